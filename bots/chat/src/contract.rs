@@ -1,0 +1,1 @@
+//! What every bot must pass.

@@ -1,0 +1,4 @@
+//! yoman, Your Operation MANager: a message becomes a command, a command becomes events in an append-only log that
+//! the user owns, and everything anyone sees is a cursor over that log.
+
+pub mod log;
