@@ -2,3 +2,6 @@
 //! the user owns, and everything anyone sees is a cursor over that log.
 
 pub mod log;
+pub mod domain;
+pub mod command;
+pub mod projection;

@@ -1,0 +1,1 @@
+//! Stable stored names, schema versions and bytes of every event.

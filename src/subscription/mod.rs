@@ -1,0 +1,1 @@
+//! A cursor over the log: catch up, then live, without a gap.

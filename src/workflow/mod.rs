@@ -1,0 +1,1 @@
+//! What REACTS: process managers, events in, commands out.
