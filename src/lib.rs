@@ -5,3 +5,6 @@ pub mod log;
 pub mod domain;
 pub mod command;
 pub mod projection;
+pub mod subscription;
+pub mod notify;
+pub mod workflow;
