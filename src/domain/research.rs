@@ -56,6 +56,108 @@ pub struct State {
     pub findings: u32,
     /// The newest finding.
     pub newest: Option<String>,
-    /// What came of it; may be empty.
+    /// The versions of its findings, so that the correction of one is told from the correction of a note.
+    pub finding_versions: Vec<u64>,
+    /// What came of it when it was last done; may be empty.
     pub conclusion: String,
+}
+
+/// What can be done to a research alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Something was found out.
+    Finding {
+        /// What.
+        text: &'a str,
+        /// The version of the finding this one corrects.
+        corrects: Option<u64>,
+    },
+    /// Finish it.
+    Done {
+        /// What came of it; may be empty.
+        conclusion: &'a str,
+    },
+    /// Finish it and make something of it.
+    Promote {
+        /// What.
+        to: Bucket,
+        /// What the new item has besides what it inherits.
+        carry: &'a Carry,
+    },
+    /// Let it run again.
+    Reopen {
+        /// Why; may be empty.
+        reason: &'a str,
+    },
+}
+
+/// Why something cannot be done to a research.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It is finished.
+    #[error("{item} is done already")]
+    Done {
+        /// Which.
+        item: ItemRef,
+    },
+    /// It runs: there is nothing to reopen.
+    #[error("{item} is running already")]
+    Running {
+        /// Which.
+        item: ItemRef,
+    },
+}
+
+impl Error {
+    /// Whole commands that would help. `item` as in [`super::item::Error::hints`].
+    pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
+        match (self, item) {
+            (Self::Done { .. }, Some(item)) => vec![format!("/reopen {item}")],
+            (Self::Running { .. }, Some(item)) => vec![format!("/done {item}")],
+            (_, None) => Vec::new(),
+        }
+    }
+}
+
+/// What follows from a command, or why nothing does.
+///
+/// # Errors
+/// [`Error`], when where it stands does not allow it.
+pub fn decide(item: ItemRef, state: &State, command: Command<'_>) -> Result<Vec<Event>, Error> {
+    match (state.status, command) {
+        (Status::Running, Command::Reopen { .. }) => return Err(Error::Running { item }),
+        // A typing error may be put right at any time.
+        (Status::Done, Command::Reopen { .. } | Command::Finding { corrects: Some(_), .. }) => {}
+        (Status::Done, _) => return Err(Error::Done { item }),
+        (Status::Running, _) => {}
+    }
+    Ok(vec![match command {
+        Command::Finding { text, corrects } => Event::FindingAdded { text: text.to_owned(), corrects },
+        Command::Done { conclusion } => {
+            Event::Done { conclusion: conclusion.to_owned(), to: None, carry: Carry::default() }
+        }
+        // What was concluded before it was reopened still holds until something else is concluded.
+        Command::Promote { to, carry } => {
+            Event::Done { conclusion: state.conclusion.clone(), to: Some(to), carry: carry.clone() }
+        }
+        Command::Reopen { reason } => Event::Reopened { reason: reason.to_owned() },
+    }])
+}
+
+/// The state after one more event, which has this version.
+pub fn evolve(mut state: State, version: u64, event: &Event) -> State {
+    match event {
+        Event::Started { .. } => state,
+        Event::FindingAdded { text, corrects: None } => {
+            state.finding_versions.push(version);
+            State { findings: state.findings.saturating_add(1), newest: Some(text.clone()), ..state }
+        }
+        Event::FindingAdded { text, corrects } if *corrects == state.finding_versions.last().copied() => {
+            State { newest: Some(text.clone()), ..state }
+        }
+        // An older finding: its text is not part of the state.
+        Event::FindingAdded { .. } => state,
+        Event::Done { conclusion, .. } => State { status: Status::Done, conclusion: conclusion.clone(), ..state },
+        Event::Reopened { .. } => State { status: Status::Running, ..state },
+    }
 }

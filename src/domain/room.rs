@@ -100,6 +100,13 @@ pub struct Room {
     pub default_bucket: Option<Bucket>,
 }
 
+/// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
+pub const TITLE_CHARS_MAX: usize = 200;
+/// The most entries of one kind in a filter.
+pub const FILTER_ENTRIES_MAX: usize = 50;
+/// The longest name of a language (BCP 47), in characters.
+pub const LANGUAGE_CHARS_MAX: usize = 35;
+
 /// The stream of a room: `room/<room id>`.
 pub fn stream(room: &str) -> String {
     format!("room/{room}")
@@ -108,4 +115,214 @@ pub fn stream(room: &str) -> String {
 /// The id of the room whose stream this is.
 pub fn of_stream(stream: &str) -> Option<&str> {
     stream.strip_prefix("room/")
+}
+
+impl<P> Command<P> {
+    /// The same with every person looked up.
+    ///
+    /// # Errors
+    /// The first error of `look_up`.
+    pub fn try_map_people<Q, E>(self, look_up: impl FnMut(P) -> Result<Q, E>) -> Result<Command<Q>, E> {
+        Ok(match self {
+            Self::Follow { filter } => Command::Follow { filter: filter.try_map_people(look_up)? },
+            Self::Unfollow { filter: Some(filter) } => {
+                Command::Unfollow { filter: Some(filter.try_map_people(look_up)?) }
+            }
+            Self::Unfollow { filter: None } => Command::Unfollow { filter: None },
+            Self::Enable { title } => Command::Enable { title },
+            Self::Disable => Command::Disable,
+            Self::Mute { until } => Command::Mute { until },
+            Self::Set(setting) => Command::Set(setting),
+        })
+    }
+}
+
+/// Why something cannot be done about a room.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The bot speaks here.
+    #[error("this room is enabled already")]
+    Enabled,
+    /// The bot is silent here.
+    #[error("this room is not enabled")]
+    NotEnabled,
+    /// It is told about these.
+    #[error("this room follows that already")]
+    Followed,
+    /// It follows nothing.
+    #[error("this room follows nothing")]
+    FollowsNothing,
+    /// It follows other filters.
+    #[error("that is not one of the {follows} filters this room follows")]
+    UnknownFilter {
+        /// How many it follows.
+        follows: usize,
+    },
+    /// It follows as much as it can.
+    #[error("this room follows {FOLLOWS_MAX} filters, and more do not fit: unfollow one first")]
+    TooManyFollows,
+    /// A filter that names too much.
+    #[error("that filter names {actual} things of one kind, and at most {FILTER_ENTRIES_MAX} fit")]
+    FilterTooLong {
+        /// How many there are.
+        actual: usize,
+    },
+    /// A time that is over.
+    #[error("{} UTC is over", until.format("%F %R"))]
+    MuteInThePast {
+        /// Which.
+        until: DateTime<Utc>,
+    },
+    /// It is told nothing until then.
+    #[error("this room is muted until {} UTC already", until.format("%F %R"))]
+    Muted {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// It is told everything.
+    #[error("this room is not muted")]
+    NotMuted,
+    /// The setting has that value.
+    #[error("this room has that setting already")]
+    Set,
+    /// No name of a language.
+    #[error("{0:?} is no language: languages are written en, de, pt-BR")]
+    NoLanguage(String),
+}
+
+impl Error {
+    /// Whole commands that would help, most likely first.
+    pub fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::NotEnabled => "/enable",
+            Self::UnknownFilter { .. } | Self::TooManyFollows | Self::Followed | Self::FollowsNothing => "/follow",
+            Self::Muted { .. } => "/mute off",
+            Self::Enabled
+            | Self::FilterTooLong { .. }
+            | Self::MuteInThePast { .. }
+            | Self::NotMuted
+            | Self::Set
+            | Self::NoLanguage(_) => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+/// What follows from a command, or why nothing does.
+///
+/// # Errors
+/// [`Error`], when nothing would change, something does not fit, or a time is over.
+pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<Event>, Error> {
+    let event = match command {
+        Command::Enable { .. } if room.enabled => return Err(Error::Enabled),
+        Command::Enable { title } => Event::Enabled { title: title.chars().take(TITLE_CHARS_MAX).collect() },
+        Command::Disable if !room.enabled => return Err(Error::NotEnabled),
+        Command::Disable => Event::Disabled,
+        Command::Follow { filter } => follow(room, filter)?,
+        Command::Unfollow { .. } if room.follows.is_empty() => return Err(Error::FollowsNothing),
+        Command::Unfollow { filter: None } => Event::Unfollowed { filter: None },
+        Command::Unfollow { filter: Some(filter) } => {
+            // The event names the filter as it was followed, in whatever order its words are said now.
+            let followed = room.follows.iter().find(|it| same(it, filter));
+            let Some(followed) = followed else {
+                return Err(Error::UnknownFilter { follows: room.follows.len() });
+            };
+            Event::Unfollowed { filter: Some(followed.clone()) }
+        }
+        Command::Mute { until } => mute(room, *until, now)?,
+        Command::Set(setting) => set(room, setting)?,
+    };
+    Ok(vec![event])
+}
+
+fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+    let lengths = [
+        filter.buckets.len(),
+        filter.states.len(),
+        filter.tags.len(),
+        filter.people.len(),
+        filter.projects.len(),
+        filter.priorities.len(),
+        filter.items.len(),
+        filter.words.len(),
+    ];
+    if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
+        return Err(Error::FilterTooLong { actual });
+    }
+    if room.follows.iter().any(|it| same(it, filter)) {
+        return Err(Error::Followed);
+    }
+    if room.follows.len() >= FOLLOWS_MAX {
+        return Err(Error::TooManyFollows);
+    }
+    Ok(Event::Followed { filter: filter.clone() })
+}
+
+fn mute(room: &Room, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Event, Error> {
+    let muted = room.muted_until.filter(|&until| until > now);
+    match until {
+        Some(until) if until <= now => Err(Error::MuteInThePast { until }),
+        Some(until) if muted == Some(until) => Err(Error::Muted { until }),
+        None if muted.is_none() => Err(Error::NotMuted),
+        Some(_) | None => Ok(Event::Muted { until }),
+    }
+}
+
+fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
+    let held = match setting {
+        Setting::Language(language) => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            if language.is_empty() || language.len() > LANGUAGE_CHARS_MAX || !language.chars().all(fits) {
+                return Err(Error::NoLanguage(language.chars().take(LANGUAGE_CHARS_MAX).collect()));
+            }
+            room.language.as_ref() == Some(language)
+        }
+        Setting::TimeZone(time_zone) => room.time_zone == Some(*time_zone),
+        Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
+    };
+    if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
+}
+
+/// Whether two filters let the same through: the order in which their words were said means nothing.
+fn same(one: &Filter, other: &Filter) -> bool {
+    fn sorted<T: Ord + Clone>(things: &[T]) -> Vec<T> {
+        let mut things = things.to_vec();
+        things.sort();
+        things.dedup();
+        things
+    }
+    sorted(&one.buckets) == sorted(&other.buckets)
+        && sorted(&one.states) == sorted(&other.states)
+        && sorted(&one.tags) == sorted(&other.tags)
+        && sorted(&one.people) == sorted(&other.people)
+        && sorted(&one.projects) == sorted(&other.projects)
+        && sorted(&one.priorities) == sorted(&other.priorities)
+        && sorted(&one.items) == sorted(&other.items)
+        && one.due == other.due
+        && sorted(&one.words) == sorted(&other.words)
+}
+
+/// The state after one more event, which has this version. Total: what makes no sense where it stands changes nothing but
+/// the version.
+pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
+    room.version = version;
+    match event {
+        Event::Enabled { title } => {
+            room.enabled = true;
+            room.title.clone_from(title);
+        }
+        Event::Disabled => room.enabled = false,
+        Event::Followed { filter } => {
+            if !room.follows.contains(filter) {
+                room.follows.push(filter.clone());
+            }
+        }
+        Event::Unfollowed { filter: Some(filter) } => room.follows.retain(|it| it != filter),
+        Event::Unfollowed { filter: None } => room.follows.clear(),
+        Event::Muted { until } => room.muted_until = *until,
+        Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
+        Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
+        Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+    }
+    room
 }
