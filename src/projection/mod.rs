@@ -46,7 +46,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub use self::list::PAGE_ITEMS;
+pub use self::{
+    cause::{COMMITS_MAX, Commits},
+    house::{BotState, Status, Waiting},
+    list::PAGE_ITEMS,
+};
 use self::{items::Items, people::People, rooms::Rooms};
 use crate::{
     domain::{
@@ -151,14 +155,20 @@ impl World {
         } else if let Some(person) = PersonId::of_stream(stream) {
             let people = &mut self.people;
             each(commit, |version, event| match event {
-                Event::Person(event) => Some(people.apply(person, version, event)),
-                _ => None,
+                Event::Person(event) => {
+                    people.apply(person, version, event);
+                    true
+                }
+                _ => false,
             })
         } else if let Some(room) = room::of_stream(stream) {
             let rooms = &mut self.rooms;
             each(commit, |version, event| match event {
-                Event::Room(event) => Some(rooms.apply(room, version, event)),
-                _ => None,
+                Event::Room(event) => {
+                    rooms.apply(room, version, event);
+                    true
+                }
+                _ => false,
             })
         } else {
             commit.events.len() as u64
@@ -297,7 +307,11 @@ impl World {
 }
 
 /// Hands every event of a commit to `fold`; returns how many could not be read or were not taken.
-fn each(commit: &Commit, mut fold: impl FnMut(u64, &Event) -> Option<()>) -> u64 {
-    let taken = |(version, event)| stored::decode(event).ok().and_then(|event| fold(version, &event)).is_none();
-    commit.versioned().map(taken).filter(|&missed| missed).count() as u64
+fn each(commit: &Commit, mut fold: impl FnMut(u64, &Event) -> bool) -> u64 {
+    let mut missed = 0;
+    for (version, event) in commit.versioned() {
+        let taken = stored::decode(event).is_ok_and(|event| fold(version, &event));
+        missed += u64::from(!taken);
+    }
+    missed
 }
