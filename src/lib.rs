@@ -11,3 +11,5 @@ pub mod projection;
 pub mod subscription;
 pub mod notify;
 pub mod workflow;
+pub mod bots;
+pub mod intake;
