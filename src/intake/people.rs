@@ -132,7 +132,7 @@ impl Intake {
         text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ").push(yoman_chat::Style::Code, "/help");
         let message = Outbound::text(text).row(admit::first_steps());
         let key = format!("paired/{}", commit.position);
-        if let Err(error) = self.outbox.answer(&key, room, vec![Answer { message, card: None }]).await {
+        if let Err(error) = self.outbox.answer(&key, room, vec![Answer::new(message)]).await {
             tracing::warn!(%room, %error, "somebody who was let in could not be told");
         }
     }
