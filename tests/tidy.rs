@@ -1,6 +1,8 @@
 //! The rules of the house, as tests: who may name whom, how long a file may be, how it begins. Each test reports every
 //! offender with file and line.
 
+#![expect(clippy::unwrap_used, reason = "what the tests share fails like a test: with a place and a reason")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
