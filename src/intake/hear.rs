@@ -103,7 +103,7 @@ impl Intake {
                 Err(again) => return Err(again),
             }
         }
-        if inbound.room.kind == RoomKind::Group || count > 1 {
+        if inbound.room.kind == RoomKind::Group || count > 1 || viewer_is_local(self, bot) {
             let message = match &inbound.said {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
@@ -268,6 +268,11 @@ impl Intake {
         });
         repeated.or(waiting.map(|asked| asked.command)).map(|command| format!("{command} {text}"))
     }
+}
+
+/// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
+fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
+    intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
 }
 
 /// A command that names no item is about the card it answers.
