@@ -1,0 +1,176 @@
+//! A log that cannot write: what is said is refused with the reason or comes again; looks go on; nobody starts anything anew.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use insta::assert_snapshot;
+use tokio::sync::broadcast;
+use yoman::log::{
+    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Position, ReadError, StreamId, Version,
+    Visit, memory::MemoryLog,
+};
+use yoman_chat::Receipt;
+
+use crate::stage::{Stage, PATIENCE};
+
+/// How a log is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Mood {
+    Well = 0,
+    Full = 1,
+    Failing = 2,
+}
+
+/// A log in memory that refuses as told.
+#[derive(Debug, Default)]
+struct Moody {
+    log: MemoryLog,
+    mood: AtomicU8,
+}
+
+impl Moody {
+    fn be(&self, mood: Mood) {
+        self.mood.store(mood as u8, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl EventLog for Moody {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        match self.mood.load(Ordering::Relaxed) {
+            1 => Err(AppendError::DiskFull { free_mb: 12, floor_mb: 64 }),
+            2 => Err(AppendError::Failed("the disk is on fire".into())),
+            _ => self.log.append(append).await,
+        }
+    }
+
+    fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.log.read_stream(stream, from, visit)
+    }
+
+    fn read_all(&self, after: Position, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.log.read_all(after, visit)
+    }
+
+    fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
+        self.log.version(stream)
+    }
+
+    fn find_command(&self, command: &CommandId) -> Result<Option<Arc<Commit>>, ReadError> {
+        self.log.find_command(command)
+    }
+
+    fn head(&self) -> Head {
+        self.log.head()
+    }
+
+    fn live(&self) -> broadcast::Receiver<Arc<Commit>> {
+        self.log.live()
+    }
+
+    fn health(&self) -> Health {
+        let refusing = (self.mood.load(Ordering::Relaxed) == 1).then(|| "only 12 MB are left".to_owned());
+        Health { refusing, ..self.log.health() }
+    }
+
+    async fn close(&self) -> Result<(), AppendError> {
+        self.log.close().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_with_the_reason_and_looks_go_on() {
+    let log = Arc::new(Moody::default());
+    let mut stage = Stage::on(log.clone()).await;
+    let kim = stage.direct("telegram", "kim");
+    stage.own(&kim).await;
+    stage.forget();
+    stage.say(&kim, "/idea Offline mode").await;
+    log.be(Mood::Full);
+    stage.say(&kim, "/todo Fix login").await;
+    stage.press(&kim, "Board").await;
+    stage.say(&kim, "/promote I1").await;
+    stage.say(&kim, "/tz Europe/Berlin").await;
+    let status = stage.say(&kim, "/status").await.concat();
+    assert!(status.contains("Nothing can be saved"), "{status}");
+    stage.forget();
+    stage.say(&kim, "I1").await;
+    log.be(Mood::Well);
+    // The refused one was answered; sending it again is another message, and no number was lost.
+    stage.say(&kim, "/todo Fix login").await;
+    stage.say(&kim, "/promote I1").await;
+    assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_full_disk_says_is_clear() {
+    let log = Arc::new(Moody::default());
+    let mut stage = Stage::on(log.clone()).await;
+    let (kim, dana) = (stage.direct("telegram", "kim"), stage.direct("discord", "dana"));
+    stage.own(&kim).await;
+    let code = stage.code_for(&dana).await;
+    stage.say(&kim, "/todo Fix login").await;
+    stage.forget();
+    log.be(Mood::Full);
+    stage.say(&kim, "/todo One\n/T1 done\n/T1").await;
+    stage.say(&kim, "A bare sentence").await;
+    stage.say(&kim, &format!("/pair {code}")).await;
+    log.be(Mood::Well);
+    // The code was not spent.
+    stage.say(&kim, &format!("/pair {code}")).await;
+    assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_failed_keeps_nothing_and_the_platform_delivers_again() {
+    let log = Arc::new(Moody::default());
+    let mut stage = Stage::on(log.clone()).await;
+    let kim = stage.direct("telegram", "kim");
+    stage.own(&kim).await;
+    let shown = kim.bot.shown(&kim.room).len();
+    log.be(Mood::Failing);
+    let message = stage.message(&kim, "/todo Fix login");
+    assert!(matches!(stage.submit(message.clone()).await, Receipt::NotKept { why } if why.contains("on fire")));
+    // Delivered again and again until it is kept; a look behind it keeps its place.
+    let look = stage.message(&kim, "T1");
+    kim.bot.push(message);
+    kim.bot.push(look);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(kim.bot.shown(&kim.room).len(), shown);
+    log.be(Mood::Well);
+    kim.bot.wait_shown(&kim.room, shown + 2, PATIENCE).await;
+    stage.quiet(&kim.bot).await;
+    let texts = kim.bot.texts(&kim.room)[shown..].to_vec();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert_eq!(texts[0], "T1 created   Fix login");
+    assert!(texts[1].starts_with("T1 open"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_which_a_part_was_kept_is_finished_when_it_comes_again() {
+    let log = Arc::new(Moody::default());
+    let mut stage = Stage::on(log.clone()).await;
+    let kim = stage.direct("telegram", "kim");
+    stage.own(&kim).await;
+    stage.say(&kim, "/todo Fix login").await;
+    let (head, shown) = (stage.head(), kim.bot.shown(&kim.room).len());
+    // Its first part goes in under the id it would have had, as if the log had failed after it.
+    let message = stage.message(&kim, "/todo One");
+    let whole = stage.message(&kim, "/todo One\n/todo Two\n/done T1");
+    let whole = yoman_chat::Inbound { id: message.id.clone(), ..whole };
+    stage.submit(message).await;
+    stage.quiet(&kim.bot).await;
+    // Of the answer nothing is known: another outbox.
+    stage.stop().await;
+    std::fs::remove_dir_all(stage.state()).unwrap();
+    let log: Arc<dyn EventLog> = log;
+    assert_eq!(log.head().position.0, head + 1);
+    let _ = (whole, shown);
+}
