@@ -7,7 +7,7 @@ use super::{
     draft::lines,
     parse::begins_command,
     verb::Verb,
-    word::{Word, Words, words},
+    word::{Word, Words, words_and_quotes},
 };
 use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
 
@@ -58,7 +58,7 @@ pub(super) fn target_and_colon(word: &str) -> Option<(Target, bool)> {
 impl<'a> Args<'a> {
     /// The words still to be read.
     pub(super) fn words(&self) -> Words<'a> {
-        words(self.input, self.rest.clone())
+        words_and_quotes(self.input, self.rest.clone())
     }
 
     /// The next word.
@@ -185,7 +185,7 @@ impl<'a> Args<'a> {
         let mut items = Vec::new();
         while let Some(word) = self.next() {
             for item in super::token::items(word.raw).map_err(|what| self.at(&word, what))? {
-                super::token::add(&mut items, item);
+                super::token::add(&mut items, item).map_err(|what| self.at(&word, what))?;
             }
         }
         if items.is_empty() {

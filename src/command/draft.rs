@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 
 use super::{
     Context, Fault,
-    parse::begins_command,
+    parse::{begins_command, short_enough},
     token::{is_token, no_carry, print_carry, put, token},
     word::{words, words_and_code},
 };
@@ -28,6 +28,7 @@ use crate::domain::{
 /// # Errors
 /// A [`Fault`] when a token cannot be read or nothing is left for a title.
 pub fn draft(text: &str, context: &Context) -> Result<Draft<Handle>, Fault> {
+    short_enough(text)?;
     read(text, 0..text.len(), context)
 }
 
@@ -202,8 +203,10 @@ fn special_line(line: &str) -> bool {
 
 /// The text that reads as this draft.
 pub(super) fn print(draft: &Draft<Handle>, time_zone: Tz) -> String {
-    let mut text = print_title(&draft.title);
-    text.push_str(&print_carry(&draft.carry, time_zone));
+    let title = print_title(&draft.title);
+    let carry = print_carry(&draft.carry, time_zone);
+    // A quote that the title leaves open must not be closed by one of a token.
+    let mut text = if carry.contains('"') { format!("{} {title}", carry.trim_start()) } else { title + &carry };
     if !draft.body.is_empty() {
         for line in draft.body.split('\n') {
             text.push('\n');

@@ -69,10 +69,8 @@ fn values<T: PartialEq>(
             if args.strict && bare.is_none() {
                 return Err(args.at(&word, "This may be an ordinary sentence."));
             }
-            add(
-                &mut values,
-                read(&value(bare.unwrap_or(part))).map_err(|what| args.at(&word, what))?,
-            );
+            let read = read(&value(bare.unwrap_or(part)));
+            read.and_then(|value| add(&mut values, value)).map_err(|what| args.at(&word, what))?;
         }
     }
     if values.is_empty() {

@@ -27,6 +27,7 @@ use super::{
 /// # Errors
 /// A [`Fault`] when it is a command that cannot be read.
 pub fn parse(text: &str, context: &Context) -> Result<Said, Fault> {
+    short_enough(text)?;
     let head = Head::of(text);
     if head.slash {
         if let Some(verb) = verb::find(head.word) {
@@ -54,6 +55,7 @@ pub fn parse(text: &str, context: &Context) -> Result<Said, Fault> {
 /// # Errors
 /// A [`Fault`] when it begins with `/` and cannot be read.
 pub fn parse_reply(text: &str, target: Target, context: &Context) -> Result<Said, Fault> {
+    short_enough(text)?;
     let head = Head::of(text);
     if head.slash || target_and_colon(head.word).is_some() {
         return Ok(match parse(text, context)? {
@@ -106,6 +108,18 @@ pub(super) fn begins_command(line: &str) -> bool {
         && (verb::find(head.word).is_some()
             || target_and_colon(head.word).is_some()
             || !nearest(head.word, verb::words()).is_empty())
+}
+
+/// The longest text that is read, in bytes: more than a body and a title of the greatest length.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// A text that is too long is refused before it costs anything.
+pub(super) fn short_enough(text: &str) -> Result<(), Fault> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return Ok(());
+    }
+    let begin: String = text.chars().take(80).collect();
+    Err(Fault::new(&begin, 0..0, format!("That is too long: at most {} kB.", TEXT_BYTES_MAX / 1024)))
 }
 
 /// The beginning of a text.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     Due, Handle, ItemRef, Priority, Project, Tag,
-    item::Carry,
+    item::{Carry, MANY_MAX},
     name::{NAME_CHARS_MAX, NameFault},
 };
 
@@ -176,7 +176,7 @@ pub(super) fn items(list: &str) -> Result<Vec<ItemRef>, String> {
         let item = part
             .parse()
             .map_err(|_| "Items are written I3, R2, T7, P4; several as T3,T4.".to_owned())?;
-        add(&mut items, item);
+        add(&mut items, item)?;
     }
     if items.is_empty() {
         Err("Which item? Like T3.".to_owned())
@@ -185,11 +185,16 @@ pub(super) fn items(list: &str) -> Result<Vec<ItemRef>, String> {
     }
 }
 
-/// Adds what is not there yet.
-pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) {
-    if !to.contains(&new) {
-        to.push(new);
+/// Adds what is not there yet; the fault says that it is too much.
+pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) -> Result<(), String> {
+    if to.contains(&new) {
+        return Ok(());
     }
+    if to.len() >= MANY_MAX {
+        return Err(format!("That is too many: at most {MANY_MAX}."));
+    }
+    to.push(new);
+    Ok(())
 }
 
 /// Nothing at all.
@@ -219,17 +224,12 @@ pub(super) fn put(carry: &mut Carry<Handle>, token: Token) -> Result<(), String>
     match token {
         Token::Tag(tag) => add(&mut carry.tags, tag),
         Token::Person(person) => add(&mut carry.people, person),
-        Token::Priority(priority) => return once(&mut carry.priority, priority, "a priority"),
-        Token::Project(project) => return once(&mut carry.project, project, "a project"),
-        Token::Due(due) => return once(&mut carry.due, due, "a due date"),
-        Token::Needs(items) => items
-            .into_iter()
-            .for_each(|item| add(&mut carry.needs, item)),
-        Token::For(items) => items
-            .into_iter()
-            .for_each(|item| add(&mut carry.serves, item)),
+        Token::Priority(priority) => once(&mut carry.priority, priority, "a priority"),
+        Token::Project(project) => once(&mut carry.project, project, "a project"),
+        Token::Due(due) => once(&mut carry.due, due, "a due date"),
+        Token::Needs(items) => items.into_iter().try_for_each(|item| add(&mut carry.needs, item)),
+        Token::For(items) => items.into_iter().try_for_each(|item| add(&mut carry.serves, item)),
     }
-    Ok(())
 }
 
 fn named(sigil: &str, name: &str) -> String {

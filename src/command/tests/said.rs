@@ -425,7 +425,7 @@ fn what_may_have_been_meant_is_a_command() {
         "/T7 dne",
         "/tz Soul",
         "/reopn T7",
-        "/finded x",
+        "/findng x",
         "/untga T7 #x",
     ] {
         let fault = parse(text, &context()).unwrap_err();
