@@ -65,11 +65,7 @@ pub fn parse_reply(text: &str, target: Target, context: &Context) -> Result<Said
     }
     // "done." and "Done!" are said like that.
     let alone = head.rest_is_empty(text);
-    let word = if alone {
-        head.word.trim_end_matches(['.', '!'])
-    } else {
-        head.word
-    };
+    let word = if alone { head.word.trim_end_matches(['.', '!']) } else { head.word };
     match verb::find(word) {
         Some(verb) if verb.item => {
             if let Ok(command) = run(text, verb, &head, context, Some(target), true) {
@@ -145,17 +141,9 @@ impl<'t> Head<'t> {
             None => (false, trimmed),
         };
         let begin = start + usize::from(slash);
-        let length = behind
-            .find(|c: char| c.is_whitespace() || c == ':')
-            .unwrap_or(behind.len());
+        let length = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
         let colon = behind[length..].starts_with(':');
-        Self {
-            slash,
-            word: &behind[..length],
-            start,
-            rest: begin + length + usize::from(colon),
-            colon,
-        }
+        Self { slash, word: &behind[..length], start, rest: begin + length + usize::from(colon), colon }
     }
 
     fn rest_is_empty(&self, text: &str) -> bool {
@@ -166,9 +154,7 @@ impl<'t> Head<'t> {
 /// Letters, digits, `_`; a path or a number is no verb.
 fn could_be_verb(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
-        && word
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
+        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
 }
 
 fn run(
@@ -179,73 +165,39 @@ fn run(
     given: Option<Target>,
     strict: bool,
 ) -> Result<Command, Fault> {
-    let mut args = Args {
-        input: text,
-        context,
-        verb,
-        rest: head.rest..text.len(),
-        colon: head.colon,
-        given,
-        strict,
-    };
+    let mut args = Args { input: text, context, verb, rest: head.rest..text.len(), colon: head.colon, given, strict };
     match verb.read {
         Some(read) => read(&mut args),
-        None => Err(Fault::new(
-            text,
-            head.start..head.rest,
-            format!("/{} is not available yet.", verb.word),
-        )),
+        None => Err(Fault::new(text, head.start..head.rest, format!("/{} is not available yet.", verb.word))),
     }
 }
 
 /// A text that begins with an item: `T7`, `/T7`, `T7 done`.
 fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Result<Said, Fault> {
     if head.rest_is_empty(text) {
-        return Ok(Said::Command(Command::Look(Look::Show {
-            target: Some(target),
-        })));
+        return Ok(Said::Command(Command::Look(Look::Show { target: Some(target) })));
     }
     let sure = head.slash || context.bare_verbs;
     let words = || Ok(Said::Words(text.trim().to_owned()));
     let behind = Head::of(&text[head.rest..]);
-    let behind = Head {
-        start: head.rest + behind.start,
-        rest: head.rest + behind.rest,
-        ..behind
-    };
+    let behind = Head { start: head.rest + behind.start, rest: head.rest + behind.rest, ..behind };
     match verb::find(behind.word) {
-        Some(verb) if verb.item && !head.colon => {
-            match run(text, verb, &behind, context, Some(target), !sure) {
-                Err(_) if !head.slash => words(),
-                command => command.map(Said::Command),
-            }
-        }
+        Some(verb) if verb.item && !head.colon => match run(text, verb, &behind, context, Some(target), !sure) {
+            Err(_) if !head.slash => words(),
+            command => command.map(Said::Command),
+        },
         _ if head.slash => {
             let item = target.item;
-            let meant = nearest(
-                behind.word,
-                verb::verbs()
-                    .iter()
-                    .filter(|verb| verb.item)
-                    .map(|verb| verb.word),
-            );
+            let meant = nearest(behind.word, verb::verbs().iter().filter(|verb| verb.item).map(|verb| verb.word));
             let rest = &text[behind.rest..];
             let meant: Vec<String> = meant
                 .into_iter()
                 .map(|verb| format!("/{verb} {item}{rest}"))
                 .filter(|meant| is_command(meant, context))
                 .collect();
-            let like = if meant.is_empty() {
-                format!(" Like  /done {item}")
-            } else {
-                String::new()
-            };
-            Err(Fault::new(
-                text,
-                behind.start..behind.rest,
-                format!("I don't know what to do with {item} here.{like}"),
-            )
-            .meaning(meant))
+            let like = if meant.is_empty() { format!(" Like  /done {item}") } else { String::new() };
+            Err(Fault::new(text, behind.start..behind.rest, format!("I don't know what to do with {item} here.{like}"))
+                .meaning(meant))
         }
         _ => words(),
     }
@@ -259,17 +211,9 @@ fn unknown(text: &str, head: &Head<'_>, context: &Context) -> Fault {
         .map(|word| format!("/{word}{rest}").trim_end().to_owned())
         .filter(|meant| is_command(meant, context))
         .collect();
-    let see = if meant.is_empty() {
-        " /help lists what I know."
-    } else {
-        ""
-    };
-    Fault::new(
-        text,
-        head.start..head.start + 1 + head.word.len(),
-        format!("I don't know /{shown}.{see}"),
-    )
-    .meaning(meant)
+    let see = if meant.is_empty() { " /help lists what I know." } else { "" };
+    Fault::new(text, head.start..head.start + 1 + head.word.len(), format!("I don't know /{shown}.{see}"))
+        .meaning(meant)
 }
 
 fn is_command(text: &str, context: &Context) -> bool {
@@ -280,9 +224,7 @@ fn is_command(text: &str, context: &Context) -> bool {
 fn fill(mut command: Command, about: Target) -> Command {
     match &mut command {
         Command::Item { target, .. }
-        | Command::Look(
-            Look::Show { target } | Look::History { target, .. } | Look::Why { target },
-        ) => {
+        | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target }) => {
             target.get_or_insert(about);
         }
         Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) => {}

@@ -67,10 +67,7 @@ impl<'a> Iterator for Words<'a> {
         }
         let length = length(left, self.how);
         self.at = start + length;
-        Some(Word {
-            at: start..self.at,
-            raw: &left[..length],
-        })
+        Some(Word { at: start..self.at, raw: &left[..length] })
     }
 }
 
@@ -91,9 +88,7 @@ fn length(text: &str, how: How) -> usize {
         }
     };
     let from = protected.unwrap_or(0);
-    from + text[from..]
-        .find(char::is_whitespace)
-        .unwrap_or(text.len() - from)
+    from + text[from..].find(char::is_whitespace).unwrap_or(text.len() - from)
 }
 
 /// Where the quote stands that opens a value: at the beginning, behind `#` or `@`, or behind `word:`.
