@@ -33,6 +33,8 @@ mod rooms;
 mod select;
 #[cfg(test)]
 mod spec;
+#[cfg(test)]
+mod tests;
 mod timeline;
 pub mod words;
 
