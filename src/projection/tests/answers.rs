@@ -78,7 +78,7 @@ fn acts_on_a_todo() {
        - [ ] Works offline
        1 note
        promoted by kim just now
-       [Done: /done T1@22] [To pr: /promote T1@22 pr] [Why?: /why T1]
+       [Done: /done T1@22] [Why?: /why T1]
     ");
 }
 

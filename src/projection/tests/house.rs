@@ -79,7 +79,7 @@ fn how_it_is() {
     };
     insta::assert_snapshot!(story.world.status(&status, &viewer(None)).to_plain(), @r"
     yoman 0.1.0   up 3 h   position 4,812
-    1 todos
+    1 todo
     Telegram   runs   1 message to be delivered
     Discord   does not run   1 message to be delivered
     discord   12 commits behind
@@ -126,7 +126,7 @@ fn what_becomes_of_commands_about_people() {
     Lee is let in as member, written @lee.
     Welcome, Lee. You are member here, written @lee. /help says what I understand.
     @lee is known on Telegram too now.
-    you are known on Telegram too now.
+    You are known on Telegram too now.
     @lee is maintainer now.
     You are maintainer now.
     @lee may do nothing here any more. /grant gives a role back.

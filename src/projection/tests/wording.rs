@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeDelta, TimeZone, Utc};
 
-use super::super::{spec::*, words::*, *};
+use super::super::{spec::*, words::*};
 use crate::domain::Due;
 
 #[test]
