@@ -111,6 +111,31 @@ fn those_closed_longest_ago_go_first_and_can_come_back() {
     assert_eq!((there(&story.world), story.world.dropped()), (vec![1, 3, 4, 5], 1));
     assert!(story.world.missed().is_empty());
     assert!(!story.world.item(item("T1")).unwrap().item.is_closed());
+    // One that is closed stays as well: somebody asked for it.
+    assert!(story.world.restore(&story.stream(item("T2"))));
+    assert!(story.world.item(item("T2")).is_some());
+}
+
+#[test]
+fn what_is_restored_is_neither_behind_nor_counted_twice() {
+    let mut story = Story::new();
+    for text in ["todo One", "done T1"] {
+        story.say(text);
+    }
+    let note = |text: &str| vec![Event::Item(item::Event::Fact(Fact::Noted { text: text.into(), corrects: None }))];
+    let before = story.stream(item("T1"));
+    story.commit("todo/1", "", None, note("a"));
+    story.commit("todo/1", "", None, note("b"));
+    let commits = story.commits.clone();
+    // A world that dropped it before the notes, and has folded the first of them in.
+    let mut world = World::with_limits(0);
+    commits[..5].iter().for_each(|commit| world.apply(commit));
+    assert_eq!((world.items(), world.missed()), (0, vec![item("T1")]));
+    assert!(!world.restore(&before), "the first note is missing");
+    assert!(world.restore(&story.stream(item("T1"))), "ahead of what was folded in");
+    assert_eq!(world.item(item("T1")).unwrap().item.notes, 2);
+    commits.iter().for_each(|commit| world.apply(commit));
+    assert_eq!(world.item(item("T1")).unwrap().item.notes, 2);
 }
 
 #[test]
