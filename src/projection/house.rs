@@ -165,10 +165,11 @@ impl World {
             span(status.up),
             words::grouped(status.head.0)
         ));
-        let count = |bucket| (self.newest(bucket), words::many(bucket));
-        let counts: Vec<_> = crate::domain::Bucket::ALL.into_iter().map(count).filter(|(n, _)| *n > 0).collect();
-        let counts: Vec<_> =
-            counts.into_iter().map(|(n, many)| format!("{} {many}", words::grouped(n.into()))).collect();
+        let counts: Vec<_> = crate::domain::Bucket::ALL
+            .into_iter()
+            .filter(|&bucket| self.newest(bucket) > 0)
+            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
+            .collect();
         if !counts.is_empty() {
             text.plain("\n").plain(counts.join("   "));
         }
@@ -290,7 +291,7 @@ impl World {
             person::Event::IdentityLinked { identity } => {
                 let platform = identity.0.split('/').next().unwrap_or_default();
                 let title = viewer.titles.get(platform).map_or(platform, String::as_str);
-                text.push(Style::Quote, if you { "you" } else { handle });
+                text.push(Style::Quote, if you { "You" } else { handle });
                 text.plain(if you { " are" } else { " is" }).plain(format!(" known on {title} too now."));
             }
             person::Event::RoleGranted { role } if you => {
