@@ -1,11 +1,41 @@
 //! What every item has, whatever its bucket; the dispatch of `decide` and `evolve` to the bucket's own file.
+//!
+//! # Layout
+//!
+//! * `item.rs`         buckets, references, facts, events, the state
+//! * `item/act.rs`     what people want: [`Draft`], [`Act`], [`Given`]
+//! * `item/create.rs`  a draft to the first events
+//! * `item/decide.rs`  an act to events; `item/correct.rs` when the act is an edited message
+//! * `item/evolve.rs`  events to the state
+//! * `item/promote.rs` what the item is like that a promotion causes
+//! * `item/limits.rs`  what can grow, and how far
+//! * `item/error.rs`   why not, and what would help
+
+mod act;
+mod correct;
+mod create;
+mod decide;
+mod error;
+mod evolve;
+mod limits;
+mod promote;
+#[cfg(test)]
+mod properties;
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Due, PersonId, Priority, Project, Tag, idea, pr, research, todo};
+pub(super) use self::error::because;
+pub use self::{
+    act::{Act, Carry, Draft, Given, MANY_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX},
+    create::create,
+    decide::decide,
+    error::{Error, Many, Text, Unchanged},
+    evolve::{evolve, replay},
+    promote::promoted,
+};
+use super::{Due, PersonId, Priority, Project, Tag, filter::StateWord, idea, pr, research, todo};
 
 /// One of the four buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +68,16 @@ impl Bucket {
     /// The bucket with this word (any case).
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|bucket| bucket.word().eq_ignore_ascii_case(word))
+    }
+
+    /// Its word with the article: `an idea`.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Idea => "an idea",
+            Self::Research => "a research",
+            Self::Todo => "a todo",
+            Self::Pr => "a pr",
+        }
     }
 
     /// The letter of its references.
@@ -245,210 +285,22 @@ pub enum Event {
     Fact(Fact),
 }
 
-/// What is wanted of a new item. `P` is a person: a handle as said, a [`PersonId`] once looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft<P = PersonId> {
-    /// One line, at most [`TITLE_CHARS_MAX`].
-    pub title: String,
-    /// Further lines; may be empty.
-    pub body: String,
-    /// Acceptance criteria (todos; elsewhere they are part of the body).
-    pub criteria: Vec<String>,
-    /// The rest.
-    pub carry: Carry<P>,
-    /// The item it was promoted from. Not part of what is typed.
-    pub from: Option<ItemRef>,
-    /// Files that came with it. Not part of what is typed.
-    pub attachments: Vec<Attachment>,
+macro_rules! events {
+    ($($variant:ident($type:ty);)*) => {$(
+        impl From<$type> for Event {
+            fn from(event: $type) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )*};
 }
 
-/// What the tokens among the words say of an item: `#tag @person !high in:project due:fri needs:T3 for:T7`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carry<P = PersonId> {
-    /// `#tag`
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Tag>,
-    /// `@person`
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub people: Vec<P>,
-    /// `!high`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<Priority>,
-    /// `in:project`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project: Option<Project>,
-    /// `due:fri`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<Due>,
-    /// `needs:T3`
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<ItemRef>,
-    /// `for:T7`
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub serves: Vec<ItemRef>,
-}
-
-/// The longest title, in characters. The rest of a longer first line becomes part of the body.
-pub const TITLE_CHARS_MAX: usize = 200;
-/// The longest body, note, finding or reason, in characters (a Telegram message has at most 4096).
-pub const TEXT_CHARS_MAX: usize = 8_000;
-/// The most tags, assignees, prerequisites, links, criteria or attachments an item can have, each.
-pub const MANY_MAX: usize = 100;
-
-/// What can be done to an item that exists. `P` as in [`Draft`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act<P = PersonId> {
-    /// An idea: say it better.
-    Refine {
-        /// How.
-        text: String,
-    },
-    /// An idea: not this one.
-    Reject {
-        /// Why; may be empty.
-        reason: String,
-    },
-    /// Onwards: idea to research or todo (or pr), research to todo or pr, todo to pr.
-    Promote {
-        /// Where to; the next bucket when not said (an idea: research).
-        to: Option<Bucket>,
-        /// What the new item shall have besides what it inherits (tags, priority, project, due, people).
-        carry: Carry<P>,
-    },
-    /// A research: something was found out.
-    Finding {
-        /// What.
-        text: String,
-    },
-    /// Somebody shall do it.
-    Assign {
-        /// Who; at least one.
-        people: Vec<P>,
-    },
-    /// Somebody shall not.
-    Unassign {
-        /// Who; at least one.
-        people: Vec<P>,
-    },
-    /// A todo: begin.
-    Doing,
-    /// A todo or a research: finished.
-    Done {
-        /// Although it waits for something.
-        anyway: bool,
-        /// A research: what came of it; a todo: a note. May be empty.
-        text: String,
-    },
-    /// Open again, whatever ended it.
-    Reopen {
-        /// Why; may be empty.
-        reason: String,
-    },
-    /// A todo: it waits for other items.
-    Need {
-        /// Which; at least one.
-        items: Vec<ItemRef>,
-    },
-    /// A todo: it does not wait for them any more.
-    Unneed {
-        /// Which; at least one.
-        items: Vec<ItemRef>,
-    },
-    /// A todo: when is it done?
-    Criterion {
-        /// One acceptance criterion.
-        text: String,
-    },
-    /// A pr: what somebody thinks of it.
-    Review {
-        /// In a word.
-        verdict: pr::Verdict,
-        /// In words; may be empty.
-        text: String,
-    },
-    /// A pr: merged.
-    Merge,
-    /// A pr: closed without merging.
-    Close {
-        /// Why; may be empty.
-        reason: String,
-    },
-    /// Say something on it.
-    Note {
-        /// What.
-        text: String,
-    },
-    /// Another title.
-    Title {
-        /// Which.
-        title: String,
-    },
-    /// More tags.
-    Tag {
-        /// Which; at least one.
-        tags: Vec<Tag>,
-    },
-    /// Fewer tags.
-    Untag {
-        /// Which; at least one.
-        tags: Vec<Tag>,
-    },
-    /// Another priority.
-    Prio {
-        /// Which.
-        priority: Priority,
-    },
-    /// Another due date, or none.
-    Due {
-        /// Which.
-        due: Option<Due>,
-    },
-    /// Another project, or none.
-    Project {
-        /// Which.
-        project: Option<Project>,
-    },
-    /// A link.
-    Link {
-        /// How they stand.
-        relation: Relation,
-        /// To what.
-        to: LinkTarget,
-    },
-    /// Files were sent in answer to its card. Not typed.
-    Attach {
-        /// Which; at least one.
-        attachments: Vec<Attachment>,
-        /// What was said with them; may be empty.
-        text: String,
-    },
-    /// The message that created it was edited: bring title, body and tokens in line with it. Not typed.
-    Correct {
-        /// What the message says now.
-        draft: Draft<P>,
-        /// What it said before: only what differs between the two is changed.
-        before: Draft<P>,
-    },
-    /// The message of a note or finding was edited. Not typed.
-    CorrectText {
-        /// The version of the event that the message made.
-        version: u64,
-        /// What it says now.
-        text: String,
-    },
-}
-
-/// What `decide` may know besides the state.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// The wall clock.
-    pub now: DateTime<Utc>,
-    /// Who acts.
-    pub actor: PersonId,
-    /// The prerequisites of this item that are not done, with their titles.
-    pub waits_for: Vec<(ItemRef, String)>,
-    /// For `Need` and for `needs:`: those of the wanted prerequisites that wait, over any number of steps, for this very item.
-    pub circular: Vec<ItemRef>,
+events! {
+    Idea(idea::Event);
+    Research(research::Event);
+    Todo(todo::Event);
+    Pr(pr::Event);
+    Fact(Fact);
 }
 
 /// The part of an item that its bucket alone has.
@@ -495,4 +347,45 @@ pub struct Item {
     pub from: Option<ItemRef>,
     /// What its bucket alone has.
     pub stage: Stage,
+}
+
+impl Item {
+    /// Whether it needs nothing more: done, promoted, rejected, merged or a closed pr.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.state_word(), StateWord::Open | StateWord::Running | StateWord::Doing | StateWord::Reviewed)
+    }
+
+    /// Where it stands, in a word. Never [`StateWord::Blocked`]: that depends on other items.
+    pub fn state_word(&self) -> StateWord {
+        match &self.stage {
+            Stage::Idea(state) => match state.status {
+                idea::Status::Open => StateWord::Open,
+                idea::Status::Promoted => StateWord::Promoted,
+                idea::Status::Rejected => StateWord::Rejected,
+            },
+            Stage::Research(state) => match state.status {
+                research::Status::Running => StateWord::Running,
+                research::Status::Done => StateWord::Done,
+            },
+            Stage::Todo(state) => match state.status {
+                todo::Status::Open => StateWord::Open,
+                todo::Status::Doing => StateWord::Doing,
+                todo::Status::Done => StateWord::Done,
+            },
+            Stage::Pr(state) => match state.status {
+                pr::Status::Open => StateWord::Open,
+                pr::Status::Reviewed => StateWord::Reviewed,
+                pr::Status::Merged => StateWord::Merged,
+                pr::Status::Closed => StateWord::Closed,
+            },
+        }
+    }
+
+    /// What it waits for, done or not; nothing but a todo waits.
+    pub fn needs(&self) -> &[ItemRef] {
+        match &self.stage {
+            Stage::Todo(state) => &state.needs,
+            Stage::Idea(_) | Stage::Research(_) | Stage::Pr(_) => &[],
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //!
-//! * `item.rs`   what every item has: reference, facts, the dispatch to its bucket
+//! * `item.rs`, `item/`   what every item has: reference, facts, acts, the dispatch to its bucket
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`   the four buckets
 //! * `person.rs`, `room.rs`   people and rooms are streams too
 //! * `filter.rs` which items somebody means

@@ -31,7 +31,9 @@ fn name(text: &str) -> Result<String, NameFault> {
     if name.chars().count() > NAME_CHARS_MAX {
         return Err(NameFault::TooLong);
     }
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || unicode_normalization::char::is_combining_mark(c);
+    let fits = |c: char| {
+        c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || unicode_normalization::char::is_combining_mark(c)
+    };
     match name.chars().find(|&c| !fits(c)) {
         Some(c) => Err(NameFault::Character(c)),
         None => Ok(name),

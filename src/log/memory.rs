@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 use super::{
     Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health, Position, ReadError,
     StreamId, Version, Visit,
+    record::{self, Hash},
 };
 
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ struct Inner {
     commits: Vec<Arc<Commit>>,
     streams: HashMap<StreamId, Vec<usize>>,
     commands: HashMap<CommandId, usize>,
+    hash: Hash,
     closed: bool,
 }
 
@@ -58,9 +60,7 @@ impl EventLog for MemoryLog {
         if let Some(&at) = inner.commands.get(&append.meta.command) {
             return Ok(Appended { commit: Arc::clone(&inner.commits[at]), repeat: true });
         }
-        if append.events.is_empty() {
-            return Err(AppendError::Unacceptable("a commit needs at least one event".into()));
-        }
+        append.check()?;
         let actual = inner.streams.get(&append.stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version());
         if actual != append.expected.version() || append.expected == Expected::Version(0) {
             return Err(AppendError::Conflict { stream: append.stream, expected: append.expected, actual });
@@ -77,6 +77,9 @@ impl EventLog for MemoryLog {
             events: append.events,
             meta,
         });
+        // Only for the hash and the limit: nothing is kept as bytes.
+        inner.hash = record::encode(&commit, &inner.hash, &mut Vec::new())
+            .map_err(|error| AppendError::Unacceptable(error.to_string()))?;
         inner.commands.insert(commit.meta.command.clone(), at);
         inner.streams.entry(commit.stream.clone()).or_default().push(at);
         inner.commits.push(Arc::clone(&commit));
@@ -124,7 +127,7 @@ impl EventLog for MemoryLog {
         let last = inner.commits.last();
         Head {
             position: last.map_or(Position::START, |commit| commit.position),
-            hash: [0; 32],
+            hash: inner.hash,
             recorded_at: last.map(|commit| commit.meta.recorded_at),
         }
     }
@@ -140,5 +143,16 @@ impl EventLog for MemoryLog {
     async fn close(&self) -> Result<(), AppendError> {
         self.inner().closed = true;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::contract;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_contract_holds() {
+        contract::run(async || MemoryLog::new()).await;
     }
 }

@@ -1,0 +1,96 @@
+//! A no with its reason: what happened, and what to do about it.
+
+use yoman_chat::{Button, Outbound, Text};
+
+use crate::{
+    command::Fault,
+    domain::{ItemRef, item},
+    log::AppendError,
+};
+
+/// Why a command was not carried out, as it is told to whoever said it. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What happened and why, in a sentence or two; may have several lines.
+    pub what: Text,
+    /// Whole commands that would help, best first.
+    pub hints: Vec<String>,
+}
+
+impl Refusal {
+    /// A refusal with no command that would help.
+    pub fn new(what: impl Into<Text>) -> Self {
+        Self { what: what.into(), hints: Vec::new() }
+    }
+
+    /// The same refusal with commands that would help.
+    #[must_use]
+    pub fn hints(mut self, hints: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hints.extend(hints.into_iter().map(Into::into));
+        self
+    }
+
+    /// As a message: the hints are buttons that carry their command, as far as a button can.
+    pub fn message(self, button_data_bytes_max: usize) -> Outbound {
+        let mut out = Outbound::text(self.what);
+        for hint in self.hints.into_iter().filter(|hint| hint.len() <= button_data_bytes_max).take(4) {
+            // The label is what a person would type: without the version a button is bound to.
+            let label: Vec<_> = hint.split(' ').map(|word| word.split_once('@').filter(|(item, _)| item.parse::<ItemRef>().is_ok()).map_or(word, |(item, _)| item)).collect();
+            out = out.row(vec![Button::new(label.join(" ").trim_start_matches('/'), hint)]);
+        }
+        out
+    }
+
+    /// The first line, for a toast.
+    pub fn line(&self) -> String {
+        self.what.to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
+    }
+
+    /// A decision of the domain.
+    pub(crate) fn of_item(error: &item::Error, item: Option<ItemRef>) -> Self {
+        Self::new(error.to_string()).hints(error.hints(item))
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        let hints = fault.meant.clone();
+        Self::new(fault.to_string()).hints(hints)
+    }
+}
+
+/// Why a command came to nothing.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// It was refused: that is the answer.
+    Refused(Refusal),
+    /// It is not known what became of it: the platform shall deliver it again.
+    Again(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::DiskFull { .. } => Self::Refused(Refusal::new(format!(
+                "Not saved: {error}. Looking still works. Make room on the disk, then send it again."
+            ))),
+            AppendError::Unacceptable(why) => Self::Refused(Refusal::new(format!("Not saved: {why}."))),
+            AppendError::Conflict { .. } => Self::Refused(Refusal::new(
+                "Not done: it was changed by several people at this very moment. Send it again.",
+            )),
+            AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
+        }
+    }
+}
+
+impl From<crate::log::ReadError> for Failure {
+    fn from(error: crate::log::ReadError) -> Self {
+        Self::Again(error.to_string())
+    }
+}
