@@ -306,7 +306,11 @@ impl World {
                 {
                     text.plain(INDENT).plain("It was for ").item(to).plain(" (");
                     text.push(Style::Quote, words::one_line(&served.item.title)).plain("), which is still open.");
-                    buttons.push(press(&format!("Done {to}"), "done", &served.item, ""));
+                    buttons.push(press(
+                        &format!("Done {to}"),
+                        &served.item,
+                        Act::Done { anyway: false, text: String::new() },
+                    ));
                 }
             }
         }

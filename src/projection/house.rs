@@ -6,6 +6,7 @@ use yoman_chat::{Button, Outbound, Style, Text};
 
 use super::{Viewer, World, card::with_buttons, line::GAP, words};
 use crate::{
+    command::Command,
     domain::{
         Event, Handle, PersonId,
         person::{self, Person},
@@ -122,10 +123,9 @@ impl World {
             for filter in &room.follows {
                 let words = self.filter_words(filter, viewer);
                 text.plain("\n   ").push(Style::Quote, &words);
-                let said = self.filter_text(filter, viewer);
-                let said = if said.is_empty() { "all".to_owned() } else { said };
-                buttons
-                    .push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), format!("/unfollow {said}")));
+                let unfollow = room::Command::Unfollow { filter: Some(self.handles(filter)) };
+                let command = Command::Room(unfollow).to_text(viewer.time_zone);
+                buttons.push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), command));
             }
         }
         text.plain("\n").push(Style::Dim, settings(room, viewer));
