@@ -73,6 +73,11 @@ impl SharedWorld {
         look(&self.world.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Brings an item back that is in the log but no longer in memory; `commits` are all of its stream.
+    pub fn restore(&self, commits: &[Arc<crate::log::Commit>]) -> bool {
+        self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
+    }
+
     /// Feeds it from the log until `stop`, or until the log is closed.
     pub async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stop: CancellationToken) {
         let mut subscription = Subscription::new(log, self.position());
