@@ -8,7 +8,7 @@ use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, p
 use crate::{
     command::{self, Command, Look, Target},
     domain::{
-        Bucket, Identity, ItemRef, PersonId,
+        Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
         room,
     },
@@ -165,6 +165,9 @@ impl Intake {
     async fn answer(&self, n: usize, piece: Piece, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<(Answer, Option<String>), Failure> {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
+            // What a group is set to concerns everybody in it.
+            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+            let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
         if inbound.room.kind == RoomKind::Direct

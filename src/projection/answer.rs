@@ -349,7 +349,8 @@ fn findings(item: &Item) -> usize {
     if let item::Stage::Research(research) = &item.stage { research.findings as usize } else { 0 }
 }
 
-fn ends(event: &item::Event) -> bool {
+/// Whether an event closes its item.
+pub(super) fn ends(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Rejected { .. } | idea::Event::Promoted { .. })
@@ -359,7 +360,8 @@ fn ends(event: &item::Event) -> bool {
     )
 }
 
-fn begins_again(event: &item::Event) -> bool {
+/// Whether an event opens its item again.
+pub(super) fn begins_again(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Reopened { .. })

@@ -151,7 +151,13 @@ impl World {
             }
             StateWord::Blocked => vec![why(), at("Start", Act::Doing), at("Done anyway", done(true))],
             StateWord::Doing => {
-                vec![at("Done", done(false)).tone(ButtonTone::Primary), at("To pr", onwards(Bucket::Pr)), why()]
+                let mut buttons = vec![at("Done", done(false)).tone(ButtonTone::Primary)];
+                // It may become several, but one is what people mean when they press.
+                if self.items.children(item.reference).next().is_none() {
+                    buttons.push(at("To pr", onwards(Bucket::Pr)));
+                }
+                buttons.push(why());
+                buttons
             }
             StateWord::Open | StateWord::Reviewed => vec![
                 at("Approve", Act::Review { verdict: pr::Verdict::Approve, text: reason() }),

@@ -172,10 +172,11 @@ impl World {
             span(status.up),
             words::grouped(status.head.0)
         ));
-        let count = |bucket| (self.newest(bucket), words::many(bucket));
-        let counts: Vec<_> = crate::domain::Bucket::ALL.into_iter().map(count).filter(|(n, _)| *n > 0).collect();
-        let counts: Vec<_> =
-            counts.into_iter().map(|(n, many)| format!("{} {many}", words::grouped(n.into()))).collect();
+        let counts: Vec<_> = crate::domain::Bucket::ALL
+            .into_iter()
+            .filter(|&bucket| self.newest(bucket) > 0)
+            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
+            .collect();
         if !counts.is_empty() {
             text.plain("\n").plain(counts.join("   "));
         }

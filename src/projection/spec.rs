@@ -9,7 +9,7 @@ use super::{Commits, Viewer, World};
 use crate::{
     command::{self, Command, Said},
     domain::{Event, Handle, Identity, ItemRef, PersonId, Role, item, person, stored},
-    log::{Commit, CommandId, Meta, Origin, Position, StreamId},
+    log::{CommandId, Commit, Meta, Origin, Position, StreamId},
 };
 
 /// 15:00 in Seoul on a Wednesday.
@@ -87,7 +87,13 @@ impl Story {
         self
     }
 
-    pub(super) fn commit(&mut self, stream: &str, text: &str, causation: Option<Position>, events: Vec<Event>) -> Arc<Commit> {
+    pub(super) fn commit(
+        &mut self,
+        stream: &str,
+        text: &str,
+        causation: Option<Position>,
+        events: Vec<Event>,
+    ) -> Arc<Commit> {
         let commit = Arc::new(self.make(stream, text, causation, &events));
         self.world.apply(&commit);
         self.commits.push(Arc::clone(&commit));
@@ -108,7 +114,11 @@ impl Story {
                 command: CommandId::new(format!("test/{position}")),
                 text: text.into(),
                 actor: self.by.0.clone(),
-                origin: Origin { bot: self.by.1.clone(), room: format!("{}/1", self.by.1), message: position.to_string() },
+                origin: Origin {
+                    bot: self.by.1.clone(),
+                    room: format!("{}/1", self.by.1),
+                    message: position.to_string(),
+                },
                 correlation: CommandId::new(format!("test/{position}")),
                 causation,
                 recorded_at: self.now,
@@ -151,12 +161,8 @@ impl Story {
                 let item = target.unwrap().item;
                 let before = world.item(item).unwrap_or_else(|| panic!("no {item}")).item.clone();
                 let act = act.try_map_people(who).unwrap();
-                let given = item::Given {
-                    now: self.now,
-                    actor,
-                    waits_for: world.waits_for(item),
-                    circular: Vec::new(),
-                };
+                let given =
+                    item::Given { now: self.now, actor, waits_for: world.waits_for(item), circular: Vec::new() };
                 let events = item::decide(&before, &act, &given).unwrap_or_else(|error| panic!("{text}: {error}"));
                 let promoted = events.iter().find_map(|event| item::promoted(&before, event));
                 let first = self.commit(&item.stream(), text, None, events.into_iter().map(Event::Item).collect());
@@ -182,6 +188,11 @@ impl Story {
         }
     }
 
+    /// What is said and what it is answered with, as a transcript shows it.
+    pub(super) fn talk(&mut self, text: &str) -> String {
+        format!("> {text}\n{}\n", self.answer(text))
+    }
+
     pub(super) fn card(&self, item: &str, viewer: &Viewer) -> String {
         let viewer = Viewer { now: self.now, ..viewer.clone() };
         shown(&self.world.card(item.parse().unwrap(), &viewer).unwrap())
@@ -198,7 +209,6 @@ impl Commits for Story {
         self.commits.iter().find(|commit| commit.position == position).cloned()
     }
 }
-
 
 /// A message as text: its buttons are rows of `[label: data]`. Every button must carry a command that parses, or one that asks for words.
 pub(super) fn shown(message: &Outbound) -> String {

@@ -130,7 +130,7 @@ async fn what_was_sent_while_the_house_was_off_is_handled_in_order_once() {
     stage.start().await;
     kim.bot.wait_shown(&kim.room, before + 4, crate::stage::PATIENCE).await;
     stage.quiet(&kim.bot).await;
-    let texts = kim.bot.texts(&kim.room)[before..].join("\n");
+    let texts = stage.came(&kim)[before..].join("\n");
     assert_snapshot!(texts);
 }
 
@@ -148,7 +148,7 @@ async fn two_who_create_at_once_get_two_numbers() {
     stage.quiet(&dana.bot).await;
     let created: BTreeSet<String> = [&kim, &dana]
         .iter()
-        .flat_map(|seat| seat.bot.texts(&seat.room))
+        .flat_map(|seat| stage.came(seat))
         .filter_map(|text| text.split_once(" created").map(|(item, _)| item.to_owned()))
         .collect();
     assert_eq!(created.len(), 30);

@@ -8,6 +8,7 @@ mod again;
 mod first_minute;
 mod looks;
 mod order;
+mod phone;
 mod refusing;
 mod said;
 mod wrong;

@@ -28,7 +28,7 @@ async fn many_messages_in_one_room_are_answered_in_order_between_those_of_others
     kim.bot.wait_shown(&kim.room, before + 200, PATIENCE).await;
     dana.bot.wait_shown(&dana.room, before_dana + 20, PATIENCE).await;
     stage.quiet(&kim.bot).await;
-    let texts = &kim.bot.texts(&kim.room)[before..];
+    let texts = &stage.came(&kim)[before..];
     assert_eq!(texts.len(), 200);
     let (mut notes, mut ideas) = (0, 0);
     for (n, text) in texts.iter().enumerate() {
@@ -83,7 +83,7 @@ async fn a_room_that_cannot_be_reached_holds_up_no_other() {
     assert_eq!(lee.bot.shown(&lee.room).len(), shown);
     lee.bot.wait_shown(&lee.room, shown + 3, PATIENCE).await;
     stage.quiet(&lee.bot).await;
-    let texts = lee.bot.texts(&lee.room)[shown..].to_vec();
+    let texts = stage.came(&lee)[shown..].to_vec();
     assert_eq!(texts, ["T1 created   One", "T2 created   Two", "T1 done   One"]);
 }
 
@@ -98,7 +98,7 @@ async fn a_look_sees_everything_its_room_did_before() {
         }
     }
     kim.bot.wait_shown(&kim.room, before + 80, PATIENCE).await;
-    for (n, pair) in kim.bot.texts(&kim.room)[before..].chunks(2).enumerate() {
+    for (n, pair) in stage.came(&kim)[before..].chunks(2).enumerate() {
         assert_eq!(pair[0], format!("T{} created   Thing {}", n + 1, n + 1));
         assert!(pair[1].starts_with(&format!("T{} open   Thing {}\n", n + 1, n + 1)), "{pair:?}");
     }

@@ -147,30 +147,8 @@ async fn a_log_that_failed_keeps_nothing_and_the_platform_delivers_again() {
     log.be(Mood::Well);
     kim.bot.wait_shown(&kim.room, shown + 2, PATIENCE).await;
     stage.quiet(&kim.bot).await;
-    let texts = kim.bot.texts(&kim.room)[shown..].to_vec();
+    let texts = stage.came(&kim)[shown..].to_vec();
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert_eq!(texts[0], "T1 created   Fix login");
     assert!(texts[1].starts_with("T1 open"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_of_which_a_part_was_kept_is_finished_when_it_comes_again() {
-    let log = Arc::new(Moody::default());
-    let mut stage = Stage::on(log.clone()).await;
-    let kim = stage.direct("telegram", "kim");
-    stage.own(&kim).await;
-    stage.say(&kim, "/todo Fix login").await;
-    let (head, shown) = (stage.head(), kim.bot.shown(&kim.room).len());
-    // Its first part goes in under the id it would have had, as if the log had failed after it.
-    let message = stage.message(&kim, "/todo One");
-    let whole = stage.message(&kim, "/todo One\n/todo Two\n/done T1");
-    let whole = yoman_chat::Inbound { id: message.id.clone(), ..whole };
-    stage.submit(message).await;
-    stage.quiet(&kim.bot).await;
-    // Of the answer nothing is known: another outbox.
-    stage.stop().await;
-    std::fs::remove_dir_all(stage.state()).unwrap();
-    let log: Arc<dyn EventLog> = log;
-    assert_eq!(log.head().position.0, head + 1);
-    let _ = (whole, shown);
 }

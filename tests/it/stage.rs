@@ -375,6 +375,12 @@ impl Stage {
         new
     }
 
+    /// What came to a room, each message as it was first shown.
+    pub(crate) fn came(&self, seat: &Seat) -> Vec<String> {
+        let shown = seat.bot.shown(&seat.room);
+        shown.iter().map(|message| message.before.first().unwrap_or(&message.now).text.to_plain()).collect()
+    }
+
     /// The newest message in a room with this text.
     #[track_caller]
     pub(crate) fn card(&self, seat: &Seat, text: &str) -> FakeMessage {
@@ -391,10 +397,12 @@ impl Stage {
         let mut written = Vec::new();
         for message in shown {
             match before.iter().find(|it| it.at == message.at) {
+                // As it came: what was changed since is another step.
                 None => {
-                    render(&mut self.transcript, &message.now, "");
-                    new.push(message.now.text.to_plain());
-                    written.push(message);
+                    let first = message.before.first().unwrap_or(&message.now);
+                    render(&mut self.transcript, first, "");
+                    new.push(first.text.to_plain());
+                    written.push(FakeMessage { now: first.clone(), ..message });
                 }
                 Some(old) if changes && old.now != message.now => {
                     render(&mut self.transcript, &message.now, "(changed in place) ");

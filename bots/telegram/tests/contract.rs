@@ -1,4 +1,5 @@
 //! Telegram passes what every bot must pass.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps fails with a place and a reason")]
 
 use std::sync::Arc;
 

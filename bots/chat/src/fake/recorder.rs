@@ -134,6 +134,7 @@ impl Accept for Recorder {
             };
             (receipt, inner.delay)
         };
+        self.changed.notify_waiters();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

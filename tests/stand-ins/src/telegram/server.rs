@@ -153,6 +153,7 @@ async fn call(shared: &Arc<Shared>, method: &str, params: &Params) -> Result<Res
         count(&mut world, method, params);
         take_fault(&mut world, method, params)
     };
+    shared.changed.notify_waiters();
     match fault {
         Some(FaultKind::Status { code, description, retry_after }) => {
             return Ok(scripted(shared, code, description, retry_after));
