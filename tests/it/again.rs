@@ -58,8 +58,9 @@ async fn what_was_done_but_not_answered_is_answered_as_the_first_time() {
     stage.start().await;
     assert_eq!(stage.send(&kim, idea, "/promote").await, third);
     assert_eq!(stage.send(&kim, edit, "/todo Fix login").await, second);
-    // As it is now: the title was corrected since.
-    assert_eq!(stage.send(&kim, todo, "/todo Fix login").await, [first[0].replace("lgoin\n   #auth", "login")]);
+    // As it is now: it was corrected since.
+    assert_eq!(first, ["T1 created   Fix lgoin\n   #auth"]);
+    assert_eq!(stage.send(&kim, todo, "/todo Fix login").await, ["T1 created   Fix login"]);
     assert_eq!(stage.head(), head);
 }
 
@@ -100,7 +101,7 @@ async fn a_promotion_that_was_cut_in_two_is_finished_once_at_the_next_start() {
 async fn the_state_directory_may_be_deleted() {
     let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
     stage.say(&kim, "/todo Fix login\n/todo Ship 2.0 needs:T1").await;
-    let card = stage.card(&kim, "T1");
+    let card = stage.card(&kim, "T1 created");
     stage.say(&kim, "/tz Europe/Berlin").await;
     let board = stage.say(&kim, "/board").await;
     stage.stop().await;
@@ -123,7 +124,8 @@ async fn what_was_sent_while_the_house_was_off_is_handled_in_order_once() {
     stage.say(&kim, "/todo Fix login").await;
     let before = kim.bot.shown(&kim.room).len();
     stage.stop().await;
-    let missed: Vec<_> = ["/doing T1", "/note T1 Nearly", "/done T1", "/done T1"].map(|it| stage.message(&kim, it)).into();
+    let missed: Vec<_> =
+        ["/doing T1", "/note T1 Nearly", "/done T1", "/done T1"].map(|it| stage.message(&kim, it)).into();
     for message in missed {
         kim.bot.push(message);
     }
@@ -181,7 +183,11 @@ async fn futures<T>(all: impl IntoIterator<Item = impl Future<Output = T>>) -> V
                 *done = Some(value);
             }
         }
-        if waiting.iter().all(|(_, done)| done.is_some()) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if waiting.iter().all(|(_, done)| done.is_some()) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
     waiting.into_iter().filter_map(|(_, done)| done).collect()

@@ -16,7 +16,18 @@ async fn lists_boards_and_what_is_next() {
     stage.say(&kim, "/todo Ship 2.0 needs:T1 @dana\n/idea Offline mode #app\n/research Stores\n/pr Retry for:T1\n/todo Old thing").await;
     stage.say(&kim, "/done T3").await;
     stage.forget();
-    for text in ["/board", "/list", "/list todo", "/list done", "/list #auth", "/mine", "/next", "/find login", "/list blocked", "/list todo done"] {
+    for text in [
+        "/board",
+        "/list",
+        "/list todo",
+        "/list done",
+        "/list #auth",
+        "/mine",
+        "/next",
+        "/find login",
+        "/list blocked",
+        "/list todo done",
+    ] {
         stage.say(&kim, text).await;
     }
     stage.say(&dana, "/mine").await;
@@ -76,10 +87,16 @@ async fn help_welcome_and_health() {
     }
     assert_snapshot!(stage.transcript());
     let status = stage.say(&kim, "/status").await.concat();
-    assert!(status.contains("1 todo") && status.contains("Telegram   runs") && status.contains("log memory"), "{status}");
+    assert!(
+        status.contains("1 todo") && status.contains("Telegram   runs") && status.contains("log memory"),
+        "{status}"
+    );
     let me = stage.direct("console", "sam");
     let help = stage.say(&me, "help").await;
-    assert!(help[0].contains("I do not know you yet"), "the console is local, but somebody else owns this log: {help:?}");
+    assert!(
+        help[0].contains("I do not know you yet"),
+        "the console is local, but somebody else owns this log: {help:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@
 mod stage;
 
 mod again;
+mod anything;
 mod first_minute;
 mod looks;
 mod order;

@@ -33,7 +33,8 @@ async fn many_messages_in_one_room_are_answered_in_order_between_those_of_others
     let (mut notes, mut ideas) = (0, 0);
     for (n, text) in texts.iter().enumerate() {
         let first = text.lines().next().unwrap();
-        let number = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().parse::<usize>().unwrap();
+        let number =
+            |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().parse::<usize>().unwrap();
         match n % 4 {
             // Both write notes: the numbers go up, and are ours or dana's.
             0 => {

@@ -17,7 +17,7 @@ use yoman::log::{
 };
 use yoman_chat::Receipt;
 
-use crate::stage::{Stage, PATIENCE};
+use crate::stage::{PATIENCE, Stage};
 
 /// How a log is at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ enum Mood {
 struct Moody {
     log: MemoryLog,
     mood: AtomicU8,
+    /// So many appends go well all the same.
+    well: AtomicU8,
 }
 
 impl Moody {
@@ -44,6 +46,10 @@ impl Moody {
 #[async_trait]
 impl EventLog for Moody {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let well = self.well.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if well.is_ok() {
+            return self.log.append(append).await;
+        }
         match self.mood.load(Ordering::Relaxed) {
             1 => Err(AppendError::DiskFull { free_mb: 12, floor_mb: 64 }),
             2 => Err(AppendError::Failed("the disk is on fire".into())),
@@ -151,4 +157,30 @@ async fn a_log_that_failed_keeps_nothing_and_the_platform_delivers_again() {
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert_eq!(texts[0], "T1 created   Fix login");
     assert!(texts[1].starts_with("T1 open"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_which_a_part_was_kept_is_finished_when_it_comes_again() {
+    let log = Arc::new(Moody::default());
+    let mut stage = Stage::on(log.clone()).await;
+    let kim = stage.direct("telegram", "kim");
+    stage.own(&kim).await;
+    let (head, shown) = (stage.head(), kim.bot.shown(&kim.room).len());
+    let message = stage.message(&kim, "/idea One\n/promote I1\n/todo Two\n/done T1");
+    // One part, then half a promotion, then one more.
+    for (well, commits) in [(1, 1), (1, 2), (2, 4)] {
+        log.well.store(well, Ordering::Relaxed);
+        log.be(Mood::Failing);
+        assert!(matches!(stage.submit(message.clone()).await, Receipt::NotKept { .. }));
+        assert_eq!(stage.head(), head + commits);
+    }
+    assert_eq!(kim.bot.shown(&kim.room).len(), shown);
+    log.be(Mood::Well);
+    assert_eq!(stage.submit(message).await, Receipt::KEPT);
+    stage.quiet(&kim.bot).await;
+    assert_eq!(stage.head(), head + 5);
+    assert_eq!(
+        stage.came(&kim)[shown..],
+        ["I1 created   One", "I1 -> R1 running   One", "T1 created   Two", "T1 done   Two"]
+    );
 }

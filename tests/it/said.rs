@@ -12,7 +12,8 @@ fn photo() -> Attachment {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_commands_in_one_message_are_each_answered() {
     let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
-    let text = "/todo Fix login\nIt fails on Android.\n- [ ] works offline\n/done T99\n/todo Ship 2.0 needs:T1\n/doen T1\n/T1";
+    let text =
+        "/todo Fix login\nIt fails on Android.\n- [ ] works offline\n/done T99\n/todo Ship 2.0 needs:T1\n/doen T1\n/T1";
     let answers = stage.say(&kim, text).await;
     assert_eq!(answers.len(), 5);
     assert_snapshot!(stage.transcript());

@@ -204,9 +204,8 @@ impl Stage {
             ..DeliverySettings::default()
         };
         let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
-        let house = House::start(log, outbox, bots, settings, &delivery);
-        house.caught_up().await;
-        self.house = Some(house);
+        // Nobody waits here until it has caught up: what arrives at once has to be answered rightly, too.
+        self.house = Some(House::start(log, outbox, bots, settings, &delivery));
     }
 
     /// Stops the house as a person would; nothing of it is left in memory.
@@ -470,7 +469,7 @@ fn settled_line(line: &str) -> String {
     for at in 0..words.len() {
         let code = at > 0 && (words[at - 1].ends_with("/pair") || words[at - 1].ends_with("/claim"));
         let letters = words[at].trim_end_matches(['.', ',']);
-        if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+        if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
             words[at] = "<code>".into();
         }
         // `Fri 27 Nov`, but not `Fri 2 May 2031`.
@@ -501,7 +500,10 @@ fn settled_word(word: &str) -> String {
     let chars: Vec<char> = word.chars().collect();
     let is_time = |at: usize, shape: &str| {
         chars.len() >= at + shape.len()
-            && shape.chars().zip(&chars[at..]).all(|(want, have)| if want == '0' { have.is_ascii_digit() } else { want == *have })
+            && shape
+                .chars()
+                .zip(&chars[at..])
+                .all(|(want, have)| if want == '0' { have.is_ascii_digit() } else { want == *have })
     };
     let mut out = String::new();
     let mut at = 0;
