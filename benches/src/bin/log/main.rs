@@ -103,6 +103,8 @@ async fn large(args: &Args) {
     log.close().await.expect("the log closes");
     let health = log.health();
     row("bytes an event on disk, log and index", short(health.disk_bytes as f64 / args.events as f64));
+    let index = std::fs::metadata(dir.path().join("state/index/db")).map_or(0, |file| file.len());
+    row("of these in the index", short(index as f64 / args.events as f64));
     row("bytes an event in the journal", short(health.journal_bytes as f64 / args.events as f64));
     let warnings = health.warnings;
     drop(log);
@@ -129,6 +131,8 @@ async fn large(args: &Args) {
     load::clients(engine, "one", 1, Until::Count(count)).await;
     log.close().await.expect("the log closes");
     row("bytes an event on disk when one client filled it", short(log.health().disk_bytes as f64 / count as f64));
+    let index = std::fs::metadata(small.path().join("state/index/db")).map_or(0, |file| file.len());
+    row("of these in the index", short(index as f64 / count as f64));
     println!("{table}");
     for warning in warnings {
         println!("WARNING: {warning}");
