@@ -15,6 +15,8 @@ use super::{files, guard::guarded, space};
 /// sled's own lock can outlive the drop of the database by what its threads still do.
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
 
+/// What may be read again at the next open without a snapshot of it.
+const SNAPSHOT_BYTES: u64 = 64 << 20;
 /// One more look for so many bytes read.
 const PRESS_BYTES: usize = 2048;
 
@@ -24,6 +26,9 @@ pub(super) struct Store {
     // Taken out on drop only, so that the drop is guarded too.
     db: Option<Db>,
     file: File,
+    /// The length of the file when it was opened.
+    bytes_at_open: u64,
+    config: sled::Config,
     dir: PathBuf,
 }
 
@@ -48,15 +53,7 @@ impl Store {
             .cache_capacity(tuning.cache_mb.saturating_mul(1_000_000).max(1_000_000))
             .flush_every_ms(None)
             .use_compression(false);
-        let end = Instant::now() + SLED_LOCK_WAIT;
-        let db = loop {
-            match guarded(|| config.open()) {
-                Err(error) if error.contains("could not acquire lock") && Instant::now() < end => {
-                    thread::sleep(Duration::from_millis(20));
-                }
-                outcome => break outcome?,
-            }
-        };
+        let db = open_unlocked(&config)?;
         let opened = || -> io::Result<File> {
             files::narrow_all(dir)?;
             let file = File::open(dir.join("db"))?;
@@ -65,7 +62,10 @@ impl Store {
             Ok(file)
         };
         match opened() {
-            Ok(file) => Ok(Self { db: Some(db), file, dir: dir.to_owned() }),
+            Ok(file) => {
+                let bytes_at_open = file.metadata().map_or(0, |metadata| metadata.len());
+                Ok(Self { db: Some(db), file, bytes_at_open, config, dir: dir.to_owned() })
+            }
             Err(error) => {
                 drop_guarded(db);
                 Err(error.to_string())
@@ -211,6 +211,15 @@ impl Drop for Store {
     fn drop(&mut self) {
         if let Some(db) = self.db.take() {
             drop_guarded(db);
+            // sled writes its snapshot only while it opens, and reads again all that came since: after much came, that is
+            // done now rather than when somebody waits for the next start.
+            let grown = self.file.metadata().map_or(0, |metadata| metadata.len()).saturating_sub(self.bytes_at_open);
+            if grown > SNAPSHOT_BYTES
+                && !thread::panicking()
+                && let Ok(db) = open_unlocked(&self.config)
+            {
+                drop_guarded(db);
+            }
         }
         // Best effort: a file left by sled with wider permissions is inside an owner-only directory all the same.
         let _ = self.file.sync_data();
@@ -221,6 +230,19 @@ impl Drop for Store {
 /// Fences have none; errors are for the caller.
 fn has_value(pair: &sled::Result<(IVec, IVec)>) -> bool {
     !matches!(pair, Ok((_, value)) if value.is_empty())
+}
+
+/// Opens once sled's own lock is free.
+fn open_unlocked(config: &sled::Config) -> Result<Db, String> {
+    let end = Instant::now() + SLED_LOCK_WAIT;
+    loop {
+        match guarded(|| config.open()) {
+            Err(error) if error.contains("could not acquire lock") && Instant::now() < end => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn drop_guarded(db: Db) {
