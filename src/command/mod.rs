@@ -1,0 +1,225 @@
+//! What a person can SAY: text to [`Command`] and back. Pure and synchronous. What it means is in `domain`, under the same basename.
+//!
+//! # Layout
+//!
+//! * `mod.rs`      [`Command`], [`Said`], [`Fault`] and what else it is made of
+//! * `parse.rs`    text to [`Said`]: a message, an answer to a card, several commands in one message
+//! * `verb.rs`     the table of verbs: words, arguments, help, who may; the only list of verbs there is
+//! * `args.rs`     what stands behind a verb: the item, words, free text
+//! * `word.rs`     words and quotes
+//! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
+//! * `draft.rs`    the text of a new item: title, body, criteria
+//! * `filter.rs`   the words of a list, a board, a follow
+//! * `when.rs`     dates in the room's time zone
+//! * `print.rs`    [`Command`] to its canonical text
+//! * `fault.rs`    a [`Fault`] as people see it; the nearest word
+//! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
+//! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `help.rs`     /help from the table
+
+mod args;
+mod draft;
+mod fault;
+mod filter;
+mod help;
+mod idea;
+mod item;
+mod look;
+mod parse;
+mod person;
+mod pr;
+mod print;
+mod research;
+mod room;
+#[cfg(test)]
+mod tests;
+mod todo;
+mod token;
+mod verb;
+pub mod when;
+mod word;
+
+pub use draft::draft;
+pub use help::{Help, Line, Section, help};
+pub use parse::{parse, parse_reply, split};
+pub use verb::{Group, Verb, verbs};
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::{
+    Bucket, Filter, Handle, ItemRef, Role,
+    item::{Act, Draft},
+    room as room_domain,
+};
+
+/// What parsing may know.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The wall clock.
+    pub now: DateTime<Utc>,
+    /// The room's time zone.
+    pub time_zone: Tz,
+    /// A line that begins with a verb is a command even without `/`.
+    pub bare_verbs: bool,
+}
+
+/// An item, with the version it was seen at when the command comes from a button: `T7`, `T7@5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Which.
+    pub item: ItemRef,
+    /// At which version it must still be.
+    pub version: Option<u64>,
+}
+
+/// A look: it changes nothing. An item that is not said comes from the card that is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// `/show T7`, or `T7` alone.
+    Show {
+        /// Which.
+        target: Option<Target>,
+    },
+    /// `/list [filter] [page:2]`
+    List {
+        /// Which.
+        filter: Filter<Handle>,
+        /// From 1.
+        page: u32,
+    },
+    /// `/board [filter]`
+    Board {
+        /// Which.
+        filter: Filter<Handle>,
+    },
+    /// `/mine [filter]`
+    Mine {
+        /// Which.
+        filter: Filter<Handle>,
+    },
+    /// `/next [filter]`: what can be done now.
+    Next {
+        /// Which.
+        filter: Filter<Handle>,
+    },
+    /// `/find words [filter] [page:2]`
+    Find {
+        /// With at least one word.
+        filter: Filter<Handle>,
+        /// From 1.
+        page: u32,
+    },
+    /// `/history T7 [page:2]`
+    History {
+        /// Which.
+        target: Option<Target>,
+        /// From 1; the newest first page.
+        page: u32,
+    },
+    /// `/why T7`
+    Why {
+        /// Which.
+        target: Option<Target>,
+    },
+    /// `/people`
+    People,
+    /// `/rooms`
+    Rooms,
+    /// `/follow` with nothing behind it: what this room follows, and its settings.
+    Follows,
+    /// `/status`
+    Status,
+    /// `/help [verb]`
+    Help {
+        /// The verb asked about, as typed.
+        verb: Option<String>,
+    },
+    /// `/start [payload]`: welcome; a payload `T7` shows T7 and never acts.
+    Start {
+        /// What a deep link carried.
+        payload: Option<String>,
+    },
+    /// `/pair` with nothing behind it: who waits to be let in.
+    Pending,
+}
+
+/// What can be done about people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonCommand {
+    /// `/claim CODE`: become owner.
+    Claim {
+        /// As typed, upper case.
+        code: String,
+    },
+    /// `/pair CODE [role] [as @kim]`: let somebody in, or know somebody on another platform too.
+    Pair {
+        /// As typed, upper case.
+        code: String,
+        /// What they may do; member when not said.
+        role: Option<Role>,
+        /// The person this is, if we know them already.
+        known_as: Option<Handle>,
+    },
+    /// `/grant @dana maintainer`
+    Grant {
+        /// Who.
+        person: Handle,
+        /// What.
+        role: Role,
+    },
+    /// `/revoke @dana`
+    Revoke {
+        /// Who.
+        person: Handle,
+    },
+}
+
+/// What a person said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `/idea /research /todo /pr text`
+    Create {
+        /// Where.
+        bucket: Bucket,
+        /// What.
+        draft: Draft<Handle>,
+    },
+    /// Something done to an item. An item that is not said comes from the card that is answered.
+    Item {
+        /// Which.
+        target: Option<Target>,
+        /// What.
+        act: Act<Handle>,
+    },
+    /// A look.
+    Look(Look),
+    /// About this room.
+    Room(room_domain::Command<Handle>),
+    /// About people.
+    Person(PersonCommand),
+}
+
+/// What a piece of text is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A command.
+    Command(Command),
+    /// No command: a bare sentence, to be captured in a direct room or noted when it answers a card.
+    Words(String),
+}
+
+/// Why a text is no command: what is wrong, where, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The text that was parsed.
+    pub input: String,
+    /// The bytes of `input` that are at fault (on character boundaries; may be empty at the end when something is missing).
+    pub at: Range<usize>,
+    /// What is wrong and what to do, one sentence or two.
+    pub what: String,
+    /// Whole commands that may have been meant, best first, at most three; each parses.
+    pub meant: Vec<String>,
+}

@@ -1,0 +1,40 @@
+//! What it MEANS: pure, synchronous, no input or output. One file per aggregate, each with its events, its state,
+//! `decide` (state and command to events, or why not) and `evolve` (state and event to state).
+//!
+//! # Layout
+//!
+//! * `item.rs`, `item/`   what every item has: reference, facts, acts, the dispatch to its bucket
+//! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`   the four buckets
+//! * `person.rs`, `room.rs`   people and rooms are streams too
+//! * `filter.rs` which items somebody means
+//! * `name.rs`   tags, projects, handles, people, identities, priorities, due dates
+//! * `stored.rs` stable stored names, schema versions, bytes
+//! * `spec.rs`   given / when / then for the tests
+
+pub mod filter;
+pub mod idea;
+pub mod item;
+pub mod name;
+pub mod person;
+pub mod pr;
+pub mod research;
+pub mod room;
+#[cfg(test)]
+mod spec;
+pub mod stored;
+pub mod todo;
+
+pub use filter::Filter;
+pub use item::{Bucket, ItemRef};
+pub use name::{Due, Handle, Identity, PersonId, Priority, Project, Role, Tag};
+
+/// Any event of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Of an item's stream (`idea/3`, `research/2`, `todo/7`, `pr/4`).
+    Item(item::Event),
+    /// Of a person's stream (`person/1`).
+    Person(person::Event),
+    /// Of a room's stream (`room/<room id>`).
+    Room(room::Event),
+}

@@ -1,0 +1,148 @@
+//! Who may speak: nobody, until paired. A group is silent until a maintainer enables it.
+
+use std::time::Instant;
+
+use yoman_chat::{Button, Inbound, Outbound, RoomKind, Said, Text};
+
+use super::{
+    Failure, Intake, Lane, Reply, Refusal,
+    pairing::{Greeting, PENDING_MAX},
+};
+use crate::{
+    command::{self, Command, Look, PersonCommand},
+    domain::{Identity, PersonId, Role, room},
+};
+
+/// Somebody who may speak.
+#[derive(Clone, Debug)]
+pub(crate) struct Speaker {
+    /// Who.
+    pub(crate) person: PersonId,
+    /// What they may do.
+    pub(crate) role: Role,
+}
+
+/// Whether an inbound is heard.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    /// It is.
+    Yes(Speaker),
+    /// It is not; this is all it comes to.
+    No(Reply),
+}
+
+impl Intake {
+    /// Decides whether an inbound is heard, and answers strangers.
+    pub(super) async fn admit(&self, bot: &yoman_chat::BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Admitted, Failure> {
+        let identity = Identity(inbound.sender.id.as_str().to_owned());
+        let group = inbound.room.kind == RoomKind::Group;
+        let (mut known, nobody, enabled) = self.world.read(|world| {
+            let known = world.by_identity(&identity).and_then(|person| Some(Speaker { person: person.id, role: person.role? }));
+            (known, world.people().next().is_none(), world.room(inbound.room.id.as_str()).enabled)
+        });
+        if known.is_none() && nobody && self.capabilities(bot.as_str()).is_some_and(|can| can.local) {
+            known = self.first_at_the_console(inbound, lane).await?;
+        }
+        let command = self.spoken_command(bot.as_str(), inbound);
+        if let Some(Command::Person(PersonCommand::Claim { code })) = &command
+            && known.as_ref().is_none_or(|speaker| speaker.role < Role::Owner)
+        {
+            if group {
+                return Ok(Admitted::No(Reply::say(Outbound::text(
+                    "Send the claim code to me directly, not in a group: it is a secret.",
+                ))));
+            }
+            return self.claim(inbound, code, lane).await.map(Admitted::No);
+        }
+        match known {
+            Some(speaker) if !group => Ok(Admitted::Yes(speaker)),
+            Some(speaker) if enabled && addressed(inbound) => Ok(Admitted::Yes(speaker)),
+            // The one thing that is heard in a silent group.
+            Some(speaker) if matches!(command, Some(Command::Room(room::Command::Enable { .. }))) && addressed(inbound) => {
+                Ok(Admitted::Yes(speaker))
+            }
+            Some(_) => Ok(Admitted::No(Reply::silence())),
+            None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
+            None => Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. })))))),
+        }
+    }
+
+    /// The command of a message that is one command, as far as it can be told before anybody is admitted.
+    fn spoken_command(&self, bot: &str, inbound: &Inbound) -> Option<Command> {
+        let Said::Message { text, .. } = &inbound.said else { return None };
+        match command::parse(text.trim(), &self.context(bot, &inbound.room.id)) {
+            Ok(command::Said::Command(command)) => Some(command),
+            _ => None,
+        }
+    }
+
+    /// A stranger in a direct room gets a code that an owner or maintainer can approve.
+    fn stranger(&self, inbound: &Inbound, welcome: bool) -> Reply {
+        let owner = self.world.read(|world| world.people().any(|person| person.role == Some(Role::Owner)));
+        let mut text = Text::new();
+        if welcome {
+            text.plain("I am yoman: you write to me, I keep your ideas, research, todos and prs, and nothing gets lost.\n");
+        }
+        if !owner {
+            if !self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
+                return Reply::silence();
+            }
+            text.plain("Nobody owns me yet. If I am yours, send  ").push(yoman_chat::Style::Code, "/claim CODE").plain(
+                "  with the code I printed when I was started.",
+            );
+            return Reply::say(Outbound::text(text));
+        }
+        match self.pairing.greet(&inbound.sender, &inbound.room.id, Instant::now()) {
+            Greeting::Code(code) => {
+                text.plain("I do not know you yet. Give this code to an owner or maintainer, who can let you in within the hour:\n   ");
+                text.push(yoman_chat::Style::Code, format!("/pair {code}"));
+                Reply::say(Outbound::text(text))
+            }
+            Greeting::Full => Reply::say(Outbound::text(format!(
+                "I do not know you, and {PENDING_MAX} people are waiting to be let in already. Try again in an hour."
+            ))),
+            Greeting::Silence => Reply::silence(),
+        }
+    }
+
+    /// A stranger in a group: silence, unless the group is enabled and they spoke to us.
+    fn stranger_in_group(&self, inbound: &Inbound, enabled: bool) -> Reply {
+        if !enabled || !addressed(inbound) || !self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
+            return Reply::silence();
+        }
+        let no = "I do not know you yet. Write to me directly, and I give you a code to be let in with.";
+        Reply { toast: Some(no.to_owned()), ..Reply::say(Outbound::text(no)) }
+    }
+
+    /// The least role, or the reason it is not enough.
+    pub(super) fn may(&self, speaker: &Speaker, needed: Role, command: &str) -> Result<(), Refusal> {
+        if speaker.role >= needed {
+            return Ok(());
+        }
+        let who: Vec<_> = self.world.read(|world| {
+            let mut who: Vec<_> =
+                world.people().filter(|person| person.role.is_some_and(|role| role >= needed)).map(|person| person.handle.to_string()).collect();
+            who.truncate(3);
+            who
+        });
+        Err(Refusal::new(format!(
+            "Not done: {command} needs a {needed}, and you are a {}. Ask {}.",
+            speaker.role,
+            if who.is_empty() { "an owner".to_owned() } else { who.join(" or ") }
+        )))
+    }
+}
+
+/// Whether the bot was spoken to.
+fn addressed(inbound: &Inbound) -> bool {
+    match &inbound.said {
+        Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
+        Said::Edited { addressed, .. } => *addressed,
+        Said::Pressed { .. } => true,
+    }
+}
+
+/// The buttons of a welcome.
+pub(super) fn first_steps() -> Vec<Button> {
+    vec![Button::new("Board", "/board"), Button::new("Next", "/next"), Button::new("Help", "/help")]
+}

@@ -1,0 +1,311 @@
+//! A command to a commit: look up, decide, append; decide again when somebody else was faster.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use yoman_chat::Mention;
+
+use super::{Failure, Intake, Refusal, Speaker, people};
+use crate::{
+    command::{Command, Target},
+    domain::{
+        self, Bucket, Handle, ItemRef, PersonId,
+        item::{self, Act, Draft, Given, Item},
+        room, stored,
+    },
+    log::{Append, AppendError, Appended, CommandId, Commit, Expected, Origin, Position, StreamId},
+    workflow::{self, Reaction},
+};
+
+/// How often a command is decided anew when the item changed between the look and the append.
+const TRIES_MAX: usize = 16;
+
+/// One command with its circumstances, for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Spoken {
+    /// Names this command for ever.
+    pub(crate) command: CommandId,
+    /// The message it came with.
+    pub(crate) correlation: CommandId,
+    /// As typed.
+    pub(crate) text: String,
+    /// Who.
+    pub(crate) actor: String,
+    /// Where.
+    pub(crate) origin: Origin,
+    /// Who was named in the text, as the platform resolved it.
+    pub(crate) mentions: Vec<Mention>,
+    /// The title of the room, for `/enable`.
+    pub(crate) room_title: String,
+    /// Files that came with the message.
+    pub(crate) attachments: Vec<item::Attachment>,
+}
+
+impl Spoken {
+    /// Something nobody typed.
+    pub(super) fn by_process(command: CommandId, correlation: &str, origin: Origin) -> Self {
+        Self {
+            command,
+            correlation: CommandId::new(correlation),
+            text: String::new(),
+            actor: "yoman".into(),
+            origin,
+            mentions: Vec::new(),
+            room_title: String::new(),
+            attachments: Vec::new(),
+        }
+    }
+
+    /// A second commit of the same command.
+    pub(super) fn further(&self, what: &str) -> Self {
+        Self { command: CommandId::new(format!("{}/{what}", self.command)), ..self.clone() }
+    }
+}
+
+impl Intake {
+    /// Appends events as one commit.
+    pub(super) async fn append(
+        &self,
+        stream: StreamId,
+        expected: Expected,
+        events: Vec<domain::Event>,
+        spoken: &Spoken,
+        causation: Option<Position>,
+    ) -> Result<Appended, AppendError> {
+        let events = events.iter().map(stored::encode).collect();
+        self.log.append(Append { stream, expected, events, meta: people::meta(spoken, causation) }).await
+    }
+
+    /// Carries out a command that changes something. The commits are in the order they were made; the first one is the command's own.
+    pub(super) async fn carry_out(&self, spoken: &Spoken, speaker: &Speaker, command: &Command) -> Result<Vec<Arc<Commit>>, Failure> {
+        // Accepted under this id before: the first answer again, whatever the state is now.
+        if let Some(commit) = self.log.find_command(&spoken.command)? {
+            let caused = self.react(&commit, None, spoken).await?;
+            return Ok([commit].into_iter().chain(caused).collect());
+        }
+        match command {
+            Command::Create { bucket, draft } => {
+                let mut draft = draft.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+                draft.attachments.clone_from(&spoken.attachments);
+                self.create(spoken, speaker.person, *bucket, &draft, None).await.map(|commit| vec![commit])
+            }
+            Command::Item { target, act } => {
+                let target = target.ok_or_else(which_item)?;
+                let act = act.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+                self.act(spoken, speaker, target, &act).await
+            }
+            Command::Room(command) => self.about_room(spoken, speaker, command).await.map(|commit| vec![commit]),
+            Command::Person(command) => self.about_people(spoken, speaker, command).await,
+            Command::Look(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// A new item under the next free number.
+    async fn create(
+        &self,
+        spoken: &Spoken,
+        actor: PersonId,
+        bucket: Bucket,
+        draft: &Draft,
+        causation: Option<Position>,
+    ) -> Result<Arc<Commit>, Failure> {
+        self.must_exist(draft.carry.needs.iter().chain(&draft.carry.serves))?;
+        let given = Given { now: Utc::now(), actor, waits_for: Vec::new(), circular: Vec::new() };
+        loop {
+            let number = self.numbers.take(bucket, self.world.read(|world| world.newest(bucket)));
+            let reference = ItemRef::new(bucket, number.get());
+            let events = item::create(reference, draft, &given).map_err(|error| Refusal::of_item(&error, None))?;
+            let events = events.into_iter().map(domain::Event::Item).collect();
+            let stream = StreamId::new(reference.stream());
+            match self.append(stream.clone(), Expected::NoStream, events, spoken, causation).await {
+                Ok(appended) => {
+                    if appended.commit.stream == stream {
+                        number.used();
+                    }
+                    return Ok(appended.commit);
+                }
+                // Taken by somebody else: not ours to hand out again.
+                Err(AppendError::Conflict { .. }) => number.used(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Something done to an item that exists, and what that causes.
+    async fn act(&self, spoken: &Spoken, speaker: &Speaker, target: Target, act: &Act) -> Result<Vec<Arc<Commit>>, Failure> {
+        match act {
+            Act::Need { items } => self.must_exist(items)?,
+            Act::Link { to: item::LinkTarget::Item(item), .. } => self.must_exist([item])?,
+            Act::Promote { carry, .. } => self.must_exist(carry.needs.iter().chain(&carry.serves))?,
+            _ => {}
+        }
+        let mut tries = 0;
+        loop {
+            let (item, given) = self.given(target, speaker, act)?;
+            if let Some(version) = target.version
+                && version != item.version
+            {
+                return Err(self.stale(&item, version, spoken, speaker)?.into());
+            }
+            let events = item::decide(&item, act, &given).map_err(|error| Refusal::of_item(&error, Some(target.item)))?;
+            let events = events.into_iter().map(domain::Event::Item).collect();
+            let stream = StreamId::new(target.item.stream());
+            match self.append(stream, Expected::Version(item.version), events, spoken, None).await {
+                Ok(appended) => {
+                    let caused = self.react(&appended.commit, Some(&item), spoken).await?;
+                    return Ok([appended.commit].into_iter().chain(caused).collect());
+                }
+                Err(error @ AppendError::Conflict { .. }) => {
+                    tries += 1;
+                    if tries == TRIES_MAX {
+                        return Err(error.into());
+                    }
+                    self.world.at_least(self.log.head().position).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The item as it is now, and what `decide` may know besides.
+    fn given(&self, target: Target, speaker: &Speaker, act: &Act) -> Result<(Item, Given), Failure> {
+        let known = self.world.read(|world| {
+            let item = world.item(target.item)?.item.clone();
+            let needs: &[ItemRef] = match act {
+                Act::Need { items } => items,
+                Act::Correct { draft, .. } => &draft.carry.needs,
+                _ => &[],
+            };
+            let given = Given {
+                now: Utc::now(),
+                actor: speaker.person,
+                waits_for: world.waits_for(target.item),
+                circular: world.circular(target.item, needs),
+            };
+            Some((item, given))
+        });
+        known.ok_or_else(|| self.no_such_item(target.item).into())
+    }
+
+    /// Carries out what a commit causes; used at once and, after a crash in between, by the workflow's cursor.
+    pub(crate) async fn react(&self, commit: &Commit, before: Option<&Item>, spoken: &Spoken) -> Result<Option<Arc<Commit>>, Failure> {
+        let Some(Reaction { command, by, bucket, draft }) = workflow::promotion::react(&*self.log, commit, before)? else {
+            return Ok(None);
+        };
+        if let Some(commit) = self.log.find_command(&command)? {
+            return Ok(Some(commit));
+        }
+        let spoken = Spoken { command, text: String::new(), actor: by.to_owned(), ..spoken.clone() };
+        let actor = PersonId::of_stream(&commit.meta.actor).unwrap_or(PersonId(0));
+        self.create(&spoken, actor, bucket, &draft, Some(commit.position)).await.map(Some)
+    }
+
+    /// What a commit causes, for the workflow's cursor: nothing is known of it but the commit.
+    ///
+    /// # Errors
+    /// Why it could not be done; it is to be tried again.
+    pub async fn finish(&self, commit: &Commit) -> Result<(), String> {
+        let spoken = Spoken {
+            actor: String::new(),
+            ..Spoken::by_process(commit.meta.command.clone(), commit.meta.correlation.as_str(), commit.meta.origin.clone())
+        };
+        match self.react(commit, None, &spoken).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Refused(refusal)) => {
+                // Deciding again would give the same: it is told to whoever keeps the machine, and the cursor moves on.
+                tracing::error!(position = %commit.position, why = %refusal.what, "what a commit should have caused was refused");
+                match self.log.health().refusing {
+                    Some(why) => Err(why),
+                    None => Ok(()),
+                }
+            }
+            Err(Failure::Again(why)) => Err(why),
+        }
+    }
+
+    /// Something about the room it was said in.
+    async fn about_room(&self, spoken: &Spoken, speaker: &Speaker, command: &room::Command<Handle>) -> Result<Arc<Commit>, Failure> {
+        let mut command = command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+        if let room::Command::Enable { title } = &mut command {
+            title.clone_from(&spoken.room_title);
+        }
+        let id = spoken.origin.room.as_str();
+        let mut tries = 0;
+        loop {
+            let room = self.world.read(|world| world.room(id).clone());
+            let events = room::decide(&room, &command, Utc::now()).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            let events = events.into_iter().map(domain::Event::Room).collect();
+            let stream = StreamId::new(room::stream(id));
+            match self.append(stream, Expected::of(room.version), events, spoken, None).await {
+                Err(AppendError::Conflict { .. }) if tries < TRIES_MAX => {
+                    tries += 1;
+                    self.world.at_least(self.log.head().position).await;
+                }
+                other => return Ok(other?.commit),
+            }
+        }
+    }
+
+    /// Who a handle means.
+    pub(super) fn who(&self, handle: &Handle, me: PersonId, mentions: &[Mention]) -> Result<PersonId, Refusal> {
+        if handle.as_str() == "me" {
+            return Ok(me);
+        }
+        self.world.read(|world| {
+            if let Some(person) = world.by_handle(handle) {
+                return Ok(person.id);
+            }
+            let mentioned = mentions.iter().find(|mention| mention.written.trim_start_matches('@').eq_ignore_ascii_case(handle.as_str()));
+            if let Some(mention) = mentioned
+                && let Some(person) = world.by_identity(&domain::Identity(mention.sender.as_str().to_owned()))
+            {
+                return Ok(person.id);
+            }
+            let mut people: Vec<_> = world.people().map(|person| person.handle.as_str().to_owned()).collect();
+            people.sort_by_key(|known| strsim::levenshtein(known, handle.as_str()));
+            people.truncate(5);
+            let people: Vec<_> = people.iter().map(|known| format!("@{known}")).collect();
+            Err(Refusal::new(format!("I do not know {handle}. I know {}.", people.join(" "))).hints(["/people"]))
+        })
+    }
+
+    fn must_exist<'a>(&self, items: impl IntoIterator<Item = &'a ItemRef>) -> Result<(), Refusal> {
+        match self.world.read(|world| items.into_iter().find(|item| world.item(**item).is_none())) {
+            Some(item) => Err(self.no_such_item(*item)),
+            None => Ok(()),
+        }
+    }
+
+    /// There is no T99; the newest is T14.
+    pub(super) fn no_such_item(&self, item: ItemRef) -> Refusal {
+        match self.world.read(|world| world.newest(item.bucket)) {
+            0 => Refusal::new(format!("There is no {item}; there is no {} at all so far.", item.bucket)),
+            newest => {
+                let newest = ItemRef::new(item.bucket, newest);
+                Refusal::new(format!("There is no {item}; the newest is {newest}.")).hints([format!("/show {newest}"), format!("/list {}", item.bucket)])
+            }
+        }
+    }
+
+    /// A button on an old card: what changed since, and nothing done.
+    fn stale(&self, item: &Item, version: u64, spoken: &Spoken, speaker: &Speaker) -> Result<Refusal, Failure> {
+        let room = yoman_chat::RoomId::new(spoken.origin.room.clone());
+        let mut since = Vec::new();
+        self.log.read_stream(&StreamId::new(item.reference.stream()), version + 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                since.push(commit);
+            }
+            if since.len() < 50 { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+        })?;
+        let Some(viewer) = self.viewer(&room, Some(speaker.person)) else {
+            return Ok(Refusal::new(format!("{} changed since this card. Nothing done.", item.reference)));
+        };
+        let (what, hints) = self.world.read(|world| world.changes_since(item.reference, version, &since, &viewer));
+        Ok(Refusal { what, hints })
+    }
+}
+
+/// A command about an item that names none.
+pub(super) fn which_item() -> Refusal {
+    Refusal::new("Which item? Answer its card, or name it: for example  done T7").hints(["/mine", "/next"])
+}

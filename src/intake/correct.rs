@@ -1,0 +1,110 @@
+//! An edited message: what it made is brought in line with what it says now, by further events. Only what differs is
+//! changed, and what was refused before is tried as it stands now.
+
+use std::ops::ControlFlow;
+
+use yoman_chat::{BotName, Inbound};
+
+use super::{Failure, Intake, Refusal, Speaker, hear::Piece};
+use crate::{
+    command::{self, Command, Said, Target},
+    domain::{
+        Handle, ItemRef,
+        item::{Act, Draft},
+    },
+    log::{CommandId, Commit},
+};
+
+/// The most pieces of an edited message that are looked at.
+const PIECES_MAX: usize = 20;
+
+impl Intake {
+    /// What an edit comes to; `None`: nothing that matters was changed.
+    pub(super) fn correction(
+        &self,
+        _bot: &BotName,
+        inbound: &Inbound,
+        text: &str,
+        context: &command::Context,
+        speaker: &Speaker,
+    ) -> Result<Option<Vec<Piece>>, Failure> {
+        // `<bot>/<chat>/<message>/e<when>`: what stands before is the id the message came with.
+        let Some((original, _)) = inbound.id.rsplit_once("/e") else { return Ok(None) };
+        let mut pieces = Vec::new();
+        for (n, text) in command::split(text, context).into_iter().take(PIECES_MAX).enumerate() {
+            let commit = self.log.find_command(&CommandId::new(format!("{original}#{n}")))?;
+            let command = match commit {
+                Some(commit) if commit.meta.text == text => continue,
+                Some(commit) if commit.meta.actor != speaker.person.stream() => {
+                    Err(Refusal::new("Not changed: somebody else wrote what this message made."))
+                }
+                Some(commit) => self.corrected(&commit, text, context),
+                None => self.anew(text, context, inbound),
+            };
+            pieces.push(Piece { text: text.to_owned(), command, captured: false });
+        }
+        Ok((!pieces.is_empty()).then_some(pieces))
+    }
+
+    /// What was refused, or was only a look, as it stands now.
+    fn anew(&self, text: &str, context: &command::Context, inbound: &Inbound) -> Result<Command, Refusal> {
+        match command::parse(text, context)? {
+            Said::Command(command) => Ok(command),
+            Said::Words(words) => self.capture(&words, context, inbound),
+        }
+    }
+
+    /// The difference between what made a commit and what stands there now.
+    fn corrected(&self, commit: &Commit, text: &str, context: &command::Context) -> Result<Command, Refusal> {
+        let Some(item) = ItemRef::of_stream(commit.stream.as_str()) else {
+            // About a room or a person: what it says now is a command of its own.
+            return match command::parse(text, context)? {
+                Said::Command(command) => Ok(command),
+                Said::Words(_) => Err(Refusal::new("Not changed: what this message did is not undone by making it a sentence.")),
+            };
+        };
+        let target = Some(Target { item, version: None });
+        let first = commit.events.first().map_or("", |event| &*event.name);
+        if commit.first_version == 1 {
+            let (before, draft) = (drafted(&commit.meta.text, context)?, drafted(text, context)?);
+            return Ok(Command::Item { target, act: Act::Correct { draft, before } });
+        }
+        let said = command::parse_reply(text, Target { item, version: None }, context)?;
+        if matches!(first, "noted" | "finding_added") {
+            let words = match said {
+                Said::Words(words) => words,
+                Said::Command(Command::Item { act: Act::Note { text } | Act::Finding { text }, .. }) => text,
+                Said::Command(command) => return Ok(command),
+            };
+            return Ok(Command::Item { target, act: Act::CorrectText { version: commit.first_version, text: words } });
+        }
+        match said {
+            Said::Command(command) => Ok(command),
+            Said::Words(_) => Err(Refusal::new(format!("Not changed: what this message did to {item} is not undone by making it a sentence."))),
+        }
+    }
+
+    /// The events of an item from a version on, at most `most` commits.
+    pub(super) fn commits_of(&self, item: ItemRef, most: usize) -> Result<Vec<std::sync::Arc<Commit>>, Failure> {
+        let mut newest = std::collections::VecDeque::new();
+        self.log.read_stream(&crate::log::StreamId::new(item.stream()), 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                if newest.len() == most {
+                    newest.pop_front();
+                }
+                newest.push_back(commit);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(newest.into())
+    }
+}
+
+/// What a text that creates an item wants, whether it names a bucket or is a bare sentence.
+fn drafted(text: &str, context: &command::Context) -> Result<Draft<Handle>, Refusal> {
+    match command::parse(text, context)? {
+        Said::Command(Command::Create { draft, .. }) => Ok(draft),
+        Said::Command(_) => Err(Refusal::new("Not changed: this message made an item, and now it says something else. Send that as a new message.")),
+        Said::Words(words) => Ok(command::draft(&words, context)?),
+    }
+}

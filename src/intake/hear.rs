@@ -1,0 +1,323 @@
+//! A message, an edit or a press to pieces with their commands; each piece is answered.
+
+use std::{sync::Arc, time::Instant};
+
+use yoman_chat::{BotName, Inbound, Mention, Outbound, ReplyTo, RoomKind, Said, Style, Text};
+
+use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
+use crate::{
+    command::{self, Command, Look, Target},
+    domain::{
+        Bucket, Identity, ItemRef, PersonId, Role,
+        item::{self, Act},
+    },
+    log::{CommandId, Commit},
+    notify::Answer,
+};
+
+/// How long a button's question waits for words.
+const ASKED_FOR: std::time::Duration = std::time::Duration::from_secs(600);
+/// The most commands in one message.
+const PIECES_MAX: usize = 20;
+
+/// A button that needs words asked for them.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    person: PersonId,
+    /// `/refine I1`
+    command: String,
+    since: Instant,
+}
+
+/// One piece of a message, parsed.
+pub(super) struct Piece {
+    /// As typed.
+    pub(super) text: String,
+    /// What it says.
+    pub(super) command: Result<Command, Refusal>,
+    /// A bare sentence that was captured.
+    pub(super) captured: bool,
+}
+
+impl Intake {
+    /// What an admitted inbound comes to.
+    pub(super) async fn hear(&self, bot: &BotName, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<Reply, Failure> {
+        let context = self.context(bot.as_str(), &inbound.room.id);
+        let pieces = match &inbound.said {
+            Said::Message { text, reply_to, attachments, mentions, .. } => {
+                let text = self.with_handles(text, mentions);
+                if text.trim().is_empty() && attachments.is_empty() {
+                    return Ok(Reply::silence());
+                }
+                let target = reply_to.as_ref().filter(|it| it.ours).and_then(|it| self.item_of_reply(it));
+                let asked = self.asked(lane, reply_to.as_ref(), &text, speaker);
+                if let Some(asked) = asked {
+                    vec![self.piece(&asked, None, &context, inbound)]
+                } else {
+                    let more = command::split(&text, &context);
+                    if more.len() > PIECES_MAX {
+                        return Err(Refusal::new(format!(
+                            "Nothing done: {} commands in one message, {PIECES_MAX} at most. Send the rest in another.",
+                            more.len()
+                        ))
+                        .into());
+                    }
+                    let mut pieces: Vec<_> =
+                        more.into_iter().map(|text| self.piece(text, target, &context, inbound)).collect();
+                    if pieces.is_empty() {
+                        // Files without a word.
+                        pieces.push(self.files_alone(target, attachments.len(), inbound));
+                    }
+                    pieces
+                }
+            }
+            Said::Edited { text, mentions, .. } => {
+                let text = self.with_handles(text, mentions);
+                match self.correction(bot, inbound, &text, &context, speaker)? {
+                    Some(pieces) => pieces,
+                    None => return Ok(Reply::silence()),
+                }
+            }
+            Said::Pressed { data, .. } => {
+                if let Some(reply) = self.ask(data, &context, speaker, lane) {
+                    return Ok(reply);
+                }
+                vec![self.piece(data, None, &context, inbound)]
+            }
+        };
+        let mut reply = Reply::silence();
+        let count = pieces.len();
+        for (n, piece) in pieces.into_iter().enumerate() {
+            let before = lane.newest;
+            match self.answer(n, piece, inbound, speaker, lane).await {
+                Ok((answer, toast)) => {
+                    reply.changed |= lane.newest > before;
+                    reply.answers.push(answer);
+                    reply.toast = reply.toast.or(toast);
+                }
+                Err(Failure::Refused(refusal)) => {
+                    reply.toast = Some(refusal.line());
+                    let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
+                    reply.answers.push(Answer { message: refusal.message(most), card: None });
+                }
+                Err(again) => return Err(again),
+            }
+        }
+        if inbound.room.kind == RoomKind::Group || count > 1 || viewer_is_local(self, bot) {
+            let message = match &inbound.said {
+                Said::Message { message, .. } => Some(message.clone()),
+                _ => None,
+            };
+            for answer in &mut reply.answers {
+                answer.message.reply_to.clone_from(&message);
+            }
+        }
+        Ok(reply)
+    }
+
+    /// One piece of text to what it says.
+    fn piece(&self, text: &str, target: Option<Target>, context: &command::Context, inbound: &Inbound) -> Piece {
+        let said = match target {
+            Some(target) => command::parse_reply(text, target, context),
+            None => command::parse(text, context),
+        };
+        let (command, captured) = match said {
+            Ok(command::Said::Command(command)) => (Ok(with_target(command, target)), false),
+            Ok(command::Said::Words(words)) => match target {
+                Some(target) => (Ok(Command::Item { target: Some(target), act: note(target, words) }), false),
+                None => (self.capture(&words, context, inbound), true),
+            },
+            Err(fault) => (Err(fault.into()), false),
+        };
+        Piece { text: text.to_owned(), command, captured }
+    }
+
+    /// A bare sentence into the room's default bucket.
+    pub(super) fn capture(&self, words: &str, context: &command::Context, inbound: &Inbound) -> Result<Command, Refusal> {
+        let draft = command::draft(words, context)?;
+        Ok(Command::Create { bucket: self.default_bucket(inbound), draft })
+    }
+
+    fn default_bucket(&self, inbound: &Inbound) -> Bucket {
+        let set = self.world.read(|world| world.room(inbound.room.id.as_str()).default_bucket);
+        set.unwrap_or(self.settings.default_bucket)
+    }
+
+    /// Files that came without a word: on the card they answer, or captured under their names.
+    fn files_alone(&self, target: Option<Target>, count: usize, inbound: &Inbound) -> Piece {
+        let files = attachments(inbound);
+        let command = match target {
+            Some(target) => Command::Item { target: Some(target), act: Act::Attach { attachments: files, text: String::new() } },
+            None => {
+                let names: Vec<_> = files.iter().map(|file| file.name.clone().unwrap_or_else(|| format!("a {}", file.kind))).collect();
+                let title = names.join(", ").chars().take(item::TITLE_CHARS_MAX).collect();
+                let draft = item::Draft { title, ..item::Draft::default() };
+                Command::Create { bucket: self.default_bucket(inbound), draft }
+            }
+        };
+        Piece { text: format!("({count} attached)"), command: Ok(command), captured: target.is_none() }
+    }
+
+    /// Carries out one piece and says what came of it.
+    async fn answer(&self, n: usize, piece: Piece, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<(Answer, Option<String>), Failure> {
+        let word = word(&piece.text);
+        let command = self.with_files(piece.command?, inbound, n);
+        if let Some(role) = command.role() {
+            // What a group is set to concerns everybody in it.
+            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(crate::domain::room::Command::Set(_)));
+            self.may(speaker, if group_setting { role.max(Role::Maintainer) } else { role }, &word)?;
+        }
+        let room = &inbound.room.id;
+        let Some(viewer) = self.viewer(room, (inbound.room.kind == RoomKind::Direct).then_some(speaker.person)) else {
+            return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
+        };
+        if let Command::Look(look) = &command {
+            let answer = self.look(look, speaker, &viewer)?;
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
+            return Ok((answer, toast));
+        }
+        let spoken = self.spoken(n, &piece.text, inbound, speaker);
+        let commits = self.carry_out(&spoken, speaker, &command).await?;
+        let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
+        lane.newest = lane.newest.max(last.position);
+        self.world.at_least(last.position).await;
+        let (message, card) = self.world.read(|world| (world.answer(&command, &commits, piece.captured, &viewer), card_of(world, &commits)));
+        let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&message));
+        Ok((Answer { message, card }, toast))
+    }
+
+    /// Files go with the first piece of a message.
+    fn with_files(&self, command: Command, inbound: &Inbound, n: usize) -> Command {
+        let files = attachments(inbound);
+        if n > 0 || files.is_empty() {
+            return command;
+        }
+        match command {
+            Command::Item { target, act: Act::Note { text } | Act::Finding { text } } => {
+                Command::Item { target, act: Act::Attach { attachments: files, text } }
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
+        let mentions = match &inbound.said {
+            Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
+            Said::Pressed { .. } => Vec::new(),
+        };
+        Spoken {
+            command: CommandId::new(format!("{}#{n}", inbound.id)),
+            correlation: CommandId::new(inbound.id.as_str()),
+            text: text.to_owned(),
+            actor: speaker.person.stream(),
+            origin: origin(inbound),
+            mentions,
+            room_title: inbound.room.title.clone().unwrap_or_default(),
+            attachments: if n == 0 { attachments(inbound) } else { Vec::new() },
+        }
+    }
+
+    /// The item a card shows: known from what was sent, else from what the platform repeats of it.
+    fn item_of_reply(&self, reply: &ReplyTo) -> Option<Target> {
+        let known = self.outbox.item_of(&reply.message);
+        let item = known.or_else(|| {
+            let first = reply.text.as_deref()?.split_whitespace().next()?;
+            first.trim_start_matches('/').trim_end_matches(':').parse().ok()
+        })?;
+        Some(Target { item, version: None })
+    }
+
+    /// A person the platform resolved, written by name, is written by handle: the grammar knows only handles.
+    fn with_handles(&self, text: &str, mentions: &[Mention]) -> String {
+        let mut text = text.to_owned();
+        for mention in mentions.iter().filter(|mention| !mention.written.starts_with('@') && !mention.written.is_empty()) {
+            let identity = Identity(mention.sender.as_str().to_owned());
+            if let Some(handle) = self.world.read(|world| world.by_identity(&identity).map(|person| person.handle.to_string())) {
+                text = text.replace(&mention.written, &handle);
+            }
+        }
+        text
+    }
+
+    /// A button whose command needs words: asks for them. The question itself says what to answer it with, so it works after a restart too.
+    fn ask(&self, data: &str, context: &command::Context, speaker: &Speaker, lane: &mut Lane) -> Option<Reply> {
+        let (verb, item) = data.trim_start_matches('/').split_once(' ')?;
+        if !matches!(verb, "refine" | "finding" | "note" | "review" | "reject" | "title") || command::parse(data, context).is_ok() {
+            return None;
+        }
+        let item: ItemRef = item.split('@').next()?.parse().ok()?;
+        let title = self.world.read(|world| world.item(item).map(|seen| seen.item.title.clone()))?;
+        lane.asked = Some(Asked { person: speaker.person, command: format!("/{verb} {item}"), since: Instant::now() });
+        let mut text = Text::new();
+        text.plain(format!("{verb} ")).item(item).plain(": answer this message with the words.\n   ").push(Style::Quote, title);
+        Some(Reply { toast: Some("Answer with the words".into()), ..Reply::say(Outbound::text(text)) })
+    }
+
+    /// The command that words complete, when a button asked for them.
+    fn asked(&self, lane: &mut Lane, reply_to: Option<&ReplyTo>, text: &str, speaker: &Speaker) -> Option<String> {
+        if text.starts_with('/') {
+            lane.asked = None;
+            return None;
+        }
+        let repeated = reply_to.filter(|it| it.ours).and_then(|it| {
+            let (question, _) = it.text.as_deref()?.split_once(": answer this message with the words")?;
+            let (verb, item) = question.split_once(' ')?;
+            let item: ItemRef = item.trim_start_matches('/').parse().ok()?;
+            Some(format!("/{verb} {item}"))
+        });
+        let waiting = lane.asked.take().filter(|asked| {
+            reply_to.is_none() && asked.person == speaker.person && asked.since.elapsed() < ASKED_FOR
+        });
+        repeated.or(waiting.map(|asked| asked.command)).map(|command| format!("{command} {text}"))
+    }
+}
+
+/// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
+fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
+    intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
+}
+
+/// A command that names no item is about the card it answers.
+fn with_target(command: Command, on: Option<Target>) -> Command {
+    match command {
+        Command::Item { target: None, act } => Command::Item { target: on, act },
+        Command::Look(Look::Show { target: None }) => Command::Look(Look::Show { target: on }),
+        Command::Look(Look::History { target: None, page }) => Command::Look(Look::History { target: on, page }),
+        Command::Look(Look::Why { target: None }) => Command::Look(Look::Why { target: on }),
+        other => other,
+    }
+}
+
+/// Bare words on a card: what was found out on a research, a note on anything else.
+fn note(target: Target, text: String) -> Act<crate::domain::Handle> {
+    if target.item.bucket == Bucket::Research { Act::Finding { text } } else { Act::Note { text } }
+}
+
+fn attachments(inbound: &Inbound) -> Vec<item::Attachment> {
+    let Said::Message { attachments, .. } = &inbound.said else { return Vec::new() };
+    attachments
+        .iter()
+        .map(|file| item::Attachment {
+            bot: inbound.room.id.bot().to_owned(),
+            kind: format!("{:?}", file.kind).to_lowercase(),
+            file_id: file.file_id.clone(),
+            name: file.name.clone(),
+            bytes: file.bytes,
+        })
+        .collect()
+}
+
+/// The item whose card an answer is: the newest one the command touched.
+fn card_of(world: &crate::projection::World, commits: &[Arc<Commit>]) -> Option<(ItemRef, u64)> {
+    let item = ItemRef::of_stream(commits.last()?.stream.as_str())?;
+    world.item(item).map(|seen| (item, seen.item.version))
+}
+
+/// The verb as typed, for a refusal.
+fn word(text: &str) -> String {
+    text.split_whitespace().next().unwrap_or("that").chars().take(40).collect()
+}
+
+fn first_line(message: &Outbound) -> String {
+    message.text.to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
+}

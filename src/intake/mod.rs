@@ -1,0 +1,234 @@
+//! What arrives becomes a command, and a command becomes events or a refusal: Inbound -> known already? -> authorise ->
+//! parse -> decide -> append -> answer kept -> Receipt. In order within a room, in parallel across rooms.
+//!
+//! # Layout
+//!
+//! * `mod.rs`       [`Intake`], the order within a room, what becomes of one inbound
+//! * `admit.rs`     who may speak: people, strangers, silent groups
+//! * `pairing.rs`   claim code and pairing codes
+//! * `hear.rs`      a message, an edit or a press to pieces with their commands
+//! * `carry_out.rs` a command to a commit
+//! * `people.rs`    commands about people
+//! * `correct.rs`   an edited message to what it changes
+//! * `look.rs`      looks
+//! * `numbers.rs`   the next free number of a bucket
+//! * `refusal.rs`   a no with its reason
+
+mod admit;
+mod carry_out;
+mod correct;
+mod hear;
+mod look;
+mod numbers;
+mod pairing;
+mod people;
+mod refusal;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use async_trait::async_trait;
+use chrono::Utc;
+use chrono_tz::Tz;
+use yoman_chat::{Accept, Aside, BotName, Capabilities, Inbound, Receipt, RoomId};
+
+pub use self::refusal::Refusal;
+pub(crate) use self::{admit::Speaker, refusal::Failure};
+use self::{numbers::Numbers, pairing::Pairing};
+use crate::{
+    command,
+    domain::Bucket,
+    log::{EventLog, Position},
+    notify::{Answer, Outbox},
+    projection::Viewer,
+    subscription::SharedWorld,
+};
+
+/// How many rooms' lanes are kept before idle ones are let go.
+const LANES_MAX: usize = 4096;
+
+/// What intake needs to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The time zone of rooms that set none.
+    pub time_zone: Tz,
+    /// Where a bare sentence goes in rooms that did not say.
+    pub default_bucket: Bucket,
+    /// What each bot's platform can do, by the bot's name.
+    pub bots: HashMap<String, Capabilities>,
+}
+
+/// What a room's messages queue for: one at a time, first come first served.
+#[derive(Debug, Default)]
+struct Lane {
+    /// The newest commit made from this room: looks and authorisation wait until it is seen.
+    newest: Position,
+    /// A button asked for words: the next bare sentence of this person completes the command.
+    asked: Option<hear::Asked>,
+}
+
+/// The way in. One for the process; cheap to share behind an `Arc`.
+pub struct Intake {
+    log: Arc<dyn EventLog>,
+    world: Arc<SharedWorld>,
+    outbox: Outbox,
+    settings: Settings,
+    titles: Arc<HashMap<String, String>>,
+    pairing: Pairing,
+    numbers: Numbers,
+    // A std mutex: only the map is under it, never an await.
+    lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
+    /// Commands about people go one at a time: they read each other's outcome (unique handles, the last owner).
+    people: tokio::sync::Mutex<()>,
+    started: Instant,
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").field("log", &self.log).finish_non_exhaustive()
+    }
+}
+
+/// What one inbound comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    /// The messages to answer with; none: silence.
+    answers: Vec<Answer>,
+    /// A short line for whoever pressed a button.
+    toast: Option<String>,
+    /// Something was appended: the platform may only forget the delivery when the answer is kept too.
+    changed: bool,
+}
+
+impl Reply {
+    fn silence() -> Self {
+        Self::default()
+    }
+
+    fn say(message: yoman_chat::Outbound) -> Self {
+        Self { answers: vec![Answer::new(message)], ..Self::default() }
+    }
+}
+
+impl Intake {
+    /// An intake over a log; `world` must be kept up to date by somebody else.
+    pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, settings: Settings) -> Self {
+        let titles = settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect();
+        Self {
+            log,
+            world,
+            outbox,
+            settings,
+            titles: Arc::new(titles),
+            pairing: Pairing::default(),
+            numbers: Numbers::default(),
+            lanes: Mutex::default(),
+            people: tokio::sync::Mutex::default(),
+            started: Instant::now(),
+        }
+    }
+
+    fn lane(&self, room: &RoomId) -> Arc<tokio::sync::Mutex<Lane>> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.len() >= LANES_MAX {
+            // A lane nobody else holds is idle. Its `newest` is not lost: what it made is seen long before this many rooms spoke.
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+        }
+        Arc::clone(lanes.entry(room.clone()).or_default())
+    }
+
+    fn capabilities(&self, bot: &str) -> Option<&Capabilities> {
+        self.settings.bots.get(bot)
+    }
+
+    /// The time zone of a room.
+    fn time_zone(&self, room: &RoomId) -> Tz {
+        self.world.read(|world| world.room(room.as_str()).time_zone).unwrap_or(self.settings.time_zone)
+    }
+
+    /// What views may know about a room, and about a person when it is theirs alone.
+    fn viewer(&self, room: &RoomId, person: Option<crate::domain::PersonId>) -> Option<Viewer> {
+        Some(Viewer {
+            room: room.as_str().to_owned(),
+            person,
+            time_zone: self.time_zone(room),
+            now: Utc::now(),
+            capabilities: self.capabilities(room.bot())?.clone(),
+            titles: Arc::clone(&self.titles),
+        })
+    }
+
+    fn context(&self, bot: &str, room: &RoomId) -> command::Context {
+        command::Context {
+            now: Utc::now(),
+            time_zone: self.time_zone(room),
+            bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
+        }
+    }
+
+    /// What one inbound comes to; the caller holds the room's lane.
+    async fn take(&self, bot: &BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Reply, Failure> {
+        self.world.at_least(lane.newest).await;
+        let speaker = match self.admit(bot, inbound, lane).await? {
+            admit::Admitted::Yes(speaker) => speaker,
+            admit::Admitted::No(reply) => return Ok(reply),
+        };
+        self.hear(bot, inbound, &speaker, lane).await
+    }
+}
+
+#[async_trait]
+impl Accept for Intake {
+    async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
+        let lane = self.lane(&inbound.room.id);
+        let mut lane = lane.lock().await;
+        if self.outbox.answered(&inbound.id) {
+            return Receipt::KEPT;
+        }
+        let reply = match self.take(bot, &inbound, &mut lane).await {
+            Ok(reply) => reply,
+            Err(Failure::Refused(refusal)) => {
+                let toast = refusal.line();
+                let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
+                Reply { toast: Some(toast), ..Reply::say(refusal.message(most)) }
+            }
+            Err(Failure::Again(why)) => return Receipt::NotKept { why },
+        };
+        let (toast, changed) = (reply.toast, reply.changed);
+        if reply.answers.is_empty() {
+            return Receipt::Kept { toast };
+        }
+        match self.outbox.answer(&inbound.id, &inbound.room.id, reply.answers).await {
+            Ok(_) => Receipt::Kept { toast },
+            // A refusal or a look that was shown from memory: nothing is lost if it is forgotten now.
+            Err(error) if !changed => {
+                tracing::warn!(%error, "an answer could not be kept and was shown from memory");
+                Receipt::Kept { toast }
+            }
+            Err(error) => Receipt::NotKept { why: error.to_string() },
+        }
+    }
+
+    async fn keep_aside(&self, bot: &BotName, aside: Aside) -> Receipt {
+        tracing::warn!(%bot, id = aside.id, why = aside.why, "kept aside a delivery that was not understood");
+        match self.outbox.keep_aside(bot, aside).await {
+            Ok(()) => Receipt::KEPT,
+            Err(error) => Receipt::NotKept { why: error.to_string() },
+        }
+    }
+
+    async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
+        self.outbox.memo(bot, key)
+    }
+
+    async fn remember(&self, bot: &BotName, key: &str, value: &str) {
+        if let Err(error) = self.outbox.remember(bot, key, value).await {
+            tracing::warn!(%bot, key, %error, "a bot's memory could not be saved");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Commands about people: claim, pair, grant, revoke, and the first person at the console of a new log.
+
+use std::{sync::Arc, time::Instant};
+
+use yoman_chat::{Inbound, Outbound, RoomId, Sender, Text};
+
+use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, admit, carry_out::Spoken};
+use crate::{
+    command::PersonCommand,
+    domain::{self, Handle, Identity, PersonId, Role, person},
+    log::{AppendError, CommandId, Commit, Expected, Meta, Origin, StreamId},
+    notify::Answer,
+};
+
+impl Intake {
+    /// Lets the first person at the console of a new log in, as its owner.
+    pub(super) async fn first_at_the_console(&self, inbound: &Inbound, lane: &mut Lane) -> Result<Option<Speaker>, Failure> {
+        let _lane = self.people.lock().await;
+        if self.world.read(|world| world.people().next().is_some()) {
+            return Ok(None);
+        }
+        let spoken = Spoken::by_process(CommandId::new("console/first-owner"), &inbound.id, origin(inbound));
+        let commit = self.let_in(&inbound.sender, Role::Owner, None, &spoken).await?;
+        lane.newest = commit.position;
+        self.pairing.claimed();
+        let person = PersonId::of_stream(commit.stream.as_str());
+        Ok(person.map(|person| Speaker { person, role: Role::Owner }))
+    }
+
+    /// `/claim CODE`: whoever has the code becomes owner.
+    pub(super) async fn claim(&self, inbound: &Inbound, code: &str, lane: &mut Lane) -> Result<Reply, Failure> {
+        let _lane = self.people.lock().await;
+        let identity = Identity(inbound.sender.id.as_str().to_owned());
+        let (owner, own) = self.world.read(|world| {
+            (
+                world.people().find(|person| person.role == Some(Role::Owner)).map(|person| person.handle.clone()),
+                world.by_identity(&identity).map(|person| person.id),
+            )
+        });
+        if let Some(owner) = owner {
+            return Ok(Reply::say(Outbound::text(format!("Not done: I belong to {owner} already. Say anything else to me to get a pairing code."))));
+        }
+        match self.pairing.claim(inbound.sender.id.as_str(), code, Instant::now()) {
+            Some(true) => {}
+            Some(false) => {
+                return Ok(Reply::say(Outbound::text(
+                    "That is not the claim code. It is 8 letters and digits, printed when I was started; `yoman pair claim` prints it again.".replace('`', ""),
+                )));
+            }
+            None => return Ok(Reply::say(Outbound::text("Too many wrong codes. Try again in an hour."))),
+        }
+        let spoken = Spoken::by_process(CommandId::new(format!("{}#claim", inbound.id)), &inbound.id, origin(inbound));
+        let commit = match own {
+            // Somebody who was revoked or is no owner yet, on a log that lost its owner.
+            Some(person) => self.append_person(person, &person::Command::Grant { role: Role::Owner }, None, &spoken).await?,
+            None => self.let_in(&inbound.sender, Role::Owner, None, &spoken).await?,
+        };
+        lane.newest = commit.position;
+        self.pairing.claimed();
+        let mut text = Text::from(format!("You own me now, {}. Write a sentence and I keep it as an idea, or try:", inbound.sender.name));
+        text.plain("\n   ").push(yoman_chat::Style::Code, "/todo Fix login #auth !high due:fri");
+        Ok(Reply::say(Outbound::text(text).row(admit::first_steps())))
+    }
+
+    /// Everything else about people; the role was checked against the table of verbs already.
+    pub(super) async fn about_people(&self, spoken: &Spoken, speaker: &Speaker, command: &PersonCommand) -> Result<Vec<Arc<Commit>>, Failure> {
+        let _lane = self.people.lock().await;
+        let by = Some((speaker.person, speaker.role));
+        let commit = match command {
+            PersonCommand::Claim { .. } => {
+                return Err(Refusal::new("Nothing to claim: you are my owner already.").into());
+            }
+            PersonCommand::Pair { code, role, known_as } => {
+                return self.pair(spoken, by, code, *role, known_as.as_ref(), Some(speaker)).await.map(|commit| vec![commit]);
+            }
+            PersonCommand::Grant { person, role } => {
+                let person = self.who(person, speaker.person, &[])?;
+                self.append_person(person, &person::Command::Grant { role: *role }, by, spoken).await?
+            }
+            PersonCommand::Revoke { person } => {
+                let person = self.who(person, speaker.person, &[])?;
+                self.append_person(person, &person::Command::Revoke, by, spoken).await?
+            }
+        };
+        Ok(vec![commit])
+    }
+
+    /// Lets the holder of a pairing code in, or knows somebody on another platform too; tells them.
+    async fn pair(
+        &self,
+        spoken: &Spoken,
+        by: Option<(PersonId, Role)>,
+        code: &str,
+        role: Option<Role>,
+        known_as: Option<&Handle>,
+        speaker: Option<&Speaker>,
+    ) -> Result<Arc<Commit>, Failure> {
+        let Some(pending) = self.pairing.find(code, Instant::now()) else {
+            return Err(Refusal::new("No one waits with that code: codes hold for one hour. Whoever wants in can write to me again for a new one.")
+                .hints(["/pair"])
+                .into());
+        };
+        let commit = match known_as {
+            Some(handle) => {
+                let person = match speaker {
+                    Some(speaker) => self.who(handle, speaker.person, &[])?,
+                    None => self.world.read(|world| world.by_handle(handle).map(|person| person.id)).ok_or_else(|| {
+                        Refusal::new(format!("I do not know {handle}."))
+                    })?,
+                };
+                let identity = Identity(pending.sender.id.as_str().to_owned());
+                let commit = self.append_person(person, &person::Command::LinkIdentity { identity }, by, spoken).await?;
+                match role {
+                    Some(role) => {
+                        let spoken = spoken.further("role");
+                        self.world.at_least(commit.position).await;
+                        self.append_person(person, &person::Command::Grant { role }, by, &spoken).await?
+                    }
+                    None => commit,
+                }
+            }
+            None => self.let_in(&pending.sender, role.unwrap_or(Role::Member), by, spoken).await?,
+        };
+        self.pairing.done(&pending.code);
+        self.tell_paired(&pending.room, &commit).await;
+        Ok(commit)
+    }
+
+    /// Tells somebody that they were let in. What they miss when this fails they learn by writing.
+    async fn tell_paired(&self, room: &RoomId, commit: &Commit) {
+        let mut text = Text::from("You are let in. Write a sentence and I keep it as an idea, or try  ");
+        text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ").push(yoman_chat::Style::Code, "/help");
+        let message = Outbound::text(text).row(admit::first_steps());
+        let key = format!("paired/{}", commit.position);
+        if let Err(error) = self.outbox.answer(&key, room, vec![Answer::new(message)]).await {
+            tracing::warn!(%room, %error, "somebody who was let in could not be told");
+        }
+    }
+
+    /// `yoman pair approve` on the machine itself.
+    pub(crate) async fn pair_from_the_machine(&self, code: &str, role: Option<Role>, known_as: Option<&Handle>) -> Result<String, String> {
+        let _lane = self.people.lock().await;
+        let id = CommandId::new(format!("machine/pair/{code}/{}", chrono::Utc::now().timestamp_micros()));
+        let spoken = Spoken::by_process(id.clone(), id.as_str(), Origin { bot: "yoman".into(), ..Origin::default() });
+        match self.pair(&spoken, None, code, role, known_as, None).await {
+            Ok(commit) => {
+                self.world.at_least(commit.position).await;
+                let person = PersonId::of_stream(commit.stream.as_str());
+                Ok(person.and_then(|id| self.world.read(|world| world.person(id).map(|person| person.handle.to_string()))).unwrap_or_default())
+            }
+            Err(Failure::Refused(refusal)) => Err(refusal.what.to_plain()),
+            Err(Failure::Again(why)) => Err(why),
+        }
+    }
+
+    /// The claim code, when there is no owner yet.
+    pub(crate) fn claim_code(&self) -> Option<String> {
+        let owned = self.world.read(|world| world.people().any(|person| person.role == Some(Role::Owner)));
+        (!owned).then(|| self.pairing.claim_code())
+    }
+
+    /// Who waits to be let in: code, name, platform identity, seconds since.
+    pub(crate) fn pending(&self) -> Vec<(String, String, String, u64)> {
+        let now = Instant::now();
+        let pending = self.pairing.pending(now).into_iter();
+        pending.map(|it| (it.code, it.sender.name, it.sender.id.to_string(), now.duration_since(it.since).as_secs())).collect()
+    }
+
+    /// A new person under the next free number.
+    async fn let_in(&self, sender: &Sender, role: Role, by: Option<(PersonId, Role)>, spoken: &Spoken) -> Result<Arc<Commit>, Failure> {
+        let identity = Identity(sender.id.as_str().to_owned());
+        let wanted = sender.handle.clone().unwrap_or_else(|| sender.name.clone());
+        let (mut number, handle, owners, known) = self.world.read(|world| {
+            let number = world.people().map(|person| person.id.0).max().unwrap_or(0) + 1;
+            (number, world.free_handle(&wanted), world.owners(), world.by_identity(&identity).map(|person| person.id))
+        });
+        if let Some(known) = known {
+            return self.append_person(known, &person::Command::Grant { role }, by, spoken).await;
+        }
+        let command = person::Command::Pair { name: sender.name.clone(), handle, identity, role };
+        let given = person::Given { actor: by, owners };
+        loop {
+            let id = PersonId(number);
+            let events = person::decide(None, id, &command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            let events = events.into_iter().map(domain::Event::Person).collect();
+            let stream = StreamId::new(id.stream());
+            match self.append(stream, Expected::NoStream, events, spoken, None).await {
+                Err(AppendError::Conflict { .. }) => number += 1,
+                other => return Ok(other?.commit),
+            }
+        }
+    }
+
+    async fn append_person(
+        &self,
+        id: PersonId,
+        command: &person::Command,
+        by: Option<(PersonId, Role)>,
+        spoken: &Spoken,
+    ) -> Result<Arc<Commit>, Failure> {
+        let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
+        let given = person::Given { actor: by, owners };
+        let events = person::decide(person.as_ref(), id, command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+        let events = events.into_iter().map(domain::Event::Person).collect();
+        let version = person.map_or(0, |person| person.version);
+        Ok(self.append(StreamId::new(id.stream()), Expected::of(version), events, spoken, None).await?.commit)
+    }
+}
+
+/// Where an inbound came from, for the log.
+pub(super) fn origin(inbound: &Inbound) -> Origin {
+    use yoman_chat::Said;
+    let message = match &inbound.said {
+        Said::Message { message, .. } | Said::Edited { message, .. } => message.id.clone(),
+        Said::Pressed { card, .. } => card.id.clone(),
+    };
+    Origin { bot: inbound.room.id.bot().to_owned(), room: inbound.room.id.as_str().to_owned(), message }
+}
+
+/// The meta of a commit; the engine sets the time.
+pub(super) fn meta(spoken: &Spoken, causation: Option<crate::log::Position>) -> Meta {
+    Meta {
+        command: spoken.command.clone(),
+        text: spoken.text.clone(),
+        actor: spoken.actor.clone(),
+        origin: spoken.origin.clone(),
+        correlation: spoken.correlation.clone(),
+        causation,
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+    }
+}
