@@ -11,8 +11,8 @@ use chrono::{DurationRound, TimeDelta, Utc};
 use tokio::sync::broadcast;
 
 use super::{
-    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health, Position, ReadError,
-    StreamId, Version, Visit,
+    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health,
+    Position, ReadError, StreamId, Version, Visit,
 };
 
 #[derive(Debug, Default)]
@@ -33,7 +33,10 @@ pub struct MemoryLog {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self { inner: Mutex::default(), live: broadcast::channel(1024).0 }
+        Self {
+            inner: Mutex::default(),
+            live: broadcast::channel(1024).0,
+        }
     }
 }
 
@@ -56,19 +59,37 @@ impl EventLog for MemoryLog {
             return Err(AppendError::Closed);
         }
         if let Some(&at) = inner.commands.get(&append.meta.command) {
-            return Ok(Appended { commit: Arc::clone(&inner.commits[at]), repeat: true });
+            return Ok(Appended {
+                commit: Arc::clone(&inner.commits[at]),
+                repeat: true,
+            });
         }
         if append.events.is_empty() {
-            return Err(AppendError::Unacceptable("a commit needs at least one event".into()));
+            return Err(AppendError::Unacceptable(
+                "a commit needs at least one event".into(),
+            ));
         }
-        let actual = inner.streams.get(&append.stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version());
+        let actual = inner
+            .streams
+            .get(&append.stream)
+            .and_then(|at| at.last())
+            .map_or(0, |&at| inner.commits[at].last_version());
         if actual != append.expected.version() || append.expected == Expected::Version(0) {
-            return Err(AppendError::Conflict { stream: append.stream, expected: append.expected, actual });
+            return Err(AppendError::Conflict {
+                stream: append.stream,
+                expected: append.expected,
+                actual,
+            });
         }
         let mut meta = append.meta;
         let now = Utc::now();
-        let now = now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now);
-        meta.recorded_at = inner.commits.last().map_or(now, |last| last.meta.recorded_at.max(now));
+        let now = now
+            .duration_trunc(TimeDelta::microseconds(1))
+            .unwrap_or(now);
+        meta.recorded_at = inner
+            .commits
+            .last()
+            .map_or(now, |last| last.meta.recorded_at.max(now));
         let at = inner.commits.len();
         let commit = Arc::new(Commit {
             position: Position(at as u64 + 1),
@@ -78,20 +99,40 @@ impl EventLog for MemoryLog {
             meta,
         });
         inner.commands.insert(commit.meta.command.clone(), at);
-        inner.streams.entry(commit.stream.clone()).or_default().push(at);
+        inner
+            .streams
+            .entry(commit.stream.clone())
+            .or_default()
+            .push(at);
         inner.commits.push(Arc::clone(&commit));
         // Sent under the lock, so that receivers see positions in order. No receiver is not an error.
         let _ = self.live.send(Arc::clone(&commit));
-        Ok(Appended { commit, repeat: false })
+        Ok(Appended {
+            commit,
+            repeat: false,
+        })
     }
 
-    fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError> {
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        visit: Visit<'_>,
+    ) -> Result<(), ReadError> {
         let commits: Vec<_> = {
             let inner = self.inner();
-            inner.streams.get(stream).into_iter().flatten().map(|&at| Arc::clone(&inner.commits[at])).collect()
+            inner
+                .streams
+                .get(stream)
+                .into_iter()
+                .flatten()
+                .map(|&at| Arc::clone(&inner.commits[at]))
+                .collect()
         };
         for commit in commits {
-            if commit.last_version() >= from && visit(Entry::Commit(commit)) == ControlFlow::Break(()) {
+            if commit.last_version() >= from
+                && visit(Entry::Commit(commit)) == ControlFlow::Break(())
+            {
                 break;
             }
         }
@@ -101,7 +142,9 @@ impl EventLog for MemoryLog {
     fn read_all(&self, after: Position, visit: Visit<'_>) -> Result<(), ReadError> {
         let mut at = after.0 as usize;
         loop {
-            let Some(commit) = self.inner().commits.get(at).cloned() else { return Ok(()) };
+            let Some(commit) = self.inner().commits.get(at).cloned() else {
+                return Ok(());
+            };
             if visit(Entry::Commit(commit)) == ControlFlow::Break(()) {
                 return Ok(());
             }
@@ -111,12 +154,19 @@ impl EventLog for MemoryLog {
 
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         let inner = self.inner();
-        Ok(inner.streams.get(stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version()))
+        Ok(inner
+            .streams
+            .get(stream)
+            .and_then(|at| at.last())
+            .map_or(0, |&at| inner.commits[at].last_version()))
     }
 
     fn find_command(&self, command: &CommandId) -> Result<Option<Arc<Commit>>, ReadError> {
         let inner = self.inner();
-        Ok(inner.commands.get(command).map(|&at| Arc::clone(&inner.commits[at])))
+        Ok(inner
+            .commands
+            .get(command)
+            .map(|&at| Arc::clone(&inner.commits[at])))
     }
 
     fn head(&self) -> Head {
@@ -134,7 +184,11 @@ impl EventLog for MemoryLog {
     }
 
     fn health(&self) -> Health {
-        Health { engine: "memory", warnings: vec!["the log is in memory: nothing outlives this process".into()], ..Health::default() }
+        Health {
+            engine: "memory",
+            warnings: vec!["the log is in memory: nothing outlives this process".into()],
+            ..Health::default()
+        }
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -1,1 +1,554 @@
 //! What every bot must pass.
+//!
+//! A platform's tests implement [`Harness`] over its stand-in and call [`all`]:
+//!
+//! ```text
+//! #[tokio::test]
+//! async fn contract() {
+//!     yoman_chat::contract::all(|| async { MyHarness::start().await }).await;
+//! }
+//! ```
+//!
+//! Every check gets a fresh harness, runs the bot with a [`Recorder`] behind it, and says in words what went wrong.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+
+use crate::{
+    Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style,
+    Text, fake::Recorder,
+};
+
+/// How long anything that should happen may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a bot may take to stop.
+const STOP_MAX: Duration = Duration::from_secs(2);
+
+/// Trouble on the platform's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The next call is answered: too many requests, wait one second.
+    TooMany,
+    /// The next call is answered with an error of the server; nothing is done.
+    ServerError,
+    /// The next call takes effect, and the connection ends before the answer.
+    LostAnswer,
+    /// The bot is blocked or kicked out in the room, for good.
+    ShutOut,
+}
+
+/// A message as the platform shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The platform's id of it, as in [`MessageRef::id`].
+    pub id: String,
+    /// Its text without formatting.
+    pub text: String,
+    /// The data of its buttons, row after row.
+    pub buttons: Vec<String>,
+    /// The id of the message it answers.
+    pub reply_to: Option<String>,
+}
+
+/// A platform's stand-in with one bot on it, and people.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// Connects a bot as a new process would: with nothing remembered but what the platform holds.
+    fn connect(&self) -> Arc<dyn Bot>;
+
+    /// A direct room of one person with the bot; the same at every call with the same `number` (0..4).
+    fn room(&self, number: usize) -> RoomId;
+
+    /// The person of `room` writes; gives the message.
+    async fn write(&self, room: &RoomId, text: &str) -> MessageRef;
+
+    /// The person of the room changes an own message of theirs.
+    async fn change(&self, message: &MessageRef, text: &str);
+
+    /// The person of the room presses the button that carries `data`.
+    async fn press(&self, card: &MessageRef, data: &str);
+
+    /// The platform delivers something of a shape nobody knows.
+    async fn deliver_unknown(&self);
+
+    /// What the bot has standing in `room`, oldest first.
+    async fn shown(&self, room: &RoomId) -> Vec<Seen>;
+
+    /// The next call of the bot in `room` meets `trouble`.
+    async fn trouble(&self, room: &RoomId, trouble: Trouble);
+
+    /// How many deliveries the platform still holds for the bot; `None` where it holds none by design.
+    async fn held(&self) -> Option<usize>;
+
+    /// What must never be printed.
+    fn secrets(&self) -> Vec<String>;
+}
+
+type Verdict = Result<(), String>;
+
+/// Runs every check, each with a harness of its own.
+///
+/// # Panics
+/// With the name of the first check that fails and why.
+pub async fn all<H, F>(new: impl Fn() -> F)
+where
+    H: Harness,
+    F: Future<Output = H>,
+{
+    macro_rules! run {
+        ($($check:ident),* $(,)?) => {
+            $(
+                let harness = new().await;
+                let verdict = $check(&harness).await;
+                assert!(verdict.is_ok(), "{}: {}", stringify!($check), verdict.err().unwrap_or_default());
+            )*
+        };
+    }
+    run!(
+        delivers_in_order_within_a_room,
+        ids_tell_deliveries_apart,
+        confirms_only_what_was_kept,
+        what_was_not_kept_comes_again_under_the_same_id,
+        what_was_kept_does_not_come_again_after_a_restart,
+        one_that_is_never_kept_holds_up_no_other,
+        the_unknown_is_kept_aside_and_blocks_nothing,
+        a_sent_message_can_be_edited_and_answered,
+        a_press_brings_the_data_and_the_card,
+        an_edit_is_delivered_as_one,
+        failures_are_told_apart,
+        stops_in_time,
+        keeps_its_secrets,
+    );
+}
+
+/// A bot that runs.
+struct Running {
+    bot: Arc<dyn Bot>,
+    recorder: Arc<Recorder>,
+    stop: Stop,
+    task: JoinHandle<Result<(), BotError>>,
+}
+
+impl Running {
+    fn start(harness: &dyn Harness) -> Self {
+        Self::start_with(harness, Recorder::new())
+    }
+
+    fn start_with(harness: &dyn Harness, recorder: Arc<Recorder>) -> Self {
+        let bot = harness.connect();
+        let stop = Stop::new();
+        let inbox = recorder.inbox(bot.name());
+        let (runs, stopped) = (Arc::clone(&bot), stop.clone());
+        let task = tokio::spawn(async move { runs.run(inbox, stopped).await });
+        Self {
+            bot,
+            recorder,
+            stop,
+            task,
+        }
+    }
+
+    async fn kept(&self, count: usize) -> Result<Vec<Inbound>, String> {
+        let kept = self.recorder.wait_kept(count, PATIENCE).await;
+        ensure(kept.len() >= count, || {
+            format!("{} of {count} were kept", kept.len())
+        })?;
+        Ok(kept)
+    }
+
+    async fn end(self) -> Verdict {
+        self.stop.cancel();
+        match tokio::time::timeout(STOP_MAX, self.task).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(format!("run ended with: {error}")),
+            Ok(Err(panic)) => Err(format!("run panicked: {panic}")),
+            Err(_) => Err("it did not stop within 2 s".into()),
+        }
+    }
+}
+
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+fn text(inbound: &Inbound) -> &str {
+    match &inbound.said {
+        Said::Message { text, .. } | Said::Edited { text, .. } => text,
+        Said::Pressed { data, .. } => data,
+    }
+}
+
+async fn until_held(harness: &dyn Harness, wanted: usize) -> Verdict {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match harness.held().await {
+            None => return Ok(()),
+            Some(held) if held == wanted => return Ok(()),
+            Some(held) if tokio::time::Instant::now() > until => {
+                return Err(format!(
+                    "the platform holds {held} deliveries, not {wanted}"
+                ));
+            }
+            Some(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+async fn delivers_in_order_within_a_room(harness: &dyn Harness) -> Verdict {
+    let rooms = [harness.room(0), harness.room(1)];
+    for number in 0..30 {
+        harness
+            .write(&rooms[number % 2], &format!("m{number}"))
+            .await;
+    }
+    let running = Running::start(harness);
+    let kept = running.kept(30).await?;
+    for (which, room) in rooms.iter().enumerate() {
+        let got: Vec<&str> = kept
+            .iter()
+            .filter(|i| i.room.id == *room)
+            .map(text)
+            .collect();
+        let wanted: Vec<String> = (0..30)
+            .filter(|n| n % 2 == which)
+            .map(|n| format!("m{n}"))
+            .collect();
+        ensure(got == wanted, || format!("in {room}: {got:?}"))?;
+    }
+    let bot = running.bot.name().as_str().to_owned();
+    ensure(kept.iter().all(|i| i.room.id.bot() == bot), || {
+        "a room id does not begin with the bot's name".into()
+    })?;
+    running.end().await
+}
+
+async fn ids_tell_deliveries_apart(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let message = harness.write(&room, "first").await;
+    running.kept(1).await?;
+    harness.change(&message, "second").await;
+    running.kept(2).await?;
+    harness.write(&room, "first").await;
+    let kept = running.kept(3).await?;
+    let mut ids: Vec<&str> = kept.iter().map(|i| i.id.as_str()).collect();
+    let prefix = format!("{}/", running.bot.name());
+    ensure(ids.iter().all(|id| id.starts_with(&prefix)), || {
+        format!("{ids:?} do not begin with {prefix}")
+    })?;
+    ids.sort_unstable();
+    ids.dedup();
+    ensure(ids.len() == 3, || format!("the ids are not three: {ids:?}"))?;
+    running.end().await
+}
+
+async fn confirms_only_what_was_kept(harness: &dyn Harness) -> Verdict {
+    let recorder = Recorder::new();
+    recorder.refuse_text("stuck");
+    harness.write(&harness.room(0), "stuck").await;
+    let running = Running::start_with(harness, Arc::clone(&recorder));
+    let tried = recorder
+        .wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(()))
+        .await;
+    ensure(tried.is_some(), || "nothing was submitted".into())?;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    ensure(harness.held().await != Some(0), || {
+        "the platform has forgotten what was not kept".into()
+    })?;
+    recorder.relent();
+    running.kept(1).await?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn what_was_not_kept_comes_again_under_the_same_id(harness: &dyn Harness) -> Verdict {
+    let recorder = Recorder::new();
+    recorder.refuse_next(1);
+    harness.write(&harness.room(0), "again").await;
+    let running = Running::start_with(harness, Arc::clone(&recorder));
+    let kept = running.kept(1).await?;
+    let tried = recorder.tried();
+    ensure(tried.len() >= 2, || "it was submitted only once".into())?;
+    ensure(tried.iter().all(|t| t.id == kept[0].id), || {
+        format!("ids differ: {:?} and {:?}", tried[0].id, kept[0].id)
+    })?;
+    ensure(
+        tried
+            .iter()
+            .all(|t| t.room == kept[0].room && text(t) == text(&kept[0])),
+        || "it is not the same".into(),
+    )?;
+    running.end().await
+}
+
+async fn what_was_kept_does_not_come_again_after_a_restart(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let recorder = Recorder::new();
+    harness.write(&room, "before").await;
+    let first = Running::start_with(harness, Arc::clone(&recorder));
+    first.kept(1).await?;
+    until_held(harness, 0).await?;
+    first.end().await?;
+    harness.write(&room, "while it was off").await;
+    let second = Running::start_with(harness, Arc::clone(&recorder));
+    second.kept(2).await?;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let texts = recorder.texts();
+    ensure(texts == ["before", "while it was off"], || {
+        format!("{texts:?}")
+    })?;
+    second.end().await
+}
+
+async fn one_that_is_never_kept_holds_up_no_other(harness: &dyn Harness) -> Verdict {
+    let recorder = Recorder::new();
+    recorder.refuse_text("poison");
+    let running = Running::start_with(harness, Arc::clone(&recorder));
+    harness.write(&harness.room(0), "poison").await;
+    harness.write(&harness.room(1), "one").await;
+    running.kept(1).await?;
+    harness.write(&harness.room(2), "two").await;
+    running.kept(2).await?;
+    recorder.relent();
+    let kept = running.kept(3).await?;
+    ensure(kept.iter().any(|i| text(i) == "poison"), || {
+        "what was refused never came again".into()
+    })?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn the_unknown_is_kept_aside_and_blocks_nothing(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    harness.write(&room, "before").await;
+    harness.deliver_unknown().await;
+    harness.write(&room, "after").await;
+    let running = Running::start(harness);
+    let kept = running.kept(2).await?;
+    ensure(
+        text(&kept[0]) == "before" && text(&kept[1]) == "after",
+        || "out of order".into(),
+    )?;
+    let aside = running
+        .recorder
+        .wait(PATIENCE, |r| r.asides().into_iter().next())
+        .await;
+    let aside = aside.ok_or("nothing was kept aside")?;
+    ensure(!aside.raw.is_empty() && !aside.why.is_empty(), || {
+        format!("it says too little: {aside:?}")
+    })?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let asked = harness.write(&room, "hello").await;
+    running.kept(1).await?;
+    let bot = &running.bot;
+    let capabilities = bot.capabilities();
+    let mut words = Text::new();
+    words
+        .push(Style::Bold, "a card")
+        .plain(" 🦀 with ")
+        .push(Style::Code, "code")
+        .plain(" & <b>signs</b> *_`");
+    let plain = words.to_plain();
+    let first = Outbound::text(words)
+        .reply_to(Some(asked.clone()))
+        .row(vec![Button::new("Do", "done T1")]);
+    let card = bot
+        .send(&room, &first)
+        .await
+        .map_err(|e| format!("send: {e}"))?;
+    let shown = harness.shown(&room).await;
+    let seen = shown.first().ok_or("nothing is shown")?;
+    ensure(seen.id == card.id && seen.text == plain, || {
+        format!("{seen:?} is not what was sent as {card:?}")
+    })?;
+    ensure(seen.reply_to.as_deref() == Some(asked.id.as_str()), || {
+        format!("it answers {:?}", seen.reply_to)
+    })?;
+    if capabilities.buttons {
+        ensure(seen.buttons == ["done T1"], || {
+            format!("its buttons are {:?}", seen.buttons)
+        })?;
+    }
+    let second = Outbound::text("answering a card").reply_to(Some(card.clone()));
+    bot.send(&room, &second)
+        .await
+        .map_err(|e| format!("send a reply to a card: {e}"))?;
+    if capabilities.edits {
+        let changed = Outbound::text("changed");
+        bot.edit(&card, &changed)
+            .await
+            .map_err(|e| format!("edit: {e}"))?;
+        bot.edit(&card, &changed)
+            .await
+            .map_err(|e| format!("the same edit again: {e}"))?;
+        let shown = harness.shown(&room).await;
+        let seen = shown.first().ok_or("nothing is shown")?;
+        ensure(seen.text == "changed" && seen.buttons.is_empty(), || {
+            format!("after the edit it shows {seen:?}")
+        })?;
+        ensure(shown.len() == 2, || {
+            format!("{} messages stand there, not 2", shown.len())
+        })?;
+        let gone = MessageRef {
+            room: room.clone(),
+            id: "987654321".into(),
+        };
+        let error = bot.edit(&gone, &changed).await.err();
+        ensure(matches!(error, Some(SendError::Gone(_))), || {
+            format!("an edit of nothing: {error:?}")
+        })?;
+    }
+    running.end().await
+}
+
+async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    if !running.bot.capabilities().buttons {
+        return running.end().await;
+    }
+    running.recorder.toast("noted");
+    let card = Outbound::text("card").row(vec![
+        Button::new("Yes", "yes T1"),
+        Button::new("No", "no T1"),
+    ]);
+    let card = running
+        .bot
+        .send(&room, &card)
+        .await
+        .map_err(|e| format!("send: {e}"))?;
+    harness.press(&card, "no T1").await;
+    let kept = running.kept(1).await?;
+    let Said::Pressed {
+        data,
+        card: pressed,
+    } = &kept[0].said
+    else {
+        return Err("no press was delivered".into());
+    };
+    ensure(data == "no T1" && *pressed == card, || {
+        format!("{data} under {pressed:?}, not under {card:?}")
+    })?;
+    harness.press(&card, "no T1").await;
+    let kept = running.kept(2).await?;
+    ensure(kept[0].id != kept[1].id, || {
+        "two presses have one id".into()
+    })?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn an_edit_is_delivered_as_one(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let message = harness.write(&room, "todo fix").await;
+    running.kept(1).await?;
+    harness.change(&message, "todo fix it").await;
+    let kept = running.kept(2).await?;
+    let Said::Edited {
+        text,
+        message: edited,
+        addressed,
+        ..
+    } = &kept[1].said
+    else {
+        return Err(format!("it came as {:?}", kept[1].said));
+    };
+    ensure(text == "todo fix it" && *edited == message, || {
+        format!("{text:?} of {edited:?}")
+    })?;
+    ensure(*addressed, || {
+        "in a direct room everything is spoken to the bot".into()
+    })?;
+    running.end().await
+}
+
+async fn failures_are_told_apart(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let bot = &running.bot;
+    let message = Outbound::text("x");
+    let card = bot
+        .send(&room, &message)
+        .await
+        .map_err(|e| format!("send: {e}"))?;
+    harness.trouble(&room, Trouble::TooMany).await;
+    let error = bot.send(&room, &message).await.err();
+    let waits = matches!(&error, Some(SendError::RetryAfter { after, .. }) if *after >= Duration::from_millis(500) && *after <= Duration::from_secs(5));
+    ensure(waits, || format!("too many requests became {error:?}"))?;
+    harness.trouble(&room, Trouble::ServerError).await;
+    let error = bot.send(&room, &message).await.err();
+    ensure(matches!(error, Some(SendError::NotSent(_))), || {
+        format!("a server error became {error:?}")
+    })?;
+    let before = harness.shown(&room).await.len();
+    ensure(before == 1, || {
+        format!("one attempt each, yet {before} messages stand there")
+    })?;
+    harness.trouble(&room, Trouble::LostAnswer).await;
+    let error = bot.send(&room, &message).await.err();
+    ensure(matches!(error, Some(SendError::Unknown(_))), || {
+        format!("a lost answer became {error:?}")
+    })?;
+    let after = harness.shown(&room).await.len();
+    ensure(after == 2, || {
+        format!("one attempt each, yet {after} messages stand there")
+    })?;
+    let other = harness.room(3);
+    harness.trouble(&other, Trouble::ShutOut).await;
+    let error = bot.send(&other, &message).await.err();
+    ensure(matches!(error, Some(SendError::Refused(_))), || {
+        format!("being shut out became {error:?}")
+    })?;
+    if bot.capabilities().edits {
+        bot.edit(&card, &Outbound::text("y"))
+            .await
+            .map_err(|e| format!("edit after all that: {e}"))?;
+    }
+    running.end().await
+}
+
+async fn stops_in_time(harness: &dyn Harness) -> Verdict {
+    let idle = Running::start(harness);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    idle.end().await?;
+    let recorder = Recorder::new();
+    recorder.delay(Duration::from_secs(30));
+    harness.write(&harness.room(0), "slow").await;
+    let busy = Running::start_with(harness, Arc::clone(&recorder));
+    let tried = recorder
+        .wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(()))
+        .await;
+    ensure(tried.is_some(), || "nothing was submitted".into())?;
+    busy.end().await
+}
+
+async fn keeps_its_secrets(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let mut said = Vec::new();
+    for trouble in [
+        Trouble::TooMany,
+        Trouble::ServerError,
+        Trouble::LostAnswer,
+        Trouble::ShutOut,
+    ] {
+        harness.trouble(&room, trouble).await;
+        if let Err(error) = running.bot.send(&room, &Outbound::text("x")).await {
+            said.push(format!("{error} {error:?}"));
+        }
+    }
+    for secret in harness.secrets() {
+        let leak = said.iter().find(|text| text.contains(&secret));
+        ensure(leak.is_none(), || "an error holds a secret".into())?;
+    }
+    running.end().await
+}

@@ -1,1 +1,8 @@
-//! Placeholder.
+//! Strict loopback stand-ins for the platforms, for tests and benches. They follow the platforms' public
+//! documentation rather than our own client, so that other people's clients work against them too.
+//!
+//! # Layout
+//!
+//! * [`telegram`] the Telegram Bot API
+
+pub mod telegram;
