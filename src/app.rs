@@ -1,166 +1,250 @@
-//! The composition root: builds everything, starts it, stops it. [`House`] is the whole process but for its bots' and
-//! its log's making, so that tests start the same thing with other bots; [`run`] is what `yoman` does.
+//! The composition root: opens what is kept, builds the bots, starts the house, stops it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+pub mod house;
+mod ear;
+mod banner;
 
-use tokio::task::{JoinHandle, JoinSet};
-use yoman_chat::{Accept, Bot, BotError, Inbox, RoomId, Stop};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use yoman_chat::{BotError, Stop};
+use yoman_console::Complete;
+
+pub use self::house::House;
 use crate::{
+    bots, command,
+    config::Config,
+    control::{self, Finding},
     domain::ItemRef,
-    intake::{self, Intake},
-    log::{EventLog, Position},
-    notify::{Delivery, Follower, Outbox, Render},
-    projection::{Viewer, World},
+    intake,
+    log::{EventLog, sled::{OpenError, Options, SledLog}},
+    notify::{DeliverySettings, Outbox, OutboxSettings},
     subscription::SharedWorld,
-    workflow,
 };
 
-/// The first pause before a bot that failed is started again; doubled up to [`RESTART_MAX`].
-const RESTART_MIN: Duration = Duration::from_millis(500);
-/// The longest pause before a bot that failed is started again.
-const RESTART_MAX: Duration = Duration::from_secs(30);
-
-/// Everything between the bots and the log, running.
-#[derive(Debug)]
-pub struct House {
-    /// The way in.
-    pub intake: Arc<Intake>,
-    /// The fold everyone reads.
-    pub world: Arc<SharedWorld>,
-    /// What goes out.
-    pub outbox: Outbox,
-    /// The truth.
-    pub log: Arc<dyn EventLog>,
-    bots: JoinSet<(String, Result<(), BotError>)>,
-    deliveries: Vec<Delivery>,
-    tasks: Vec<JoinHandle<()>>,
-    /// Stops the bots first: nothing new comes in.
-    bots_stop: Stop,
-    /// Stops the rest once nothing comes in any more.
-    rest_stop: Stop,
+/// Why the process ended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// It could not start, or go on; says what to do.
+    #[error("{0}")]
+    Failed(String),
 }
 
-/// Draws cards for the outbox at the moment of sending.
-#[derive(Debug)]
-struct Cards {
-    world: Arc<SharedWorld>,
-    settings: intake::Settings,
-    titles: Arc<HashMap<String, String>>,
+/// Runs until the process is told to stop or there is nothing more to come.
+///
+/// # Errors
+/// [`AppError`] when it cannot start or go on.
+pub async fn run(config: Config) -> Result<(), AppError> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    make_dir(&config.data_dir)?;
+    let new = !config.in_data_dir("log").exists();
+    let completer = Arc::new(Completer::default());
+    let bots = bots::build(&config, Arc::clone(&completer) as Arc<dyn Complete>).map_err(AppError::Failed)?;
+    if bots.is_empty() {
+        return Err(AppError::Failed(
+            "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
+        ));
+    }
+    let (log, outbox) = open(&config).await?;
+    let settings = intake::Settings {
+        time_zone: config.rooms.zone(),
+        default_bucket: config.rooms.default_bucket,
+        bots: bots::capabilities(&bots),
+    };
+    let remote = settings.bots.values().any(|can| !can.local);
+    // The first lines come before a bot can say anything.
+    banner::print(&config, &bots, new);
+    let delivery = DeliverySettings {
+        backoff_min: Duration::from_millis(config.notify.backoff_min_ms),
+        backoff_max: Duration::from_millis(config.notify.backoff_max_ms),
+        coalesce: Duration::from_millis(config.notify.coalesce_ms),
+        ..DeliverySettings::default()
+    };
+    let mut house = House::start(log, outbox, bots, settings, &delivery);
+    completer.know(Arc::clone(&house.world));
+    let stop = Stop::new();
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
+    if remote {
+        // Whether there is an owner is known only once the log was read; the bots are at work already.
+        let intake = Arc::clone(&house.intake);
+        let caught_up = house.caught_up();
+        caught_up.await;
+        if let Some(code) = intake.claim_code() {
+            banner::print_claim(&code);
+        }
+    }
+    let ended = wait(&mut house).await;
+    stop.cancel();
+    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    if let Err(error) = ear.await {
+        tracing::error!(%error, "the control socket's task ended badly");
+    }
+    ended
 }
 
-impl Render for Cards {
-    fn card(&self, room: &RoomId, item: ItemRef) -> Option<yoman_chat::Outbound> {
-        let capabilities = self.settings.bots.get(room.bot())?.clone();
-        self.world.read(|world| {
-            let viewer = Viewer {
-                room: room.as_str().to_owned(),
-                person: None,
-                time_zone: world.room(room.as_str()).time_zone.unwrap_or(self.settings.time_zone),
-                now: chrono::Utc::now(),
-                capabilities,
-                titles: Arc::clone(&self.titles),
-            };
-            world.card(item, &viewer)
-        })
-    }
-}
-
-impl House {
-    /// Starts everything. Bots are asked to run at once: what they bring waits until the world has caught up with the log.
-    pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings) -> Self {
-        let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
-        let world = Arc::new(SharedWorld::new(World::default()));
-        let titles = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles });
-        let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
-        let mut running = JoinSet::new();
-        for bot in &bots {
-            let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
-            running.spawn(keep_running(Arc::clone(bot), inbox, bots_stop.clone()));
-        }
-        let mut tasks = vec![tokio::spawn(SharedWorld::keep(Arc::clone(&world), Arc::clone(&log), rest_stop.clone()))];
-        let mut deliveries = Vec::new();
-        for bot in &bots {
-            deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, rest_stop.clone()));
-            let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
-        }
-        tasks.push(tokio::spawn(workflow::runner::run(
-            Arc::clone(&log),
-            Arc::clone(&world),
-            Arc::clone(&intake),
-            outbox.clone(),
-            rest_stop.clone(),
-        )));
-        Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
-    }
-
-    /// The next bot that stopped for good: its name and why. `None` when none is left.
-    pub async fn bot_ended(&mut self) -> Option<(String, Result<(), BotError>)> {
-        loop {
-            match self.bots.join_next().await? {
-                Ok(ended) => return Some(ended),
-                Err(error) => tracing::error!(%error, "a bot's task ended"),
-            }
-        }
-    }
-
-    /// Stops in the order that loses nothing: first what comes in, then what goes out, then the log.
-    pub async fn stop(mut self, grace: Duration) {
-        let stopped = tokio::time::timeout(grace, async {
-            self.bots_stop.cancel();
-            while self.bots.join_next().await.is_some() {}
-            // Whatever was accepted is seen, and routed, before the rest stops.
-            self.world.at_least(self.log.head().position).await;
-            self.rest_stop.cancel();
-            for delivery in self.deliveries {
-                delivery.stopped().await;
-            }
-            for task in self.tasks {
-                if let Err(error) = task.await {
-                    tracing::error!(%error, "a task ended badly");
-                }
-            }
-        });
-        if stopped.await.is_err() {
-            tracing::warn!("not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start");
-        }
-        if let Err(error) = self.outbox.close().await {
-            tracing::error!(%error, "the outbox could not be closed");
-        }
-        if let Err(error) = self.log.close().await {
-            tracing::error!(%error, "the log could not be closed");
-        }
-    }
-
-    /// Waits until everything in the log is folded into the world.
-    pub async fn caught_up(&self) -> Position {
-        let head = self.log.head().position;
-        self.world.at_least(head).await;
-        head
-    }
-}
-
-/// Runs a bot, again after a pause when it fails; a wrong setting needs a person and ends it.
-async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, stop: Stop) -> (String, Result<(), BotError>) {
-    let name = bot.name().to_string();
-    let mut pause = RESTART_MIN;
+/// Until a signal comes, or no bot is left.
+async fn wait(house: &mut House) -> Result<(), AppError> {
+    let mut wrong = None;
     loop {
-        let started = std::time::Instant::now();
-        match bot.run(inbox.clone(), stop.clone()).await {
-            Err(BotError::Failed(why)) if !stop.is_cancelled() => {
-                if started.elapsed() > RESTART_MAX {
-                    pause = RESTART_MIN;
+        tokio::select! {
+            () = signal() => return Ok(()),
+            ended = house.bot_ended() => match ended {
+                Some((bot, Err(BotError::Setting(why)))) => {
+                    tracing::error!(bot, why, "the bot stays off until its setting is mended and yoman is started again");
+                    wrong = Some(AppError::Failed(format!("{bot}: {why}")));
                 }
-                tracing::error!(bot = name, why, pause_ms = pause.as_millis() as u64, "the bot failed and is started again");
-                tokio::select! {
-                    () = stop.cancelled() => return (name, Ok(())),
-                    () = tokio::time::sleep(pause) => {}
-                }
-                pause = (pause * 2).min(RESTART_MAX);
+                Some((bot, Err(error))) => wrong = Some(AppError::Failed(format!("{bot}: {error}"))),
+                Some((bot, Ok(()))) => tracing::debug!(bot, "nothing more to come"),
+                None => return wrong.map_or(Ok(()), Err),
             }
-            ended => return (name, ended),
         }
+    }
+}
+
+/// SIGINT or SIGTERM.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("stopping: interrupted"),
+                _ = terminate.recv() => tracing::info!("stopping: told to"),
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
+    if let Err(error) = control::serve(&path, Arc::new(ear), stop).await {
+        tracing::warn!(%error, "yoman pair, status and doctor cannot ask this process");
+    }
+}
+
+/// Opens the log and the outbox, beside the async threads: both read from disk.
+async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
+    let options = log_options(config);
+    let state = config.in_data_dir("state");
+    let settings = OutboxSettings {
+        waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
+        ..OutboxSettings::default()
+    };
+    let opened = tokio::task::spawn_blocking(move || {
+        let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
+        make_dir(&state)?;
+        let outbox = Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
+        Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
+    });
+    opened.await.map_err(|error| AppError::Failed(error.to_string()))?
+}
+
+fn locked(error: &OpenError) -> String {
+    match error {
+        OpenError::Locked { .. } => format!("{error} (yoman status, yoman pair and yoman doctor do)"),
+        other => other.to_string(),
+    }
+}
+
+fn log_options(config: &Config) -> Options {
+    Options {
+        journal: config.log.journal,
+        free_space_floor_mb: config.log.free_space_floor_mb,
+        cache_mb: config.log.cache_mb,
+        lock_wait_ms: config.log.lock_wait_ms,
+        ..Options::new(&config.data_dir)
+    }
+}
+
+/// Makes a directory for its owner only.
+fn make_dir(path: &Path) -> Result<(), AppError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let failed = |error| AppError::Failed(format!("{} cannot be made: {error}", path.display()));
+    builder.create(path).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+            .map_err(|error| AppError::Failed(format!("{} cannot be closed to others: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// What `yoman doctor` finds about the bots that are on: do their tokens work?
+pub async fn check_bots(config: &Config) -> Vec<Finding> {
+    bots::check(config).await
+}
+
+/// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.
+pub async fn check_log(config: &Config) -> Vec<Finding> {
+    if !config.in_data_dir("log").exists() {
+        return vec![Finding::ok("log", format!("{} is new: there is no log yet", config.data_dir.display()))];
+    }
+    let options = log_options(config);
+    let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
+        Ok(log) => ear::health(&log),
+        Err(error @ OpenError::Locked { .. }) => {
+            vec![Finding::warn("log", error.to_string(), "stop that process, or run doctor with the same data directory")]
+        }
+        Err(error) => vec![Finding::fail("log", error.to_string(), "see the sentence above; nothing was changed")],
+    });
+    found.await.unwrap_or_else(|error| vec![Finding::fail("log", error.to_string(), "")])
+}
+
+/// Completes verbs, and references once the world is known.
+#[derive(Debug, Default)]
+struct Completer {
+    world: std::sync::OnceLock<Arc<SharedWorld>>,
+}
+
+impl Completer {
+    fn know(&self, world: Arc<SharedWorld>) {
+        // Set once, here; a second time would be the same world.
+        let _ = self.world.set(world);
+    }
+}
+
+/// The most completions that are offered.
+const COMPLETIONS_MAX: usize = 25;
+
+impl Complete for Completer {
+    fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
+        let Some(before) = line.get(..cursor) else { return (cursor, Vec::new()) };
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = before[start..].to_lowercase();
+        if start == 0 {
+            let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));
+            let verbs = command::verbs().iter().filter(|verb| verb.available() && verb.word.starts_with(bare));
+            return (0, verbs.map(|verb| format!("{slash}{}", verb.word)).collect());
+        }
+        let Some(world) = self.world.get() else { return (start, Vec::new()) };
+        let mut found: Vec<String> = world.read(|world| {
+            if let Some(handle) = word.strip_prefix('@') {
+                return world.people().map(|it| it.handle.to_string()).filter(|it| it[1..].starts_with(handle)).collect();
+            }
+            let Some(bucket) = word.chars().next().and_then(|first| {
+                crate::domain::Bucket::ALL.into_iter().find(|bucket| bucket.letter().eq_ignore_ascii_case(&first))
+            }) else {
+                return Vec::new();
+            };
+            let newest = world.newest(bucket);
+            (1..=newest)
+                .rev()
+                .map(|number| ItemRef::new(bucket, number))
+                .filter(|item| item.to_string().to_lowercase().starts_with(&word))
+                .filter(|item| world.item(*item).is_some_and(|seen| !seen.item.is_closed()))
+                .take(COMPLETIONS_MAX)
+                .map(|item| item.to_string())
+                .collect()
+        });
+        found.truncate(COMPLETIONS_MAX);
+        (start, found)
     }
 }

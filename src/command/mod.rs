@@ -2,21 +2,58 @@
 //!
 //! # Layout
 //!
-//! * `mod.rs`      [`Command`], [`parse`], [`Fault`]
+//! * `mod.rs`      [`Command`], [`Said`], [`Fault`] and what else it is made of
+//! * `parse.rs`    text to [`Said`]: a message, an answer to a card, several commands in one message
 //! * `verb.rs`     the table of verbs: words, arguments, help, who may; the only list of verbs there is
+//! * `args.rs`     what stands behind a verb: the item, words, free text
+//! * `word.rs`     words and quotes
 //! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
+//! * `draft.rs`    the text of a new item: title, body, criteria
+//! * `filter.rs`   the words of a list, a board, a follow
 //! * `when.rs`     dates in the room's time zone
 //! * `print.rs`    [`Command`] to its canonical text
+//! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `help.rs`     /help from the table
+
+mod args;
+mod draft;
+mod fault;
+mod filter;
+mod help;
+mod idea;
+mod item;
+mod look;
+mod parse;
+mod person;
+mod pr;
+mod print;
+mod research;
+mod room;
+#[cfg(test)]
+mod tests;
+mod todo;
+mod token;
+mod verb;
+pub mod when;
+mod word;
+
+pub use draft::draft;
+pub use help::{Help, Line, Section, help};
+pub use parse::{parse, parse_reply, split};
+pub use verb::{Group, Verb, verbs};
 
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{Bucket, Filter, Handle, ItemRef, Role, item::{Act, Draft}, room};
+use crate::domain::{
+    Bucket, Filter, Handle, ItemRef, Role,
+    item::{Act, Draft},
+    room as room_domain,
+};
 
 /// What parsing may know.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +197,7 @@ pub enum Command {
     /// A look.
     Look(Look),
     /// About this room.
-    Room(room::Command<Handle>),
+    Room(room_domain::Command<Handle>),
     /// About people.
     Person(PersonCommand),
 }

@@ -161,3 +161,86 @@ pub fn evolve(state: State, event: &Event) -> State {
         Event::Reopened { .. } => State { status: Status::Open, reason: String::new(), ..state },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        item::Act,
+        spec::{given, promote},
+    };
+
+    fn refine(text: &str) -> Act {
+        Act::Refine { text: text.into() }
+    }
+
+    fn reject(reason: &str) -> Act {
+        Act::Reject { reason: reason.into() }
+    }
+
+    fn reopen(reason: &str) -> Act {
+        Act::Reopen { reason: reason.into() }
+    }
+
+    fn rejected(reason: &str) -> Event {
+        Event::Rejected { reason: reason.into() }
+    }
+
+    fn promoted(to: Bucket) -> Event {
+        Event::Promoted { to, carry: Carry::default() }
+    }
+
+    #[test]
+    fn an_open_idea_is_refined_as_often_as_anybody_likes() {
+        let item = given("I3")
+            .when(refine("only for the app"))
+            .then([Event::Refined { text: "only for the app".into() }])
+            .when(refine("and read only"))
+            .then([Event::Refined { text: "and read only".into() }])
+            .item();
+        let crate::domain::item::Stage::Idea(state) = item.stage else { panic!("{item:?}") };
+        assert_eq!((state.refinements, state.refined.as_deref()), (2, Some("and read only")));
+    }
+
+    #[test]
+    fn a_rejected_idea_says_why_and_can_be_reopened() {
+        let idea = given("I3").when(reject("too early")).then([rejected("too early")]);
+        assert!(idea.item().is_closed());
+        idea.clone().when(reject("")).then_error("I3 is rejected already (\"too early\")", &["/reopen I3"]);
+        idea.clone().when(refine("x")).then_error("I3 is rejected already (\"too early\")", &["/reopen I3"]);
+        idea.clone().when(promote()).then_error("I3 is rejected already (\"too early\")", &["/reopen I3"]);
+
+        let idea = idea.when(reopen("now")).then([Event::Reopened { reason: "now".into() }]);
+        assert!(!idea.item().is_closed());
+        idea.when(reject(""))
+            .then([rejected("")])
+            .when(reject(""))
+            .then_error("I3 is rejected already", &["/reopen I3"]);
+    }
+
+    #[test]
+    fn an_idea_becomes_a_research_unless_something_later_is_said() {
+        given("I3").when(promote()).then([promoted(Bucket::Research)]);
+        for to in [Bucket::Research, Bucket::Todo, Bucket::Pr] {
+            given("I3").when(Act::Promote { to: Some(to), carry: Carry::default() }).then([promoted(to)]);
+        }
+        given("I3").when(Act::Promote { to: Some(Bucket::Idea), carry: Carry::default() }).then_error(
+            "I3 is an idea and can be promoted to a research, a todo or a pr only, not to an idea",
+            &["/promote I3"],
+        );
+    }
+
+    #[test]
+    fn a_promoted_idea_is_promoted_once_and_can_be_reopened() {
+        let idea = given("I3").after(promoted(Bucket::Todo));
+        assert!(idea.item().is_closed());
+        idea.clone().when(promote()).then_error("I3 is promoted already", &["/reopen I3"]);
+        idea.clone().when(reject("")).then_error("I3 is promoted already", &["/reopen I3"]);
+        idea.when(reopen("")).then([Event::Reopened { reason: String::new() }]).when(promote()).then_accepted();
+    }
+
+    #[test]
+    fn an_open_idea_cannot_be_reopened() {
+        given("I3").when(reopen("")).then_error("I3 is open already", &["/promote I3", "/reject I3"]);
+    }
+}

@@ -19,6 +19,8 @@ mod error;
 mod evolve;
 mod limits;
 mod promote;
+#[cfg(test)]
+mod properties;
 
 use std::{fmt, str::FromStr};
 

@@ -181,3 +181,82 @@ pub fn evolve(state: State, event: &Event) -> State {
         Event::Reopened { .. } => State { status: Status::Open, reason: String::new(), ..state },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        filter::StateWord,
+        item::Act,
+        spec::{given, promote},
+    };
+
+    fn review(verdict: Verdict, text: &str) -> Act {
+        Act::Review { verdict, text: text.into() }
+    }
+
+    fn reviewed(verdict: Verdict, text: &str) -> Event {
+        Event::Reviewed { verdict, text: text.into() }
+    }
+
+    fn close(reason: &str) -> Act {
+        Act::Close { reason: reason.into() }
+    }
+
+    fn reopen() -> Act {
+        Act::Reopen { reason: String::new() }
+    }
+
+    #[test]
+    fn it_is_reviewed_as_often_as_anybody_looks() {
+        let pr = given("P4")
+            .when(review(Verdict::Changes, "no tests"))
+            .then([reviewed(Verdict::Changes, "no tests")])
+            .when(review(Verdict::Approve, ""))
+            .then([reviewed(Verdict::Approve, "")]);
+        assert_eq!(pr.item().state_word(), StateWord::Reviewed);
+        assert!(!pr.item().is_closed());
+    }
+
+    #[test]
+    fn a_comment_has_words() {
+        given("P4").when(review(Verdict::Comment, " ")).then_error("a comment on P4 needs words", &[]);
+        given("P4").when(review(Verdict::Comment, "nice")).then([reviewed(Verdict::Comment, "nice")]);
+    }
+
+    #[test]
+    fn what_is_merged_is_neither_reviewed_nor_closed_nor_merged_again() {
+        let pr = given("P4").when(Act::Merge).then([Event::Merged]);
+        assert_eq!(pr.item().state_word(), StateWord::Merged);
+        for act in [Act::Merge, close(""), review(Verdict::Approve, "")] {
+            pr.clone().when(act).then_error("P4 is merged already", &["/reopen P4"]);
+        }
+    }
+
+    #[test]
+    fn what_is_closed_says_why() {
+        let pr = given("P4").when(close("superseded")).then([Event::Closed { reason: "superseded".into() }]);
+        assert_eq!(pr.item().state_word(), StateWord::Closed);
+        for act in [Act::Merge, close(""), review(Verdict::Approve, "")] {
+            pr.clone().when(act).then_error("P4 is closed already (\"superseded\")", &["/reopen P4"]);
+        }
+    }
+
+    #[test]
+    fn whatever_ended_it_it_can_be_reopened_and_is_to_be_looked_at_again() {
+        let ends = [Event::Merged, Event::Closed { reason: "x".into() }];
+        for end in ends {
+            let pr = given("P4").after(reviewed(Verdict::Approve, "")).after(end);
+            let pr = pr.when(reopen()).then([Event::Reopened { reason: String::new() }]);
+            assert_eq!(pr.item().state_word(), StateWord::Open);
+            pr.when(reopen()).then_error("P4 is open already", &["/merge P4", "/close P4"]);
+        }
+    }
+
+    #[test]
+    fn nothing_comes_after_a_pr() {
+        given("P4")
+            .when(promote())
+            .then_error("only an idea, a research or a todo can be promoted; P4 is a pr", &["/merge P4"]);
+    }
+}

@@ -161,3 +161,96 @@ pub fn evolve(mut state: State, version: u64, event: &Event) -> State {
         Event::Reopened { .. } => State { status: Status::Running, ..state },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        item::{Act, Fact, Stage},
+        spec::{Spec, given, promote},
+    };
+
+    fn finding(text: &str) -> Act {
+        Act::Finding { text: text.into() }
+    }
+
+    fn found(text: &str) -> Event {
+        Event::FindingAdded { text: text.into(), corrects: None }
+    }
+
+    fn finish(text: &str) -> Act {
+        Act::Done { anyway: false, text: text.into() }
+    }
+
+    fn done(conclusion: &str, to: Option<Bucket>) -> Event {
+        Event::Done { conclusion: conclusion.into(), to, carry: Carry::default() }
+    }
+
+    fn reopened() -> Event {
+        Event::Reopened { reason: String::new() }
+    }
+
+    fn state(spec: &Spec) -> State {
+        let Stage::Research(state) = spec.item().stage else { panic!("{spec:?}") };
+        state
+    }
+
+    #[test]
+    fn findings_are_added_while_it_runs() {
+        let research =
+            given("R2").when(finding("slow")).then([found("slow")]).when(finding("fast")).then([found("fast")]);
+        assert_eq!((state(&research).findings, state(&research).newest.as_deref()), (2, Some("fast")));
+    }
+
+    #[test]
+    fn a_finding_whose_message_was_edited_is_corrected_and_not_counted_again() {
+        let research = given("R2").after(found("slwo")).after(Fact::Noted { text: "hm".into(), corrects: None });
+        // Version 2 is the finding, version 3 the note.
+        let research = research
+            .when(Act::CorrectText { version: 2, text: "slow".into() })
+            .then([Event::FindingAdded { text: "slow".into(), corrects: Some(2) }]);
+        assert_eq!((state(&research).findings, state(&research).newest.as_deref()), (1, Some("slow")));
+        let research = research
+            .when(Act::CorrectText { version: 3, text: "hmm".into() })
+            .then([Fact::Noted { text: "hmm".into(), corrects: Some(3) }]);
+        assert_eq!(research.item().notes, 1);
+    }
+
+    #[test]
+    fn correcting_an_older_finding_leaves_the_newest() {
+        let research = given("R2").after(found("slwo")).after(found("fast"));
+        let research = research.when(Act::CorrectText { version: 2, text: "slow".into() }).then_accepted();
+        assert_eq!(state(&research).newest.as_deref(), Some("fast"));
+    }
+
+    #[test]
+    fn what_is_done_can_be_corrected_but_gets_no_findings() {
+        let research = given("R2").after(found("slwo")).when(finish("use it")).then([done("use it", None)]);
+        research.clone().when(finding("x")).then_error("R2 is done already", &["/reopen R2"]);
+        research.when(Act::CorrectText { version: 2, text: "slow".into() }).then_accepted();
+    }
+
+    #[test]
+    fn it_is_done_once_until_it_is_reopened() {
+        let research = given("R2").when(finish("")).then([done("", None)]);
+        assert!(research.item().is_closed());
+        research.clone().when(finish("")).then_error("R2 is done already", &["/reopen R2"]);
+        research.clone().when(promote()).then_error("R2 is done already", &["/reopen R2"]);
+        let research = research.when(Act::Reopen { reason: String::new() }).then([reopened()]);
+        research.clone().when(Act::Reopen { reason: String::new() }).then_error("R2 is running already", &["/done R2"]);
+        research.when(finding("more")).then([found("more")]);
+    }
+
+    #[test]
+    fn promotion_finishes_it_and_keeps_what_was_concluded_before() {
+        given("R2").when(promote()).then([done("", Some(Bucket::Todo))]);
+        let concluded = given("R2").after(done("use it", None)).after(reopened());
+        concluded.when(promote()).then([done("use it", Some(Bucket::Todo))]);
+        for to in [Bucket::Idea, Bucket::Research] {
+            given("R2").when(Act::Promote { to: Some(to), carry: Carry::default() }).then_error(
+                &format!("R2 is a research and can be promoted to a todo or a pr only, not to {}", to.one()),
+                &["/promote R2"],
+            );
+        }
+    }
+}

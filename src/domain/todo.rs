@@ -221,3 +221,164 @@ pub fn evolve(mut state: State, event: &Event) -> State {
         Event::Reopened { .. } => State { status: Status::Open, ..state },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        item::{Act, Event as Any, Fact},
+        spec::{given, promote, r},
+    };
+
+    fn done() -> Act {
+        Act::Done { anyway: false, text: String::new() }
+    }
+
+    fn anyway() -> Act {
+        Act::Done { anyway: true, text: String::new() }
+    }
+
+    fn completed(despite: &[&str]) -> Event {
+        Event::Completed { despite: despite.iter().map(|it| r(it)).collect() }
+    }
+
+    fn reopen() -> Act {
+        Act::Reopen { reason: String::new() }
+    }
+
+    fn reopened() -> Event {
+        Event::Reopened { reason: String::new() }
+    }
+
+    fn need(items: &[&str]) -> Act {
+        Act::Need { items: items.iter().map(|it| r(it)).collect() }
+    }
+
+    fn unneed(items: &[&str]) -> Act {
+        Act::Unneed { items: items.iter().map(|it| r(it)).collect() }
+    }
+
+    fn needs(item: &str) -> Event {
+        Event::PrerequisiteAdded { needs: r(item) }
+    }
+
+    #[test]
+    fn it_is_begun_once_and_done_once() {
+        let todo = given("T7").when(Act::Doing).then([Event::Started]);
+        todo.clone().when(Act::Doing).then_error("T7 is being done already", &["/done T7"]);
+        let todo = todo.when(done()).then([completed(&[])]);
+        assert!(todo.item().is_closed());
+        todo.clone().when(done()).then_error("T7 is done already", &["/reopen T7"]);
+        todo.clone().when(anyway()).then_error("T7 is done already", &["/reopen T7"]);
+        todo.when(Act::Doing).then_error("T7 is done already", &["/reopen T7"]);
+    }
+
+    #[test]
+    fn it_need_not_be_begun_to_be_done() {
+        given("T7").when(done()).then([completed(&[])]);
+    }
+
+    #[test]
+    fn what_is_said_with_done_is_noted() {
+        let with_words = Act::Done { anyway: false, text: "was the cookie".into() };
+        let todo = given("T7")
+            .when(with_words)
+            .then([Any::from(completed(&[])), Fact::Noted { text: "was the cookie".into(), corrects: None }.into()]);
+        assert_eq!(todo.item().notes, 1);
+    }
+
+    #[test]
+    fn what_waits_is_not_done_unless_it_is_said_twice() {
+        let todo = given("T2").after(needs("T1")).waiting_for(&[("T1", "Fix login")]);
+        todo.clone().when(done()).then_error("T2 still waits for T1 (Fix login)", &["/done T1", "/done T2 anyway"]);
+        todo.when(anyway()).then([completed(&["T1"])]);
+        // What it waited for is done meanwhile.
+        given("T2").after(needs("T1")).when(anyway()).then([completed(&[])]);
+    }
+
+    #[test]
+    fn each_prerequisite_is_offered_with_its_own_word() {
+        let waits = [("R1", "a"), ("I1", "b"), ("P1", "c"), ("T1", "d")];
+        given("T2").waiting_for(&waits).when(done()).then_error(
+            "T2 still waits for R1 (a), I1 (b), P1 (c), T1 (d)",
+            &["/done R1", "/promote I1", "/merge P1", "/done T2 anyway"],
+        );
+    }
+
+    #[test]
+    fn waiting_does_not_keep_anybody_from_beginning() {
+        given("T2").after(needs("T1")).waiting_for(&[("T1", "Fix login")]).when(Act::Doing).then([Event::Started]);
+    }
+
+    #[test]
+    fn only_what_is_done_can_be_reopened() {
+        given("T7").when(reopen()).then_error("T7 is not done, so there is nothing to reopen", &["/done T7"]);
+        given("T7")
+            .after(Event::Started)
+            .when(reopen())
+            .then_error("T7 is not done, so there is nothing to reopen", &["/done T7"]);
+        let todo = given("T7").after(Event::Started).after(completed(&[])).when(reopen()).then([reopened()]);
+        todo.when(Act::Doing).then([Event::Started]);
+    }
+
+    #[test]
+    fn it_waits_for_each_item_once() {
+        let todo = given("T7").when(need(&["T1", "R2", "T1"])).then([needs("T1"), needs("R2")]);
+        assert_eq!(todo.item().needs(), [r("T1"), r("R2")]);
+        let todo = todo.when(need(&["R2", "T3"])).then([needs("T3")]);
+        todo.clone().when(need(&["T1", "R2"])).then_error("T7 waits for T1, R2 already", &[]);
+        let todo = todo.when(unneed(&["T1", "T9"])).then([Event::PrerequisiteRemoved { needs: r("T1") }]);
+        assert_eq!(todo.item().needs(), [r("R2"), r("T3")]);
+        todo.when(unneed(&["T9"])).then_error("T7 does not wait for T9", &[]);
+    }
+
+    #[test]
+    fn nothing_waits_in_a_circle() {
+        given("T7").when(need(&["T1", "T7"])).then_error("T7 cannot wait for itself", &[]);
+        let awaited = given("T7").awaited_by(&["T3", "T4"]);
+        awaited
+            .clone()
+            .when(need(&["T1", "T3"]))
+            .then_error("T7 cannot wait for T3: the circle T7 -> T3 -> T7 would never be done", &["/why T3"]);
+        awaited.when(need(&["T1"])).then([needs("T1")]);
+    }
+
+    #[test]
+    fn what_is_done_gets_no_prerequisites_and_no_criteria() {
+        let todo = given("T7").after(completed(&[]));
+        todo.clone().when(need(&["T1"])).then_error("T7 is done already", &["/reopen T7"]);
+        todo.when(Act::Criterion { text: "x".into() }).then_error("T7 is done already", &["/reopen T7"]);
+    }
+
+    #[test]
+    fn a_criterion_is_added_once() {
+        let criterion = || Act::Criterion { text: "works offline".into() };
+        let todo = given("T7").when(criterion()).then([Event::CriterionAdded { text: "works offline".into() }]);
+        todo.when(criterion()).then_error("T7 has that criterion already", &[]);
+    }
+
+    #[test]
+    fn assigning_has_an_event_of_its_own() {
+        let todo = given("T7")
+            .when(Act::Assign { people: vec![PersonId(2), PersonId(3), PersonId(2)] })
+            .then([Event::Assigned { person: PersonId(2) }, Event::Assigned { person: PersonId(3) }]);
+        assert_eq!(todo.item().people, [PersonId(2), PersonId(3)]);
+        todo.clone()
+            .when(Act::Assign { people: vec![PersonId(3)] })
+            .then_error("T7 is assigned like that already", &[]);
+        todo.when(Act::Unassign { people: vec![PersonId(2)] }).then([Fact::Unassigned { person: PersonId(2) }]);
+    }
+
+    #[test]
+    fn a_pr_begins_a_todo_and_does_not_end_it() {
+        let promoted = || Event::Promoted { carry: Carry::default() };
+        let todo = given("T7").when(promote()).then([promoted()]);
+        assert!(!todo.item().is_closed());
+        todo.clone().when(Act::Doing).then_error("T7 is being done already", &["/done T7"]);
+        todo.when(Act::Promote { to: Some(Bucket::Pr), carry: Carry::default() }).then([promoted()]);
+        given("T7").after(completed(&[])).when(promote()).then_error("T7 is done already", &["/reopen T7"]);
+        given("T7")
+            .when(Act::Promote { to: Some(Bucket::Idea), carry: Carry::default() })
+            .then_error("T7 is a todo and can be promoted to a pr only, not to an idea", &["/promote T7"]);
+    }
+}

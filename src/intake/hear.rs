@@ -88,8 +88,10 @@ impl Intake {
         let mut reply = Reply::silence();
         let count = pieces.len();
         for (n, piece) in pieces.into_iter().enumerate() {
+            let before = lane.newest;
             match self.answer(n, piece, inbound, speaker, lane).await {
                 Ok((answer, toast)) => {
+                    reply.changed |= lane.newest > before;
                     reply.answers.push(answer);
                     reply.toast = reply.toast.or(toast);
                 }
@@ -101,7 +103,7 @@ impl Intake {
                 Err(again) => return Err(again),
             }
         }
-        if inbound.room.kind == RoomKind::Group || count > 1 {
+        if inbound.room.kind == RoomKind::Group || count > 1 || viewer_is_local(self, bot) {
             let message = match &inbound.said {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
@@ -158,16 +160,19 @@ impl Intake {
 
     /// Carries out one piece and says what came of it.
     async fn answer(&self, n: usize, piece: Piece, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<(Answer, Option<String>), Failure> {
+        let word = word(&piece.text);
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
-            self.may(speaker, role, &format!("/{}", command.word()))?;
+            self.may(speaker, role, &word)?;
         }
         let room = &inbound.room.id;
         let Some(viewer) = self.viewer(room, (inbound.room.kind == RoomKind::Direct).then_some(speaker.person)) else {
             return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
         };
         if let Command::Look(look) = &command {
-            return Ok((self.look(look, speaker, &viewer)?, None));
+            let answer = self.look(look, speaker, &viewer)?;
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
+            return Ok((answer, toast));
         }
         let spoken = self.spoken(n, &piece.text, inbound, speaker);
         let commits = self.carry_out(&spoken, speaker, &command).await?;
@@ -265,6 +270,11 @@ impl Intake {
     }
 }
 
+/// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
+fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
+    intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
+}
+
 /// A command that names no item is about the card it answers.
 fn with_target(command: Command, on: Option<Target>) -> Command {
     match command {
@@ -299,6 +309,11 @@ fn attachments(inbound: &Inbound) -> Vec<item::Attachment> {
 fn card_of(world: &crate::projection::World, commits: &[Arc<Commit>]) -> Option<(ItemRef, u64)> {
     let item = ItemRef::of_stream(commits.last()?.stream.as_str())?;
     world.item(item).map(|seen| (item, seen.item.version))
+}
+
+/// The verb as typed, for a refusal.
+fn word(text: &str) -> String {
+    text.split_whitespace().next().unwrap_or("that").chars().take(40).collect()
 }
 
 fn first_line(message: &Outbound) -> String {

@@ -100,6 +100,8 @@ pub(crate) struct Reply {
     answers: Vec<Answer>,
     /// A short line for whoever pressed a button.
     toast: Option<String>,
+    /// Something was appended: the platform may only forget the delivery when the answer is kept too.
+    changed: bool,
 }
 
 impl Reply {
@@ -108,7 +110,7 @@ impl Reply {
     }
 
     fn say(message: yoman_chat::Outbound) -> Self {
-        Self { answers: vec![Answer { message, card: None }], toast: None }
+        Self { answers: vec![Answer::new(message)], ..Self::default() }
     }
 }
 
@@ -197,14 +199,15 @@ impl Accept for Intake {
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
-        let toast = reply.toast;
+        let (toast, changed) = (reply.toast, reply.changed);
         if reply.answers.is_empty() {
             return Receipt::Kept { toast };
         }
         match self.outbox.answer(&inbound.id, &inbound.room.id, reply.answers).await {
             Ok(_) => Receipt::Kept { toast },
-            Err(error) if error.delivered_directly() => {
-                tracing::warn!(%error, "an answer could not be kept and was sent from memory");
+            // A refusal or a look that was shown from memory: nothing is lost if it is forgotten now.
+            Err(error) if !changed => {
+                tracing::warn!(%error, "an answer could not be kept and was shown from memory");
                 Receipt::Kept { toast }
             }
             Err(error) => Receipt::NotKept { why: error.to_string() },
@@ -220,7 +223,7 @@ impl Accept for Intake {
     }
 
     async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
-        self.outbox.recall(bot, key)
+        self.outbox.memo(bot, key)
     }
 
     async fn remember(&self, bot: &BotName, key: &str, value: &str) {

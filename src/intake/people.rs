@@ -132,7 +132,7 @@ impl Intake {
         text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ").push(yoman_chat::Style::Code, "/help");
         let message = Outbound::text(text).row(admit::first_steps());
         let key = format!("paired/{}", commit.position);
-        if let Err(error) = self.outbox.answer(&key, room, vec![Answer { message, card: None }]).await {
+        if let Err(error) = self.outbox.answer(&key, room, vec![Answer::new(message)]).await {
             tracing::warn!(%room, %error, "somebody who was let in could not be told");
         }
     }
@@ -181,7 +181,7 @@ impl Intake {
         let given = person::Given { actor: by, owners };
         loop {
             let id = PersonId(number);
-            let events = person::decide(None, id, &command, &given).map_err(|error| Refusal::new(error.to_string()))?;
+            let events = person::decide(None, id, &command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Person).collect();
             let stream = StreamId::new(id.stream());
             match self.append(stream, Expected::NoStream, events, spoken, None).await {
@@ -200,7 +200,7 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
         let given = person::Given { actor: by, owners };
-        let events = person::decide(person.as_ref(), id, command, &given).map_err(|error| Refusal::new(error.to_string()))?;
+        let events = person::decide(person.as_ref(), id, command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
         let events = events.into_iter().map(domain::Event::Person).collect();
         let version = person.map_or(0, |person| person.version);
         Ok(self.append(StreamId::new(id.stream()), Expected::of(version), events, spoken, None).await?.commit)

@@ -11,8 +11,9 @@ use chrono::{DurationRound, TimeDelta, Utc};
 use tokio::sync::broadcast;
 
 use super::{
-    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health,
-    Position, ReadError, StreamId, Version, Visit,
+    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health, Position, ReadError,
+    StreamId, Version, Visit,
+    record::{self, Hash},
 };
 
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ struct Inner {
     commits: Vec<Arc<Commit>>,
     streams: HashMap<StreamId, Vec<usize>>,
     commands: HashMap<CommandId, usize>,
+    hash: Hash,
     closed: bool,
 }
 
@@ -33,10 +35,7 @@ pub struct MemoryLog {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self {
-            inner: Mutex::default(),
-            live: broadcast::channel(1024).0,
-        }
+        Self { inner: Mutex::default(), live: broadcast::channel(1024).0 }
     }
 }
 
@@ -59,37 +58,17 @@ impl EventLog for MemoryLog {
             return Err(AppendError::Closed);
         }
         if let Some(&at) = inner.commands.get(&append.meta.command) {
-            return Ok(Appended {
-                commit: Arc::clone(&inner.commits[at]),
-                repeat: true,
-            });
+            return Ok(Appended { commit: Arc::clone(&inner.commits[at]), repeat: true });
         }
-        if append.events.is_empty() {
-            return Err(AppendError::Unacceptable(
-                "a commit needs at least one event".into(),
-            ));
-        }
-        let actual = inner
-            .streams
-            .get(&append.stream)
-            .and_then(|at| at.last())
-            .map_or(0, |&at| inner.commits[at].last_version());
+        append.check()?;
+        let actual = inner.streams.get(&append.stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version());
         if actual != append.expected.version() || append.expected == Expected::Version(0) {
-            return Err(AppendError::Conflict {
-                stream: append.stream,
-                expected: append.expected,
-                actual,
-            });
+            return Err(AppendError::Conflict { stream: append.stream, expected: append.expected, actual });
         }
         let mut meta = append.meta;
         let now = Utc::now();
-        let now = now
-            .duration_trunc(TimeDelta::microseconds(1))
-            .unwrap_or(now);
-        meta.recorded_at = inner
-            .commits
-            .last()
-            .map_or(now, |last| last.meta.recorded_at.max(now));
+        let now = now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now);
+        meta.recorded_at = inner.commits.last().map_or(now, |last| last.meta.recorded_at.max(now));
         let at = inner.commits.len();
         let commit = Arc::new(Commit {
             position: Position(at as u64 + 1),
@@ -98,41 +77,24 @@ impl EventLog for MemoryLog {
             events: append.events,
             meta,
         });
+        // Only for the hash and the limit: nothing is kept as bytes.
+        inner.hash = record::encode(&commit, &inner.hash, &mut Vec::new())
+            .map_err(|error| AppendError::Unacceptable(error.to_string()))?;
         inner.commands.insert(commit.meta.command.clone(), at);
-        inner
-            .streams
-            .entry(commit.stream.clone())
-            .or_default()
-            .push(at);
+        inner.streams.entry(commit.stream.clone()).or_default().push(at);
         inner.commits.push(Arc::clone(&commit));
         // Sent under the lock, so that receivers see positions in order. No receiver is not an error.
         let _ = self.live.send(Arc::clone(&commit));
-        Ok(Appended {
-            commit,
-            repeat: false,
-        })
+        Ok(Appended { commit, repeat: false })
     }
 
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        from: Version,
-        visit: Visit<'_>,
-    ) -> Result<(), ReadError> {
+    fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError> {
         let commits: Vec<_> = {
             let inner = self.inner();
-            inner
-                .streams
-                .get(stream)
-                .into_iter()
-                .flatten()
-                .map(|&at| Arc::clone(&inner.commits[at]))
-                .collect()
+            inner.streams.get(stream).into_iter().flatten().map(|&at| Arc::clone(&inner.commits[at])).collect()
         };
         for commit in commits {
-            if commit.last_version() >= from
-                && visit(Entry::Commit(commit)) == ControlFlow::Break(())
-            {
+            if commit.last_version() >= from && visit(Entry::Commit(commit)) == ControlFlow::Break(()) {
                 break;
             }
         }
@@ -142,9 +104,7 @@ impl EventLog for MemoryLog {
     fn read_all(&self, after: Position, visit: Visit<'_>) -> Result<(), ReadError> {
         let mut at = after.0 as usize;
         loop {
-            let Some(commit) = self.inner().commits.get(at).cloned() else {
-                return Ok(());
-            };
+            let Some(commit) = self.inner().commits.get(at).cloned() else { return Ok(()) };
             if visit(Entry::Commit(commit)) == ControlFlow::Break(()) {
                 return Ok(());
             }
@@ -154,19 +114,12 @@ impl EventLog for MemoryLog {
 
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         let inner = self.inner();
-        Ok(inner
-            .streams
-            .get(stream)
-            .and_then(|at| at.last())
-            .map_or(0, |&at| inner.commits[at].last_version()))
+        Ok(inner.streams.get(stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version()))
     }
 
     fn find_command(&self, command: &CommandId) -> Result<Option<Arc<Commit>>, ReadError> {
         let inner = self.inner();
-        Ok(inner
-            .commands
-            .get(command)
-            .map(|&at| Arc::clone(&inner.commits[at])))
+        Ok(inner.commands.get(command).map(|&at| Arc::clone(&inner.commits[at])))
     }
 
     fn head(&self) -> Head {
@@ -174,7 +127,7 @@ impl EventLog for MemoryLog {
         let last = inner.commits.last();
         Head {
             position: last.map_or(Position::START, |commit| commit.position),
-            hash: [0; 32],
+            hash: inner.hash,
             recorded_at: last.map(|commit| commit.meta.recorded_at),
         }
     }
@@ -184,15 +137,22 @@ impl EventLog for MemoryLog {
     }
 
     fn health(&self) -> Health {
-        Health {
-            engine: "memory",
-            warnings: vec!["the log is in memory: nothing outlives this process".into()],
-            ..Health::default()
-        }
+        Health { engine: "memory", warnings: vec!["the log is in memory: nothing outlives this process".into()], ..Health::default() }
     }
 
     async fn close(&self) -> Result<(), AppendError> {
         self.inner().closed = true;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::contract;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_contract_holds() {
+        contract::run(async || MemoryLog::new()).await;
     }
 }

@@ -12,6 +12,8 @@
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod memory;
+pub mod record;
+pub mod sled;
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
@@ -211,6 +213,38 @@ pub struct Append {
     /// Who, why; `recorded_at` is set by the engine.
     pub meta: Meta,
 }
+
+impl Append {
+    /// Whether it keeps the rules that hold for every stream and engine; its encoded size is the engine's to check.
+    ///
+    /// # Errors
+    /// [`AppendError::Unacceptable`].
+    pub fn check(&self) -> Result<(), AppendError> {
+        let refuse = |why: String| Err(AppendError::Unacceptable(why));
+        let stream = self.stream.as_str();
+        if self.events.is_empty() {
+            return refuse("a commit needs at least one event".into());
+        }
+        if stream.is_empty() || stream.len() > STREAM_BYTES_MAX || stream.chars().any(char::is_control) {
+            return refuse(format!("a stream's name is 1 to {STREAM_BYTES_MAX} bytes without control characters"));
+        }
+        for id in [&self.meta.command, &self.meta.correlation] {
+            if id.as_str().is_empty() || id.as_str().len() > COMMAND_BYTES_MAX {
+                return refuse(format!("a command id is 1 to {COMMAND_BYTES_MAX} bytes"));
+            }
+        }
+        if self.events.iter().any(|event| event.name.is_empty() || event.schema == 0) {
+            return refuse("an event needs a name and a schema version from 1".into());
+        }
+        Ok(())
+    }
+}
+
+/// The longest name of a stream in bytes.
+pub const STREAM_BYTES_MAX: usize = 200;
+
+/// The longest command id in bytes.
+pub const COMMAND_BYTES_MAX: usize = 300;
 
 /// The largest commit in bytes, encoded. Keeps group values small enough that sled never makes a blob file of one.
 pub const COMMIT_BYTES_MAX: usize = 56 * 1024;

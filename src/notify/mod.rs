@@ -1,1 +1,31 @@
-//! What goes out: routing, outbox, delivery.
+//! What goes out: routing (which room cares), outbox (intent, attempt, outcome), delivery (order, limits, coalescing).
+//!
+//! # Layout
+//!
+//! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos
+//! * `delivery.rs` [`Delivery`]: shows them
+//! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
+//! * `cards.rs`    which message shows which item
+//! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
+//! * `store.rs`    the database under it; `key.rs` its keys and values
+
+mod aside;
+mod cards;
+mod delivery;
+mod entry;
+#[cfg(test)]
+#[path = "tests/bot.rs"]
+mod fake;
+mod key;
+mod outbox;
+mod queue;
+mod settle;
+mod stats;
+mod store;
+mod tidy;
+
+pub use cards::{CardRef, hash};
+pub use delivery::{Card, Delivery, DeliverySettings, Render};
+pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
+pub use stats::{BotStats, Counters, RoomPause};
+pub use store::{OpenError, StoreError};

@@ -6,26 +6,65 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
-//! * `select.rs`  filters applied: list, mine, next, find
+//! * `select.rs`  filters applied: which items, in which order
+//! * `line.rs`    an item in a line: reference, state, title, people, dates
 //! * `card.rs`    an item as a message with its buttons
 //! * `answer.rs`  what an accepted command is answered with
-//! * `notice.rs`  what those who follow are told
+//! * `notice.rs`  what those who follow are told; what changed since a card
 //! * `list.rs`, `board.rs`   many items as a message
+//! * `house.rs`   people, rooms and what a room follows as a message
 //! * `timeline.rs` history: the commits of one item in words
 //! * `cause.rs`   why: the chain across items, messages and people
+//! * `phrase.rs`  an event in words
 //! * `words.rs`   dates, names and counts as people say them
+
+mod answer;
+mod board;
+mod card;
+mod cause;
+mod house;
+mod items;
+mod line;
+mod list;
+mod notice;
+mod people;
+mod phrase;
+mod rooms;
+mod select;
+#[cfg(test)]
+mod spec;
+mod timeline;
+pub mod words;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Bound,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use yoman_chat::{Capabilities, Outbound};
+use yoman_chat::Capabilities;
 
+pub use self::{
+    cause::{COMMITS_MAX, Commits},
+    house::{BotState, Status, Waiting},
+    list::PAGE_ITEMS,
+};
+use self::{items::Items, people::People, rooms::Rooms};
 use crate::{
-    domain::{Filter, Handle, Identity, ItemRef, PersonId, item::Item, person::Person, room::Room},
+    domain::{
+        Bucket, Event, Handle, Identity, ItemRef, PersonId,
+        item::Item,
+        person::Person,
+        room::{self, Room},
+        stored,
+    },
     log::{Commit, Position},
 };
 
 /// An item with what a card shows besides its state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The state.
     pub item: Item,
@@ -38,7 +77,7 @@ pub struct Seen {
     /// The newest change: through which bot.
     pub changed_on: String,
     /// The newest change, in a stored name (`todo_started`).
-    pub changed_how: std::sync::Arc<str>,
+    pub changed_how: Arc<str>,
     /// The position of the newest change.
     pub position: Position,
 }
@@ -46,7 +85,7 @@ pub struct Seen {
 /// What a view may know about whoever it is for.
 #[derive(Clone, Debug)]
 pub struct Viewer {
-    /// The room it is for.
+    /// The room it is for: `<bot>/<chat>`.
     pub room: String,
     /// The person it is for, when it is for one: shown as "you".
     pub person: Option<PersonId>,
@@ -56,87 +95,223 @@ pub struct Viewer {
     pub now: DateTime<Utc>,
     /// What the room's platform can do.
     pub capabilities: Capabilities,
+    /// What people call the platform of each bot, by the bot's name; a bot that is not there is called by its name.
+    pub titles: Arc<HashMap<String, String>>,
 }
 
+/// How many items are kept in memory unless said otherwise.
+pub const ITEMS_MAX: usize = 200_000;
+/// The most edges from cause to effect that are kept; the oldest go first.
+const CAUSES_MAX: usize = 500_000;
+
 /// The state of everything, folded from the log up to a position.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// The newest commit folded in.
     pub position: Position,
+    items: Items,
+    people: People,
+    rooms: Rooms,
+    /// Which commit caused which.
+    causes: BTreeSet<(Position, Position)>,
+    unreadable: u64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::with_limits(ITEMS_MAX)
+    }
 }
 
 impl World {
-    /// Folds one commit in; commits at or before [`World::position`] are passed over.
-    pub fn apply(&mut self, _commit: &Commit) {}
+    /// An empty world that keeps at most so many items in memory. Beyond that, those closed longest ago are dropped; items
+    /// that are not closed never are.
+    pub fn with_limits(items_max: usize) -> Self {
+        Self {
+            position: Position::START,
+            items: Items::new(items_max),
+            people: People::default(),
+            rooms: Rooms::default(),
+            causes: BTreeSet::new(),
+            unreadable: 0,
+        }
+    }
 
-    /// An item.
-    pub fn item(&self, _item: ItemRef) -> Option<&Seen> {
-        None
+    /// Folds one commit in; commits at or before [`World::position`] are passed over.
+    pub fn apply(&mut self, commit: &Commit) {
+        if commit.position <= self.position {
+            return;
+        }
+        self.position = commit.position;
+        if let Some(cause) = commit.meta.causation {
+            self.causes.insert((cause, commit.position));
+            if self.causes.len() > CAUSES_MAX {
+                self.causes.pop_first();
+            }
+        }
+        let stream = commit.stream.as_str();
+        self.unreadable += if let Some(item) = ItemRef::of_stream(stream) {
+            self.items.apply(item, commit)
+        } else if let Some(person) = PersonId::of_stream(stream) {
+            let people = &mut self.people;
+            each(commit, |version, event| match event {
+                Event::Person(event) => {
+                    people.apply(person, version, event);
+                    true
+                }
+                _ => false,
+            })
+        } else if let Some(room) = room::of_stream(stream) {
+            let rooms = &mut self.rooms;
+            each(commit, |version, event| match event {
+                Event::Room(event) => {
+                    rooms.apply(room, version, event);
+                    true
+                }
+                _ => false,
+            })
+        } else {
+            commit.events.len() as u64
+        };
+    }
+
+    /// How many events could not be read, or stood where they do not belong. They are passed over.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// How many items are in memory.
+    pub fn items(&self) -> usize {
+        self.items.len()
+    }
+
+    /// How many items were dropped from memory: the log still has them, see [`World::replay_item`].
+    pub fn dropped(&self) -> usize {
+        self.items.dropped()
+    }
+
+    /// Items that were dropped from memory and that something happened to since: to be read from the log and given to
+    /// [`World::restore`].
+    pub fn missed(&self) -> Vec<ItemRef> {
+        self.items.missed().collect()
+    }
+
+    /// An item as the commits of its stream tell it, for one that is not in memory. All commits, in order.
+    pub fn replay_item(commits: &[Arc<Commit>]) -> Option<Seen> {
+        let item = ItemRef::of_stream(commits.first()?.stream.as_str())?;
+        items::Entry::replay(item, commits, &mut std::collections::HashSet::new()).map(|entry| entry.seen)
+    }
+
+    /// Takes an item into memory again from the commits of its stream (all of them, in order); whether that was possible.
+    /// One that is closed may be dropped again at once.
+    pub fn restore(&mut self, commits: &[Arc<Commit>]) -> bool {
+        let item = commits.first().and_then(|commit| ItemRef::of_stream(commit.stream.as_str()));
+        item.is_some_and(|item| self.items.restore(item, commits))
+    }
+
+    /// An item; `None` when there is none, or when it was dropped from memory.
+    pub fn item(&self, item: ItemRef) -> Option<&Seen> {
+        self.items.get(item).map(|entry| &entry.seen)
     }
 
     /// The highest number in use in a bucket; 0: none.
-    pub fn newest(&self, _bucket: crate::domain::Bucket) -> u32 {
-        0
+    pub fn newest(&self, bucket: Bucket) -> u32 {
+        self.items.newest(bucket)
     }
 
     /// The prerequisites of an item that are still open, with their titles.
-    pub fn waits_for(&self, _item: ItemRef) -> Vec<(ItemRef, String)> {
-        Vec::new()
+    pub fn waits_for(&self, item: ItemRef) -> Vec<(ItemRef, String)> {
+        let Some(seen) = self.item(item) else { return Vec::new() };
+        let needed = seen.item.needs().iter().filter_map(|&needed| self.item(needed));
+        needed
+            .filter(|needed| !needed.item.is_closed())
+            .map(|needed| (needed.item.reference, words::one_line(&needed.item.title).into_owned()))
+            .collect()
     }
 
-    /// The open items that wait for this one.
-    pub fn waited_for_by(&self, _item: ItemRef) -> Vec<ItemRef> {
-        Vec::new()
+    /// The open items that have this one as a prerequisite. They wait for it as long as it is open itself.
+    pub fn waited_for_by(&self, item: ItemRef) -> Vec<ItemRef> {
+        self.items.waiting(item).iter().copied().filter(|&waiting| self.items.is_open(waiting)).collect()
     }
 
-    /// Those of `needs` that wait, over any number of steps, for `item`.
-    pub fn circular(&self, _item: ItemRef, _needs: &[ItemRef]) -> Vec<ItemRef> {
-        Vec::new()
+    /// Those of `needs` that wait, over any number of steps, for `item`; and `item` itself. Closed items count, since they
+    /// can be opened again.
+    pub fn circular(&self, item: ItemRef, needs: &[ItemRef]) -> Vec<ItemRef> {
+        self.items.circular(item, needs)
+    }
+
+    /// The commits a commit caused.
+    pub fn caused_by(&self, cause: Position) -> Vec<Position> {
+        let range = (Bound::Included((cause, Position::START)), Bound::Included((cause, Position(u64::MAX))));
+        self.causes.range(range).map(|&(_, effect)| effect).collect()
+    }
+
+    /// What an item was promoted to.
+    pub fn promoted_to(&self, item: ItemRef) -> Vec<ItemRef> {
+        self.items.children(item).collect()
+    }
+
+    /// Who is behind a commit, as a stream name, and through which bot: its actor; for what reacted to something, whoever
+    /// did that something, as far as it is remembered.
+    pub fn behind<'a>(&'a self, commit: &'a Commit) -> (&'a str, &'a str) {
+        match self.items.remembered(commit) {
+            Some(doer) => (&doer.actor, &doer.bot),
+            None => (&commit.meta.actor, &commit.meta.origin.bot),
+        }
     }
 
     /// A person by number.
-    pub fn person(&self, _person: PersonId) -> Option<&Person> {
-        None
+    pub fn person(&self, person: PersonId) -> Option<&Person> {
+        self.people.get(person)
     }
 
     /// A person by who they are on a platform.
-    pub fn by_identity(&self, _identity: &Identity) -> Option<&Person> {
-        None
+    pub fn by_identity(&self, identity: &Identity) -> Option<&Person> {
+        self.people.by_identity(identity)
     }
 
     /// A person as they are written. Case and the `@` are gone already.
-    pub fn by_handle(&self, _handle: &Handle) -> Option<&Person> {
-        None
+    pub fn by_handle(&self, handle: &Handle) -> Option<&Person> {
+        self.people.by_handle(handle)
     }
 
     /// All people, by number.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
-        [].into_iter()
+        self.people.all()
+    }
+
+    /// The highest number of a person; 0: nobody.
+    pub fn newest_person(&self) -> u32 {
+        self.people.newest()
+    }
+
+    /// How many owners there are.
+    pub fn owners(&self) -> usize {
+        self.people.owners()
+    }
+
+    /// A handle nobody has: what is wanted as far as it can be a handle, else with a number behind it.
+    pub fn free_handle(&self, wanted: &str) -> Handle {
+        self.people.free_handle(wanted)
     }
 
     /// A room's state; the default for one that never said anything.
-    pub fn room(&self, _room: &str) -> &Room {
-        static DEFAULT: std::sync::OnceLock<Room> = std::sync::OnceLock::new();
-        DEFAULT.get_or_init(Room::default)
+    pub fn room(&self, room: &str) -> &Room {
+        self.rooms.get(room)
     }
 
     /// All rooms that have a state, by id.
     pub fn rooms(&self) -> impl Iterator<Item = (&str, &Room)> {
-        [].into_iter()
+        self.rooms.all()
     }
+}
 
-    /// Whether an item passes a filter (`words` excepted when the text is not kept in memory).
-    pub fn passes(&self, _item: ItemRef, _filter: &Filter, _viewer: &Viewer) -> bool {
-        false
+/// Hands every event of a commit to `fold`; returns how many could not be read or were not taken.
+fn each(commit: &Commit, mut fold: impl FnMut(u64, &Event) -> bool) -> u64 {
+    let mut missed = 0;
+    for (version, event) in commit.versioned() {
+        let taken = stored::decode(event).is_ok_and(|event| fold(version, &event));
+        missed += u64::from(!taken);
     }
-
-    /// An item as a message: text and the buttons that make sense now, each with the item's version.
-    pub fn card(&self, _item: ItemRef, _viewer: &Viewer) -> Option<Outbound> {
-        None
-    }
-
-    /// What somebody who follows an item is told about a commit; `None` when there is nothing worth telling.
-    pub fn notice(&self, _commit: &Commit, _viewer: &Viewer) -> Option<Outbound> {
-        None
-    }
+    missed
 }

@@ -3,7 +3,10 @@
 //! # Layout
 //!
 //! * `runner.rs` [`Subscription`]: catch up from a position, then live
+//! * `shared.rs` [`SharedWorld`]: the one world everybody looks at, kept up to date
 
 mod runner;
+mod shared;
 
 pub use runner::Subscription;
+pub use shared::SharedWorld;

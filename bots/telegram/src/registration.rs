@@ -68,6 +68,11 @@ pub(crate) async fn delete_webhook(api: &Api) -> Result<(), CallError> {
     .map(drop)
 }
 
+/// Asks once who we are: the username, for a check of the token.
+pub(crate) async fn who(api: &Api) -> Result<String, CallError> {
+    api.call(&GetMe {}).await.map(|me| me.username.unwrap_or_default())
+}
+
 /// Learns our username, trying until it is known.
 ///
 /// # Errors

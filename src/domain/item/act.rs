@@ -331,3 +331,37 @@ impl<P> Act<P> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Handle;
+
+    fn carry() -> Carry<Handle> {
+        Carry { people: ["dana", "kim"].iter().filter_map(|it| Handle::new(it).ok()).collect(), ..Carry::default() }
+    }
+
+    fn length(handle: Handle) -> Result<PersonId, Handle> {
+        if handle.as_str() == "kim" { Err(handle) } else { Ok(PersonId(handle.as_str().len() as u32)) }
+    }
+
+    #[test]
+    fn people_are_looked_up_wherever_they_are_said() {
+        let look_up = |handle: Handle| Ok::<_, Handle>(PersonId(handle.as_str().len() as u32));
+        let found = vec![PersonId(4), PersonId(3)];
+        let draft = Draft { carry: carry(), ..Draft::default() };
+        let looked_up = Draft { carry: Carry { people: found.clone(), ..Carry::default() }, ..Draft::default() };
+        let act = Act::Correct { draft: draft.clone(), before: draft };
+        let expected = Act::Correct { draft: looked_up.clone(), before: looked_up };
+        assert_eq!(act.try_map_people(look_up), Ok(expected));
+        let act = Act::Assign { people: carry().people };
+        assert_eq!(act.try_map_people(look_up), Ok(Act::Assign { people: found }));
+    }
+
+    #[test]
+    fn somebody_unknown_is_the_error() {
+        let act = Act::Promote { to: None, carry: carry() };
+        assert_eq!(act.try_map_people(length).map_err(|handle| handle.to_string()), Err("@kim".to_owned()));
+        assert_eq!(Act::Merge.try_map_people(length), Ok(Act::Merge));
+    }
+}

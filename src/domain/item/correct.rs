@@ -104,3 +104,103 @@ impl<T: Clone + PartialEq> Changes<T> {
         Self { new, gone }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Act;
+    use crate::domain::{
+        Due, PersonId, Priority, Project,
+        item::{Draft, Event, Fact, LinkTarget, Relation},
+        spec::{draft, given, now, r, tag},
+        todo,
+    };
+
+    fn edit(before: &Draft, draft: &Draft) -> Act {
+        Act::Correct { draft: draft.clone(), before: before.clone() }
+    }
+
+    #[test]
+    fn only_what_differs_between_the_two_messages_is_changed() {
+        let before = draft("Fix login");
+        let mut after = before.clone();
+        after.title = "Fix logout".into();
+        given("T7").when(edit(&before, &after)).then([Fact::Retitled { title: "Fix logout".into() }]);
+
+        after.body = "It loops.".into();
+        after.criteria = vec!["no loop".into()];
+        after.carry.tags = vec![tag("auth")];
+        after.carry.priority = Some(Priority::High);
+        after.carry.due = Some(Due::At(now()));
+        after.carry.people = vec![PersonId(2)];
+        after.carry.project = Project::new("app").ok();
+        after.carry.needs = vec![r("T1")];
+        after.carry.serves = vec![r("T3")];
+        let edited = given("T7").when(edit(&before, &after)).then([
+            Event::from(Fact::Retitled { title: "Fix logout".into() }),
+            Fact::Described { body: "It loops.".into() }.into(),
+            todo::Event::CriterionAdded { text: "no loop".into() }.into(),
+            todo::Event::PrerequisiteAdded { needs: r("T1") }.into(),
+            Fact::Tagged { tag: tag("auth") }.into(),
+            Fact::Prioritised { priority: Priority::High }.into(),
+            Fact::DueSet { due: after.carry.due }.into(),
+            todo::Event::Assigned { person: PersonId(2) }.into(),
+            Fact::MovedToProject { project: after.carry.project.clone() }.into(),
+            Fact::Linked { relation: Relation::For, to: LinkTarget::Item(r("T3")) }.into(),
+        ]);
+        edited.clone().when(edit(&before, &after)).then_error("T7 is in line with the edited message already", &[]);
+
+        // And back again: what has no event that takes it away stays.
+        edited.when(edit(&after, &before)).then([
+            Event::from(Fact::Retitled { title: "Fix login".into() }),
+            Fact::Described { body: String::new() }.into(),
+            todo::Event::PrerequisiteRemoved { needs: r("T1") }.into(),
+            Fact::Untagged { tag: tag("auth") }.into(),
+            Fact::Prioritised { priority: Priority::Normal }.into(),
+            Fact::DueSet { due: None }.into(),
+            Fact::Unassigned { person: PersonId(2) }.into(),
+            Fact::MovedToProject { project: None }.into(),
+        ]);
+    }
+
+    #[test]
+    fn what_somebody_else_changed_since_stays() {
+        let mut before = draft("Fix login");
+        before.carry.tags = vec![tag("auth")];
+        before.carry.priority = Some(Priority::High);
+        let mut after = before.clone();
+        after.body = "It loops.".into();
+        // The tag was removed, the title and the priority changed; the edit is about none of them.
+        given("T7")
+            .after(Fact::Retitled { title: "Fix the login".into() })
+            .after(Fact::Prioritised { priority: Priority::Low })
+            .when(edit(&before, &after))
+            .then([Fact::Described { body: "It loops.".into() }]);
+        // The edit removes a tag that is gone already, and adds one that is there already.
+        after = before.clone();
+        after.carry.tags = vec![tag("app")];
+        given("T7")
+            .after(Fact::Tagged { tag: tag("app") })
+            .when(edit(&before, &after))
+            .then_error("T7 is in line with the edited message already", &[]);
+    }
+
+    #[test]
+    fn criteria_in_the_message_of_an_idea_are_part_of_its_body() {
+        let before = draft("Fix login");
+        let after = Draft { criteria: vec!["no loop".into()], ..before.clone() };
+        given("I3").when(edit(&before, &after)).then([Fact::Described { body: "- [ ] no loop".into() }]);
+    }
+
+    #[test]
+    fn an_edit_keeps_the_limits_of_a_new_item() {
+        let before = draft("Fix login");
+        given("I3").when(edit(&before, &draft(""))).then_error("the title is empty", &[]);
+        let mut after = before.clone();
+        after.carry.needs = vec![r("T7")];
+        given("T7").when(edit(&before, &after)).then_error("T7 cannot wait for itself", &[]);
+        given("I3").when(edit(&before, &after)).then_error("only todos wait for other items, and this is an idea", &[]);
+        after.carry.needs.clear();
+        after.carry.serves = vec![r("T7")];
+        given("T7").when(edit(&before, &after)).then_error("T7 cannot be linked to itself", &[]);
+    }
+}

@@ -101,3 +101,139 @@ pub(super) fn assigned(bucket: Bucket, person: PersonId) -> Event {
 pub(super) fn serving(item: ItemRef) -> Event {
     Fact::Linked { relation: Relation::For, to: LinkTarget::Item(item) }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attachment, Carry, MANY_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX};
+    use super::*;
+    use crate::domain::{
+        Due, Project, Tag,
+        spec::{draft, nothing_else, now, r, tag},
+    };
+
+    fn created(reference: &str, draft: &Draft) -> Vec<Event> {
+        create(r(reference), draft, &nothing_else()).unwrap_or_else(|error| panic!("refused: {error}"))
+    }
+
+    #[track_caller]
+    fn refused(reference: &str, draft: &Draft, said: &str) {
+        let Err(error) = create(r(reference), draft, &nothing_else()) else { panic!("not refused") };
+        assert_eq!(error.to_string(), said);
+        assert_eq!(error.hints(None), Vec::<String>::new());
+    }
+
+    fn whole() -> Draft {
+        let file = Attachment { bot: "b".into(), kind: "photo".into(), file_id: "f".into(), name: None, bytes: None };
+        Draft {
+            title: "Fix login".into(),
+            body: "It loops.".into(),
+            criteria: vec!["no loop".into(), "no loop".into()],
+            carry: Carry {
+                tags: vec![tag("auth"), tag("auth"), tag("app")],
+                people: vec![PersonId(2), PersonId(2)],
+                priority: Some(Priority::High),
+                project: Project::new("app").ok(),
+                due: Some(Due::At(now())),
+                needs: vec![r("T1"), r("T1")],
+                serves: vec![r("T3")],
+            },
+            from: Some(r("I1")),
+            attachments: vec![file],
+        }
+    }
+
+    #[test]
+    fn everything_said_becomes_an_event_once() {
+        let Draft { title, body, carry, from, attachments, .. } = whole();
+        assert_eq!(
+            created("T7", &whole()),
+            [
+                todo::Event::Created { title, body, from }.into(),
+                todo::Event::CriterionAdded { text: "no loop".into() }.into(),
+                todo::Event::PrerequisiteAdded { needs: r("T1") }.into(),
+                Fact::Tagged { tag: tag("auth") }.into(),
+                Fact::Tagged { tag: tag("app") }.into(),
+                Fact::Prioritised { priority: Priority::High }.into(),
+                Fact::DueSet { due: carry.due }.into(),
+                todo::Event::Assigned { person: PersonId(2) }.into(),
+                Fact::MovedToProject { project: carry.project }.into(),
+                Fact::Linked { relation: Relation::For, to: LinkTarget::Item(r("T3")) }.into(),
+                Event::from(Fact::Attached { attachment: attachments[0].clone() }),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_said_is_no_event() {
+        let mut draft = draft("Fix login");
+        draft.carry.priority = Some(Priority::Normal);
+        for reference in ["I1", "R1", "T1", "P1"] {
+            assert_eq!(created(reference, &draft).len(), 1);
+        }
+    }
+
+    #[test]
+    fn criteria_of_what_is_no_todo_are_part_of_its_body() {
+        let mut draft = draft("Offline mode");
+        draft.criteria = vec!["reads".into(), "writes".into()];
+        draft.carry.people = vec![PersonId(2)];
+        let (title, from) = (draft.title.clone(), None);
+        assert_eq!(
+            created("I1", &draft),
+            [
+                idea::Event::Created { title, body: "- [ ] reads\n- [ ] writes".into(), from }.into(),
+                Event::from(Fact::Assigned { person: PersonId(2) }),
+            ]
+        );
+        draft.body = "For the app.".into();
+        let Event::Pr(pr::Event::Created { body, .. }) = &created("P1", &draft)[0] else { panic!() };
+        assert_eq!(body, "For the app.\n- [ ] reads\n- [ ] writes");
+    }
+
+    #[test]
+    fn only_todos_wait() {
+        let mut draft = draft("Offline mode");
+        draft.carry.needs = vec![r("T1")];
+        refused("I1", &draft, "only todos wait for other items, and this is an idea");
+        refused("P1", &draft, "only todos wait for other items, and this is a pr");
+        refused("T1", &draft, "T1 cannot wait for itself");
+        let Err(error) = create(r("T7"), &draft, &Given { circular: vec![r("T1")], ..nothing_else() }) else {
+            panic!()
+        };
+        assert_eq!(error.to_string(), "T7 cannot wait for T1: the circle T7 -> T1 -> T7 would never be done");
+    }
+
+    #[test]
+    fn nothing_is_for_itself() {
+        let mut draft = draft("Fix login");
+        draft.carry.serves = vec![r("P4")];
+        refused("P4", &draft, "P4 cannot be linked to itself");
+    }
+
+    #[test]
+    fn a_title_is_one_line_of_some_length() {
+        refused("T1", &draft(" "), "the title is empty");
+        refused("T1", &draft("a\nb"), "the title has more than one line");
+        // Characters count, not bytes.
+        created("T1", &draft(&"é".repeat(TITLE_CHARS_MAX)));
+        refused("T1", &draft(&"é".repeat(201)), "the title has 201 characters, and at most 200 fit");
+    }
+
+    #[test]
+    fn body_and_criteria_fit_together() {
+        let mut draft = Draft { body: "x".repeat(TEXT_CHARS_MAX), ..draft("Fix login") };
+        created("T1", &draft);
+        draft.criteria = vec!["y".into()];
+        refused("T1", &draft, "the body has 8001 characters, and at most 8000 fit");
+        refused("I1", &draft, "the body has 8008 characters, and at most 8000 fit");
+    }
+
+    #[test]
+    fn there_are_not_too_many_of_anything() {
+        let mut draft = draft("Fix login");
+        draft.carry.tags = (0..=MANY_MAX).filter_map(|n| Tag::new(&format!("t{n}")).ok()).collect();
+        refused("T1", &draft, "that would be 101 tags, and an item has at most 100");
+        draft.carry.tags.pop();
+        created("T1", &draft);
+    }
+}

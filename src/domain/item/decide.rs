@@ -226,3 +226,155 @@ fn some_of<T: Clone + PartialEq>(wanted: &[T], keep: impl Fn(&T) -> bool) -> Opt
     once(&mut some);
     (!some.is_empty()).then_some(some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attachment, MANY_MAX, Relation};
+    use super::*;
+    use crate::domain::{
+        Due, PersonId, Priority, Project, Tag,
+        spec::{given, now, r, tag},
+    };
+
+    fn title(title: &str) -> Act {
+        Act::Title { title: title.into() }
+    }
+
+    fn tags(tags: &[&str]) -> Vec<Tag> {
+        tags.iter().map(|it| tag(it)).collect()
+    }
+
+    fn url(url: &str) -> Act {
+        Act::Link { relation: Relation::Related, to: LinkTarget::Url(url.into()) }
+    }
+
+    #[test]
+    fn a_title_changes_when_it_is_another() {
+        let item = given("I3").when(title("Fix logout")).then([Fact::Retitled { title: "Fix logout".into() }]);
+        item.clone().when(title("Fix logout")).then_error("I3 is called that already", &[]);
+        item.clone().when(title("  ")).then_error("the title is empty", &[]);
+        item.when(title(&"x".repeat(500))).then_error("the title has 500 characters, and at most 200 fit", &[]);
+    }
+
+    #[test]
+    fn only_new_tags_are_added_and_only_old_ones_removed() {
+        let item = given("R2").after(Fact::Tagged { tag: tag("auth") });
+        let item = item.when(Act::Tag { tags: tags(&["auth", "app", "app"]) }).then([Fact::Tagged { tag: tag("app") }]);
+        item.clone().when(Act::Tag { tags: tags(&["auth", "app"]) }).then_error("R2 has #auth, #app already", &[]);
+        let item = item.when(Act::Untag { tags: tags(&["auth", "web"]) }).then([Fact::Untagged { tag: tag("auth") }]);
+        item.clone().when(Act::Untag { tags: tags(&["web"]) }).then_error("R2 does not have #web", &[]);
+        item.when(Act::Tag { tags: vec![] }).then_error("no tags are named", &[]);
+    }
+
+    #[test]
+    fn an_item_has_at_most_a_hundred_tags() {
+        let many = (0..MANY_MAX).map(|n| tag(&format!("t{n}"))).collect();
+        let item = given("T7").when(Act::Tag { tags: many }).then_accepted();
+        item.clone()
+            .when(Act::Tag { tags: tags(&["more"]) })
+            .then_error("that would be 101 tags, and an item has at most 100", &[]);
+        item.when(Act::Tag { tags: tags(&["t1"]) }).then_error("T7 has #t1 already", &[]);
+    }
+
+    #[test]
+    fn priority_due_date_and_project_change_when_they_are_others() {
+        let due = Some(Due::At(now()));
+        let project = Project::new("app").ok();
+        let item = given("P4")
+            .when(Act::Prio { priority: Priority::High })
+            .then([Fact::Prioritised { priority: Priority::High }])
+            .when(Act::Due { due })
+            .then([Fact::DueSet { due }])
+            .when(Act::Project { project: project.clone() })
+            .then([Fact::MovedToProject { project: project.clone() }]);
+        item.clone().when(Act::Prio { priority: Priority::High }).then_error("P4 has priority high already", &[]);
+        item.clone().when(Act::Due { due }).then_error("P4 is due 2026-11-20 09:00 UTC already", &[]);
+        item.clone().when(Act::Project { project }).then_error("P4 is in:app already", &[]);
+        let item = item
+            .when(Act::Due { due: None })
+            .then([Fact::DueSet { due: None }])
+            .when(Act::Project { project: None })
+            .then([Fact::MovedToProject { project: None }]);
+        item.clone().when(Act::Due { due: None }).then_error("P4 has no due date", &[]);
+        item.when(Act::Project { project: None }).then_error("P4 is in no project", &[]);
+    }
+
+    #[test]
+    fn people_are_assigned_and_unassigned_once() {
+        let assign = |people: &[u32]| Act::Assign { people: people.iter().copied().map(PersonId).collect() };
+        let unassign = |people: &[u32]| Act::Unassign { people: people.iter().copied().map(PersonId).collect() };
+        let item = given("I3").when(assign(&[1, 2])).then([1, 2].map(|n| Fact::Assigned { person: PersonId(n) }));
+        let item = item.when(assign(&[2, 3])).then([Fact::Assigned { person: PersonId(3) }]);
+        item.clone().when(assign(&[3])).then_error("I3 is assigned like that already", &[]);
+        let item = item.when(unassign(&[1, 9])).then([Fact::Unassigned { person: PersonId(1) }]);
+        item.when(unassign(&[9])).then_error("I3 is not assigned like that", &[]);
+    }
+
+    #[test]
+    fn links_lead_to_the_web_or_to_another_item() {
+        let item = given("T7").when(url("HTTPS://example.org/a")).then_accepted();
+        item.clone()
+            .when(url("HTTPS://example.org/a"))
+            .then_error("T7 is linked to HTTPS://example.org/a already", &[]);
+        let to = |item: &str| Act::Link { relation: Relation::For, to: LinkTarget::Item(r(item)) };
+        let item = item.when(to("T1")).then_accepted();
+        item.clone().when(to("T1")).then_error("T7 is linked to T1 already", &[]);
+        item.when(to("T7")).then_error("T7 cannot be linked to itself", &[]);
+        for bad in ["javascript:alert(1)", "https://", "http://a b", "example.org", "höttps://a"] {
+            given("T7").when(url(bad)).then_error(
+                &format!("{bad:?} is no address: a link begins with http:// or https://, or is an item such as T7"),
+                &[],
+            );
+        }
+    }
+
+    #[test]
+    fn files_come_with_words_or_without() {
+        let file = Attachment { bot: "b".into(), kind: "photo".into(), file_id: "f".into(), name: None, bytes: None };
+        let attach = |text: &str| Act::Attach { attachments: vec![file.clone()], text: text.into() };
+        let attached = Event::from(Fact::Attached { attachment: file.clone() });
+        let item =
+            given("I3").when(attach("")).then([attached.clone()]).when(attach("look")).then([attached, note("look")]);
+        assert_eq!((item.item().attachments, item.item().notes), (2, 1));
+    }
+
+    #[test]
+    fn a_note_is_corrected_by_its_version() {
+        let item = given("I3").when(Act::Note { text: "teh".into() }).then([note("teh")]);
+        let item = item
+            .when(Act::CorrectText { version: 2, text: "the".into() })
+            .then([Fact::Noted { text: "the".into(), corrects: Some(2) }]);
+        assert_eq!(item.item().notes, 1);
+        item.clone()
+            .when(Act::CorrectText { version: 9, text: "the".into() })
+            .then_error("I3 has no version 9 whose text could be corrected", &[]);
+        item.when(Act::Note { text: "x".repeat(8_001) })
+            .then_error("the text has 8001 characters, and at most 8000 fit", &[]);
+    }
+
+    #[test]
+    fn an_act_of_another_bucket_says_whose_it_is_and_what_comes_nearest() {
+        let reason = String::new;
+        let done = || Act::Done { anyway: false, text: String::new() };
+        let review = || Act::Review { verdict: pr::Verdict::Approve, text: String::new() };
+        let cases: [(&str, Act, &str, &[&str]); 14] = [
+            ("T7", Act::Reject { reason: reason() }, "only an idea can be rejected; T7 is a todo", &["/done T7"]),
+            ("P4", Act::Reject { reason: reason() }, "only an idea can be rejected; P4 is a pr", &["/close P4"]),
+            ("T7", Act::Refine { text: "x".into() }, "only an idea can be refined; T7 is a todo", &[]),
+            ("T7", Act::Close { reason: reason() }, "only a pr can be closed; T7 is a todo", &["/done T7"]),
+            ("I3", Act::Close { reason: reason() }, "only a pr can be closed; I3 is an idea", &["/reject I3"]),
+            ("R2", Act::Merge, "only a pr can be merged; R2 is a research", &["/done R2"]),
+            ("I3", review(), "only a pr can be reviewed; I3 is an idea", &[]),
+            ("I3", done(), "only a research or a todo can be done; I3 is an idea", &["/promote I3", "/reject I3"]),
+            ("P4", done(), "only a research or a todo can be done; P4 is a pr", &["/merge P4", "/close P4"]),
+            ("I3", Act::Doing, "only a todo can be started; I3 is an idea", &["/promote I3"]),
+            ("T7", Act::Finding { text: "x".into() }, "only a research can have findings; T7 is a todo", &[]),
+            ("R2", Act::Need { items: vec![r("T1")] }, "only a todo can wait for other items; R2 is a research", &[]),
+            ("P4", Act::Unneed { items: vec![r("T1")] }, "only a todo can wait for other items; P4 is a pr", &[]),
+            ("I3", Act::Criterion { text: "x".into() }, "only a todo can have acceptance criteria; I3 is an idea", &[]),
+        ];
+        for (item, act, said, offered) in cases {
+            given(item).when(act).then_error(said, offered);
+        }
+    }
+}

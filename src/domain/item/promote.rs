@@ -118,3 +118,136 @@ fn cut(body: &mut String, criteria: &[String]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Due, PersonId, Priority, Project,
+        item::{Act, Fact, create},
+        spec::{Spec, given, nothing_else, now, r, tag},
+    };
+
+    fn onto(to: Bucket, carry: Carry) -> Act {
+        Act::Promote { to: Some(to), carry }
+    }
+
+    /// The draft that follows, which can always be created.
+    #[track_caller]
+    fn draft(before: &Spec, act: Act) -> (Bucket, Draft) {
+        let events = before.clone().when(act).then_accepted();
+        let Some(event) = events.last() else { panic!("no event") };
+        let Some((to, draft)) = promoted(&before.item(), event) else { panic!("{event:?} causes nothing") };
+        let created = create(crate::domain::ItemRef::new(to, 99), &draft, &nothing_else());
+        assert!(created.is_ok(), "{created:?}");
+        (to, draft)
+    }
+
+    #[test]
+    fn the_new_item_inherits_and_what_is_said_comes_on_top() {
+        let idea = given("I3")
+            .after(Fact::Described { body: "For the app.".into() })
+            .after(Fact::Tagged { tag: tag("app") })
+            .after(Fact::Assigned { person: PersonId(1) })
+            .after(Fact::Prioritised { priority: Priority::Low })
+            .after(Fact::DueSet { due: Some(Due::At(now())) })
+            .after(Fact::MovedToProject { project: Project::new("app").ok() })
+            .after(idea::Event::Refined { text: "first".into() })
+            .after(idea::Event::Refined { text: "Read only.".into() });
+        let inherited = Carry {
+            tags: vec![tag("app")],
+            people: vec![PersonId(1)],
+            priority: Some(Priority::Low),
+            project: Project::new("app").ok(),
+            due: Some(Due::At(now())),
+            needs: vec![],
+            serves: vec![],
+        };
+        let (to, new) = draft(&idea, onto(Bucket::Research, Carry::default()));
+        let expected = Draft {
+            title: "Fix login".into(),
+            body: "For the app.\n\nRead only.".into(),
+            carry: inherited.clone(),
+            from: Some(r("I3")),
+            ..Draft::default()
+        };
+        assert_eq!((to, new), (Bucket::Research, expected));
+
+        let said = Carry {
+            tags: vec![tag("app"), tag("web")],
+            people: vec![PersonId(2)],
+            priority: Some(Priority::Urgent),
+            project: Project::new("web").ok(),
+            due: None,
+            needs: vec![r("T1")],
+            serves: vec![r("T5")],
+        };
+        let (_, new) = draft(&idea, onto(Bucket::Todo, said.clone()));
+        let people = vec![PersonId(1), PersonId(2)];
+        let expected = Carry { tags: vec![tag("app"), tag("web")], people, due: inherited.due, ..said };
+        assert_eq!(new.carry, expected);
+    }
+
+    #[test]
+    fn a_research_hands_on_what_came_of_it() {
+        let found = research::Event::FindingAdded { text: "It is fast.".into(), corrects: None };
+        let research = given("R2").after(found);
+        assert_eq!(draft(&research, onto(Bucket::Todo, Carry::default())).1.body, "It is fast.");
+        let concluded = research
+            .when(Act::Done { anyway: false, text: "Use it.".into() })
+            .then_accepted()
+            .when(Act::Reopen { reason: String::new() })
+            .then_accepted();
+        assert_eq!(draft(&concluded, onto(Bucket::Pr, Carry::default())).1.body, "Use it.");
+        // Done without leading anywhere.
+        let done = research::Event::Done { conclusion: "x".into(), to: None, carry: Carry::default() };
+        assert_eq!(promoted(&concluded.item(), &done.into()), None);
+    }
+
+    #[test]
+    fn a_pr_is_for_its_todo_and_shows_what_must_hold() {
+        let todo = given("T7").after(todo::Event::CriterionAdded { text: "no loop".into() });
+        let (to, pr) = draft(&todo, onto(Bucket::Pr, Carry { serves: vec![r("T7"), r("T8")], ..Carry::default() }));
+        assert_eq!((to, pr.carry.serves), (Bucket::Pr, vec![r("T7"), r("T8")]));
+        assert_eq!((pr.body.as_str(), pr.criteria.len()), ("- [ ] no loop", 0));
+    }
+
+    #[test]
+    fn criteria_that_waited_in_a_body_become_criteria_of_the_todo() {
+        let body = "For the app.\n- [ ] reads\n- [ ] writes\nSoon.".to_owned();
+        let idea = given("I3").after(Fact::Described { body });
+        let (_, todo) = draft(&idea, onto(Bucket::Todo, Carry::default()));
+        assert_eq!(todo.criteria, ["reads", "writes"]);
+        assert_eq!(todo.body, "For the app.\nSoon.");
+    }
+
+    #[test]
+    fn a_body_that_becomes_too_long_is_cut() {
+        let idea = given("I3")
+            .after(Fact::Described { body: "é".repeat(TEXT_CHARS_MAX) })
+            .after(idea::Event::Refined { text: "x".repeat(TEXT_CHARS_MAX) });
+        let (_, research) = draft(&idea, onto(Bucket::Research, Carry::default()));
+        assert_eq!(research.body.chars().count(), TEXT_CHARS_MAX);
+        assert!(research.body.ends_with("é…"));
+    }
+
+    #[test]
+    fn what_could_not_be_created_is_refused_before_it_is_promised() {
+        let needs = Carry { needs: vec![r("T1")], ..Carry::default() };
+        given("I3")
+            .when(onto(Bucket::Research, needs.clone()))
+            .then_error("only todos wait for other items, and this is a research", &[]);
+        given("T7").when(onto(Bucket::Pr, needs)).then_error("only todos wait for other items, and this is a pr", &[]);
+        let tags = (0..=MANY_MAX).map(|n| tag(&format!("t{n}"))).collect();
+        given("I3")
+            .when(onto(Bucket::Todo, Carry { tags, ..Carry::default() }))
+            .then_error("that would be 101 tags, and an item has at most 100", &[]);
+    }
+
+    #[test]
+    fn other_events_cause_nothing() {
+        let idea = given("I3").item();
+        assert_eq!(promoted(&idea, &idea::Event::Rejected { reason: String::new() }.into()), None);
+        assert_eq!(promoted(&idea, &todo::Event::Promoted { carry: Carry::default() }.into()), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Everything between the bots and the log, started and stopped as one: tests start the same thing with other bots.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::task::{JoinHandle, JoinSet};
+use yoman_chat::{Accept, Bot, BotError, Inbox, RoomId, Stop};
+
+use crate::{
+    domain::ItemRef,
+    intake::{self, Intake},
+    log::{EventLog, Position},
+    notify::{Card, Delivery, DeliverySettings, Outbox, Render},
+    projection::{Viewer, World},
+    subscription::SharedWorld,
+    workflow,
+};
+
+/// The first pause before a bot that failed is started again; doubled up to [`RESTART_MAX`].
+const RESTART_MIN: Duration = Duration::from_millis(500);
+/// The longest pause before a bot that failed is started again.
+const RESTART_MAX: Duration = Duration::from_secs(30);
+
+/// Everything between the bots and the log, running.
+#[derive(Debug)]
+pub struct House {
+    /// The way in.
+    pub intake: Arc<Intake>,
+    /// The fold everyone reads.
+    pub world: Arc<SharedWorld>,
+    /// What goes out.
+    pub outbox: Outbox,
+    /// The truth.
+    pub log: Arc<dyn EventLog>,
+    bots: JoinSet<(String, Result<(), BotError>)>,
+    deliveries: Vec<Delivery>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Stops the bots first: nothing new comes in.
+    bots_stop: Stop,
+    /// Stops the rest once nothing comes in any more.
+    rest_stop: Stop,
+}
+
+/// Draws cards for the outbox at the moment of sending.
+#[derive(Debug)]
+struct Cards {
+    world: Arc<SharedWorld>,
+    settings: intake::Settings,
+    titles: Arc<HashMap<String, String>>,
+}
+
+impl Render for Cards {
+    fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
+        let capabilities = self.settings.bots.get(room.bot())?.clone();
+        self.world.read(|world| {
+            let viewer = Viewer {
+                room: room.as_str().to_owned(),
+                person: None,
+                time_zone: world.room(room.as_str()).time_zone.unwrap_or(self.settings.time_zone),
+                now: chrono::Utc::now(),
+                capabilities,
+                titles: Arc::clone(&self.titles),
+            };
+            Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
+        })
+    }
+}
+
+impl House {
+    /// Starts everything. Bots are asked to run at once: what they bring waits until the world has caught up with the log.
+    pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings, delivery: &DeliverySettings) -> Self {
+        let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
+        let world = Arc::new(SharedWorld::new(World::default()));
+        let titles = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
+        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles });
+        let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
+        let mut running = JoinSet::new();
+        for bot in &bots {
+            let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
+            running.spawn(keep_running(Arc::clone(bot), inbox, bots_stop.clone()));
+        }
+        let mut tasks = vec![tokio::spawn(Arc::clone(&world).keep(Arc::clone(&log), rest_stop.clone()))];
+        let mut deliveries = Vec::new();
+        for bot in &bots {
+            deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, delivery.clone(), rest_stop.clone()));
+        }
+        tasks.push(tokio::spawn(workflow::runner::run(
+            Arc::clone(&log),
+            Arc::clone(&world),
+            Arc::clone(&intake),
+            outbox.clone(),
+            rest_stop.clone(),
+        )));
+        Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
+    }
+
+    /// The next bot that stopped for good: its name and why. `None` when none is left.
+    pub async fn bot_ended(&mut self) -> Option<(String, Result<(), BotError>)> {
+        loop {
+            match self.bots.join_next().await? {
+                Ok(ended) => return Some(ended),
+                Err(error) => tracing::error!(%error, "a bot's task ended"),
+            }
+        }
+    }
+
+    /// Stops in the order that loses nothing: first what comes in, then what goes out, then the log.
+    pub async fn stop(mut self, grace: Duration) {
+        let stopped = tokio::time::timeout(grace, async {
+            self.bots_stop.cancel();
+            while self.bots.join_next().await.is_some() {}
+            // Whatever was accepted is seen, and routed, before the rest stops.
+            self.world.at_least(self.log.head().position).await;
+            self.rest_stop.cancel();
+            for delivery in self.deliveries {
+                delivery.ended().await;
+            }
+            for task in self.tasks {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a task ended badly");
+                }
+            }
+        });
+        if stopped.await.is_err() {
+            tracing::warn!("not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start");
+        }
+        if let Err(error) = self.outbox.sync().await {
+            tracing::error!(%error, "the outbox could not be closed");
+        }
+        if let Err(error) = self.log.close().await {
+            tracing::error!(%error, "the log could not be closed");
+        }
+    }
+
+    /// Waits until everything in the log is folded into the world.
+    pub async fn caught_up(&self) -> Position {
+        let head = self.log.head().position;
+        self.world.at_least(head).await;
+        head
+    }
+}
+
+/// Runs a bot, again after a pause when it fails; a wrong setting needs a person and ends it.
+async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, stop: Stop) -> (String, Result<(), BotError>) {
+    let name = bot.name().to_string();
+    let mut pause = RESTART_MIN;
+    loop {
+        let started = std::time::Instant::now();
+        match bot.run(inbox.clone(), stop.clone()).await {
+            Err(BotError::Failed(why)) if !stop.is_cancelled() => {
+                if started.elapsed() > RESTART_MAX {
+                    pause = RESTART_MIN;
+                }
+                tracing::error!(bot = name, why, pause_ms = pause.as_millis() as u64, "the bot failed and is started again");
+                tokio::select! {
+                    () = stop.cancelled() => return (name, Ok(())),
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = (pause * 2).min(RESTART_MAX);
+            }
+            ended => return (name, ended),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The bots of this build: the only file that names concrete ones.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use yoman_chat::{Bot, Capabilities};
+use yoman_console::{Complete, Console, ConsoleConfig};
+
+use crate::{
+    command,
+    config::{BotConfig, Config, Platform},
+    control::Finding,
+};
+
+/// The bots that are on, by name. No network is touched.
+///
+/// # Errors
+/// A sentence that says which setting is wrong and what to do.
+pub fn build(config: &Config, completer: Arc<dyn Complete>) -> Result<Vec<Arc<dyn Bot>>, String> {
+    let on = config.bots.iter().filter(|(_, bot)| bot.on);
+    on.map(|(name, bot)| build_one(config, name, bot, &completer)).collect()
+}
+
+fn build_one(config: &Config, name: &str, bot: &BotConfig, completer: &Arc<dyn Complete>) -> Result<Arc<dyn Bot>, String> {
+    match &bot.platform {
+        Platform::Console(console) => {
+            let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "local".into());
+            let mut settings = ConsoleConfig::new(name, user);
+            settings.history_file = console.history.then(|| config.in_data_dir("console-history"));
+            settings.completer = Arc::clone(completer);
+            settings.answer_wait_max = Duration::from_millis(console.answer_wait_ms);
+            Ok(Arc::new(Console::new(settings)))
+        }
+        #[cfg(feature = "telegram")]
+        Platform::Telegram(bot) => {
+            telegram(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>)
+        }
+        #[cfg(not(feature = "telegram"))]
+        Platform::Telegram(_) => Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature")),
+    }
+}
+
+#[cfg(feature = "telegram")]
+fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegram::Telegram, String> {
+    use yoman_telegram::{MenuEntry, MenuScope, Telegram, TelegramConfig, Url, Webhook};
+
+    let token = bot.token.as_ref().ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
+    let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.expose());
+    if !bot.api_url.is_empty() {
+        settings.api_url = Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
+    }
+    settings.poll_timeout = Duration::from_secs(bot.poll_timeout_s);
+    if let Some(hook) = &bot.webhook {
+        let public_url = Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
+        let path = public_url.path().to_owned();
+        settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
+    }
+    let commands: Vec<_> = command::verbs()
+        .iter()
+        .filter(|verb| verb.available())
+        .map(|verb| (verb.word.to_owned(), verb.help.to_owned()))
+        .collect();
+    settings.menu = vec![MenuEntry { language: None, scope: MenuScope::Default, commands }];
+    Telegram::new(settings).map_err(|error| error.to_string())
+}
+
+/// What `yoman doctor` finds about the bots that are on: do their tokens work?
+pub async fn check(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, bot) in config.bots.iter().filter(|(_, bot)| bot.on) {
+        let subject = format!("bot {name}");
+        match &bot.platform {
+            Platform::Console(_) => findings.push(Finding::ok(subject, "the console needs nothing")),
+            #[cfg(feature = "telegram")]
+            Platform::Telegram(bot) => findings.push(match telegram(name, bot) {
+                Ok(telegram) => match telegram.check().await {
+                    Ok(who) => Finding::ok(subject, format!("the token works: it is @{who}")),
+                    Err(error) => Finding::fail(subject, error.to_string(), format!("check {} and the network", bot.token_env)),
+                },
+                Err(error) => Finding::fail(subject, error, format!("check {}", bot.token_env)),
+            }),
+            #[cfg(not(feature = "telegram"))]
+            Platform::Telegram(_) => findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature")),
+        }
+    }
+    findings
+}
+
+/// What each bot's platform can do, by the bot's name.
+pub fn capabilities(bots: &[Arc<dyn Bot>]) -> HashMap<String, Capabilities> {
+    bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect()
+}

@@ -1,0 +1,218 @@
+//! What stands behind a verb: the item it is about, words, free text.
+
+use std::ops::Range;
+
+use super::{
+    Context, Fault, Target,
+    draft::lines,
+    parse::begins_command,
+    verb::Verb,
+    word::{Word, Words, words},
+};
+use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
+
+/// What stands behind a verb and has not been read yet.
+pub(super) struct Args<'a> {
+    /// The whole text.
+    pub(super) input: &'a str,
+    /// What parsing may know.
+    pub(super) context: &'a Context,
+    /// The verb.
+    pub(super) verb: &'static Verb,
+    /// What is still to be read, in bytes of `input`.
+    pub(super) rest: Range<usize>,
+    /// A colon behind the verb or the item: what follows is text, whatever it looks like.
+    pub(super) colon: bool,
+    /// The item, when it stood before the verb or comes from the card that is answered.
+    pub(super) given: Option<Target>,
+    /// The verb had no `/` and may be the beginning of an ordinary sentence: read nothing but a complete command.
+    pub(super) strict: bool,
+}
+
+/// `T7` or `T7@5`
+pub(super) fn target(word: &str) -> Option<Target> {
+    match word.split_once('@') {
+        None => word.parse().ok().map(|item| Target {
+            item,
+            version: None,
+        }),
+        Some((item, version)) => {
+            let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+            let version = digits.then(|| version.parse().ok()).flatten()?;
+            item.parse().ok().map(|item| Target {
+                item,
+                version: Some(version),
+            })
+        }
+    }
+}
+
+/// The target a word is, and whether a colon follows it.
+pub(super) fn target_and_colon(word: &str) -> Option<(Target, bool)> {
+    match word.strip_suffix(':') {
+        Some(word) => target(word).map(|target| (target, true)),
+        None => target(word).map(|target| (target, false)),
+    }
+}
+
+impl<'a> Args<'a> {
+    /// The words still to be read.
+    pub(super) fn words(&self) -> Words<'a> {
+        words(self.input, self.rest.clone())
+    }
+
+    /// The next word.
+    pub(super) fn next(&mut self) -> Option<Word<'a>> {
+        let word = self.words().next()?;
+        self.rest.start = word.at.end;
+        Some(word)
+    }
+
+    /// Takes the item off the front, if one stands there or was given.
+    pub(super) fn target(&mut self) -> Option<Target> {
+        if self.colon || self.given.is_some() {
+            return self.given;
+        }
+        let word = self.words().next()?;
+        let (target, colon) = target_and_colon(word.raw)?;
+        self.colon = colon;
+        self.rest.start = word.at.end;
+        Some(target)
+    }
+
+    /// The same for a verb whose arguments are no prose: the item may also stand behind them (`/assign @dana T7`).
+    pub(super) fn target_or_last(&mut self) -> Option<Target> {
+        let first = self.target();
+        if first.is_some() || self.colon {
+            return first;
+        }
+        let last = self.words().last()?;
+        let target = target(last.raw)?;
+        self.rest.end = last.at.start;
+        Some(target)
+    }
+
+    /// The same for a verb whose arguments are items: the first of several is what it is about, a single one is not.
+    pub(super) fn target_of_items(&mut self) -> Option<Target> {
+        if self.words().nth(1).is_some() {
+            self.target()
+        } else {
+            self.given
+        }
+    }
+
+    /// A fault at these bytes.
+    pub(super) fn fault(&self, at: Range<usize>, what: impl Into<String>) -> Fault {
+        Fault::new(self.input, at, what)
+    }
+
+    /// A fault at this word.
+    pub(super) fn at(&self, word: &Word<'_>, what: impl Into<String>) -> Fault {
+        self.fault(word.at.clone(), what)
+    }
+
+    /// Something is missing at the end.
+    pub(super) fn missing(&self, what: &str) -> Fault {
+        let end = self.input.trim_end().len();
+        self.fault(end..end, format!("{what} Like  /{}", self.verb.example))
+    }
+
+    /// Nothing may follow.
+    pub(super) fn finish(&self) -> Result<(), Fault> {
+        let mut left = self.words();
+        let Some(first) = left.next() else {
+            return Ok(());
+        };
+        let text = first
+            .raw
+            .eq_ignore_ascii_case("at")
+            .then(|| self.input.get(first.at.end..self.rest.end))
+            .flatten();
+        if text.is_some_and(|text| {
+            super::when::instant(text, self.context, super::when::Direction::Past).is_ok()
+        }) {
+            return Err(past(self.input, first.at.start..self.rest.end));
+        }
+        Err(self.fault(
+            first.at.start..self.rest.end,
+            format!(
+                "I don't know what to do with this. It is  {}",
+                self.verb.usage
+            ),
+        ))
+    }
+
+    /// All that is left, as it was written: free text has no tokens. May be empty.
+    pub(super) fn text(&mut self) -> Result<String, Fault> {
+        let rest = self.rest.clone();
+        self.rest.start = self.rest.end;
+        let mut text = String::new();
+        for (index, (_, line)) in lines(self.input, rest.clone()).enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            // A backslash keeps a line from being the next command of the message.
+            let escaped = index > 0
+                && line.starts_with('\\')
+                && line.trim_start_matches('\\').starts_with('/');
+            text.push_str(if escaped { &line[1..] } else { line });
+        }
+        let text = text.trim().replace('\r', "\n");
+        if self.strict && !self.colon && !text.is_empty() {
+            return Err(self.fault(rest, "This may be an ordinary sentence."));
+        }
+        if text.chars().nth(TEXT_CHARS_MAX).is_some() {
+            return Err(self.fault(
+                rest.end..rest.end,
+                format!("That is too long: at most {TEXT_CHARS_MAX} characters."),
+            ));
+        }
+        Ok(text)
+    }
+
+    /// The same, where there has to be some.
+    pub(super) fn some_text(&mut self, missing: &str) -> Result<String, Fault> {
+        let text = self.text()?;
+        if text.is_empty() {
+            Err(self.missing(missing))
+        } else {
+            Ok(text)
+        }
+    }
+
+    /// All that is left, as items; at least one.
+    pub(super) fn items(&mut self) -> Result<Vec<ItemRef>, Fault> {
+        let mut items = Vec::new();
+        while let Some(word) = self.next() {
+            for item in super::token::items(word.raw).map_err(|what| self.at(&word, what))? {
+                super::token::add(&mut items, item);
+            }
+        }
+        if items.is_empty() {
+            Err(self.missing("Which item?"))
+        } else {
+            Ok(items)
+        }
+    }
+}
+
+/// Looks into the past come later.
+pub(super) fn past(input: &str, at: Range<usize>) -> Fault {
+    Fault::new(input, at, "Looking into the past is not available yet.")
+}
+
+/// Free text as it has to be printed behind a verb, so that [`Args::text`] reads it again.
+pub(super) fn print_text(text: &str) -> String {
+    let mut printed = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            printed.push('\n');
+            let escaped = line.starts_with('\\') && line.trim_start_matches('\\').starts_with('/');
+            if escaped || begins_command(line) {
+                printed.push('\\');
+            }
+        }
+        printed.push_str(line);
+    }
+    printed
+}

@@ -1,0 +1,228 @@
+//! The words of a list, a board, a follow: `todo open #auth @me in:app !high due:fri T7 words "two words" page:2`.
+//!
+//! Buckets, states, items and tokens mean what they say; any other word is looked for in the texts. A word in quotes is
+//! always looked for, also when it is `"open"`. `all` or `*` alone is everything. Filters are kept in one order
+//! without repetitions, so that the same filter said differently is the same filter.
+
+use chrono_tz::Tz;
+
+use super::{
+    Fault,
+    args::{Args, past},
+    token::{
+        Token, is_token, print_due, print_items, print_person, print_project, print_tag, token,
+    },
+    when::{self, Direction},
+    word::{QUOTES, quote, quoted},
+};
+use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
+
+/// The longest word to look for, in characters.
+const WORD_CHARS_MAX: usize = 200;
+
+/// The states with their words.
+const STATES: [(&str, StateWord); 10] = [
+    ("open", StateWord::Open),
+    ("running", StateWord::Running),
+    ("doing", StateWord::Doing),
+    ("blocked", StateWord::Blocked),
+    ("reviewed", StateWord::Reviewed),
+    ("done", StateWord::Done),
+    ("promoted", StateWord::Promoted),
+    ("rejected", StateWord::Rejected),
+    ("merged", StateWord::Merged),
+    ("closed", StateWord::Closed),
+];
+
+fn state(word: &str) -> Option<StateWord> {
+    STATES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(word))
+        .map(|&(_, state)| state)
+}
+
+fn state_word(state: StateWord) -> &'static str {
+    STATES
+        .iter()
+        .find(|&&(_, known)| known == state)
+        .map_or("", |&(word, _)| word)
+}
+
+fn bucket(word: &str) -> Option<Bucket> {
+    Bucket::of_word(word).or_else(|| match word.to_ascii_lowercase().as_str() {
+        "ideas" => Some(Bucket::Idea),
+        "researches" => Some(Bucket::Research),
+        "todos" => Some(Bucket::Todo),
+        "prs" => Some(Bucket::Pr),
+        _ => None,
+    })
+}
+
+/// What stands behind `page:`.
+pub(super) fn page(word: &str) -> Option<&str> {
+    word.get(..5)
+        .filter(|key| key.eq_ignore_ascii_case("page:"))
+        .map(|_| &word[5..])
+        .filter(|number| !number.is_empty())
+}
+
+/// Pages are numbered from 1.
+pub(super) fn page_number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|&number| number > 0)
+}
+
+/// Reads all words; with `pages`, also `page:2`.
+pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, u32), Fault> {
+    let mut filter = Filter::<Handle>::default();
+    let mut at_page = None;
+    let mut words = args.words().peekable();
+    let first = words.peek().map(|word| word.raw.to_ascii_lowercase());
+    if matches!(first.as_deref(), Some("all" | "*")) && args.words().nth(1).is_none() {
+        args.next();
+        return Ok((filter, 1));
+    }
+    while let Some(word) = args.next() {
+        let search = |text: String| {
+            if text.chars().count() > WORD_CHARS_MAX {
+                return Err(args.at(
+                    &word,
+                    format!("That is too long to look for: at most {WORD_CHARS_MAX} characters."),
+                ));
+            }
+            Ok(text)
+        };
+        if let Some(text) = quoted(word.raw) {
+            if !text.trim().is_empty() {
+                filter.words.push(search(text.trim().to_owned())?);
+            }
+        } else if let Some(bucket) = bucket(word.raw) {
+            filter.buckets.push(bucket);
+        } else if let Some(state) = state(word.raw) {
+            filter.states.push(state);
+        } else if let Ok(item) = word.raw.parse() {
+            filter.items.push(item);
+        } else if let Some(number) = page(word.raw) {
+            let number = page_number(number).filter(|_| pages);
+            let number = number.ok_or_else(|| {
+                args.at(
+                    &word,
+                    if pages {
+                        "Pages are numbered from 1: page:2"
+                    } else {
+                        "This has no pages."
+                    },
+                )
+            })?;
+            at_page = Some(number);
+        } else if let Some(token) = token(args.input, &word, args.context)? {
+            match token {
+                Token::Tag(tag) => filter.tags.push(tag),
+                Token::Person(person) => filter.people.push(person),
+                Token::Priority(priority) => filter.priorities.push(priority),
+                Token::Project(project) => filter.projects.push(project),
+                Token::Due(due) if filter.due.is_none_or(|old| old == due) => {
+                    filter.due = Some(due)
+                }
+                Token::Due(_) => return Err(args.at(&word, "There is a due date already.")),
+                Token::Needs(_) | Token::For(_) => return Err(args.at(
+                    &word,
+                    "This cannot be filtered by. Try #tag @person !high in:project due:fri open",
+                )),
+            }
+        } else {
+            let text = args
+                .input
+                .get(word.at.end..args.rest.end)
+                .unwrap_or_default();
+            if word.raw.eq_ignore_ascii_case("at")
+                && when::instant(text, args.context, Direction::Past).is_ok()
+            {
+                return Err(past(args.input, word.at.start..args.rest.end));
+            }
+            let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
+            if !bare.is_empty() {
+                filter.words.push(search(bare.to_owned())?);
+            }
+        }
+    }
+    Ok((in_order(filter), at_page.unwrap_or(1)))
+}
+
+/// The same filter in the one order, without repetitions.
+pub(super) fn in_order(mut filter: Filter<Handle>) -> Filter<Handle> {
+    fn sort<T: Ord>(values: &mut Vec<T>) {
+        values.sort();
+        values.dedup();
+    }
+    sort(&mut filter.buckets);
+    sort(&mut filter.states);
+    sort(&mut filter.tags);
+    sort(&mut filter.people);
+    sort(&mut filter.projects);
+    sort(&mut filter.priorities);
+    sort(&mut filter.items);
+    sort(&mut filter.words);
+    filter
+}
+
+/// Whether a word without quotes is looked for as it is.
+fn is_word(word: &str) -> bool {
+    let means = bucket(word).is_some()
+        || state(word).is_some()
+        || word.parse::<ItemRef>().is_ok()
+        || page(word).is_some()
+        || is_token(word)
+        || ["all", "*", "at"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word));
+    !means
+        && !word.starts_with('\\')
+        && !word.contains(char::is_whitespace)
+        && !word.contains(QUOTES)
+}
+
+/// The words that read as this filter, each behind a space.
+pub(super) fn print(filter: &Filter<Handle>, time_zone: Tz) -> String {
+    let mut text = String::new();
+    let mut push = |word: String| {
+        text.push(' ');
+        text.push_str(&word);
+    };
+    filter
+        .buckets
+        .iter()
+        .for_each(|bucket| push(bucket.word().to_owned()));
+    filter
+        .states
+        .iter()
+        .for_each(|&state| push(state_word(state).to_owned()));
+    filter
+        .items
+        .iter()
+        .for_each(|&item| push(print_items(&[item])));
+    filter.tags.iter().for_each(|tag| push(print_tag(tag)));
+    filter
+        .people
+        .iter()
+        .for_each(|person| push(print_person(person)));
+    filter
+        .projects
+        .iter()
+        .for_each(|project| push(print_project(project)));
+    filter
+        .priorities
+        .iter()
+        .for_each(|priority| push(format!("!{priority}")));
+    filter
+        .due
+        .iter()
+        .for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
+    filter.words.iter().for_each(|word| {
+        push(if is_word(word) {
+            word.clone()
+        } else {
+            quote(word)
+        })
+    });
+    text
+}

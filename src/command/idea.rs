@@ -1,0 +1,85 @@
+//! The verbs of an idea, and /promote, which begins there. What they mean is in `domain/idea.rs`.
+
+use super::{
+    Command, Fault,
+    args::Args,
+    draft,
+    token::{no_carry, put, token},
+};
+use crate::domain::{Bucket, item::Act};
+
+/// `/idea text`; the same for all buckets.
+pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
+    create_in(args, Bucket::Idea)
+}
+
+/// What all four creating verbs share.
+pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, Fault> {
+    let draft = draft::read(args.input, args.rest.clone(), args.context).map_err(|fault| {
+        if fault.at.is_empty() && args.words().next().is_none() {
+            args.missing("What is its title?")
+        } else {
+            fault
+        }
+    })?;
+    Ok(Command::Create { bucket, draft })
+}
+
+/// `/refine [I3] text`
+pub(super) fn refine(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let target = args.target();
+    let text = args.some_text("How is it better said?")?;
+    Ok(Command::Item {
+        target,
+        act: Act::Refine { text },
+    })
+}
+
+/// `/reject [I3] [why]`
+pub(super) fn reject(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let target = args.target();
+    let reason = args.text()?;
+    Ok(Command::Item {
+        target,
+        act: Act::Reject { reason },
+    })
+}
+
+/// `/promote [I3] [to] [research|todo|pr] [tokens]`
+pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let target = args.target();
+    let mut to = None;
+    let mut carry = no_carry();
+    let mut after_to = false;
+    while let Some(word) = args.next() {
+        if let Some(bucket) = Bucket::of_word(word.raw).filter(|_| to.is_none()) {
+            if bucket == Bucket::Idea {
+                return Err(args.at(
+                    &word,
+                    "Nothing becomes an idea again. It can become research, todo or pr.",
+                ));
+            }
+            to = Some(bucket);
+            after_to = false;
+        } else if word.raw.eq_ignore_ascii_case("to") && to.is_none() && !after_to {
+            after_to = true;
+        } else if let Some(token) = token(args.input, &word, args.context)? {
+            put(&mut carry, token).map_err(|what| args.at(&word, what))?;
+        } else {
+            return Err(args.at(
+                &word,
+                format!(
+                    "I don't know what to do with this. It is  {}",
+                    args.verb.usage
+                ),
+            ));
+        }
+    }
+    if after_to {
+        return Err(args.missing("To what? research, todo or pr."));
+    }
+    Ok(Command::Item {
+        target,
+        act: Act::Promote { to, carry },
+    })
+}

@@ -1,0 +1,188 @@
+//! The verbs about a room. What they mean is in `domain/room.rs`.
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::{
+    Command, Fault, Look,
+    args::Args,
+    fault::nearest,
+    filter,
+    when::{self, Direction},
+};
+use crate::domain::{
+    Bucket, Filter,
+    room::{Command as RoomCommand, Setting},
+};
+
+fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
+    Ok(Command::Room(command))
+}
+
+/// `/enable`
+pub(super) fn enable(args: &mut Args<'_>) -> Result<Command, Fault> {
+    args.finish()?;
+    room(RoomCommand::Enable {
+        title: String::new(),
+    })
+}
+
+/// `/disable`
+pub(super) fn disable(args: &mut Args<'_>) -> Result<Command, Fault> {
+    args.finish()?;
+    room(RoomCommand::Disable)
+}
+
+/// `/follow [filter|all]`
+pub(super) fn follow(args: &mut Args<'_>) -> Result<Command, Fault> {
+    if args.words().next().is_none() {
+        return Ok(Command::Look(Look::Follows));
+    }
+    let (filter, _) = filter::read(args, false)?;
+    room(RoomCommand::Follow { filter })
+}
+
+/// `/unfollow [filter|all]`; `*` is the filter that lets everything through, `all` is all filters.
+pub(super) fn unfollow(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let mut words = args.words();
+    let filter = match (words.next().map(|word| word.raw), words.next()) {
+        (None, _) => None,
+        (Some(all), None) if all.eq_ignore_ascii_case("all") => None,
+        (Some("*"), None) => Some(Filter::default()),
+        _ => Some(filter::read(args, false)?.0),
+    };
+    room(RoomCommand::Unfollow { filter })
+}
+
+/// `/mute 2h`, `3 days`, `until mon 9:00`, `off`
+pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let left = args.input.get(args.rest.clone()).unwrap_or_default();
+    let text = left.trim();
+    if text.is_empty() {
+        return Err(args.missing("For how long?"));
+    }
+    if text.eq_ignore_ascii_case("off") {
+        return room(RoomCommand::Mute { until: None });
+    }
+    let start = args.rest.start + (left.len() - left.trim_start().len());
+    let at = start..start + text.len();
+    let until = when::instant(text, args.context, Direction::Future)
+        .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
+    if until <= args.context.now {
+        return Err(args.fault(at, "That is over already. Like  /mute 2h"));
+    }
+    room(RoomCommand::Mute { until: Some(until) })
+}
+
+/// `/unmute`
+pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
+    args.finish()?;
+    room(RoomCommand::Mute { until: None })
+}
+
+/// `/lang en`: a language tag (BCP 47).
+pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
+    let language = language(word.raw)
+        .ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+    args.finish()?;
+    room(RoomCommand::Set(Setting::Language(language)))
+}
+
+/// The tag in its usual case: `pt-BR`, `zh-Hant`.
+fn language(text: &str) -> Option<String> {
+    let text = text.replace('_', "-");
+    let mut parts = text.split('-');
+    let first = parts.next().filter(|first| {
+        (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })?;
+    let mut tag = first.to_ascii_lowercase();
+    for part in parts {
+        if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return None;
+        }
+        tag.push('-');
+        match part.len() {
+            2 => tag.push_str(&part.to_ascii_uppercase()),
+            4 => {
+                tag.push_str(&part[..1].to_ascii_uppercase());
+                tag.push_str(&part[1..].to_ascii_lowercase());
+            }
+            _ => tag.push_str(&part.to_ascii_lowercase()),
+        }
+    }
+    (tag.len() <= 35).then_some(tag)
+}
+
+/// `/tz Asia/Seoul`, `/tz seoul`
+pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let left = args.input.get(args.rest.clone()).unwrap_or_default();
+    let text = left.trim();
+    if text.is_empty() {
+        return Err(args.missing("Which time zone?"));
+    }
+    let start = args.rest.start + (left.len() - left.trim_start().len());
+    let name = text.split_whitespace().collect::<Vec<_>>().join("_");
+    match zones(&name).as_slice() {
+        [one] => room(RoomCommand::Set(Setting::TimeZone(*one))),
+        several => {
+            let meant: Vec<String> = if several.is_empty() {
+                similar(&name)
+            } else {
+                several.iter().map(|zone| zone.name().to_owned()).collect()
+            };
+            let meant = meant
+                .into_iter()
+                .take(3)
+                .map(|zone| format!("/tz {zone}"))
+                .collect();
+            let what = "I don't know this time zone. It is written as area and city: Asia/Seoul.";
+            Err(args.fault(start..start + text.len(), what).meaning(meant))
+        }
+    }
+}
+
+/// The last part of a zone's name.
+fn city(zone: &str) -> &str {
+    zone.rsplit('/').next().unwrap_or(zone)
+}
+
+/// The zones that have this name or this city, in any case.
+fn zones(name: &str) -> Vec<Tz> {
+    if let Some(zone) = TZ_VARIANTS
+        .iter()
+        .find(|zone| zone.name().eq_ignore_ascii_case(name))
+    {
+        return vec![*zone];
+    }
+    TZ_VARIANTS
+        .iter()
+        .copied()
+        .filter(|zone| city(zone.name()).eq_ignore_ascii_case(name))
+        .collect()
+}
+
+fn similar(name: &str) -> Vec<String> {
+    let all: Vec<(String, &str)> = TZ_VARIANTS
+        .iter()
+        .map(|zone| zone.name())
+        .filter(|zone| zone.contains('/'))
+        .map(|zone| (city(zone).to_ascii_lowercase(), zone))
+        .collect();
+    let near = nearest(city(name), all.iter().map(|(city, _)| city.as_str()));
+    near.into_iter()
+        .filter_map(|near| all.iter().find(|(city, _)| city == near))
+        .map(|&(_, zone)| zone.to_owned())
+        .collect()
+}
+
+/// `/default todo`
+pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args
+        .next()
+        .ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
+    let bucket = Bucket::of_word(word.raw)
+        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    args.finish()?;
+    room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
+}

@@ -1,0 +1,517 @@
+//! What holds for every text and every command.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::TZ_VARIANTS;
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use super::*;
+use crate::domain::{
+    Due, Handle, Priority, Project, Role, Tag,
+    filter::StateWord,
+    item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
+    pr::Verdict,
+    room::{Command as RoomCommand, Setting},
+};
+
+fn zone() -> impl Strategy<Value = Tz> {
+    select(&TZ_VARIANTS[..])
+}
+
+/// Words that may stand in any text, most of them with a meaning somewhere.
+fn word() -> impl Strategy<Value = String> {
+    const TRICKY: [&str; 60] = [
+        "#auth",
+        "\\#auth",
+        "\\\\#x",
+        "@dana",
+        "@me",
+        "!high",
+        "!hihg",
+        "in:app",
+        "due:fri",
+        "due:someday",
+        "due:\"in",
+        "2",
+        "weeks\"",
+        "needs:T3",
+        "for:T7",
+        "T7",
+        "T7:",
+        "t7@5",
+        "/todo",
+        "\\/done",
+        "/usr/bin",
+        "/T7",
+        "-",
+        "[",
+        "]",
+        "- [ ]",
+        "[]",
+        "`",
+        "`#x",
+        "a`b",
+        "``",
+        "\"",
+        "\"open\"",
+        "“",
+        "”",
+        "\\",
+        "\\\\",
+        "anyway",
+        "anyway:",
+        "approve",
+        "comment:",
+        "to",
+        "todo",
+        "open",
+        "none",
+        "at",
+        "yesterday",
+        "page:2",
+        "all",
+        "*",
+        ":",
+        "#",
+        "@",
+        "!",
+        "in:",
+        "c#",
+        "할",
+        "일",
+        "👩‍👩‍👧",
+        "done",
+    ];
+    prop_oneof![4 => select(&TRICKY[..]).prop_map(str::to_owned), 2 => "\\PC{1,8}", 1 => "[a-z]{1,9}", 1 => "[가-힣]{1,5}"]
+        .prop_map(|word| word.split_whitespace().collect::<String>())
+        .prop_filter("no word", |word| !word.is_empty())
+}
+
+fn title() -> impl Strategy<Value = String> {
+    vec(word(), 1..8)
+        .prop_map(|words| words.join(" "))
+        .prop_filter("too long", |title| title.chars().count() <= TITLE_CHARS_MAX)
+}
+
+/// Several lines without blank ones in front or at the end.
+fn text() -> impl Strategy<Value = String> {
+    let line = (
+        select(&["", " ", "\t", "- [ ] ", "\\- [ ] ", "/", "\\"][..]),
+        vec(word(), 0..5),
+    )
+        .prop_map(|(begin, words)| format!("{begin}{}", words.join(" ")));
+    vec(line, 1..6).prop_map(|lines| lines.join("\n").trim().to_owned())
+}
+
+fn some_text() -> impl Strategy<Value = String> {
+    text().prop_filter("empty", |text| !text.is_empty())
+}
+
+fn name() -> impl Strategy<Value = String> {
+    let any = prop_oneof![3 => "[a-z0-9][a-z0-9._-]{0,6}", 1 => "[가-힣éßǰΣ]{1,5}", 1 => select(&["none", "-", "v1.", ".", "me", "t7", "all", "high"][..]).prop_map(str::to_owned)];
+    any.prop_map(|name| name.to_lowercase())
+}
+
+fn tag() -> impl Strategy<Value = Tag> {
+    name().prop_map(|name| token::tag(&name).unwrap())
+}
+
+fn handle() -> impl Strategy<Value = Handle> {
+    name().prop_map(|name| token::handle(&name).unwrap())
+}
+
+fn project() -> impl Strategy<Value = Project> {
+    name().prop_map(|name| token::project(&name).unwrap())
+}
+
+fn item() -> impl Strategy<Value = ItemRef> {
+    (select(&Bucket::ALL[..]), 1..=u32::MAX).prop_map(|(bucket, number)| ItemRef { bucket, number })
+}
+
+fn a_target() -> impl Strategy<Value = Option<Target>> {
+    option::of(
+        (item(), option::of(any::<u64>())).prop_map(|(item, version)| Target { item, version }),
+    )
+}
+
+/// Whole minutes. Many of them near the hours when clocks are changed.
+fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+    // 1 November 2026 and 14 March 2027 in New York, 4 April 2027 in Lord Howe.
+    let near = prop_oneof![
+        Just(1_793_512_800_i64),
+        Just(1_805_007_600),
+        Just(1_806_764_400)
+    ];
+    let minutes = prop_oneof![
+        (near, -300..300_i64).prop_map(|(at, minutes)| at / 60 + minutes),
+        30_000_000..90_000_000_i64,
+        5_000_000..29_000_000_i64
+    ];
+    minutes.prop_map(|minutes| DateTime::from_timestamp(minutes * 60, 0).unwrap())
+}
+
+fn due() -> impl Strategy<Value = Due> {
+    let day = (1970..2999_i32, 1..=366_u32).prop_filter_map("no such day", |(year, day)| {
+        NaiveDate::from_yo_opt(year, day)
+    });
+    prop_oneof![day.prop_map(Due::Day), instant().prop_map(Due::At)]
+}
+
+fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    values.into_iter().fold(Vec::new(), |mut kept, value| {
+        token::add(&mut kept, value);
+        kept
+    })
+}
+
+fn carry() -> impl Strategy<Value = Carry<Handle>> {
+    let one = (
+        option::of(select(Priority::ALL)),
+        option::of(project()),
+        option::of(due()),
+    );
+    (
+        vec(tag(), 0..3),
+        vec(handle(), 0..3),
+        one,
+        vec(item(), 0..3),
+        vec(item(), 0..3),
+    )
+        .prop_map(
+            |(tags, people, (priority, project, due), needs, serves)| Carry {
+                tags: distinct(tags),
+                people: distinct(people),
+                priority,
+                project,
+                due,
+                needs: distinct(needs),
+                serves: distinct(serves),
+            },
+        )
+}
+
+fn a_draft() -> impl Strategy<Value = Draft<Handle>> {
+    (title(), text(), vec(title(), 0..3), carry()).prop_map(|(title, body, criteria, carry)| {
+        Draft {
+            title,
+            body,
+            criteria,
+            carry,
+            from: None,
+            attachments: vec![],
+        }
+    })
+}
+
+fn some<T: PartialEq + std::fmt::Debug>(
+    of: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Vec<T>> {
+    vec(of, 1..4).prop_map(distinct)
+}
+
+fn link() -> impl Strategy<Value = LinkTarget> {
+    let url = (
+        select(&["https://", "http://", "HTTPS://"][..]),
+        "[a-z0-9][a-z0-9./?#&=%:,!@_-]{0,20}",
+    )
+        .prop_map(|(scheme, rest)| LinkTarget::Url(format!("{scheme}{rest}")));
+    prop_oneof![item().prop_map(LinkTarget::Item), url]
+}
+
+fn act() -> impl Strategy<Value = Act<Handle>> {
+    let words = prop_oneof![
+        some_text().prop_map(|text| Act::Refine { text }),
+        text().prop_map(|reason| Act::Reject { reason }),
+        some_text().prop_map(|text| Act::Finding { text }),
+        (any::<bool>(), text()).prop_map(|(anyway, text)| Act::Done { anyway, text }),
+        text().prop_map(|reason| Act::Reopen { reason }),
+        some_text().prop_map(|text| Act::Criterion { text }),
+        (
+            select(&[Verdict::Approve, Verdict::Changes, Verdict::Comment][..]),
+            text()
+        )
+            .prop_map(|(verdict, text)| Act::Review { verdict, text }),
+        text().prop_map(|reason| Act::Close { reason }),
+        some_text().prop_map(|text| Act::Note { text }),
+        title().prop_map(|title| Act::Title { title }),
+    ];
+    let values = prop_oneof![
+        (
+            option::of(select(&[Bucket::Research, Bucket::Todo, Bucket::Pr][..])),
+            carry()
+        )
+            .prop_map(|(to, carry)| Act::Promote { to, carry }),
+        some(handle()).prop_map(|people| Act::Assign { people }),
+        some(handle()).prop_map(|people| Act::Unassign { people }),
+        Just(Act::Doing),
+        Just(Act::Merge),
+        some(item()).prop_map(|items| Act::Need { items }),
+        some(item()).prop_map(|items| Act::Unneed { items }),
+        some(tag()).prop_map(|tags| Act::Tag { tags }),
+        some(tag()).prop_map(|tags| Act::Untag { tags }),
+        select(Priority::ALL).prop_map(|priority| Act::Prio { priority }),
+        option::of(due()).prop_map(|due| Act::Due { due }),
+        option::of(project()).prop_map(|project| Act::Project { project }),
+        (any::<bool>(), link()).prop_map(|(serves, to)| Act::Link {
+            relation: if serves {
+                Relation::For
+            } else {
+                Relation::Related
+            },
+            to
+        }),
+    ];
+    prop_oneof![words, values]
+}
+
+fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
+    const STATES: [StateWord; 10] = [
+        StateWord::Open,
+        StateWord::Running,
+        StateWord::Doing,
+        StateWord::Blocked,
+        StateWord::Reviewed,
+        StateWord::Done,
+        StateWord::Promoted,
+        StateWord::Rejected,
+        StateWord::Merged,
+        StateWord::Closed,
+    ];
+    let names = (vec(tag(), 0..3), vec(handle(), 0..3), vec(project(), 0..3));
+    let rest = (
+        vec(select(Priority::ALL), 0..3),
+        vec(item(), 0..2),
+        option::of(due()),
+        vec(vec(word(), 1..3), 0..3),
+    );
+    (
+        vec(select(&Bucket::ALL[..]), 0..3),
+        vec(select(&STATES[..]), 0..3),
+        names,
+        rest,
+    )
+        .prop_map(
+            |(buckets, states, (tags, people, projects), (priorities, items, due, words))| {
+                let words = words.into_iter().map(|words| words.join(" ")).collect();
+                filter::in_order(Filter {
+                    buckets,
+                    states,
+                    tags,
+                    people,
+                    projects,
+                    priorities,
+                    items,
+                    due,
+                    words,
+                })
+            },
+        )
+}
+
+fn a_look() -> impl Strategy<Value = Look> {
+    prop_oneof![
+        a_target().prop_map(|target| Look::Show { target }),
+        (a_filter(), 1..9_u32).prop_map(|(filter, page)| Look::List { filter, page }),
+        a_filter().prop_map(|filter| Look::Board { filter }),
+        a_filter().prop_map(|filter| Look::Mine { filter }),
+        a_filter().prop_map(|filter| Look::Next { filter }),
+        (a_filter(), word(), 1..=u32::MAX).prop_map(|(mut filter, word, page)| {
+            filter.words.push(word);
+            Look::Find {
+                filter: filter::in_order(filter),
+                page,
+            }
+        }),
+        (a_target(), 1..9_u32).prop_map(|(target, page)| Look::History { target, page }),
+        a_target().prop_map(|target| Look::Why { target }),
+        select(
+            &[
+                Look::People,
+                Look::Rooms,
+                Look::Follows,
+                Look::Status,
+                Look::Pending
+            ][..]
+        ),
+        option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
+        option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
+    ]
+}
+
+fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
+    prop_oneof![
+        Just(RoomCommand::Enable {
+            title: String::new()
+        }),
+        Just(RoomCommand::Disable),
+        a_filter().prop_map(|filter| RoomCommand::Follow { filter }),
+        option::of(a_filter()).prop_map(|filter| RoomCommand::Unfollow { filter }),
+        option::of(instant().prop_filter("over", |at| *at > context().now))
+            .prop_map(|until| RoomCommand::Mute { until }),
+        select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
+            .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
+        zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
+        select(&Bucket::ALL[..])
+            .prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+    ]
+}
+
+fn about_person() -> impl Strategy<Value = PersonCommand> {
+    let role = || select(Role::ALL);
+    prop_oneof![
+        "[A-Z0-9-]{1,12}".prop_map(|code| PersonCommand::Claim { code }),
+        ("[A-Z0-9-]{1,12}", option::of(role()), option::of(handle())).prop_map(
+            |(code, role, known_as)| PersonCommand::Pair {
+                code,
+                role,
+                known_as
+            }
+        ),
+        (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
+        handle().prop_map(|person| PersonCommand::Revoke { person }),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
+        4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),
+        2 => a_look().prop_map(Command::Look),
+        1 => about_room().prop_map(Command::Room),
+        1 => about_person().prop_map(Command::Person),
+    ]
+}
+
+/// Every way in and out, with one text.
+fn everything(text: &str, context: &Context) {
+    let shown = |fault: Fault| {
+        assert!(fault.input.get(fault.at.clone()).is_some(), "{fault:?}");
+        assert!(!fault.what.is_empty() && fault.meant.len() <= 3);
+        for meant in &fault.meant {
+            assert!(parse(meant, context).is_ok(), "{fault:?}");
+        }
+        let _ = fault.to_string();
+    };
+    let stable = |command: &Command| {
+        let printed = command.to_text(context.time_zone);
+        assert_eq!(
+            parse(&printed, context),
+            Ok(Said::Command(command.clone())),
+            "{text:?} {printed:?}"
+        );
+        assert_eq!(split(&printed, context), [printed.as_str()]);
+    };
+    match parse(text, context) {
+        Ok(Said::Command(command)) => stable(&command),
+        Ok(Said::Words(_)) => {}
+        Err(fault) => shown(fault),
+    }
+    match parse_reply(text, target("T7"), context) {
+        Ok(Said::Command(command)) => stable(&command),
+        Ok(Said::Words(_)) => {}
+        Err(fault) => shown(fault),
+    }
+    match draft(text, context) {
+        Ok(draft) => stable(&Command::Create {
+            bucket: Bucket::Todo,
+            draft,
+        }),
+        Err(fault) => shown(fault),
+    }
+    let _ = help(Some(text)).map_err(shown);
+    let _ = when::due(text, context).map_err(|fault| fault.advice("due:", context));
+    let _ = when::instant(text, context, when::Direction::Past);
+    assert_eq!(split(text, context).concat().trim(), text.trim());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_printed_is_read_again(command in any_command(), time_zone in zone(), bare_verbs: bool) {
+        let context = Context { time_zone, bare_verbs, ..context() };
+        let text = command.to_text(time_zone);
+        prop_assert_eq!(parse(&text, &context), Ok(Said::Command(command)), "{}", &text);
+        prop_assert_eq!(split(&text, &context), [text.as_str()], "one command is one part");
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,60}", time_zone in zone()) {
+        everything(&text, &Context { time_zone, ..context() });
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(text in any::<String>(), bare_verbs: bool) {
+        everything(&text, &Context { bare_verbs, ..context() });
+    }
+
+    #[test]
+    fn what_is_nearly_a_command_is_read_or_refused(
+        verb in select(verbs()),
+        slash in select(&["/", "", " /", "T7 ", "/T7 ", "\n/"][..]),
+        behind in select(&[" ", ":", ": ", "\n", "@", "", "\r\n"][..]),
+        rest in text(),
+        bare_verbs: bool,
+        time_zone in zone(),
+    ) {
+        everything(&format!("{slash}{}{behind}{rest}", verb.word), &Context { bare_verbs, time_zone, ..context() });
+    }
+
+    #[test]
+    fn dates_of_any_words(words in vec(select(&[
+        "fri", "next", "last", "in", "2", "weeks", "ago", "9:00", "5pm", "pm", "27", "nov", "2026", "2026-12-01", "9999", "years", "+01:00", "at", "month", "t", "2h", "13:61z", "0", "/", "1/2", "30", "feb", "now",
+    ][..]), 1..5), joint in select(&[" ", "", ","][..]), time_zone in zone(), now in instant()) {
+        let context = Context { now, time_zone, bare_verbs: false };
+        let text = words.join(joint);
+        if let Ok(due) = when::due(&text, &context) {
+            let again = token::print_due(due, time_zone);
+            prop_assert_eq!(when::due(&again, &context), Ok(due), "{} {}", text, again);
+        }
+        for direction in [when::Direction::Past, when::Direction::Future] {
+            let _ = when::instant(&text, &context, direction);
+        }
+    }
+}
+
+#[test]
+fn a_very_long_text_takes_no_longer_than_its_length() {
+    let begin = Instant::now();
+    for piece in [
+        "a",
+        "가",
+        "#x ",
+        "\"",
+        "\\\" ",
+        "`",
+        "`` ",
+        "due:\"",
+        "\\",
+        "/todo\n",
+        "- [ ] x\n",
+        "T7 ",
+        "@",
+        "\n",
+        "\\/",
+        "x\r\n",
+    ] {
+        let long = piece.repeat(1_000_000 / piece.len());
+        for text in [
+            &long,
+            &format!("/todo {long}"),
+            &format!("/list {long}"),
+            &format!("/note {long}"),
+            &format!("/need {long}"),
+        ] {
+            let _ = parse(text, &context()).map_err(|fault| fault.to_string());
+        }
+        let _ = parse_reply(&long, target("T7"), &context());
+        let _ = draft(&long, &context());
+        let _ = split(&long, &context());
+    }
+    assert!(
+        begin.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begin.elapsed()
+    );
+}

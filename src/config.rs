@@ -1,0 +1,233 @@
+//! Load, validate, explain: every setting with its default and its unit, from the file, the environment and the flags.
+//!
+//! # Layout
+//!
+//! * `config.rs`   [`Config`]: plain structs, and [`Config::load`]
+//! * `settings.rs` the table of settings: key, limits, place in [`Config`]; the only list of them there is
+//! * `value.rs`    a written value -> a setting, or what was expected instead
+//! * `file.rs`     the TOML file, with line and column
+//! * `env.rs`      the environment and `.env`
+//! * `bots.rs`     which bots run, and with which token
+//! * `problem.rs`  what is wrong, where, and the nearest thing meant
+//! * `secret.rs`   values that are never shown
+
+mod bots;
+mod env;
+mod file;
+mod problem;
+mod secret;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use chrono_tz::Tz;
+
+pub use self::{
+    bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
+    env::Environment,
+    problem::{ConfigError, Problem},
+    secret::Secret,
+};
+use crate::domain::Bucket;
+
+/// Where the file is looked for when nobody says otherwise. It need not be there.
+pub const FILE_DEFAULT: &str = "config/yoman.toml";
+
+/// All settings. The fields carry the names they have in the file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file they were read from, if there was one.
+    pub file: Option<PathBuf>,
+    /// Everything yoman keeps; created for its owner only.
+    pub data_dir: PathBuf,
+    /// The log.
+    pub log: LogConfig,
+    /// What rooms start with.
+    pub rooms: RoomsConfig,
+    /// How people are told.
+    pub notify: NotifyConfig,
+    /// What the process tells about itself, on standard error.
+    pub tracing: TracingConfig,
+    /// The process.
+    pub runtime: RuntimeConfig,
+    /// How it ends.
+    pub stop: StopConfig,
+    /// The bots by name, those that are off too.
+    pub bots: BTreeMap<String, BotConfig>,
+    /// What is allowed but should be looked at, as full sentences.
+    pub warnings: Vec<String>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Writes are refused while less than this is free on the disk; 10^6 bytes.
+    pub free_space_floor_mb: u64,
+    /// Keep the log as JSON lines too.
+    pub journal: bool,
+    /// Memory for the pages of the store; 10^6 bytes.
+    pub cache_mb: u64,
+    /// How often the journal and the head watermark are synced.
+    pub sync_ms: u64,
+    /// How long to wait for another process to let go of the log.
+    pub lock_wait_ms: u64,
+}
+
+/// `[rooms]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomsConfig {
+    /// The time zone of a room that set none; `None`: the machine's.
+    pub time_zone: Option<Tz>,
+    /// The language of a room that set none (BCP 47).
+    pub language: String,
+    /// Where a bare sentence goes in a room that set nothing else.
+    pub default_bucket: Bucket,
+}
+
+impl RoomsConfig {
+    /// The time zone to use: the one set, else `TZ`, else the machine's, else UTC.
+    pub fn zone(&self) -> Tz {
+        let named = |name: String| name.trim_start_matches(':').parse().ok();
+        self.time_zone
+            .or_else(|| std::env::var("TZ").ok().and_then(named))
+            .or_else(|| iana_time_zone::get_timezone().ok().and_then(named))
+            .unwrap_or(Tz::UTC)
+    }
+}
+
+/// `[notify]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifyConfig {
+    /// So many messages may wait for one room; then the oldest notices are summed up.
+    pub queue_per_room_max: u64,
+    /// The first pause after a failed send.
+    pub backoff_min_ms: u64,
+    /// The longest pause between attempts.
+    pub backoff_max_ms: u64,
+    /// Changes to one card within this time become one edit.
+    pub coalesce_ms: u64,
+}
+
+/// How the process writes about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum TracingFormat {
+    /// For reading.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `[tracing]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracingConfig {
+    /// For people or for machines.
+    pub format: TracingFormat,
+    /// What is told: `info`, or per part `yoman=debug,info`. `RUST_LOG` goes before it.
+    pub filter: String,
+}
+
+/// `[runtime]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeConfig {
+    /// Threads that run tasks.
+    pub worker_threads: u64,
+}
+
+/// `[stop]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopConfig {
+    /// How long to wait for what is under way.
+    pub grace_s: u64,
+}
+
+impl Default for Config {
+    /// What a machine with no file, no environment and no flags runs with.
+    fn default() -> Self {
+        Self {
+            file: None,
+            data_dir: PathBuf::from("data"),
+            log: LogConfig {
+                free_space_floor_mb: 64,
+                journal: true,
+                cache_mb: 64,
+                sync_ms: 1_000,
+                lock_wait_ms: 3_000,
+            },
+            rooms: RoomsConfig { time_zone: None, language: "en".to_owned(), default_bucket: Bucket::Idea },
+            notify: NotifyConfig {
+                queue_per_room_max: 1_000,
+                backoff_min_ms: 500,
+                backoff_max_ms: 60_000,
+                coalesce_ms: 300,
+            },
+            tracing: TracingConfig { format: TracingFormat::Human, filter: "info".to_owned() },
+            runtime: RuntimeConfig { worker_threads: 2 },
+            stop: StopConfig { grace_s: 5 },
+            bots: bots::defaults(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What the command line says; goes before everything else.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`
+    pub file: Option<PathBuf>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+    /// `--log-format`
+    pub log_format: Option<TracingFormat>,
+}
+
+impl Config {
+    /// The settings of this process: defaults, then the file, then the environment (with `.env` behind it), then flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong, not only the first of it.
+    pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut problems = environment.problems().to_vec();
+        let mut config = Self::default();
+
+        // An explicit file must be there; the default one need not.
+        let asked = flags.file.clone().or_else(|| environment.get("YOMAN_CONFIG").map(PathBuf::from));
+        let path = asked.clone().unwrap_or_else(|| PathBuf::from(FILE_DEFAULT));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                config.file = Some(path.clone());
+                file::apply(&mut config, &path, &text, &mut problems);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => {}
+            Err(error) => problems.push(Problem::new(path.display(), format!("cannot be read: {error}"))),
+        }
+
+        env::apply(&mut config, environment, &mut problems);
+        if let Some(data_dir) = &flags.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        if let Some(format) = flags.log_format {
+            config.tracing.format = format;
+        }
+
+        settings::check(&config, &mut problems);
+        bots::finish(&mut config, environment, &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    }
+
+    /// The socket of the running process.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data_dir.join("control.sock")
+    }
+
+    /// A path inside the data directory.
+    pub fn in_data_dir(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.data_dir.join(name)
+    }
+}

@@ -1,0 +1,186 @@
+//! Looks: they change nothing, and are answered from a world that has seen everything this room did.
+
+use std::{cell::RefCell, ops::ControlFlow, sync::Arc, time::Duration};
+
+use yoman_chat::{Outbound, Style, Text};
+
+use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pairing::CODE_LIFE};
+use crate::{
+    command::{self, Look, Target},
+    domain::ItemRef,
+    log::{Commit, Position, StreamId},
+    notify::Answer,
+    projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
+};
+
+/// The commits that are read for one look, however many a chain touches.
+const READS_MAX: usize = 64;
+
+/// The log as views read it.
+struct FromLog<'a> {
+    intake: &'a Intake,
+    reads: RefCell<usize>,
+}
+
+impl FromLog<'_> {
+    fn may_read(&self) -> bool {
+        let mut reads = self.reads.borrow_mut();
+        *reads += 1;
+        *reads <= READS_MAX
+    }
+}
+
+impl Commits for FromLog<'_> {
+    fn stream(&self, item: ItemRef) -> Vec<Arc<Commit>> {
+        if self.may_read() { self.intake.commits_of(item, COMMITS_MAX).unwrap_or_default() } else { Vec::new() }
+    }
+
+    fn at(&self, position: Position) -> Option<Arc<Commit>> {
+        if self.may_read() { self.intake.log.read_at(position).ok().flatten() } else { None }
+    }
+}
+
+impl Intake {
+    /// Answers a look.
+    pub(super) fn look(&self, look: &Look, speaker: &Speaker, viewer: &Viewer) -> Result<Answer, Failure> {
+        let find = |filter: &crate::domain::Filter<_>| {
+            filter.clone().try_map_people(|handle| self.who(&handle, speaker.person, &[]))
+        };
+        let world = &self.world;
+        let message = match look {
+            Look::Show { target } => return self.show(*target, viewer),
+            Look::List { filter, page } => {
+                let filter = find(filter)?;
+                world.read(|world| world.list(&filter, *page, viewer))
+            }
+            Look::Find { filter, page } => {
+                let filter = find(filter)?;
+                world.read(|world| world.find(&filter, *page, viewer))
+            }
+            Look::Board { filter } => {
+                let filter = find(filter)?;
+                world.read(|world| world.board(&filter, viewer))
+            }
+            Look::Mine { filter } => {
+                let filter = find(filter)?;
+                world.read(|world| world.mine(&filter, speaker.person, viewer))
+            }
+            Look::Next { filter } => {
+                let filter = find(filter)?;
+                world.read(|world| world.next(&filter, speaker.person, viewer))
+            }
+            Look::History { target, page } => {
+                let item = self.existing(*target)?;
+                let commits = self.commits_of(item, COMMITS_MAX)?;
+                world.read(|world| world.history(item, &commits, *page, viewer))
+            }
+            Look::Why { target } => {
+                let item = self.existing(*target)?;
+                let commits = FromLog { intake: self, reads: RefCell::new(0) };
+                world.read(|world| world.why(item, &commits, viewer))
+            }
+            Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
+            Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
+            Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
+            Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
+            Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
+            Look::Start { payload } => {
+                if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {
+                    return self.show(Some(Target { item, version: None }), viewer);
+                }
+                let mut text = Text::from("Good to see you. Write a sentence and I keep it as an idea; or try\n   ");
+                text.push(Style::Code, "/todo Fix login #auth !high due:fri").plain("\n");
+                text.plain("Answer a card to note something on it; tap its buttons to move it on.");
+                Outbound::text(text).row(admit::first_steps())
+            }
+        };
+        Ok(Answer { message, card: None })
+    }
+
+    fn show(&self, target: Option<Target>, viewer: &Viewer) -> Result<Answer, Failure> {
+        let item = self.existing(target)?;
+        let shown = self.world.read(|world| {
+            let version = world.item(item)?.item.version;
+            Some(Answer { message: world.card(item, viewer)?, card: Some((item, version)) })
+        });
+        shown.ok_or_else(|| self.no_such_item(item).into())
+    }
+
+    /// The item a look is about. One that was closed so long ago that it is not in memory any more is read from the log again.
+    fn existing(&self, target: Option<Target>) -> Result<ItemRef, Failure> {
+        let item = target.ok_or_else(which_item)?.item;
+        self.recall_item(item)?;
+        if self.world.read(|world| world.item(item).is_some()) { Ok(item) } else { Err(self.no_such_item(item).into()) }
+    }
+
+    /// Brings an item back that is in the log but no longer in memory.
+    pub(super) fn recall_item(&self, item: ItemRef) -> Result<(), Failure> {
+        let (known, newest, dropped) =
+            self.world.read(|world| (world.item(item).is_some(), world.newest(item.bucket), world.dropped()));
+        if known || dropped == 0 || item.number > newest {
+            return Ok(());
+        }
+        let mut commits = Vec::new();
+        self.log.read_stream(&StreamId::new(item.stream()), 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                commits.push(commit);
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.world.restore(&commits);
+        Ok(())
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        let pending = self.pending().into_iter();
+        pending
+            .map(|(code, name, identity, since_s)| Waiting { code, name, identity, since: Duration::from_secs(since_s) })
+            .collect()
+    }
+
+    /// How this process is.
+    pub(crate) fn status(&self) -> Status {
+        let mut bots: Vec<_> = self.settings.bots.keys().cloned().collect();
+        bots.sort_unstable();
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            up: self.started.elapsed(),
+            head: self.log.head().position,
+            health: self.log.health(),
+            cursors: bots.iter().filter_map(|bot| Some((bot.clone(), self.outbox.cursor(&yoman_chat::BotName::new(bot.as_str()))?))).collect(),
+            bots: bots
+                .into_iter()
+                .map(|bot| {
+                    let stats = self.outbox.stats(&yoman_chat::BotName::new(bot.as_str()));
+                    BotState { trouble: None, waiting: stats.queued, bot }
+                })
+                .collect(),
+        }
+    }
+
+    /// How long a pairing code still holds, in seconds.
+    pub(crate) fn code_life_s(since_s: u64) -> u64 {
+        CODE_LIFE.as_secs().saturating_sub(since_s)
+    }
+}
+
+/// /help, from the table of verbs.
+fn help(verb: Option<&str>, viewer: &Viewer) -> Result<Text, Refusal> {
+    let help = command::help(verb)?;
+    let mut text = Text::new();
+    for (n, section) in help.sections.iter().enumerate() {
+        if n > 0 {
+            text.plain("\n\n");
+        }
+        text.push(Style::Bold, &section.heading);
+        for line in &section.lines {
+            let say = if viewer.capabilities.bare_verbs { line.say.trim_start_matches('/') } else { line.say.as_str() };
+            text.plain("\n   ").push(Style::Code, say);
+            if !line.does.is_empty() {
+                text.plain("   ").plain(&line.does);
+            }
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,256 @@
+//! The journal: one line of JSON a commit, a file a month (`2026-11.jsonl`). It needs no yoman to be read, and the log can
+//! be rebuilt from it when sled's files cannot be opened any more.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::Datelike;
+
+use super::files;
+use crate::log::{Commit, Position};
+
+/// The end of the newest file that is looked at: some lines of the largest kind.
+const TAIL_BYTES: u64 = 4 << 20;
+/// Lines are written in pieces of about this size.
+const WRITE_BYTES: usize = 256 << 10;
+
+/// The journal, at its end.
+#[derive(Debug)]
+pub(super) struct Journal {
+    dir: PathBuf,
+    last: Position,
+    open: Option<Month>,
+    lines: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Month {
+    year_month: (i32, u32),
+    file: File,
+    /// What is known to be whole lines.
+    bytes: u64,
+    unsynced: bool,
+}
+
+impl Journal {
+    /// Finds the end, and cuts off a last line that is not whole.
+    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+        files::create_dir(dir)?;
+        let mut last = Position::START;
+        for path in months(dir)?.iter().rev() {
+            if let Some(found) = mend(path)? {
+                last = found;
+                break;
+            }
+        }
+        Ok(Self { dir: dir.to_owned(), last, open: None, lines: Vec::new() })
+    }
+
+    /// The position of the last line.
+    pub(super) fn last(&self) -> Position {
+        self.last
+    }
+
+    /// Appends a line for each commit after the last one. After an error, what was not written can be appended again.
+    pub(super) fn append(&mut self, commits: &[Arc<Commit>]) -> io::Result<()> {
+        let mut written = self.last;
+        for commit in commits {
+            if commit.position <= written {
+                continue;
+            }
+            let at = commit.meta.recorded_at;
+            let year_month = (at.year(), at.month());
+            if self.open.as_ref().is_none_or(|month| month.year_month != year_month) {
+                self.write(written)?;
+                self.sync()?;
+                self.open = Some(Month::open(&self.dir, year_month)?);
+            }
+            let start = self.lines.len();
+            serde_json::to_writer(&mut self.lines, &**commit)?;
+            // A payload may hold line breaks between its tokens, and nowhere else: there a space is the same.
+            for byte in &mut self.lines[start..] {
+                if matches!(*byte, b'\n' | b'\r') {
+                    *byte = b' ';
+                }
+            }
+            self.lines.push(b'\n');
+            written = commit.position;
+            if self.lines.len() >= WRITE_BYTES {
+                self.write(written)?;
+            }
+        }
+        self.write(written)
+    }
+
+    /// Writes the lines that end with the commit at `through`.
+    fn write(&mut self, through: Position) -> io::Result<()> {
+        let Some(month) = &mut self.open else { return Ok(()) };
+        let outcome = month.file.write_all(&self.lines);
+        let bytes = self.lines.len() as u64;
+        self.lines.clear();
+        match outcome {
+            Ok(()) => {
+                month.unsynced |= bytes > 0;
+                month.bytes += bytes;
+                self.last = through;
+                Ok(())
+            }
+            Err(error) => {
+                // Half a line must not stay; if even that fails, the next open cuts it off.
+                let _ = month.file.set_len(month.bytes);
+                self.open = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes what was appended durable.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if let Some(month) = &mut self.open
+            && month.unsynced
+        {
+            month.file.sync_data()?;
+            month.unsynced = false;
+        }
+        Ok(())
+    }
+}
+
+impl Month {
+    fn open(dir: &Path, year_month: (i32, u32)) -> io::Result<Self> {
+        let path = dir.join(format!("{:04}-{:02}.jsonl", year_month.0, year_month.1));
+        let file = files::options().append(true).create(true).open(path)?;
+        files::sync_dir(dir)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self { year_month, file, bytes, unsynced: false })
+    }
+}
+
+/// The journal's files, oldest first.
+pub(super) fn months(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut months = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let is_month = path.extension().is_some_and(|extension| extension == "jsonl")
+            && path.file_stem().is_some_and(|stem| {
+                let stem = stem.as_encoded_bytes();
+                stem.len() == 7 && stem.iter().enumerate().all(|(at, byte)| if at == 4 { *byte == b'-' } else { byte.is_ascii_digit() })
+            });
+        if is_month {
+            months.push(path);
+        }
+    }
+    months.sort();
+    Ok(months)
+}
+
+/// Cuts off what stands behind the last whole line, and gives that line's position; `None` for a file without one.
+fn mend(path: &Path) -> io::Result<Option<Position>> {
+    let mut file = files::options().read(true).write(true).open(path)?;
+    files::narrow(path, 0o600)?;
+    let bytes = file.metadata()?.len();
+    let start = bytes.saturating_sub(TAIL_BYTES);
+    file.seek(SeekFrom::Start(start))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    let mut end = tail.len();
+    let mut found = None;
+    while let Some(line_end) = tail[..end].iter().rposition(|&byte| byte == b'\n') {
+        let line_start = tail[..line_end].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        if let Ok(commit) = serde_json::from_slice::<Commit>(&tail[line_start..line_end]) {
+            found = Some((commit.position, line_end + 1));
+            break;
+        }
+        end = line_end;
+    }
+    let keep = match found {
+        Some((_, keep)) => keep,
+        None if start > 0 => {
+            let text = format!("{} has no readable line near its end: move it aside", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        None => 0,
+    };
+    if keep < tail.len() {
+        // Half a line is what a crash leaves. Whole lines that cannot be read are worth a look by somebody.
+        if tail[keep..].contains(&b'\n') {
+            let aside = path.with_extension(format!("cut-at-{}", start + keep as u64));
+            files::options().write(true).create(true).truncate(true).open(aside)?.write_all(&tail[keep..])?;
+        }
+        file.set_len(start + keep as u64)?;
+        file.sync_data()?;
+    }
+    Ok(found.map(|(position, _)| position))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::log::{CommandId, Meta, Origin, StoredEvent, StreamId};
+
+    fn commit(position: u64, at: &str) -> Arc<Commit> {
+        Arc::new(Commit {
+            position: Position(position),
+            stream: StreamId::new("todo/1"),
+            first_version: position,
+            events: vec![StoredEvent {
+                name: "noted".into(),
+                schema: 1,
+                data: RawValue::from_string("{\n \"a\": 1 }".into()).unwrap(),
+            }],
+            meta: Meta {
+                command: CommandId::new(format!("c/{position}")),
+                text: "a\nb".into(),
+                actor: "person/1".into(),
+                origin: Origin::default(),
+                correlation: CommandId::new("c"),
+                causation: None,
+                recorded_at: at.parse::<DateTime<Utc>>().unwrap(),
+            },
+        })
+    }
+
+    #[test]
+    fn a_line_a_commit_and_a_file_a_month() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let commits =
+            [commit(1, "2026-01-31T23:59:59Z"), commit(2, "2026-02-01T00:00:00Z"), commit(3, "2026-02-01T00:00:00Z")];
+        journal.append(&commits[..2]).unwrap();
+        journal.append(&commits).unwrap();
+        journal.sync().unwrap();
+        let january = fs::read_to_string(dir.path().join("2026-01.jsonl")).unwrap();
+        let february = fs::read_to_string(dir.path().join("2026-02.jsonl")).unwrap();
+        assert_eq!((january.lines().count(), february.lines().count()), (1, 2));
+        let back: Commit = serde_json::from_str(&january).unwrap();
+        assert_eq!((back.position, &*back.meta.text), (Position(1), "a\nb"));
+        assert_eq!(back.events[0].data.get(), "{  \"a\": 1 }");
+    }
+
+    #[test]
+    fn a_half_line_is_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.append(&[commit(1, "2026-01-01T00:00:00Z"), commit(2, "2026-01-01T00:00:00Z")]).unwrap();
+        let path = dir.path().join("2026-01.jsonl");
+        let whole = fs::read(&path).unwrap();
+        let first = whole.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        for length in first..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let mut journal = Journal::open(dir.path()).unwrap();
+            assert_eq!(journal.last(), Position(1));
+            journal.append(&[commit(2, "2026-01-01T00:00:00Z")]).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), whole);
+        }
+        fs::write(&path, [&whole[..], b"\0\0\0\n\0"].concat()).unwrap();
+        assert_eq!(Journal::open(dir.path()).unwrap().last(), Position(2));
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}

@@ -1,0 +1,243 @@
+//! What is damaged is stepped over or refused, never given out as if it were right.
+
+use std::panic;
+
+use super::*;
+
+/// Changes a group of a closed log behind its back.
+fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
+    let db = ::sled::Config::new()
+        .path(dir.join("log/sled"))
+        .mode(::sled::Mode::LowSpace)
+        .segment_size(open::SEGMENT_BYTES)
+        .flush_every_ms(None)
+        .open()
+        .unwrap();
+    let (key, value) = db.range(..=position.to_be_bytes()).next_back().unwrap().unwrap();
+    let mut value = value.to_vec();
+    change(&mut value);
+    if value.is_empty() { db.remove(key).unwrap() } else { db.insert(key, value).unwrap() };
+    db.flush().unwrap();
+}
+
+/// Where the record of a position is in its group.
+fn record_range(group: &[u8], position: u64) -> std::ops::Range<usize> {
+    let record = crate::log::record::find(group, Position(position)).unwrap();
+    let start = record.bytes().as_ptr() as usize - group.as_ptr() as usize;
+    start..start + record.bytes().len()
+}
+
+/// One commit a group, all in one stream.
+async fn one_by_one(dir: &Path, count: u64) {
+    let log = open(dir);
+    for number in 0..count {
+        log.append(append("todo/1", number, &format!("c/{number}"))).await.unwrap();
+    }
+    log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_stepped_over_and_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    one_by_one(dir.path(), 200).await;
+    change_group(dir.path(), 50, |group| {
+        let range = record_range(group, 50);
+        group[range.start + 60] ^= 1;
+    });
+    change_group(dir.path(), 70, Vec::clear);
+    change_group(dir.path(), 71, Vec::clear);
+    change_group(dir.path(), 90, |group| group.truncate(20));
+    let expected: Vec<_> = (1..=200)
+        .filter(|&position| position != 71)
+        .map(|position| if [50, 70, 90].contains(&position) { Err(position) } else { Ok(position) })
+        .collect();
+
+    // With the index as it was, and with one that was built from the damaged log.
+    for rebuilt in [false, true] {
+        let copied = dir.path().join(format!("rebuilt-{rebuilt}"));
+        for name in ["log", "state", "journal"] {
+            copy(&dir.path().join(name), &copied.join(name));
+        }
+        if rebuilt {
+            fs::remove_dir_all(copied.join("state")).unwrap();
+        }
+        let log = open(&copied);
+        assert_eq!(entries(|visit| log.read_all(Position::START, visit).unwrap()), expected);
+        let own = entries(|visit| log.read_stream(&StreamId::new("todo/1"), 1, visit).unwrap());
+        assert_eq!(own.iter().filter(|entry| entry.is_ok()).count(), 196);
+        assert!([50, 70, 90].iter().all(|&position| own.contains(&Err(position))), "{own:?}");
+        assert_eq!(log.version(&StreamId::new("todo/1")), Ok(200));
+        let damaged: Vec<_> = log.health().damaged.iter().map(|(position, _)| position.0).collect();
+        assert!([50, 70, 90].iter().all(|position| damaged.contains(position)), "{damaged:?}");
+        assert_eq!(log.read_at(Position(50)).unwrap(), None);
+        assert_eq!(log.read_at(Position(51)).unwrap().unwrap().position, Position(51));
+        assert_eq!(entries(|visit| log.read_all(Position(69), visit).unwrap())[..2], [Err(70), Ok(72)]);
+        assert_eq!(entries(|visit| log.read_all(Position(70), visit).unwrap())[..2], [Err(71), Ok(72)]);
+        log.append(append("todo/1", 200, "more")).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_record_inside_a_group_leaves_its_neighbours() {
+    let dir = tempfile::tempdir().unwrap();
+    let commits = filled(dir.path(), 300).await;
+    for at in [40, 120, 121, 260] {
+        change_group(dir.path(), at, |group| {
+            let range = record_range(group, at);
+            group[range.start + range.len() / 2] ^= 0xff;
+        });
+    }
+    let log = open(dir.path());
+    let expected: Vec<_> = (1..=300)
+        .filter(|&position| position != 121)
+        .map(|position| if [40, 120, 260].contains(&position) { Err(position) } else { Ok(position) })
+        .collect();
+    assert_eq!(entries(|visit| log.read_all(Position::START, visit).unwrap()), expected);
+    for commit in commits.iter().filter(|commit| ![40, 120, 121, 260].contains(&commit.position.0)) {
+        assert_eq!(log.read_at(commit.position).unwrap().as_ref(), Some(commit));
+        assert_eq!(log.find_command(&commit.meta.command).unwrap().as_ref(), Some(commit));
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_end_keeps_its_position() {
+    let dir = tempfile::tempdir().unwrap();
+    one_by_one(dir.path(), 10).await;
+    change_group(dir.path(), 10, |group| group[100] ^= 1);
+    // The watermark had seen it.
+    let error = SledLog::open(options(dir.path())).unwrap_err();
+    assert!(matches!(error, OpenError::BehindWatermark { found: Position(9), expected: Position(10), .. }), "{error}");
+    // A crash before the watermark and the journal had seen it.
+    fs::remove_file(dir.path().join("log/head.a")).unwrap();
+    fs::remove_file(dir.path().join("log/head.b")).unwrap();
+    fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    let log = open(dir.path());
+    assert_eq!(log.append(append("todo/2", 0, "x")).await.unwrap().commit.position, Position(11));
+    let seen = entries(|visit| log.read_all(Position(8), visit).unwrap());
+    assert_eq!(seen, [Ok(9), Err(10), Ok(11)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_written_snapshot_does_not_keep_it_from_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let commits = filled(dir.path(), 100).await;
+    fs::write(dir.path().join("log/sled/snap.0000000000001000.generating"), b"half").unwrap();
+    assert_eq!(all(&open(dir.path()), Position::START), commits);
+    // A damaged snapshot is done without, on a copy.
+    let snapshots = || {
+        let files = fs::read_dir(dir.path().join("log/sled")).unwrap();
+        files.map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().contains("snap.")).collect::<Vec<_>>()
+    };
+    for path in snapshots() {
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0xff;
+        fs::write(&path, bytes).unwrap();
+    }
+    match SledLog::open(options(dir.path())) {
+        Ok(log) => assert_eq!(all(&log, Position::START), commits),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A small generator, so that a failure can be repeated from its seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit.max(1)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_damage_is_never_a_panic_nor_a_wrong_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    let commits = filled(&whole, 600).await;
+    let (mut opened, mut refused) = (0, 0);
+    let first = std::env::var("YOMAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    for seed in first..first + 40u64 {
+        let copied = dir.path().join("damaged");
+        copy(&whole, &copied);
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for _ in 0..=random.below(3) {
+            damage(&copied, &mut random);
+        }
+        let outcome = panic::catch_unwind(|| look(&copied, &commits));
+        match outcome {
+            Ok(true) => opened += 1,
+            Ok(false) => refused += 1,
+            Err(_) => panic!("seed {seed}"),
+        }
+        fs::remove_dir_all(copied).unwrap();
+    }
+    // A flip in what is not used any more is no damage at all: some must open, and some must be noticed.
+    assert!(opened > 0 && refused > 0, "{opened} opened, {refused} refused");
+}
+
+/// Flips a few bytes of a file, or cuts it, or writes zeroes.
+fn damage(dir: &Path, random: &mut Random) {
+    let mut files = Vec::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { dirs.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    // The log's own file most of the time.
+    let own = dir.join("log/sled/db");
+    let path = if random.below(2) == 0 { &own } else { &files[random.below(files.len() as u64) as usize] };
+    let mut bytes = fs::read(path).unwrap();
+    // Where something is written: most of a segment is empty.
+    let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1) as u64;
+    match random.below(4) {
+        0 => bytes.truncate(random.below(used) as usize),
+        1 => {
+            let at = random.below(used) as usize;
+            let end = (at + 1 + random.below(4096) as usize).min(bytes.len());
+            bytes[at..end].fill(0);
+        }
+        _ => {
+            for _ in 0..=random.below(8) {
+                if let Some(byte) = bytes.get_mut(random.below(used) as usize) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+        }
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+/// Whether it opened; what it gives out must be what was written.
+fn look(dir: &Path, commits: &[Arc<Commit>]) -> bool {
+    let log = match SledLog::open(options(dir)) {
+        Ok(log) => log,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return false;
+        }
+    };
+    let check = |entry: Entry| {
+        if let Entry::Commit(commit) = entry {
+            assert_eq!(commit, commits[commit.position.0 as usize - 1]);
+        }
+        ControlFlow::Continue(())
+    };
+    assert_eq!(log.head().position, commits.last().unwrap().position, "a shorter log must be refused");
+    let _ = log.read_all(Position::START, &mut |entry| check(entry));
+    for name in 0..10 {
+        let _ = log.read_stream(&StreamId::new(format!("todo/{name}")), 1, &mut |entry| check(entry));
+    }
+    for commit in commits.iter().step_by(20) {
+        if let Ok(Some(found)) = log.find_command(&commit.meta.command) {
+            assert_eq!(found, *commit);
+        }
+    }
+    let _ = log.health();
+    true
+}

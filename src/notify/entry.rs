@@ -1,0 +1,139 @@
+//! One entry of the outbox: what is to be shown in a room, and how far that got.
+
+use serde::{Deserialize, Serialize};
+use yoman_chat::{Capabilities, Outbound, Style, split};
+
+use super::key::Seq;
+use crate::domain::ItemRef;
+
+/// Why something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// Somebody asked. Never dropped for want of room.
+    Answer,
+    /// The room follows it. A newer one on the same item takes the place of one that waits.
+    Notice,
+    /// The process says it by itself.
+    Plain,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    /// Show a new message.
+    Message {
+        kind: Kind,
+        message: Outbound,
+        /// The item it is the card of then, with the version it shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<(ItemRef, u64)>,
+    },
+    /// Bring the room's card of the item up to date.
+    Refresh { item: ItemRef },
+}
+
+/// As stored under `o`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    /// When it was registered, in milliseconds.
+    pub(super) at: i64,
+    pub(super) what: What,
+    /// The first attempt was recorded together with the entry. A row under `t` knows better.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) tried: bool,
+    /// It is one part, or known to need no parts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) fits: bool,
+}
+
+/// Why a message may already have been delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Unsure {
+    /// The process ended between the attempt and its outcome.
+    Stopped,
+    /// The platform gave no answer.
+    NoAnswer,
+}
+
+/// As stored under `t`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tries {
+    /// How many attempts were made.
+    pub(super) count: u32,
+    /// The newest attempt has no outcome yet.
+    pub(super) open: bool,
+    /// An attempt may have worked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unsure: Option<Unsure>,
+}
+
+/// An entry in memory.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) seq: Seq,
+    pub(super) row: Row,
+    /// How long its stored value is.
+    pub(super) bytes: usize,
+    pub(super) tries: Tries,
+}
+
+/// How much of a platform's length limit is left free for [`Entry::shown`]'s mark.
+const MARK_ROOM: usize = 80;
+
+impl Entry {
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self.row.what, What::Message { kind: Kind::Answer, .. })
+    }
+
+    /// What to send: marked when an earlier attempt may have worked.
+    pub(super) fn shown(&self, message: &Outbound) -> Outbound {
+        let mut message = message.clone();
+        message.nonce = Some(self.seq.to_string());
+        match self.tries.unsure {
+            None => {}
+            Some(Unsure::Stopped) => {
+                message.text.push(Style::Dim, "\n(possibly a repeat: yoman was stopped while sending this)");
+            }
+            Some(Unsure::NoAnswer) => {
+                message.text.push(Style::Dim, "\n(possibly a repeat: there was no answer to the first attempt)");
+            }
+        }
+        message
+    }
+
+    /// Cuts a message into parts the platform takes: itself becomes the first, the others are returned in order. The card
+    /// goes with the last.
+    pub(super) fn cut(&mut self, capabilities: &Capabilities) -> Vec<Self> {
+        let (at, tries) = (self.row.at, self.tries);
+        let What::Message { kind, message, card } = &mut self.row.what else { return Vec::new() };
+        if self.row.fits {
+            return Vec::new();
+        }
+        self.row.fits = true;
+        let kind = *kind;
+        let mut limits = capabilities.clone();
+        if limits.text_length_max > 4 * MARK_ROOM {
+            limits.text_length_max -= MARK_ROOM;
+        }
+        let mut parts = split(std::mem::take(message), &limits).into_iter();
+        *message = parts.next().unwrap_or_default();
+        let mut rest: Vec<_> = (1..)
+            .zip(parts)
+            .map(|(part, message)| Self {
+                seq: Seq { seq: self.seq.seq, part },
+                row: Row { at, what: What::Message { kind, message, card: None }, tried: false, fits: true },
+                bytes: 0,
+                tries: Tries { count: 0, open: false, ..tries },
+            })
+            .collect();
+        if let Some(last) = rest.last_mut()
+            && let What::Message { card: last, .. } = &mut last.row.what
+        {
+            *last = card.take();
+        }
+        rest
+    }
+}

@@ -1,0 +1,440 @@
+//! What is to be shown and was not shown yet, kept so that a crash loses none of it: answers under the id of what they
+//! answer, notices together with the cursor of the bot they are for.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::Utc;
+use tracing::warn;
+use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
+
+use super::{
+    aside::Asides,
+    cards::{CardRef, Cards},
+    entry::{Kind, Row, What},
+    key::{self, Ops},
+    queue::{Queue, now_ms},
+    stats::BotStats,
+    store::{OpenError, Store, StoreError},
+};
+use crate::{domain::ItemRef, log::Position};
+
+/// What the outbox is bounded by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxSettings {
+    /// Messages of a room whose item is remembered; the oldest are forgotten and no longer changed in place.
+    pub cards_per_room_max: usize,
+    /// Entries of one room held in memory; the rest stays on disk until its turn comes.
+    pub queue_room_max: usize,
+    /// Entries of one bot held in memory.
+    pub queue_max: usize,
+    /// Entries that wait for one room; beyond that, notices are dropped and counted. Answers never are.
+    pub waiting_room_max: usize,
+    /// How long it is known that an inbound was answered: longer than any platform delivers again.
+    pub answered_keep: Duration,
+    /// Answered inbounds remembered at most.
+    pub answered_max: usize,
+    /// Deliveries kept aside for each bot at most; the oldest are dropped.
+    pub aside_max: usize,
+    /// Free space in bytes below which nothing is written.
+    pub free_floor_bytes: u64,
+}
+
+impl Default for OutboxSettings {
+    fn default() -> Self {
+        Self {
+            cards_per_room_max: 500,
+            queue_room_max: 64,
+            queue_max: 2048,
+            waiting_room_max: 2000,
+            answered_keep: Duration::from_secs(48 * 3600),
+            answered_max: 200_000,
+            aside_max: 1000,
+            free_floor_bytes: 32_000_000,
+        }
+    }
+}
+
+/// Why the outbox could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Nothing was stored. What was to be shown is shown all the same, from memory, for as long as this process runs.
+    #[error("shown, but not kept: {0}")]
+    NotKept(StoreError),
+}
+
+/// One message in answer to an inbound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What to show.
+    pub message: Outbound,
+    /// The item the message is about, with the version it shows: from then on it is the room's card of that item.
+    pub card: Option<(ItemRef, u64)>,
+}
+
+impl Answer {
+    /// A message that is nobody's card.
+    pub fn new(message: Outbound) -> Self {
+        Self { message, card: None }
+    }
+}
+
+/// What [`Outbox::answer`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The answers are kept and on their way.
+    Registered,
+    /// That inbound had been answered before; nothing was added.
+    Already,
+}
+
+/// What a bot has to do because of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// The room's card of the item is out of date. It is rendered when its turn comes, so any number of these become one.
+    Refresh {
+        /// Where.
+        room: RoomId,
+        /// Which.
+        item: ItemRef,
+    },
+    /// The room follows the item. While it waits, a newer one for the same room and item takes its place in the queue.
+    Notice {
+        /// Where.
+        room: RoomId,
+        /// About which item; the message becomes the room's card of it.
+        item: ItemRef,
+        /// The version of the item it tells of.
+        version: u64,
+        /// The commit it tells of.
+        position: Position,
+        /// What to show.
+        message: Outbound,
+    },
+    /// Something that is about no item.
+    Plain {
+        /// Where.
+        room: RoomId,
+        /// What to show.
+        message: Outbound,
+    },
+}
+
+impl Intent {
+    /// The room it is for.
+    pub fn room(&self) -> &RoomId {
+        match self {
+            Self::Refresh { room, .. } | Self::Notice { room, .. } | Self::Plain { room, .. } => room,
+        }
+    }
+
+    fn split(self) -> (RoomId, What) {
+        match self {
+            Self::Refresh { room, item } => (room, What::Refresh { item }),
+            Self::Notice { room, item, version, position: _, message } => {
+                (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)) })
+            }
+            Self::Plain { room, message } => (room, What::Message { kind: Kind::Plain, message, card: None }),
+        }
+    }
+}
+
+/// The outbox of all bots. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: OutboxSettings,
+    store: Arc<Store>,
+    cards: Arc<Cards>,
+    asides: Asides,
+    seqs: Arc<AtomicU64>,
+    // Std mutexes: nothing is awaited under them.
+    queues: Mutex<HashMap<BotName, Arc<Queue>>>,
+    /// Inbounds being answered, and those answered from memory because they could not be kept.
+    answering: Mutex<Answering>,
+}
+
+#[derive(Debug, Default)]
+struct Answering {
+    now: HashSet<String>,
+    unkept: HashSet<String>,
+}
+
+/// Says when something is durable.
+type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
+
+/// Inbounds answered from memory that are remembered at most.
+const UNKEPT_MAX: usize = 10_000;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Outbox {
+    /// Opens the outbox in `dir`, or makes it. One that is damaged is put aside and begun anew. Blocking.
+    ///
+    /// # Errors
+    /// [`OutboxError::Open`] when the directory cannot be used; never because of what is in it.
+    pub fn open(dir: &Path, settings: OutboxSettings) -> Result<Self, OutboxError> {
+        let store = Arc::new(Store::open(dir, settings.free_floor_bytes)?);
+        let cards = Arc::new(Cards::new(Arc::clone(&store), settings.cards_per_room_max));
+        // By the clock, so that a place (and the nonce made of it) is not used again after everything before is done.
+        let clock = u64::try_from(Utc::now().timestamp_micros()).unwrap_or_default();
+        let shared = Shared {
+            asides: Asides::new(Arc::clone(&store), settings.aside_max),
+            settings,
+            store,
+            cards,
+            seqs: Arc::new(AtomicU64::new(clock)),
+            queues: Mutex::default(),
+            answering: Mutex::default(),
+        };
+        let outbox = Self { shared: Arc::new(shared) };
+        outbox.read_back();
+        Ok(outbox)
+    }
+
+    /// Finds what was not done when the process ended.
+    fn read_back(&self) {
+        let shared = &self.shared;
+        let mut newest = 0;
+        shared.store.scan(key::ENTRIES, None, |key, value| {
+            if let Some((room, seq)) = key::room_seq(key)
+                && let Some(row) = key::decode::<Row>(key, value)
+            {
+                newest = newest.max(seq.seq);
+                self.queue(&BotName::new(room.bot())).found(room, seq, &row);
+            }
+            true
+        });
+        shared.seqs.fetch_max(newest + 1, Ordering::Relaxed);
+        shared.store.scan(key::REFUSING, None, |key, value| {
+            if let Some(room) = key::room_of_refusing(key)
+                && let Some(since) = key::decode(key, value)
+            {
+                self.queue(&BotName::new(room.bot())).inner().refusing.insert(room, since);
+            }
+            true
+        });
+    }
+
+    /// The queues of a bot.
+    pub(super) fn queue(&self, bot: &BotName) -> Arc<Queue> {
+        let shared = &self.shared;
+        let mut queues = lock(&shared.queues);
+        if let Some(queue) = queues.get(bot) {
+            return Arc::clone(queue);
+        }
+        let queue = Arc::new(Queue::new(
+            Arc::clone(&shared.store),
+            Arc::clone(&shared.cards),
+            Arc::clone(&shared.seqs),
+            shared.settings.clone(),
+        ));
+        queues.insert(bot.clone(), Arc::clone(&queue));
+        queue
+    }
+
+    /// Registers the answers to one inbound, in order, and returns when they are durable; they are on their way before that,
+    /// as soon as they survive a crash of the process. An inbound is answered once: again, nothing is added.
+    ///
+    /// With no answers it only registers that the inbound was dealt with.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`]: the answers are shown (once), but not kept, so the platform must not be told to forget the
+    /// inbound if it changed anything.
+    pub async fn answer(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> Result<Answered, OutboxError> {
+        let (durable, fresh) = self.register(inbound, room, answers);
+        let result = durable.await.unwrap_or(Err(StoreError::Closed));
+        if fresh {
+            return result.map(|()| Answered::Registered).map_err(OutboxError::NotKept);
+        }
+        result.map_err(OutboxError::NotKept)?;
+        if lock(&self.shared.answering).unkept.contains(inbound) {
+            let why = self.shared.store.refusing().unwrap_or(StoreError::Closed);
+            return Err(OutboxError::NotKept(why));
+        }
+        Ok(Answered::Already)
+    }
+
+    /// Hands the answers to the store unless the inbound is known. The receiver says when whatever is known is durable.
+    fn register(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> (Kept, bool) {
+        let shared = &self.shared;
+        let key = key::answered(inbound);
+        // Held until everything is handed over: who comes second is then behind the first in the store's order, too.
+        let mut answering = lock(&shared.answering);
+        if answering.now.contains(inbound) || shared.store.get(&key).is_some() {
+            return (shared.store.submit_durable(Ops::default(), None), false);
+        }
+        let unkept = answering.unkept.contains(inbound);
+        answering.now.insert(inbound.to_owned());
+        let queue = self.queue(&BotName::new(room.bot()));
+        let mut inner = queue.inner();
+        let mut change = queue.change();
+        change.ops.put(key, &now_ms());
+        if !unkept {
+            for Answer { message, card } in answers {
+                let what = What::Message { kind: Kind::Answer, message, card };
+                queue.admit(&mut inner, room, what, &mut change);
+            }
+        }
+        let (after, inbound) = (Arc::clone(shared), inbound.to_owned());
+        change.after = Some(Box::new(move |result| {
+            let mut answering = lock(&after.answering);
+            answering.now.remove(&inbound);
+            if result.is_ok() {
+                answering.unkept.remove(&inbound);
+            } else if answering.unkept.len() < UNKEPT_MAX {
+                answering.unkept.insert(inbound);
+            }
+        }));
+        (queue.submit_durable(inner, change), !unkept)
+    }
+
+    /// Whether an inbound was answered: then its answers are kept, shown or on their way.
+    pub fn answered(&self, inbound: &str) -> bool {
+        self.shared.store.get(&key::answered(inbound)).is_some()
+    }
+
+    /// Saves that `bot` has seen everything up to `position`, together with what it has to do because of it. Returns when
+    /// both survive a crash of the process.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`]: it is done all the same, but after a restart it will be derived, and done, again.
+    pub async fn derived(&self, bot: &BotName, position: Position, intents: Vec<Intent>) -> Result<(), OutboxError> {
+        let queue = self.queue(bot);
+        let (waiter, flushed) = tokio::sync::oneshot::channel();
+        {
+            let mut inner = queue.inner();
+            let mut change = queue.change();
+            change.ops.put(key::cursor(bot), &position);
+            change.after = Some(Box::new(move |result| drop(waiter.send(result))));
+            for intent in intents {
+                let (room, what) = intent.split();
+                if room.bot() == bot.as_str() {
+                    queue.admit(&mut inner, &room, what, &mut change);
+                } else {
+                    warn!(%room, %bot, "an intent for a room of another bot; passed over");
+                }
+            }
+            queue.submit(inner, change);
+        }
+        flushed.await.unwrap_or(Err(StoreError::Closed)).map_err(OutboxError::NotKept)
+    }
+
+    /// How far `bot` has seen the log; `None` for one that never saved a cursor.
+    pub fn cursor(&self, bot: &BotName) -> Option<Position> {
+        let key = key::cursor(bot);
+        key::decode(&key, Some(self.shared.store.get(&key)?))
+    }
+
+    /// The room's card of an item.
+    pub fn card(&self, room: &RoomId, item: ItemRef) -> Option<CardRef> {
+        self.shared.cards.get(room, item)
+    }
+
+    /// The rooms of a bot that have a card of an item.
+    pub fn rooms_with_card(&self, bot: &BotName, item: ItemRef) -> Vec<RoomId> {
+        self.shared.cards.rooms(item, bot)
+    }
+
+    /// The item one of our messages is about.
+    pub fn item_of(&self, message: &MessageRef) -> Option<ItemRef> {
+        self.shared.cards.item_of(message)
+    }
+
+    /// Whether the platform refuses everything for a room; nothing is derived for it until something arrives from there.
+    pub fn refuses(&self, room: &RoomId) -> bool {
+        self.queue(&BotName::new(room.bot())).inner().refusing.contains_key(room)
+    }
+
+    /// What a bot remembered under `name`.
+    pub fn memo(&self, bot: &BotName, name: &str) -> Option<String> {
+        let key = key::memo(bot, name);
+        key::decode(&key, Some(self.shared.store.get(&key)?))
+    }
+
+    /// Remembers a small value (at most 64 KiB) for a bot; returns when it survives a crash of the process.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`]: it is not remembered.
+    pub async fn remember(&self, bot: &BotName, name: &str, value: &str) -> Result<(), OutboxError> {
+        const VALUE_BYTES_MAX: usize = 64 << 10;
+        if value.len() > VALUE_BYTES_MAX {
+            let why = format!("a value of {} bytes is more than a bot may remember", value.len());
+            return Err(OutboxError::NotKept(StoreError::Failed(why)));
+        }
+        let mut ops = Ops::default();
+        let key = key::memo(bot, name);
+        ops.remove(key.clone(), self.shared.store.get(&key).map_or(0, |before| before.len()));
+        ops.put(key, &value);
+        let (waiter, flushed) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |result| drop(waiter.send(result)));
+        self.shared.store.submit(ops, Some(done));
+        flushed.await.unwrap_or(Err(StoreError::Closed)).map_err(OutboxError::NotKept)
+    }
+
+    /// Keeps a delivery that was not understood; returns when it is durable. The newest are kept, each cut at 64 KiB.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`]: the platform must deliver it again.
+    pub async fn keep_aside(&self, bot: &BotName, aside: yoman_chat::Aside) -> Result<(), OutboxError> {
+        let seq = self.shared.seqs.fetch_add(1, Ordering::Relaxed);
+        self.shared.asides.keep(bot, seq, aside).await.map_err(OutboxError::NotKept)
+    }
+
+    /// The newest `count` deliveries of a bot that were kept aside, newest first, with when.
+    pub fn asides(&self, bot: &BotName, count: usize) -> Vec<(chrono::DateTime<Utc>, yoman_chat::Aside)> {
+        self.shared.asides.newest(bot, count)
+    }
+
+    /// How the outbox of a bot is.
+    pub fn stats(&self, bot: &BotName) -> BotStats {
+        let aside = self.shared.asides.count(bot);
+        BotStats::of(&self.queue(bot).inner(), aside)
+    }
+
+    /// Why nothing is stored at the moment, if so: a sentence for `/status`.
+    pub fn refusing(&self) -> Option<String> {
+        self.shared.store.refusing().map(|why| why.to_string())
+    }
+
+    /// Bytes on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.shared.store.disk_bytes()
+    }
+
+    /// Everything that has happened so far survives a power cut when this returns.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`] when that could not be done.
+    pub async fn sync(&self) -> Result<(), OutboxError> {
+        self.shared.store.sync().await.map_err(OutboxError::NotKept)
+    }
+
+    /// Forgets what is old enough: answered inbounds and deliveries kept aside. Blocking for as long as it takes to read
+    /// them; delivery calls it once an hour.
+    pub fn tidy(&self) {
+        let shared = &*self.shared;
+        super::tidy::answered(&shared.store, shared.settings.answered_keep, shared.settings.answered_max);
+        shared.asides.tidy();
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/outbox.rs"]
+mod tests;

@@ -1,0 +1,535 @@
+//! The bots' derived state on disk: one sled tree, one writer, two kinds of promise.
+//!
+//! The writer takes everything that waits, applies it as one atomic batch and flushes: from then on it survives `kill -9`
+//! (*flushed*). A second thread syncs the file: from then on it survives a power cut (*durable*). They are two threads so
+//! that a slow disk's sync holds up nobody who only needs the first promise: a message goes out as soon as it is flushed.
+//!
+//! One tree with a letter before each key, rather than a tree per kind, because a batch is atomic within one tree only.
+//!
+//! Nothing here is the truth. A store that cannot be read is put aside and begun anew: that costs repeated notifications.
+
+use std::{
+    any::Any,
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+use tracing::{error, warn};
+
+use super::key::{Ops, value_of};
+
+/// Why something could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Too little space is left; it is tried again with the next write.
+    #[error("only {free_mb} MB are left on the disk of the bots' state, {floor_mb} MB are kept free")]
+    Full {
+        /// What is free, in 10^6 bytes.
+        free_mb: u64,
+        /// The floor, in 10^6 bytes.
+        floor_mb: u64,
+    },
+    /// The engine failed; nothing more is stored until it was opened again.
+    #[error("the bots' state failed: {0}")]
+    Failed(String),
+    /// It is closed.
+    #[error("the bots' state is closed")]
+    Closed,
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory could not be made or read.
+    #[error("{dir}: {source}", dir = dir.display())]
+    Dir {
+        /// Which.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process (or an earlier opening in this one) has it.
+    #[error("{dir} is in use by another process", dir = dir.display())]
+    Busy {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// sled could not open it for another reason than damage.
+    #[error("{dir}: {why}", dir = dir.display())]
+    Engine {
+        /// Which.
+        dir: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// sled never makes a blob file (which it would never sync) of a value that is below segment size / 4 / 17.
+const SEGMENT_BYTES: usize = 1 << 20;
+const CACHE_BYTES: u64 = 8 << 20;
+/// At most so many jobs in one batch.
+const GROUP_MAX: usize = 1024;
+/// How long a group nobody waits for waits for company.
+const LINGER: Duration = Duration::from_millis(2);
+/// The longest that something flushed waits to be synced when nobody waits for it.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// How long another opening's lock is waited for: it can outlive the drop for a moment.
+const LOCK_WAIT: Duration = Duration::from_secs(3);
+/// How often the free space is looked at.
+const SPACE_EVERY: Duration = Duration::from_millis(500);
+/// What could not be written for want of space and must not be forgotten, in rows.
+const OWED_MAX: usize = 8192;
+
+/// Called on the writer's thread; must be short and must not panic.
+pub(super) type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Durable = oneshot::Sender<Result<(), StoreError>>;
+
+struct Job {
+    ops: Ops,
+    /// Write it later when there is no space now.
+    owed: bool,
+    flushed: Option<Flushed>,
+    durable: Option<Durable>,
+}
+
+enum ToSync {
+    Group(Vec<Durable>),
+    Close(Durable),
+}
+
+/// The store. One per directory; shared by reference.
+pub(super) struct Store {
+    db: sled::Db,
+    jobs: Sender<Job>,
+    syncs: Sender<ToSync>,
+    /// Set once, when the engine failed: then nothing touches it any more.
+    failed: Arc<OnceLock<String>>,
+    /// The newest reason why writes are refused. A std mutex: nothing is awaited under it.
+    refusing: Arc<Mutex<Option<StoreError>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("failed", &self.failed.get()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens or makes the store in `dir`; one that is damaged is put aside.
+    pub(super) fn open(dir: &Path, free_floor_bytes: u64) -> Result<Self, OpenError> {
+        let db = match open_db(dir) {
+            Ok(db) => db,
+            Err(Trouble::Open(error)) => return Err(error),
+            Err(Trouble::Damaged(why)) => {
+                let aside = put_aside(dir).map_err(|source| OpenError::Dir { dir: dir.to_owned(), source })?;
+                warn!(
+                    dir = %dir.display(), aside = %aside.display(), why,
+                    "THE BOTS' STATE WAS DAMAGED and is begun anew: nothing of the log is lost, but notifications may be \
+                     repeated, cards sent before are no longer changed in place, and answers not sent yet are gone"
+                );
+                match open_db(dir) {
+                    Ok(db) => db,
+                    Err(Trouble::Open(error)) => return Err(error),
+                    Err(Trouble::Damaged(why)) => return Err(OpenError::Engine { dir: dir.to_owned(), why }),
+                }
+            }
+        };
+        let of_dir = |source| OpenError::Dir { dir: dir.to_owned(), source };
+        let file = File::options().read(true).write(true).open(dir.join("db")).map_err(of_dir)?;
+        // The names of the files must survive too, once.
+        file.sync_all().map_err(of_dir)?;
+        sync_dir(dir).map_err(of_dir)?;
+
+        let failed = Arc::new(OnceLock::new());
+        let refusing = Arc::new(Mutex::new(None));
+        let (jobs, jobs_in) = mpsc::channel();
+        let (syncs, syncs_in) = mpsc::channel();
+        let writer = Writer {
+            db: db.clone(),
+            dir: dir.to_owned(),
+            free_floor_bytes,
+            failed: Arc::clone(&failed),
+            refusing: Arc::clone(&refusing),
+            syncs: syncs.clone(),
+            owed: Ops::default(),
+            space: None,
+        };
+        let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
+        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in)).map_err(engine)?;
+        let fails = Arc::clone(&failed);
+        thread::Builder::new().name("bots-sync".into()).spawn(move || sync_loop(&syncs_in, &file, &fails)).map_err(engine)?;
+        Ok(Self { db, jobs, syncs, failed, refusing })
+    }
+
+    /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
+    pub(super) fn submit(&self, ops: Ops, flushed: Option<Flushed>) {
+        self.hand(Job { ops, owed: false, flushed, durable: None });
+    }
+
+    /// As [`Store::submit`], for what has happened already: when there is no space it is written once there is.
+    pub(super) fn submit_owed(&self, ops: Ops, flushed: Option<Flushed>) {
+        self.hand(Job { ops, owed: true, flushed, durable: None });
+    }
+
+    /// Hands `ops` to the writer and says when they survive a power cut.
+    pub(super) fn submit_durable(&self, ops: Ops, flushed: Option<Flushed>) -> oneshot::Receiver<Result<(), StoreError>> {
+        let (durable, receiver) = oneshot::channel();
+        self.hand(Job { ops, owed: false, flushed, durable: Some(durable) });
+        receiver
+    }
+
+    fn hand(&self, job: Job) {
+        if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
+            // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
+            thread::spawn(move || answer(job, Err(StoreError::Closed), &mut Vec::new()));
+        }
+    }
+
+    /// Everything submitted before is durable when this returns.
+    pub(super) async fn sync(&self) -> Result<(), StoreError> {
+        self.submit_durable(Ops::default(), None).await.unwrap_or(Err(StoreError::Closed))?;
+        // Nothing waits now, but the newest unwaited group may still be unsynced.
+        let (done, wait) = oneshot::channel();
+        self.syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?;
+        wait.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The value under `key`.
+    pub(super) fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.guarded(|db| {
+            let Some(head) = db.get(key)? else { return Ok(None) };
+            value_of(key, &head, |chunk| db.get(chunk).map(|row| row.map(|it| it.to_vec())))
+        })
+        .flatten()
+    }
+
+    /// The rows whose keys begin with `prefix`, in order and after `after`, until `visit` says no.
+    pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, mut visit: impl FnMut(&[u8], Option<Vec<u8>>) -> bool) {
+        self.guarded(|db| {
+            let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+            for row in db.range(from..) {
+                let (key, head) = row?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                let value = value_of(&key, &head, |chunk| db.get(chunk).map(|row| row.map(|it| it.to_vec())))?;
+                if !visit(&key, value) {
+                    break;
+                }
+            }
+            Ok(())
+        });
+    }
+
+    /// Why writes are refused at the moment, if they are.
+    pub(super) fn refusing(&self) -> Option<StoreError> {
+        match self.failed.get() {
+            Some(why) => Some(StoreError::Failed(why.clone())),
+            None => lock(&self.refusing).clone(),
+        }
+    }
+
+    /// Bytes on disk.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.guarded(|db| db.size_on_disk()).unwrap_or(0)
+    }
+
+    /// sled panics rather than errs on damage: no panic of it gets past here, and after one it is not touched again.
+    fn guarded<T>(&self, read: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Option<T> {
+        if self.failed.get().is_some() {
+            return None;
+        }
+        match catch_unwind(AssertUnwindSafe(|| read(&self.db))) {
+            Ok(Ok(value)) => Some(value),
+            Ok(Err(error)) => fail(&self.failed, error.to_string()),
+            Err(panic) => fail(&self.failed, said(&*panic)),
+        }
+    }
+}
+
+fn fail<T>(failed: &OnceLock<String>, why: String) -> Option<T> {
+    if failed.set(why.clone()).is_ok() {
+        error!(why, "the bots' state failed: answers are delivered from memory until yoman is started again");
+    }
+    None
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()))
+        .unwrap_or_else(|| "panic".to_owned())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+enum Trouble {
+    Open(OpenError),
+    Damaged(String),
+}
+
+fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
+    let of_dir = |source| Trouble::Open(OpenError::Dir { dir: dir.to_owned(), source });
+    make_dir(dir).map_err(of_dir)?;
+    // Left by a crash or a full disk while a snapshot was written; sled would refuse to open.
+    for file in fs::read_dir(dir).map_err(of_dir)? {
+        let file = file.map_err(of_dir)?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(file.path()).map_err(of_dir)?;
+        }
+    }
+    let config = sled::Config::new()
+        .path(dir)
+        .mode(sled::Mode::LowSpace)
+        .segment_size(SEGMENT_BYTES)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None);
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
+                if Instant::now() >= until {
+                    return Err(Trouble::Open(OpenError::Busy { dir: dir.to_owned() }));
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(Err(sled::Error::Io(error))) if may_pass(error.kind()) => {
+                return Err(Trouble::Open(OpenError::Engine { dir: dir.to_owned(), why: error.to_string() }));
+            }
+            Ok(Err(error)) => return Err(Trouble::Damaged(error.to_string())),
+            Err(panic) => return Err(Trouble::Damaged(said(&*panic))),
+        }
+    }
+}
+
+/// Trouble of the machine, not of the data: starting anew would throw something good away.
+fn may_pass(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(kind, Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory)
+}
+
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "directories are synced on unix only"))]
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        File::open(dir)?.sync_all()?;
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+fn put_aside(dir: &Path) -> io::Result<PathBuf> {
+    let name = dir.file_name().map_or_else(|| "bots".into(), |name| name.to_string_lossy());
+    let stem = format!("{name}.damaged-{}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"));
+    let mut aside = dir.with_file_name(&stem);
+    for n in 2.. {
+        if !aside.exists() {
+            break;
+        }
+        aside = dir.with_file_name(format!("{stem}-{n}"));
+    }
+    fs::rename(dir, &aside)?;
+    Ok(aside)
+}
+
+struct Writer {
+    db: sled::Db,
+    dir: PathBuf,
+    free_floor_bytes: u64,
+    failed: Arc<OnceLock<String>>,
+    refusing: Arc<Mutex<Option<StoreError>>>,
+    syncs: Sender<ToSync>,
+    owed: Ops,
+    space: Option<(Instant, Result<(), StoreError>)>,
+}
+
+impl Writer {
+    /// Runs until every sender is gone.
+    fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut group = vec![first];
+            self.gather(&mut group, jobs);
+            let result = self.write(&mut group);
+            let mut durable = Vec::new();
+            let sync = result.is_ok();
+            for job in group {
+                answer(job, result.clone(), &mut durable);
+            }
+            if sync {
+                // Fails only when the other thread is gone; its waiters then see a closed channel.
+                let _ = self.syncs.send(ToSync::Group(durable));
+            }
+        }
+    }
+
+    /// All that waits; when nobody waits for any of it, a moment more.
+    fn gather(&self, group: &mut Vec<Job>, jobs: &Receiver<Job>) {
+        let waited_for = |job: &Job| job.flushed.is_some() || job.durable.is_some();
+        let mut urgent = group.iter().any(waited_for);
+        let until = Instant::now() + LINGER;
+        while group.len() < GROUP_MAX {
+            let job = match jobs.try_recv() {
+                Ok(job) => job,
+                Err(_) if urgent => return,
+                Err(_) => match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(job) => job,
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+                },
+            };
+            urgent |= waited_for(&job);
+            group.push(job);
+        }
+    }
+
+    fn write(&mut self, group: &mut [Job]) -> Result<(), StoreError> {
+        if let Some(why) = self.failed.get() {
+            return Err(StoreError::Failed(why.clone()));
+        }
+        if group.iter().all(|job| job.ops.is_empty()) && self.owed.is_empty() {
+            return Ok(());
+        }
+        if let Err(full) = self.space() {
+            for job in group.iter_mut().filter(|job| job.owed) {
+                if self.owed.len() < OWED_MAX {
+                    self.owed.append(std::mem::take(&mut job.ops));
+                }
+            }
+            return Err(full);
+        }
+        let mut batch = sled::Batch::default();
+        std::mem::take(&mut self.owed).into_batch(&mut batch);
+        for job in group {
+            std::mem::take(&mut job.ops).into_batch(&mut batch);
+        }
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.db.apply_batch(batch)?;
+            self.db.flush()
+        }));
+        let why = match written {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => said(&*panic),
+        };
+        let _ = fail::<()>(&self.failed, why.clone());
+        Err(StoreError::Failed(why))
+    }
+
+    fn space(&mut self) -> Result<(), StoreError> {
+        if let Some((at, result)) = &self.space
+            && at.elapsed() < SPACE_EVERY
+        {
+            return result.clone();
+        }
+        let result = match free_bytes(&self.dir) {
+            Some(free) if free < self.free_floor_bytes => {
+                Err(StoreError::Full { free_mb: free / 1_000_000, floor_mb: self.free_floor_bytes / 1_000_000 })
+            }
+            _ => Ok(()),
+        };
+        let mut refusing = lock(&self.refusing);
+        if refusing.is_none()
+            && let Err(full) = &result
+        {
+            warn!(%full, "the bots' state is not written: answers are delivered from memory");
+        }
+        *refusing = result.clone().err();
+        drop(refusing);
+        self.space = Some((Instant::now(), result.clone()));
+        result
+    }
+}
+
+fn answer(job: Job, result: Result<(), StoreError>, durable: &mut Vec<Durable>) {
+    let failed = result.is_err();
+    if let Some(flushed) = job.flushed {
+        flushed(result.clone());
+    }
+    match job.durable {
+        Some(waiter) if failed => drop(waiter.send(result)),
+        Some(waiter) => durable.push(waiter),
+        None => {}
+    }
+}
+
+#[cfg(unix)]
+fn free_bytes(dir: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(dir).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_dir: &Path) -> Option<u64> {
+    None
+}
+
+/// Syncs the file after every group that somebody waits for, and at the latest [`SYNC_EVERY`] after one nobody does.
+/// sled's own flush is no fsync.
+fn sync_loop(syncs: &Receiver<ToSync>, file: &File, failed: &OnceLock<String>) {
+    while let Ok(first) = syncs.recv() {
+        let mut waiters = Vec::new();
+        let mut take = |sync| match sync {
+            ToSync::Group(group) => {
+                let any = !group.is_empty();
+                waiters.extend(group);
+                any
+            }
+            ToSync::Close(waiter) => {
+                waiters.push(waiter);
+                true
+            }
+        };
+        let mut waited_for = take(first);
+        let until = Instant::now() + SYNC_EVERY;
+        loop {
+            let next = match syncs.try_recv() {
+                Ok(next) => next,
+                Err(_) if waited_for => break,
+                Err(_) => match syncs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(next) => next,
+                    Err(_) => break,
+                },
+            };
+            waited_for |= take(next);
+        }
+        let result = match file.sync_data() {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // What a failed fsync left unwritten is not known: nothing may be promised from here on.
+                let _ = fail::<()>(failed, format!("sync: {error}"));
+                Err(StoreError::Failed(error.to_string()))
+            }
+        };
+        for waiter in waiters {
+            let _ = waiter.send(result.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/store.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+//! The board: one column after the other, because a phone is narrow. Each with its counts and what presses most.
+
+use yoman_chat::{Button, Outbound, Style, Text};
+
+use super::{Viewer, World, card::with_buttons, line::state_name, select::Order, words};
+use crate::domain::{Bucket, Filter, filter::StateWord, item::Item};
+
+/// How many items of a column are shown before the rest is counted.
+const COLUMN_ITEMS: usize = 5;
+
+impl World {
+    /// `/board`: what is open, by bucket. Columns with nothing in them are left out.
+    pub fn board(&self, filter: &Filter, viewer: &Viewer) -> Outbound {
+        let mut text = Text::new();
+        let mut buttons = Vec::new();
+        let said = self.filter_text(filter, viewer);
+        text.push(Style::Bold, "Board");
+        if !said.is_empty() {
+            text.plain("   ").push(Style::Quote, &said);
+        }
+        let closed_too = !filter.states.is_empty();
+        let mut empty = true;
+        // What is nearest to being finished first.
+        for bucket in
+            Bucket::ALL.into_iter().rev().filter(|bucket| filter.buckets.is_empty() || filter.buckets.contains(bucket))
+        {
+            let column = Filter { buckets: vec![bucket], ..filter.clone() };
+            let mut states: Vec<(StateWord, usize)> = Vec::new();
+            let (items, all) = {
+                let also = |item: &Item| closed_too || !item.is_closed();
+                self.selected(&column, also, (Order::Next, 0, COLUMN_ITEMS), viewer)
+            };
+            if all == 0 {
+                continue;
+            }
+            empty = false;
+            for state in [StateWord::Doing, StateWord::Blocked, StateWord::Reviewed] {
+                let also = |item: &Item| self.state(item) == state;
+                states.push((state, self.counted(&column, also, viewer)));
+            }
+            text.plain("\n\n")
+                .push(Style::Bold, words::many(bucket).to_uppercase())
+                .plain(format!(" {}", words::grouped(all as u64)));
+            let told: Vec<_> = states
+                .iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|&(state, n)| format!("{} {}", words::grouped(n as u64), state_name(state)))
+                .collect();
+            if !told.is_empty() {
+                text.plain("   ").push(Style::Dim, told.join(", "));
+            }
+            self.lines(&mut text, &items, viewer);
+            if all > items.len() {
+                text.plain("\n").push(Style::Dim, format!("and {} more", words::grouped((all - items.len()) as u64)));
+                let said = self.filter_text(&column, viewer);
+                let label = format!("All {}", words::many(bucket));
+                buttons.push(Button::new(label, format!("/list {said}")));
+            }
+        }
+        if empty {
+            return self.list(filter, 1, viewer);
+        }
+        with_buttons(Outbound::text(text), buttons, viewer)
+    }
+}

@@ -1,0 +1,187 @@
+//! Why: the chain across items, messages and people. Upwards to the message an item began with, through what happened to
+//! it, and down to what came of it; and for an item that waits, for what and since when.
+
+use std::sync::Arc;
+
+use yoman_chat::{Button, Outbound, Style, Text};
+
+use super::{
+    Viewer, World,
+    card::with_buttons,
+    line::state_name,
+    notice::{item_events, telling},
+    timeline::{PAGE_ROWS, Row, table},
+    words,
+};
+use crate::{
+    domain::{
+        ItemRef,
+        item::{Event, Item},
+    },
+    log::{Commit, Position},
+};
+
+/// Of an item's own commits, so many of the newest are looked at.
+pub const COMMITS_MAX: usize = 500;
+/// The most items one chain goes through: idea, research, todo and pr, and some to spare.
+const STEPS_MAX: usize = 8;
+/// The most prerequisites that are explained one by one.
+const NEEDS_MAX: usize = 5;
+
+/// Where commits are read from. What cannot be read is not there: an answer with a gap is better than none.
+pub trait Commits {
+    /// The commits of an item in order: all of them, or the first and the newest [`COMMITS_MAX`].
+    fn stream(&self, item: ItemRef) -> Vec<Arc<Commit>>;
+
+    /// The commit at a position.
+    fn at(&self, position: Position) -> Option<Arc<Commit>>;
+}
+
+impl World {
+    /// `/why`: how an item came to be as it is.
+    pub fn why(&self, item: ItemRef, commits: &dyn Commits, viewer: &Viewer) -> Outbound {
+        let own = commits.stream(item);
+        let mut text = self.titled(item, &own);
+        if own.is_empty() {
+            text.plain("\nNothing is known of it.");
+            return Outbound::text(text);
+        }
+        let mut rows = self.before(&own, commits, viewer);
+        let caused = own.first().is_some_and(|first| first.first_version == 1 && first.meta.causation.is_some());
+        let hidden = own.len().saturating_sub(usize::from(caused)).saturating_sub(PAGE_ROWS);
+        // Its creation is told by the row of what it came from.
+        let shown: Vec<_> = own.iter().skip(usize::from(caused)).cloned().collect();
+        let mut happened = self.rows(&shown, viewer);
+        for (row, commit) in happened.iter_mut().zip(&shown) {
+            if let Some(new) = self.effects(commit, commits).first() {
+                row.what = format!("promoted it to {new}");
+            }
+        }
+        if hidden > 0 {
+            // The beginning says why it is there, the end why it is as it is.
+            happened.drain(1..=hidden);
+            text.plain(format!("   {} left out, /history {item} has them", words::count(hidden, "change")));
+        }
+        rows.append(&mut happened);
+        text.plain("\n").push(Style::Pre(None), table(&rows, viewer));
+        self.waiting_because(&mut text, item, commits, viewer);
+        self.after(&mut text, item);
+        let mut buttons: Vec<_> = self.waits_for(item).iter().take(2).map(|(it, _)| show(*it)).collect();
+        buttons.extend(self.promoted_to(item).last().map(|&it| show(it)));
+        with_buttons(Outbound::text(text), buttons, viewer)
+    }
+
+    /// What led to an item: for each it came from, how that began and who made something of it. Oldest first.
+    fn before(&self, own: &[Arc<Commit>], commits: &dyn Commits, viewer: &Viewer) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut first = own.first().cloned();
+        for _ in 0..STEPS_MAX {
+            let Some(created) = first.take().filter(|commit| commit.first_version == 1) else { break };
+            let Some(child) = ItemRef::of_stream(created.stream.as_str()) else { break };
+            let Some(cause) = created.meta.causation.and_then(|position| commits.at(position)) else { break };
+            let Some(parent) = ItemRef::of_stream(cause.stream.as_str()) else { break };
+            rows.push(self.row(&cause, |_| format!("promoted {parent} to {child}"), viewer));
+            let beginning = commits.stream(parent).first().cloned();
+            if let Some(beginning) = &beginning
+                && beginning.first_version == 1
+                && beginning.meta.causation.is_none()
+            {
+                let named =
+                    |phrase: &super::phrase::Phrase<'_>| phrase.did.to_plain().replace(" it", &format!(" {parent}"));
+                rows.push(self.row(beginning, named, viewer));
+            }
+            first = beginning;
+        }
+        rows.reverse();
+        rows
+    }
+
+    /// What a commit caused: the items it made.
+    fn effects(&self, commit: &Commit, commits: &dyn Commits) -> Vec<ItemRef> {
+        let caused = self.caused_by(commit.position);
+        let caused = caused.iter().take(STEPS_MAX).filter_map(|&position| commits.at(position));
+        caused.filter_map(|commit| ItemRef::of_stream(commit.stream.as_str())).collect()
+    }
+
+    /// What it waits for and since when; what it no longer waits for and thanks to whom; who waits for it.
+    fn waiting_because(&self, text: &mut Text, item: ItemRef, commits: &dyn Commits, viewer: &Viewer) {
+        let Some(seen) = self.item(item) else { return };
+        for &needed in seen.item.needs().iter().take(NEEDS_MAX) {
+            match self.item(needed) {
+                Some(open) if !open.item.is_closed() => {
+                    text.plain("\nIt waits for ");
+                    self.reference(text, &open.item);
+                    text.plain(format!(
+                        ", {} since {}",
+                        state_name(self.state(&open.item)),
+                        words::at(open.changed_at, viewer)
+                    ));
+                    self.assignees(text, &open.item);
+                }
+                Some(closed) => {
+                    text.plain("\nIt no longer waits for ");
+                    self.reference(text, &closed.item);
+                    self.thanks_to(text, &commits.stream(needed), viewer);
+                }
+                None => {
+                    text.plain("\nIt does not wait for ").item(needed).plain(": closed long ago.");
+                }
+            }
+        }
+        if seen.item.needs().len() > NEEDS_MAX {
+            text.plain(format!("\nand {} more prerequisites", seen.item.needs().len() - NEEDS_MAX));
+        }
+        let waiting: Vec<_> = self.waited_for_by(item).into_iter().filter_map(|it| self.item(it)).collect();
+        if !seen.item.is_closed() && !waiting.is_empty() {
+            let waiting: Vec<_> = waiting.iter().map(|it| (it.item.reference, it.item.title.clone())).collect();
+            text.plain("\nFor it ").plain(if waiting.len() == 1 { "waits " } else { "wait " });
+            super::line::named(text, &waiting, true);
+        }
+    }
+
+    /// `: dana completed it, 14:02`
+    fn thanks_to(&self, text: &mut Text, commits: &[Arc<Commit>], viewer: &Viewer) {
+        for commit in commits.iter().rev() {
+            let events = item_events(commit);
+            let Some(event) = telling(&events) else { continue };
+            if matches!(event, Event::Fact(_)) {
+                continue;
+            }
+            let actor = crate::domain::PersonId::of_stream(&commit.meta.actor);
+            text.plain(": ").push(Style::Quote, self.actor(&commit.meta.actor, viewer)).plain(" ");
+            text.append(self.phrase(event, actor, viewer).did);
+            text.plain(format!(", {}", words::at(commit.meta.recorded_at, viewer)));
+            return;
+        }
+    }
+
+    /// `It became R1 (done), which became T3 (doing).`
+    fn after(&self, text: &mut Text, item: ItemRef) {
+        let mut at = item;
+        let mut told = false;
+        for _ in 0..STEPS_MAX {
+            let Some(next) = self.promoted_to(at).last().copied() else { break };
+            text.plain(if told { ", which became " } else { "\nIt became " }).item(next);
+            if let Some(seen) = self.item(next) {
+                text.plain(format!(" ({})", state_name(self.state(&seen.item))));
+            }
+            told = true;
+            at = next;
+        }
+        if told {
+            text.plain(".");
+        }
+    }
+
+    /// `T1 (Fix login)`
+    fn reference(&self, text: &mut Text, item: &Item) {
+        text.item(item.reference)
+            .plain(" (")
+            .push(Style::Quote, words::shorten(&words::one_line(&item.title), 60))
+            .plain(")");
+    }
+}
+
+fn show(item: ItemRef) -> Button {
+    Button::new(format!("Show {item}"), format!("/show {item}"))
+}

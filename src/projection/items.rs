@@ -1,0 +1,445 @@
+//! Items with what a card shows of them; who waits for whom; what came of what.
+//!
+//! Memory is bounded: beyond a number of items those closed longest ago are dropped. An item that is not closed is never
+//! dropped, because the answers to "what is there to do" and "what waits for what" must stay whole.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    ops::Bound,
+    sync::Arc,
+};
+
+use super::{Seen, phrase, words};
+use crate::{
+    domain::{
+        Bucket, Event, ItemRef, Priority, idea,
+        item::{self, Fact, Item, Stage},
+        pr, research, stored, todo,
+    },
+    log::{Commit, Position},
+};
+
+/// Of notes, findings, refinements, reviews, criteria and conclusions, so many bytes an item are kept for the search.
+const SAID_BYTES_MAX: usize = 2_048;
+/// The most commits who did them is remembered of, for telling on whose behalf something reacted.
+const RECENT_MAX: usize = 256;
+
+/// The most dropped items that are remembered to have changed since.
+const MISSED_MAX: usize = 10_000;
+
+/// An item and what no card shows.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) seen: Seen,
+    /// What was said on it besides title and body, folded for the search; the newest [`SAID_BYTES_MAX`] bytes.
+    pub(super) said: Box<str>,
+    /// The newest change in words: `started`.
+    pub(super) how: &'static str,
+    /// For a change made by what reacted: the person who caused it, and through which bot.
+    pub(super) behalf: Option<Box<Doer>>,
+    /// The commit that closed it; [`Position::START`] when it is not closed.
+    closed_at: Position,
+}
+
+/// Who did something, and through which bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Doer {
+    pub(super) actor: Arc<str>,
+    pub(super) bot: Arc<str>,
+}
+
+/// All items.
+#[derive(Clone, Debug)]
+pub(super) struct Items {
+    buckets: [BTreeMap<u32, Box<Entry>>; 4],
+    newest: [u32; 4],
+    /// Who waits for the key, whether or not either is closed.
+    waiting: HashMap<ItemRef, Vec<ItemRef>>,
+    /// What was promoted to what.
+    children: BTreeSet<(ItemRef, ItemRef)>,
+    /// The closed ones, those closed longest ago first.
+    closed: BTreeSet<(Position, ItemRef)>,
+    items_max: usize,
+    dropped: usize,
+    /// Dropped ones something happened to since.
+    missed: BTreeSet<ItemRef>,
+    /// Names that many items share, kept once.
+    names: HashSet<Arc<str>>,
+    recent: VecDeque<(Position, Doer)>,
+}
+
+impl Items {
+    pub(super) fn new(items_max: usize) -> Self {
+        Self {
+            buckets: Default::default(),
+            newest: [0; 4],
+            waiting: HashMap::new(),
+            children: BTreeSet::new(),
+            closed: BTreeSet::new(),
+            items_max,
+            dropped: 0,
+            missed: BTreeSet::new(),
+            names: HashSet::new(),
+            recent: VecDeque::with_capacity(RECENT_MAX),
+        }
+    }
+
+    /// Folds the events of one commit on an item's stream in; returns how many of them could not be read.
+    pub(super) fn apply(&mut self, reference: ItemRef, commit: &Commit) -> u64 {
+        let newest = &mut self.newest[reference.bucket as usize];
+        *newest = (*newest).max(reference.number);
+        let doer = self.doer(commit);
+        if self.recent.len() == RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((commit.position, doer.clone()));
+
+        let slot = self.buckets[reference.bucket as usize].get_mut(&reference.number);
+        let (entry, unreadable) = match slot {
+            Some(entry) => {
+                let needed = entry.seen.item.needs().to_vec();
+                let unreadable = entry.fold(commit, &mut self.names);
+                let closed_before = entry.closed_at;
+                entry.changed(commit, &doer);
+                if closed_before != entry.closed_at {
+                    self.closed.remove(&(closed_before, reference));
+                }
+                rewire(&mut self.waiting, reference, &needed, entry.seen.item.needs());
+                (entry, unreadable)
+            }
+            None => {
+                let (entry, unreadable) = Entry::create(reference, commit, &mut self.names);
+                let Some(mut entry) = entry else {
+                    // Dropped before, or its beginning cannot be read: only the log knows it.
+                    if commit.first_version > 1 && self.missed.len() < MISSED_MAX {
+                        self.missed.insert(reference);
+                    }
+                    return unreadable;
+                };
+                entry.changed(commit, &doer);
+                rewire(&mut self.waiting, reference, &[], entry.seen.item.needs());
+                if let Some(from) = entry.seen.item.from {
+                    self.children.insert((from, reference));
+                }
+                (self.buckets[reference.bucket as usize].entry(reference.number).or_insert(entry), unreadable)
+            }
+        };
+        if entry.closed_at != Position::START {
+            self.closed.insert((entry.closed_at, reference));
+        }
+        self.shrink();
+        unreadable
+    }
+
+    /// Puts an item back that was dropped, from the commits of its stream.
+    pub(super) fn restore(&mut self, reference: ItemRef, commits: &[Arc<Commit>]) -> bool {
+        let Some(entry) = Entry::replay(reference, commits, &mut self.names) else { return false };
+        let closed_at = entry.closed_at;
+        self.missed.remove(&reference);
+        let known = self.get(reference).is_some();
+        if known {
+            return true;
+        }
+        rewire(&mut self.waiting, reference, &[], entry.seen.item.needs());
+        if let Some(from) = entry.seen.item.from {
+            self.children.insert((from, reference));
+        }
+        if closed_at != Position::START {
+            self.closed.insert((closed_at, reference));
+        }
+        let newest = &mut self.newest[reference.bucket as usize];
+        *newest = (*newest).max(reference.number);
+        self.buckets[reference.bucket as usize].insert(reference.number, entry);
+        self.dropped = self.dropped.saturating_sub(1);
+        self.shrink();
+        true
+    }
+
+    /// Drops those closed longest ago until the limit holds.
+    fn shrink(&mut self) {
+        while self.len() > self.items_max {
+            let Some((_, reference)) = self.closed.pop_first() else { return };
+            if let Some(entry) = self.buckets[reference.bucket as usize].remove(&reference.number) {
+                rewire(&mut self.waiting, reference, entry.seen.item.needs(), &[]);
+                if let Some(from) = entry.seen.item.from {
+                    self.children.remove(&(from, reference));
+                }
+                self.dropped += 1;
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.buckets.iter().map(BTreeMap::len).sum()
+    }
+
+    pub(super) fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    pub(super) fn missed(&self) -> impl Iterator<Item = ItemRef> {
+        self.missed.iter().copied()
+    }
+
+    pub(super) fn newest(&self, bucket: Bucket) -> u32 {
+        self.newest[bucket as usize]
+    }
+
+    pub(super) fn get(&self, item: ItemRef) -> Option<&Entry> {
+        self.buckets[item.bucket as usize].get(&item.number).map(|entry| &**entry)
+    }
+
+    /// All of a bucket by number.
+    pub(super) fn of(&self, bucket: Bucket) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.buckets[bucket as usize].values().map(|entry| &**entry)
+    }
+
+    /// Whether an item is still to be finished. One that was dropped was closed; one that never was cannot be waited for.
+    pub(super) fn is_open(&self, item: ItemRef) -> bool {
+        self.get(item).is_some_and(|entry| !entry.seen.item.is_closed())
+    }
+
+    /// Whether an open item waits for another open one.
+    pub(super) fn is_blocked(&self, item: &Item) -> bool {
+        !item.is_closed() && item.needs().iter().any(|&needed| self.is_open(needed))
+    }
+
+    /// Those that have `item` as a prerequisite, closed or not.
+    pub(super) fn waiting(&self, item: ItemRef) -> &[ItemRef] {
+        self.waiting.get(&item).map_or(&[], Vec::as_slice)
+    }
+
+    /// What `item` was promoted to.
+    pub(super) fn children(&self, item: ItemRef) -> impl Iterator<Item = ItemRef> {
+        let first = ItemRef { bucket: Bucket::Idea, number: 0 };
+        self.children
+            .range((Bound::Included((item, first)), Bound::Unbounded))
+            .take_while(move |(from, _)| *from == item)
+            .map(|&(_, to)| to)
+    }
+
+    /// Those of `needs` that wait for `item` over any number of steps, and `item` itself. Closed ones count: they can be
+    /// opened again, and would then wait for each other.
+    pub(super) fn circular(&self, item: ItemRef, needs: &[ItemRef]) -> Vec<ItemRef> {
+        let mut reached = HashSet::from([item]);
+        let mut ahead = vec![item];
+        while let Some(next) = ahead.pop() {
+            ahead.extend(self.waiting(next).iter().filter(|&&it| reached.insert(it)));
+        }
+        needs.iter().copied().filter(|it| reached.contains(it)).collect()
+    }
+
+    /// The person behind a commit: its actor, or for what reacted, whoever did what it reacted to (as far as that is remembered).
+    pub(super) fn doer(&mut self, commit: &Commit) -> Doer {
+        match self.remembered(commit) {
+            Some(doer) => doer.clone(),
+            None => Doer {
+                actor: shared(&mut self.names, &commit.meta.actor),
+                bot: shared(&mut self.names, &commit.meta.origin.bot),
+            },
+        }
+    }
+
+    /// Who did what a commit reacts to; `None` when it reacts to nothing that is remembered.
+    pub(super) fn remembered(&self, commit: &Commit) -> Option<&Doer> {
+        let causation = commit.meta.causation?;
+        if commit.meta.actor.starts_with("person/") {
+            return None;
+        }
+        let at = self.recent.binary_search_by_key(&causation, |(position, _)| *position).ok()?;
+        self.recent.get(at).map(|(_, doer)| doer)
+    }
+}
+
+impl Entry {
+    /// The entry that the first commit of a stream makes, and how many of its events could not be read.
+    fn create(reference: ItemRef, commit: &Commit, names: &mut HashSet<Arc<str>>) -> (Option<Box<Self>>, u64) {
+        if commit.first_version > 1 {
+            // The events are read all the same, so that what cannot be read is counted whatever is in memory.
+            return (None, commit.events.iter().filter(|event| stored::decode(event).is_err()).count() as u64);
+        }
+        let mut item = None;
+        let folded = fold(&mut item, reference, commit);
+        let entry = item.map(|mut item: Item| {
+            // Most items stay as they were created: what they grew by is given back.
+            item.tags.shrink_to_fit();
+            item.people.shrink_to_fit();
+            item.links.shrink_to_fit();
+            let seen = Seen {
+                item,
+                created_at: commit.meta.recorded_at,
+                changed_at: commit.meta.recorded_at,
+                changed_by: String::new(),
+                changed_on: String::new(),
+                changed_how: shared(names, folded.name),
+                position: commit.position,
+            };
+            let said = folded.said.into_boxed_str();
+            Box::new(Self { seen, said, how: folded.how, behalf: None, closed_at: Position::START })
+        });
+        (entry, folded.unreadable)
+    }
+
+    fn fold(&mut self, commit: &Commit, names: &mut HashSet<Arc<str>>) -> u64 {
+        let reference = self.seen.item.reference;
+        let mut item = Some(std::mem::replace(&mut self.seen.item, vacant(reference)));
+        let folded = fold(&mut item, reference, commit);
+        if let Some(item) = item {
+            self.seen.item = item;
+        }
+        if !folded.said.is_empty() {
+            self.hear(&folded.said);
+        }
+        if !folded.name.is_empty() {
+            self.seen.changed_how = shared(names, folded.name);
+            self.how = folded.how;
+        }
+        folded.unreadable
+    }
+
+    fn hear(&mut self, said: &str) {
+        let mut all = std::mem::take(&mut self.said).into_string();
+        all.push_str(said);
+        if let Some(over) = all.len().checked_sub(SAID_BYTES_MAX) {
+            let cut = (over..=all.len()).find(|&at| all.is_char_boundary(at)).unwrap_or_default();
+            all.drain(..cut);
+        }
+        self.said = all.into_boxed_str();
+    }
+
+    /// Takes over who, when and how of a commit that was folded in.
+    fn changed(&mut self, commit: &Commit, doer: &Doer) {
+        let seen = &mut self.seen;
+        seen.item.version = seen.item.version.max(commit.last_version());
+        seen.changed_at = commit.meta.recorded_at;
+        set(&mut seen.changed_by, &commit.meta.actor);
+        set(&mut seen.changed_on, &commit.meta.origin.bot);
+        seen.position = commit.position;
+        self.behalf = (*doer.actor != *commit.meta.actor).then(|| Box::new(doer.clone()));
+        self.closed_at = match (seen.item.is_closed(), self.closed_at) {
+            (false, _) => Position::START,
+            (true, Position::START) => commit.position,
+            (true, at) => at,
+        };
+    }
+
+    /// The entry after all commits of its stream.
+    pub(super) fn replay(
+        reference: ItemRef,
+        commits: &[Arc<Commit>],
+        names: &mut HashSet<Arc<str>>,
+    ) -> Option<Box<Self>> {
+        let mut commits = commits.iter().filter(|commit| ItemRef::of_stream(commit.stream.as_str()) == Some(reference));
+        let first = commits.next()?;
+        let mut entry = Self::create(reference, first, names).0?;
+        let doer = |commit: &Commit, names: &mut HashSet<Arc<str>>| Doer {
+            actor: shared(names, &commit.meta.actor),
+            bot: shared(names, &commit.meta.origin.bot),
+        };
+        entry.changed(first, &doer(first, names));
+        for commit in commits {
+            entry.fold(commit, names);
+            entry.changed(commit, &doer(commit, names));
+        }
+        Some(entry)
+    }
+}
+
+/// What folding the events of a commit tells besides the item's state.
+#[derive(Default)]
+struct Folded<'a> {
+    /// What was said in them, folded for the search.
+    said: String,
+    /// The stored name of the event that says most about the commit: what moves the item before what describes it.
+    name: &'a str,
+    /// That event in words.
+    how: &'static str,
+    unreadable: u64,
+}
+
+/// Folds the events of a commit into an item.
+fn fold<'a>(item: &mut Option<Item>, reference: ItemRef, commit: &'a Commit) -> Folded<'a> {
+    let mut folded = Folded::default();
+    let mut moves = false;
+    for (version, stored) in commit.versioned() {
+        match stored::decode(stored) {
+            Ok(Event::Item(event)) => {
+                if let Some(text) = text_of(&event) {
+                    words::fold_into(&mut folded.said, &words::shorten(text, SAID_BYTES_MAX));
+                    folded.said.push('\n');
+                }
+                let is_move = !matches!(event, item::Event::Fact(_));
+                if folded.name.is_empty() || (is_move && !moves) {
+                    (folded.name, folded.how, moves) = (&stored.name, phrase::done(&event), is_move);
+                }
+                *item = item::evolve(item.take(), reference, version, &event);
+            }
+            Ok(Event::Person(_) | Event::Room(_)) | Err(_) => folded.unreadable += 1,
+        }
+    }
+    folded
+}
+
+/// What an event says that is not kept whole in the state.
+fn text_of(event: &item::Event) -> Option<&str> {
+    let text = match event {
+        item::Event::Idea(idea::Event::Refined { text } | idea::Event::Rejected { reason: text }) => text,
+        item::Event::Research(
+            research::Event::FindingAdded { text, .. } | research::Event::Done { conclusion: text, .. },
+        ) => text,
+        item::Event::Todo(todo::Event::CriterionAdded { text }) => text,
+        item::Event::Pr(pr::Event::Reviewed { text, .. } | pr::Event::Closed { reason: text }) => text,
+        item::Event::Fact(Fact::Noted { text, .. }) => text,
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// An item to stand in the place of one that is being folded; costs no allocation.
+fn vacant(reference: ItemRef) -> Item {
+    Item {
+        reference,
+        version: 0,
+        title: String::new(),
+        body: String::new(),
+        tags: Vec::new(),
+        priority: Priority::default(),
+        due: None,
+        people: Vec::new(),
+        project: None,
+        links: Vec::new(),
+        attachments: 0,
+        notes: 0,
+        from: None,
+        stage: Stage::Idea(idea::State::default()),
+    }
+}
+
+fn set(field: &mut String, value: &str) {
+    if field != value {
+        value.clone_into(field);
+    }
+}
+
+fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(name) = names.get(name) {
+        return Arc::clone(name);
+    }
+    let name: Arc<str> = name.into();
+    names.insert(Arc::clone(&name));
+    name
+}
+
+fn rewire(waiting: &mut HashMap<ItemRef, Vec<ItemRef>>, item: ItemRef, before: &[ItemRef], after: &[ItemRef]) {
+    for needed in before.iter().filter(|needed| !after.contains(needed)) {
+        if let Some(list) = waiting.get_mut(needed) {
+            list.retain(|it| *it != item);
+            if list.is_empty() {
+                waiting.remove(needed);
+            }
+        }
+    }
+    for needed in after.iter().filter(|needed| !before.contains(needed)) {
+        waiting.entry(*needed).or_default().push(item);
+    }
+}

@@ -1,0 +1,181 @@
+//! What those who follow an item are told about a change; what somebody is told whose button came too late.
+
+use std::sync::Arc;
+
+use yoman_chat::{Outbound, Style, Text};
+
+use super::{
+    Viewer, World,
+    card::{said, with_buttons},
+    line::{GAP, INDENT},
+    words,
+};
+use crate::{
+    domain::{
+        Event, Filter, ItemRef, PersonId,
+        filter::StateWord,
+        idea,
+        item::{self, Fact, Item},
+        pr, research, stored, todo,
+    },
+    log::Commit,
+};
+
+/// The most changes one sentence tells before it counts the rest.
+const TOLD_MAX: usize = 3;
+
+impl World {
+    /// What somebody who follows an item is told about a commit: `T3 Offline mode   assigned to dana by kim (Telegram)`, with
+    /// buttons. `None` when there is nothing worth telling (no item, nothing readable, corrections of what was said).
+    pub fn notice(&self, commit: &Commit, viewer: &Viewer) -> Option<Outbound> {
+        let item = &self.item(ItemRef::of_stream(commit.stream.as_str())?)?.item;
+        let events = item_events(commit);
+        if events.iter().all(is_correction) {
+            return None;
+        }
+        let (actor, bot) = self.behind(commit);
+        let mut text = Text::new();
+        text.item(item.reference).plain(" ").push(Style::Quote, words::one_line(&item.title)).plain(GAP);
+        self.told(&mut text, &events, actor, viewer);
+        self.by(&mut text, actor, bot, viewer);
+        if events.iter().any(is_creation) {
+            let mut marks = self.marks(item, viewer);
+            let waits = self.waits(item.reference, true);
+            if !marks.is_empty() && !waits.is_empty() {
+                marks.plain("  ");
+            }
+            marks.append(waits);
+            if !marks.is_empty() {
+                text.plain(INDENT).append(marks);
+            }
+        }
+        let actor = PersonId::of_stream(actor);
+        let words_said = events.iter().filter_map(|event| self.phrase(event, actor, viewer).said.map(str::to_owned));
+        for words in words_said.take(TOLD_MAX) {
+            said(&mut text, "", &words);
+        }
+        let mut buttons = self.buttons(item);
+        if self.state(item) == StateWord::Open {
+            // Whoever reads a notice decides whether to begin; finishing at once is on the card.
+            buttons.retain(|button| button.label != "Done");
+        }
+        Some(with_buttons(Outbound::text(text), buttons, viewer))
+    }
+
+    /// Why somebody is told: `you follow #app`, to be put under a notice.
+    pub fn because(&self, filter: &Filter, viewer: &Viewer) -> Text {
+        let mut out = Text::new();
+        let who = if viewer.person.is_some() { "you follow " } else { "this room follows " };
+        out.push(Style::Dim, who).push(Style::Dim, self.filter_words(filter, viewer));
+        out
+    }
+
+    /// What happened to an item since a version, for somebody whose button carried that version; `commits` are those of its
+    /// stream after it. With the commands that make sense now.
+    pub fn changes_since(
+        &self,
+        item: ItemRef,
+        version: u64,
+        commits: &[Arc<Commit>],
+        viewer: &Viewer,
+    ) -> (Text, Vec<String>) {
+        let mut text = Text::new();
+        text.item(item).plain(" changed since this card");
+        let newer: Vec<_> = commits.iter().filter(|commit| commit.last_version() > version).collect();
+        let told = newer.iter().rev().take(TOLD_MAX).rev();
+        for (index, commit) in told.enumerate() {
+            let (actor, _) = self.behind(commit);
+            let events = item_events(commit);
+            let Some(event) = telling(&events) else { continue };
+            let phrase = self.phrase(event, PersonId::of_stream(actor), viewer);
+            text.plain(if index == 0 { ": " } else { ", " });
+            text.push(Style::Quote, self.actor(actor, viewer)).plain(" ").append(phrase.did);
+            text.plain(" ").plain(words::ago(commit.meta.recorded_at, viewer));
+        }
+        text.plain(". Nothing done.");
+        let hints = self.item(item).map_or_else(Vec::new, |seen| next_steps(&seen.item));
+        (text, hints)
+    }
+
+    /// The events of a commit in a few words: `assigned to dana`, `started, tagged #web`.
+    fn told(&self, text: &mut Text, events: &[item::Event], actor: &str, viewer: &Viewer) {
+        let actor = PersonId::of_stream(actor);
+        let phrase = |event| self.phrase(event, actor, viewer);
+        if let Some(creation) = events.iter().find(|event| is_creation(event)) {
+            // That it is there is plain to see; for whom it is matters more.
+            let assigned: Vec<_> = events.iter().filter(|event| is_assignment(event)).collect();
+            match assigned.as_slice() {
+                [] => text.append(phrase(creation).done),
+                [event] => text.append(phrase(event).done),
+                [first, rest @ ..] => {
+                    text.append(phrase(first).done);
+                    for event in rest {
+                        if let item::Event::Todo(todo::Event::Assigned { person })
+                        | item::Event::Fact(Fact::Assigned { person }) = event
+                        {
+                            text.plain(", ").push(Style::Quote, self.name(*person, viewer));
+                        }
+                    }
+                    text
+                }
+            };
+            return;
+        }
+        let moves = events.iter().filter(|event| !phrase(event).aside);
+        let asides = events.iter().filter(|event| phrase(event).aside);
+        for (index, event) in moves.chain(asides).enumerate() {
+            if index == TOLD_MAX {
+                text.plain(format!(" and {} more", events.len() - TOLD_MAX));
+                break;
+            }
+            text.plain(if index == 0 { "" } else { ", " }).append(phrase(event).done);
+        }
+    }
+}
+
+/// The events of a commit on an item's stream that can be read.
+pub(super) fn item_events(commit: &Commit) -> Vec<item::Event> {
+    let decoded = commit.events.iter().filter_map(|event| stored::decode(event).ok());
+    decoded
+        .filter_map(|event| match event {
+            Event::Item(event) => Some(event),
+            Event::Person(_) | Event::Room(_) => None,
+        })
+        .collect()
+}
+
+/// The event that says most about a commit: what moves the item before what describes it.
+pub(super) fn telling(events: &[item::Event]) -> Option<&item::Event> {
+    events.iter().find(|event| !matches!(event, item::Event::Fact(_))).or_else(|| events.first())
+}
+
+pub(super) fn is_creation(event: &item::Event) -> bool {
+    matches!(
+        event,
+        item::Event::Idea(idea::Event::Created { .. })
+            | item::Event::Research(research::Event::Started { .. })
+            | item::Event::Todo(todo::Event::Created { .. })
+            | item::Event::Pr(pr::Event::Created { .. })
+    )
+}
+
+fn is_assignment(event: &item::Event) -> bool {
+    matches!(event, item::Event::Todo(todo::Event::Assigned { .. }) | item::Event::Fact(Fact::Assigned { .. }))
+}
+
+fn is_correction(event: &item::Event) -> bool {
+    matches!(
+        event,
+        item::Event::Research(research::Event::FindingAdded { corrects: Some(_), .. })
+            | item::Event::Fact(Fact::Noted { corrects: Some(_), .. })
+    )
+}
+
+/// What somebody may want to do instead, as commands.
+fn next_steps(item: &Item) -> Vec<String> {
+    if item.is_closed() && item.state_word() != StateWord::Promoted {
+        vec![format!("/reopen {}@{}", item.reference, item.version)]
+    } else {
+        vec![format!("/show {}", item.reference)]
+    }
+}

@@ -1,0 +1,96 @@
+//! People by number, by who they are on a platform, and as they are written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::{
+    Handle, Identity, PersonId, Role,
+    name::NAME_CHARS_MAX,
+    person::{self, Person},
+};
+
+/// Words that mean somebody else, or everybody: nobody is written like that.
+const TAKEN: [&str; 6] = ["me", "you", "all", "everyone", "here", "channel"];
+
+/// What somebody is written as whose name holds nothing that could be part of a handle.
+const NOBODY: &str = "person";
+/// What `-2` and so on may take of a handle's length.
+const NUMBER_CHARS_MAX: usize = 11;
+
+/// All people.
+#[derive(Clone, Debug, Default)]
+pub(super) struct People {
+    people: BTreeMap<PersonId, Person>,
+    identities: HashMap<Identity, PersonId>,
+    handles: HashMap<Handle, PersonId>,
+}
+
+impl People {
+    pub(super) fn apply(&mut self, id: PersonId, version: u64, event: &person::Event) {
+        let before = self.people.remove(&id);
+        let Some(person) = person::evolve(before, id, version, event) else { return };
+        // The first to have a name keeps it: a log made by hand must not hand somebody's identity to somebody else.
+        for identity in &person.identities {
+            self.identities.entry(identity.clone()).or_insert(id);
+        }
+        self.handles.entry(person.handle.clone()).or_insert(id);
+        self.people.insert(id, person);
+    }
+
+    pub(super) fn get(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
+    pub(super) fn by_identity(&self, identity: &Identity) -> Option<&Person> {
+        self.get(*self.identities.get(identity)?)
+    }
+
+    pub(super) fn by_handle(&self, handle: &Handle) -> Option<&Person> {
+        self.get(*self.handles.get(handle)?)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    pub(super) fn newest(&self) -> u32 {
+        self.people.keys().next_back().map_or(0, |id| id.0)
+    }
+
+    pub(super) fn owners(&self) -> usize {
+        self.people.values().filter(|person| person.role == Some(Role::Owner)).count()
+    }
+
+    /// A handle nobody has: as wanted as far as it can be one, then `name-2`, `name-3`...
+    pub(super) fn free_handle(&self, wanted: &str) -> Handle {
+        let mut base = as_name(wanted);
+        let mut number = 1u32;
+        loop {
+            let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
+            match Handle::new(&name) {
+                Ok(handle) if !self.handles.contains_key(&handle) && !TAKEN.contains(&handle.as_str()) => {
+                    return handle;
+                }
+                Ok(_) => {}
+                Err(_) => base = NOBODY.to_owned(),
+            }
+            number += 1;
+        }
+    }
+}
+
+/// What can be a name of what somebody is called: `Dana Müller` becomes `dana-müller`.
+fn as_name(wanted: &str) -> String {
+    let mut name = String::new();
+    for c in wanted.trim().trim_start_matches('@').chars() {
+        let mut one = [0; 4];
+        if Handle::new(c.encode_utf8(&mut one)).is_ok() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    // Some letters become longer when they are put in lower case: the limit is on what comes out.
+    let fits: String = name.chars().flat_map(char::to_lowercase).take(NAME_CHARS_MAX - NUMBER_CHARS_MAX).collect();
+    let fits = fits.trim_matches(['-', '_', '.']);
+    if Handle::new(fits).is_ok() { fits.to_owned() } else { NOBODY.to_owned() }
+}

@@ -1,0 +1,218 @@
+//! Filters applied: which items somebody means, and in which order they are shown.
+
+use std::{cmp::Reverse, fmt::Write as _};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Viewer, World,
+    items::{Entry, Items},
+    words,
+};
+use crate::domain::{Bucket, Due, Filter, ItemRef, PersonId, Priority, filter::StateWord, item::Item};
+
+/// A filter made ready for many items.
+struct Sieve<'a> {
+    filter: &'a Filter,
+    due: Option<DateTime<Utc>>,
+    words: Vec<String>,
+    viewer: &'a Viewer,
+    /// What is searched in; kept from item to item.
+    text: String,
+}
+
+impl<'a> Sieve<'a> {
+    fn new(filter: &'a Filter, viewer: &'a Viewer) -> Self {
+        Self {
+            filter,
+            due: filter.due.map(|due| words::due_until(due, viewer)),
+            words: filter.words.iter().map(|word| words::folded(word.trim())).collect(),
+            viewer,
+            text: String::new(),
+        }
+    }
+
+    fn passes(&mut self, items: &Items, entry: &Entry) -> bool {
+        let (filter, item) = (self.filter, &entry.seen.item);
+        one_of(&filter.buckets, |bucket| *bucket == item.reference.bucket)
+            && one_of(&filter.items, |reference| *reference == item.reference)
+            && one_of(&filter.priorities, |priority| *priority == item.priority)
+            && one_of(&filter.projects, |project| item.project.as_ref() == Some(project))
+            && one_of(&filter.tags, |tag| item.tags.contains(tag))
+            && one_of(&filter.people, |person| item.people.contains(person))
+            && one_of(&filter.states, |state| is_in(*state, item, items))
+            && self.due.is_none_or(|until| item.due.is_some_and(|due| words::due_until(due, self.viewer) <= until))
+            && self.says(entry)
+    }
+
+    /// Whether all words are somewhere in title, body, tags, project, or what was said on it.
+    fn says(&mut self, entry: &Entry) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let item = &entry.seen.item;
+        self.text.clear();
+        words::fold_into(&mut self.text, &item.title);
+        if self.words.iter().all(|word| self.text.contains(word.as_str())) {
+            return true;
+        }
+        for more in item.tags.iter().map(|tag| tag.as_str()).chain(item.project.iter().map(|project| project.as_str()))
+        {
+            self.text.push('\n');
+            self.text.push_str(more);
+        }
+        self.text.push('\n');
+        words::fold_into(&mut self.text, &item.body);
+        self.text.push('\n');
+        self.text.push_str(&entry.said);
+        self.words.iter().all(|word| self.text.contains(word.as_str()))
+    }
+}
+
+/// No values at all let everything through, several are alternatives.
+fn one_of<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    values.is_empty() || values.iter().any(fits)
+}
+
+fn is_in(state: StateWord, item: &Item, items: &Items) -> bool {
+    let is = item.state_word();
+    match state {
+        StateWord::Open => matches!(is, StateWord::Open | StateWord::Reviewed),
+        StateWord::Blocked => items.is_blocked(item),
+        StateWord::Closed => item.is_closed(),
+        state => is == state,
+    }
+}
+
+/// Where an item stands in an order; the smallest is shown first.
+type Key = (Reverse<Priority>, bool, DateTime<Utc>, Reverse<u64>, ItemRef);
+
+/// In which order items are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// What presses most first, then what changed last.
+    Pressing,
+    /// What presses most first, what was begun before what was not, then the oldest.
+    Next,
+}
+
+impl Order {
+    fn key(self, entry: &Entry, viewer: &Viewer) -> Key {
+        let item = &entry.seen.item;
+        let due = item.due.map_or(DateTime::<Utc>::MAX_UTC, |due| words::due_until(due, viewer));
+        match self {
+            Self::Pressing => (Reverse(item.priority), false, due, Reverse(entry.seen.position.0), item.reference),
+            Self::Next => {
+                let begun = item.state_word() == StateWord::Doing;
+                let age = Reverse(u64::MAX - entry.seen.created_at.timestamp_micros().unsigned_abs());
+                (Reverse(item.priority), !begun, due, age, item.reference)
+            }
+        }
+    }
+}
+
+impl World {
+    /// Whether an item passes a filter. Of what was said on an item besides title and body, the newest 2 KB are searched.
+    pub fn passes(&self, item: ItemRef, filter: &Filter, viewer: &Viewer) -> bool {
+        self.items.get(item).is_some_and(|entry| Sieve::new(filter, viewer).passes(&self.items, entry))
+    }
+
+    /// The items that pass a filter and `also`, at most `shown` of them behind the first `skipped`, in order; and how many
+    /// pass in all.
+    pub(super) fn selected(
+        &self,
+        filter: &Filter,
+        also: impl Fn(&Item) -> bool,
+        (order, skipped, shown): (Order, usize, usize),
+        viewer: &Viewer,
+    ) -> (Vec<ItemRef>, usize) {
+        let mut sieve = Sieve::new(filter, viewer);
+        let mut keys = Vec::new();
+        let mut sift = |entry: &Entry| {
+            if also(&entry.seen.item) && sieve.passes(&self.items, entry) {
+                keys.push(order.key(entry, viewer));
+            }
+        };
+        if filter.items.is_empty() {
+            let buckets = Bucket::ALL.into_iter().filter(|bucket| one_of(&filter.buckets, |it| it == bucket));
+            buckets.flat_map(|bucket| self.items.of(bucket)).for_each(&mut sift);
+        } else {
+            let mut named = filter.items.clone();
+            named.sort_unstable();
+            named.dedup();
+            named.iter().filter_map(|&item| self.items.get(item)).for_each(&mut sift);
+        }
+        let all = keys.len();
+        // Only what is shown has to be in order, and the rest can be hundreds of thousands.
+        let end = skipped.saturating_add(shown).min(all);
+        if end < all {
+            keys.select_nth_unstable(end);
+            keys.truncate(end);
+        }
+        keys.sort_unstable();
+        (keys.into_iter().skip(skipped).map(|key| key.4).collect(), all)
+    }
+
+    /// How many items pass a filter and `also`.
+    pub(super) fn counted(&self, filter: &Filter, also: impl Fn(&Item) -> bool, viewer: &Viewer) -> usize {
+        self.selected(filter, also, (Order::Pressing, 0, 0), viewer).1
+    }
+
+    /// A filter in the words that say it: `todo open #auth @dana due:2026-12-01`; empty for everything. People who are not
+    /// known are left out.
+    pub fn filter_text(&self, filter: &Filter, viewer: &Viewer) -> String {
+        let mut out: Vec<String> = Vec::new();
+        out.extend(filter.buckets.iter().map(|bucket| bucket.word().to_owned()));
+        out.extend(filter.states.iter().map(|state| super::line::state_name(*state).to_owned()));
+        out.extend(filter.items.iter().map(ToString::to_string));
+        out.extend(filter.tags.iter().map(ToString::to_string));
+        out.extend(filter.people.iter().filter_map(|&person| Some(self.person(person)?.handle.to_string())));
+        out.extend(filter.projects.iter().map(ToString::to_string));
+        out.extend(filter.priorities.iter().map(|priority| format!("!{priority}")));
+        out.extend(filter.due.map(|due| match due {
+            Due::Day(day) => format!("due:{day}"),
+            Due::At(instant) => {
+                format!("due:\"{}\"", instant.with_timezone(&viewer.time_zone).format("%Y-%m-%d %H:%M"))
+            }
+        }));
+        out.extend(filter.words.iter().map(|word| quoted(word)));
+        out.join(" ")
+    }
+
+    /// A filter in words, for a sentence: as it is said, or `everything`.
+    pub(super) fn filter_words(&self, filter: &Filter, viewer: &Viewer) -> String {
+        let text = self.filter_text(filter, viewer);
+        if text.is_empty() { "everything".into() } else { text }
+    }
+
+    /// The filter for what somebody has to do.
+    pub(super) fn of_person(filter: &Filter, person: PersonId) -> Filter {
+        Filter { people: vec![person], ..filter.clone() }
+    }
+}
+
+/// A word to look for, as it is said: plain when it cannot be taken for anything else.
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(char::is_alphabetic)
+        && word.chars().count() > 2
+        && Bucket::ALL.iter().all(|bucket| !word.to_lowercase().starts_with(bucket.word()))
+        && !STATE_WORDS.contains(&word.to_lowercase().as_str());
+    if plain {
+        return word.to_owned();
+    }
+    let mut out = String::from("\"");
+    for c in word.chars() {
+        if matches!(c, '"' | '\\' | '“' | '”' | '„') {
+            out.push('\\');
+        }
+        let _ = out.write_char(c);
+    }
+    out.push('"');
+    out
+}
+
+/// What a plain word would be taken for instead of being looked for.
+const STATE_WORDS: [&str; 12] = [
+    "open", "running", "doing", "blocked", "reviewed", "done", "promoted", "rejected", "merged", "closed", "all",
+    "page",
+];

@@ -1,0 +1,185 @@
+//! History: the commits of one item in words. Who, when, from which message, what.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use yoman_chat::{Button, Outbound, Style, Text};
+
+use super::{
+    Viewer, World,
+    card::with_buttons,
+    notice::item_events,
+    phrase::{self, Phrase},
+    words,
+};
+use crate::{
+    domain::{
+        ItemRef, PersonId,
+        item::{Event, Fact},
+        research,
+    },
+    log::Commit,
+};
+
+/// How many changes stand on one page.
+pub(super) const PAGE_ROWS: usize = 15;
+/// The most columns of what happened, and of the words that made it happen.
+const WHAT_COLUMNS_MAX: usize = 44;
+const SAID_CHARS_MAX: usize = 60;
+/// The most changes of one commit that are told one by one.
+const TOLD_MAX: usize = 3;
+
+/// One line of a history.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) at: DateTime<Utc>,
+    pub(super) who: String,
+    pub(super) what: String,
+    /// The message, as it was typed.
+    pub(super) said: String,
+    /// What became of it later.
+    pub(super) since: String,
+}
+
+impl World {
+    /// `/history`: what happened to an item, the newest page first, oldest line first. `commits` are those of its stream in
+    /// order, all of them or the newest.
+    pub fn history(&self, item: ItemRef, commits: &[Arc<Commit>], page: u32, viewer: &Viewer) -> Outbound {
+        let rows = self.rows(commits, viewer);
+        let mut text = self.titled(item, commits);
+        if rows.is_empty() {
+            text.plain("\nNothing is known of it.");
+            return Outbound::text(text);
+        }
+        let pages = rows.len().div_ceil(PAGE_ROWS);
+        let page = usize::try_from(page).unwrap_or(usize::MAX).clamp(1, pages);
+        let end = rows.len() - (page - 1) * PAGE_ROWS;
+        let start = end.saturating_sub(PAGE_ROWS);
+        if pages > 1 {
+            text.plain(format!("   {} to {} of {} changes", start + 1, end, words::grouped(rows.len() as u64)));
+        }
+        text.plain("\n").push(Style::Pre(None), table(rows.get(start..end).unwrap_or_default(), viewer));
+        let mut buttons = Vec::new();
+        if page < pages {
+            buttons.push(Button::new("◀ older", format!("/history {item} page:{}", page + 1)));
+        }
+        if page > 1 {
+            buttons.push(Button::new("newer ▶", format!("/history {item} page:{}", page - 1)));
+        }
+        with_buttons(Outbound::text(text), buttons, viewer)
+    }
+
+    /// `T1 Fix login`
+    pub(super) fn titled(&self, item: ItemRef, commits: &[Arc<Commit>]) -> Text {
+        let mut text = Text::new();
+        text.item(item);
+        let replayed;
+        let seen = match self.item(item) {
+            Some(seen) => Some(seen),
+            None => {
+                replayed = Self::replay_item(commits);
+                replayed.as_ref()
+            }
+        };
+        if let Some(seen) = seen {
+            text.plain(" ").push(Style::Quote, words::one_line(&seen.item.title));
+        }
+        text
+    }
+
+    /// A line for each commit.
+    pub(super) fn rows(&self, commits: &[Arc<Commit>], viewer: &Viewer) -> Vec<Row> {
+        let mut corrected: HashMap<u64, DateTime<Utc>> = HashMap::new();
+        for commit in commits {
+            for event in item_events(commit) {
+                if let Event::Fact(Fact::Noted { corrects: Some(version), .. })
+                | Event::Research(research::Event::FindingAdded { corrects: Some(version), .. }) = event
+                {
+                    corrected.insert(version, commit.meta.recorded_at);
+                }
+            }
+        }
+        commits
+            .iter()
+            .map(|commit| {
+                let mut row = self.row(commit, |phrase| phrase.did.to_plain(), viewer);
+                let since = commit.versioned().find_map(|(version, _)| corrected.get(&version));
+                if let Some(at) = since {
+                    row.since = format!("corrected at {}", clock(*at, viewer));
+                }
+                row
+            })
+            .collect()
+    }
+
+    /// The line of a commit, its events in `words`.
+    pub(super) fn row(&self, commit: &Commit, words: impl Fn(&Phrase<'_>) -> String, viewer: &Viewer) -> Row {
+        let (actor, bot) = (commit.meta.actor.as_str(), commit.meta.origin.bot.as_str());
+        let person = PersonId::of_stream(actor);
+        let events = item_events(commit);
+        let phrases: Vec<_> = events.iter().map(|event| self.phrase(event, person, viewer)).collect();
+        // What an item is created with belongs to the creation, and the message says it.
+        let creation = events.first().is_some_and(super::notice::is_creation);
+        let told = if creation { 1 } else { TOLD_MAX };
+        let mut what = phrases.iter().take(told).map(words).collect::<Vec<_>>().join(", ");
+        if phrases.len() > told && !creation {
+            what.push_str(&format!(" and {} more", phrases.len() - told));
+        }
+        if phrases.is_empty() {
+            what = "did what this version cannot read".into();
+        }
+        let mut who = self.actor(actor, viewer);
+        if let Some(title) = phrase::platform(bot, viewer).filter(|_| person.is_some()) {
+            who = format!("{who} ({title})");
+        }
+        Row { at: commit.meta.recorded_at, who, what, said: commit.meta.text.clone(), since: String::new() }
+    }
+}
+
+/// The rows as aligned columns: time, who, what, the message, what became of it.
+pub(super) fn table(rows: &[Row], viewer: &Viewer) -> String {
+    let days: Vec<NaiveDate> = rows.iter().map(|row| words::day_of(row.at, viewer)).collect();
+    let today = words::today(viewer);
+    let only_today = days.iter().all(|day| *day == today);
+    let lines: Vec<[String; 5]> = rows
+        .iter()
+        .zip(&days)
+        .map(|(row, day)| {
+            let time = clock(row.at, viewer);
+            let when = match (only_today, day.year() == today.year()) {
+                (true, _) => time,
+                (false, true) => format!("{} {time}", day.format("%a %e %b")),
+                (false, false) => format!("{} {time}", day.format("%a %e %b %Y")),
+            };
+            let said = words::one_line(&row.said);
+            let said =
+                if said.is_empty() { String::new() } else { format!("\"{}\"", words::shorten(&said, SAID_CHARS_MAX)) };
+            [when, words::one_line(&row.who).into_owned(), row.what.clone(), said, row.since.clone()]
+        })
+        .collect();
+    let mut widths = [0; 5];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = words::columns(cell).max(*width);
+        }
+    }
+    widths[2] = widths[2].min(WHAT_COLUMNS_MAX);
+    let mut out = String::new();
+    for line in &lines {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(widths) {
+            row.push_str("  ");
+            row.push_str(cell);
+            row.extend(std::iter::repeat_n(' ', width.saturating_sub(words::columns(cell))));
+        }
+        out.push_str(row.trim_end());
+    }
+    out
+}
+
+fn clock(at: DateTime<Utc>, viewer: &Viewer) -> String {
+    at.with_timezone(&viewer.time_zone).format("%H:%M:%S").to_string()
+}

@@ -1,0 +1,228 @@
+//! Dates, counts and outside text as people say them. What depends on who looks takes a [`Viewer`].
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use unicode_normalization::char::is_combining_mark;
+
+use super::Viewer;
+use crate::domain::{Bucket, Due, Priority};
+
+/// Dates further away than this, in days, are written with their year.
+const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
+
+/// How long ago: `just now`, `4 s ago`, `2 h ago`, `yesterday`, then the date. For texts that are read at once: a text
+/// that stays in a chat says [`at`].
+pub fn ago(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    let past = viewer.now.signed_duration_since(then);
+    if past < TimeDelta::seconds(2) {
+        return "just now".into();
+    }
+    if past < TimeDelta::minutes(1) {
+        return format!("{} s ago", past.num_seconds());
+    }
+    if past < TimeDelta::hours(1) {
+        return format!("{} min ago", past.num_minutes());
+    }
+    let (day, today) = (day_of(then, viewer), today(viewer));
+    if past < TimeDelta::hours(24) && (day == today || past < TimeDelta::hours(6)) {
+        return format!("{} h ago", past.num_hours());
+    }
+    if Some(day) == today.pred_opt() { "yesterday".into() } else { format!("on {}", date(day, today)) }
+}
+
+/// A moment: `14:02` today, `Fri 13 Nov, 14:02` otherwise.
+pub fn at(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    let local = then.with_timezone(&viewer.time_zone);
+    let (day, today) = (local.date_naive(), today(viewer));
+    if day == today {
+        local.format("%H:%M").to_string()
+    } else {
+        format!("{}, {}", date(day, today), local.format("%H:%M"))
+    }
+}
+
+/// A moment with its time zone, for what is read long after: `Fri 13 Nov, 00:00 (Asia/Seoul)`.
+pub fn at_in_zone(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    let local = then.with_timezone(&viewer.time_zone);
+    let day = date(local.date_naive(), today(viewer));
+    format!("{day}, {} ({})", local.format("%H:%M"), viewer.time_zone.name())
+}
+
+/// A day: `Fri 27 Nov`, with the year when it is not within half a year of today.
+pub fn date(day: NaiveDate, today: NaiveDate) -> String {
+    let text = format!("{} {} {}", day.format("%a"), day.day(), day.format("%b"));
+    if day.signed_duration_since(today).num_days().unsigned_abs() > YEAR_LEFT_OUT_DAYS_MAX {
+        format!("{text} {}", day.year())
+    } else {
+        text
+    }
+}
+
+/// A due date: `Fri 27 Nov` or `Fri 27 Nov, 14:00`.
+pub fn due(due: Due, viewer: &Viewer) -> String {
+    match due {
+        Due::Day(day) => date(day, today(viewer)),
+        Due::At(instant) => {
+            let local = instant.with_timezone(&viewer.time_zone);
+            format!("{}, {}", date(local.date_naive(), today(viewer)), local.format("%H:%M"))
+        }
+    }
+}
+
+/// The last instant at which something due then is not late: a day lasts until its end where the viewer is.
+pub fn due_until(due: Due, viewer: &Viewer) -> DateTime<Utc> {
+    match due {
+        Due::At(instant) => instant,
+        Due::Day(day) => {
+            let midnight = day.succ_opt().unwrap_or(day).and_hms_opt(0, 0, 0).unwrap_or_default();
+            // A zone can skip its midnight (or have two): the first instant there is of the next day will do.
+            let start = (0..=3)
+                .find_map(|hours| (midnight + TimeDelta::hours(hours)).and_local_timezone(viewer.time_zone).earliest());
+            start.map_or_else(|| midnight.and_utc(), |start| start.with_timezone(&Utc)) - TimeDelta::microseconds(1)
+        }
+    }
+}
+
+/// The day it is where the viewer is.
+pub fn today(viewer: &Viewer) -> NaiveDate {
+    day_of(viewer.now, viewer)
+}
+
+/// The day it was then where the viewer is.
+pub fn day_of(then: DateTime<Utc>, viewer: &Viewer) -> NaiveDate {
+    then.with_timezone(&viewer.time_zone).date_naive()
+}
+
+/// A priority when it is worth a word.
+pub fn priority(priority: Priority) -> Option<&'static str> {
+    (priority != Priority::Normal).then(|| priority.word())
+}
+
+/// `1 todo`, `2 todos`, `no todos`, `4,812 todos`.
+pub fn count(n: usize, one: &str) -> String {
+    match n {
+        0 => format!("no {one}s"),
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", grouped(n as u64)),
+    }
+}
+
+/// The word for several of a bucket.
+pub fn many(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::Idea => "ideas",
+        Bucket::Research => "research",
+        Bucket::Todo => "todos",
+        Bucket::Pr => "prs",
+    }
+}
+
+/// A number in groups of three: `4,812`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+/// Outside text on one line: line breaks and control characters become spaces, what would turn the direction of the
+/// words after it is taken out. Titles are checked when they come in, but a log may hold anything.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| !is_unruly(c)) && !text.starts_with(' ') && !text.ends_with(' ') {
+        return Cow::Borrowed(text);
+    }
+    let spaced: String = text.chars().filter(|&c| !turns(c)).map(|c| if is_unruly(c) { ' ' } else { c }).collect();
+    Cow::Owned(spaced.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Outside text on several lines: as [`one_line`], but line breaks stay.
+pub fn lines(text: &str) -> String {
+    text.lines().map(|line| one_line(line.trim_end()).into_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn is_unruly(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || turns(c)
+}
+
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// At most `chars_max` characters, the last one `…` when something is left out. Never cuts between a letter and its
+/// marks or inside a joined emoji.
+pub fn shorten(text: &str, chars_max: usize) -> Cow<'_, str> {
+    let Some((mut end, mut next)) = text.char_indices().nth(chars_max.saturating_sub(1)) else {
+        return Cow::Borrowed(text);
+    };
+    if text.chars().nth(chars_max).is_none() {
+        return Cow::Borrowed(text);
+    }
+    while let Some((before, c)) = text[..end].char_indices().next_back() {
+        if !clings(next) && c != '\u{200d}' {
+            break;
+        }
+        (end, next) = (before, c);
+    }
+    Cow::Owned(format!("{}…", text[..end].trim_end()))
+}
+
+/// Whether a character belongs to the one before it.
+fn clings(c: char) -> bool {
+    is_combining_mark(c) || matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}')
+}
+
+/// How many columns of a terminal (or of a block of code) a text takes: wide characters of East Asia and emoji take two.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(|c| if clings(c) || c.is_control() { 0 } else { 1 + usize::from(is_wide(c)) }).sum()
+}
+
+fn is_wide(c: char) -> bool {
+    matches!(c,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{33ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{a000}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6ff}' | '\u{1f900}'..='\u{1f9ff}' | '\u{20000}'..='\u{3fffd}')
+}
+
+/// Text that is compared without regard to case, width or composition: compatibility-decomposed, composed, lower case.
+/// Appends to `out`.
+pub fn fold_into(out: &mut String, text: &str) {
+    use unicode_normalization::UnicodeNormalization;
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        if let Some(tail) = out.get_mut(start..) {
+            tail.make_ascii_lowercase();
+        }
+    } else {
+        for c in text.nfkc().flat_map(char::to_lowercase) {
+            match c {
+                'ς' => out.push('σ'),
+                'ß' => out.push_str("ss"),
+                c => out.push(c),
+            }
+        }
+    }
+}
+
+/// As [`fold_into`], as a new text.
+pub fn folded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(&mut out, text);
+    out
+}

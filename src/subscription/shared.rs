@@ -1,0 +1,149 @@
+//! One [`World`] for everybody who looks at it: fed from the log by a single task, in order, read by many.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::Subscription;
+use crate::{
+    log::{Entry, EventLog, Position},
+    projection::World,
+};
+
+/// How many commits are folded in under one lock: bounds how long a reader waits during catch-up.
+const BATCH: usize = 256;
+/// How long to wait before history is read again after it could not be.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The world, shared. Cheap to clone through an [`Arc`].
+#[derive(Debug)]
+pub struct SharedWorld {
+    // A std lock: nothing is awaited under it, and what is done under it is short.
+    world: RwLock<World>,
+    /// The newest position folded in or passed over as damaged.
+    position: watch::Sender<Position>,
+}
+
+impl SharedWorld {
+    /// Shares a world that has seen everything up to its own position.
+    pub fn new(world: World) -> Self {
+        let position = watch::Sender::new(world.position);
+        Self { world: RwLock::new(world), position }
+    }
+
+    /// Folds in what comes next. Only for whoever feeds it ([`SharedWorld::keep`]): entries must come in the order of the
+    /// log and without a gap; what was seen already is passed over.
+    pub fn apply(&self, entries: &[Entry]) {
+        let mut newest = *self.position.borrow();
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            match entry {
+                Entry::Commit(commit) if commit.position > newest => {
+                    world.apply(commit);
+                    newest = commit.position;
+                }
+                Entry::Commit(_) => {}
+                Entry::Damaged { position, why } => {
+                    warn!(%position, why, "a damaged record is passed over");
+                    newest = newest.max(*position);
+                }
+            }
+        }
+        drop(world);
+        self.position.send_if_modified(|position| newest > std::mem::replace(position, newest.max(*position)));
+    }
+
+    /// The newest position folded in.
+    pub fn position(&self) -> Position {
+        *self.position.borrow()
+    }
+
+    /// Waits until everything up to `position` is folded in.
+    pub async fn at_least(&self, position: Position) {
+        // An error would mean that the sender is gone, and it is ours.
+        let _ = self.position.subscribe().wait_for(|at| *at >= position).await;
+    }
+
+    /// Looks at the world. Must be short: whoever feeds it waits meanwhile.
+    pub fn read<R>(&self, look: impl FnOnce(&World) -> R) -> R {
+        look(&self.world.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Brings an item back that is in the log but no longer in memory; `commits` are all of its stream.
+    pub fn restore(&self, commits: &[Arc<crate::log::Commit>]) -> bool {
+        self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
+    }
+
+    /// Feeds it from the log until `stop`, or until the log is closed.
+    pub async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stop: CancellationToken) {
+        let mut subscription = Subscription::new(log, self.position());
+        loop {
+            let next = tokio::select! {
+                () = stop.cancelled() => return,
+                next = subscription.next(BATCH) => next,
+            };
+            match next {
+                Ok(Some(entries)) => self.apply(&entries),
+                Ok(None) => return,
+                Err(error) => {
+                    error!(%error, "history cannot be read; trying again");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(AGAIN_AFTER) => {}
+                    }
+                }
+            }
+            // A long catch-up must not keep everything else from running.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Append, CommandId, Expected, Meta, Origin, StoredEvent, StreamId, memory::MemoryLog};
+
+    async fn append(log: &dyn EventLog, n: u64) -> Position {
+        let data = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap();
+        let meta = Meta {
+            command: CommandId::new(format!("test/{n}")),
+            text: String::new(),
+            actor: "person/1".into(),
+            origin: Origin::default(),
+            correlation: CommandId::new(format!("test/{n}")),
+            causation: None,
+            recorded_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let events = vec![StoredEvent { name: "noted".into(), schema: 1, data }];
+        let append = Append { stream: StreamId::new(format!("todo/{n}")), expected: Expected::NoStream, events, meta };
+        log.append(append).await.unwrap().commit.position
+    }
+
+    #[tokio::test]
+    async fn a_reader_sees_what_was_appended_before() {
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+        for n in 1..=600 {
+            append(&*log, n).await;
+        }
+        let world = Arc::new(SharedWorld::new(World::default()));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(Arc::clone(&world).keep(Arc::clone(&log), stop.clone()));
+        for n in 601..=700 {
+            let position = append(&*log, n).await;
+            world.at_least(position).await;
+            assert!(world.position() >= position);
+        }
+        world.apply(&[Entry::Damaged { position: Position(701), why: "torn".into() }]);
+        world.at_least(Position(701)).await;
+        world.apply(&[Entry::Damaged { position: Position(5), why: "torn".into() }]);
+        assert_eq!(world.position(), Position(701));
+        stop.cancel();
+        task.await.unwrap();
+    }
+}
