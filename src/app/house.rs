@@ -9,7 +9,7 @@ use crate::{
     domain::ItemRef,
     intake::{self, Intake},
     log::{EventLog, Position},
-    notify::{Card, Delivery, DeliverySettings, Outbox, Render},
+    notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
     projection::{Viewer, World},
     subscription::SharedWorld,
     workflow,
@@ -70,8 +70,9 @@ impl House {
     pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings, delivery: &DeliverySettings) -> Self {
         let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
-        let titles = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles });
+        let titles: Arc<HashMap<_, _>> = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
+        let time_zone = settings.time_zone;
+        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
         let mut running = JoinSet::new();
         for bot in &bots {
@@ -82,6 +83,8 @@ impl House {
         let mut deliveries = Vec::new();
         for bot in &bots {
             deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, delivery.clone(), rest_stop.clone()));
+            let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
+            tasks.push(tokio::spawn(follower.titles(Arc::clone(&titles)).time_zone(time_zone).run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
             Arc::clone(&log),

@@ -8,7 +8,7 @@ use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, p
 use crate::{
     command::{self, Command, Look, Target},
     domain::{
-        Bucket, Identity, ItemRef, PersonId,
+        Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
     },
     log::{CommandId, Commit},
@@ -163,7 +163,9 @@ impl Intake {
         let word = word(&piece.text);
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
-            self.may(speaker, role, &word)?;
+            // What a group is set to concerns everybody in it.
+            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(crate::domain::room::Command::Set(_)));
+            self.may(speaker, if group_setting { role.max(Role::Maintainer) } else { role }, &word)?;
         }
         let room = &inbound.room.id;
         let Some(viewer) = self.viewer(room, (inbound.room.kind == RoomKind::Direct).then_some(speaker.person)) else {

@@ -78,8 +78,10 @@ impl Refusal {
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        let hints = fault.meant.clone();
-        Self::new(fault.to_string()).hints(hints)
+        // What may have been meant is offered as buttons, not in words too.
+        let (hints, fault) = (fault.meant.clone(), Fault { meant: Vec::new(), ..fault });
+        let question = if hints.is_empty() { "" } else { " Did you mean:" };
+        Self::new(format!("{fault}{question}")).hints(hints)
     }
 }
 

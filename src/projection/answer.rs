@@ -306,7 +306,11 @@ impl World {
                 {
                     text.plain(INDENT).plain("It was for ").item(to).plain(" (");
                     text.push(Style::Quote, words::one_line(&served.item.title)).plain("), which is still open.");
-                    buttons.push(press(&format!("Done {to}"), "done", &served.item, ""));
+                    buttons.push(press(
+                        &format!("Done {to}"),
+                        &served.item,
+                        Act::Done { anyway: false, text: String::new() },
+                    ));
                 }
             }
         }
@@ -340,7 +344,8 @@ fn findings(item: &Item) -> usize {
     if let item::Stage::Research(research) = &item.stage { research.findings as usize } else { 0 }
 }
 
-fn ends(event: &item::Event) -> bool {
+/// Whether an event closes its item.
+pub(super) fn ends(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Rejected { .. } | idea::Event::Promoted { .. })
@@ -350,7 +355,8 @@ fn ends(event: &item::Event) -> bool {
     )
 }
 
-fn begins_again(event: &item::Event) -> bool {
+/// Whether an event opens its item again.
+pub(super) fn begins_again(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Reopened { .. })

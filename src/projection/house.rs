@@ -6,6 +6,7 @@ use yoman_chat::{Button, Outbound, Style, Text};
 
 use super::{Viewer, World, card::with_buttons, line::GAP, words};
 use crate::{
+    command::Command,
     domain::{
         Event, Handle, PersonId,
         person::{self, Person},
@@ -122,10 +123,9 @@ impl World {
             for filter in &room.follows {
                 let words = self.filter_words(filter, viewer);
                 text.plain("\n   ").push(Style::Quote, &words);
-                let said = self.filter_text(filter, viewer);
-                let said = if said.is_empty() { "all".to_owned() } else { said };
-                buttons
-                    .push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), format!("/unfollow {said}")));
+                let unfollow = room::Command::Unfollow { filter: Some(self.handles(filter)) };
+                let command = Command::Room(unfollow).to_text(viewer.time_zone);
+                buttons.push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), command));
             }
         }
         text.plain("\n").push(Style::Dim, settings(room, viewer));
@@ -165,10 +165,11 @@ impl World {
             span(status.up),
             words::grouped(status.head.0)
         ));
-        let count = |bucket| (self.newest(bucket), words::many(bucket));
-        let counts: Vec<_> = crate::domain::Bucket::ALL.into_iter().map(count).filter(|(n, _)| *n > 0).collect();
-        let counts: Vec<_> =
-            counts.into_iter().map(|(n, many)| format!("{} {many}", words::grouped(n.into()))).collect();
+        let counts: Vec<_> = crate::domain::Bucket::ALL
+            .into_iter()
+            .filter(|&bucket| self.newest(bucket) > 0)
+            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
+            .collect();
         if !counts.is_empty() {
             text.plain("\n").plain(counts.join("   "));
         }
@@ -290,7 +291,7 @@ impl World {
             person::Event::IdentityLinked { identity } => {
                 let platform = identity.0.split('/').next().unwrap_or_default();
                 let title = viewer.titles.get(platform).map_or(platform, String::as_str);
-                text.push(Style::Quote, if you { "you" } else { handle });
+                text.push(Style::Quote, if you { "You" } else { handle });
                 text.plain(if you { " are" } else { " is" }).plain(format!(" known on {title} too now."));
             }
             person::Event::RoleGranted { role } if you => {

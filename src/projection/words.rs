@@ -118,6 +118,11 @@ pub fn many(bucket: Bucket) -> &'static str {
     }
 }
 
+/// `1 todo`, `2 todos`, `3 research`
+pub fn count_of(n: usize, bucket: Bucket) -> String {
+    format!("{} {}", grouped(n as u64), if n == 1 { bucket.word() } else { many(bucket) })
+}
+
 /// A number in groups of three: `4,812`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

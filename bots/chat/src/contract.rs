@@ -17,8 +17,7 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
 use crate::{
-    Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style,
-    Text, fake::Recorder,
+    Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style, Text, fake::Recorder,
 };
 
 /// How long anything that should happen may take.
@@ -142,19 +141,12 @@ impl Running {
         let inbox = recorder.inbox(bot.name());
         let (runs, stopped) = (Arc::clone(&bot), stop.clone());
         let task = tokio::spawn(async move { runs.run(inbox, stopped).await });
-        Self {
-            bot,
-            recorder,
-            stop,
-            task,
-        }
+        Self { bot, recorder, stop, task }
     }
 
     async fn kept(&self, count: usize) -> Result<Vec<Inbound>, String> {
         let kept = self.recorder.wait_kept(count, PATIENCE).await;
-        ensure(kept.len() >= count, || {
-            format!("{} of {count} were kept", kept.len())
-        })?;
+        ensure(kept.len() >= count, || format!("{} of {count} were kept", kept.len()))?;
         Ok(kept)
     }
 
@@ -187,9 +179,7 @@ async fn until_held(harness: &dyn Harness, wanted: usize) -> Verdict {
             None => return Ok(()),
             Some(held) if held == wanted => return Ok(()),
             Some(held) if tokio::time::Instant::now() > until => {
-                return Err(format!(
-                    "the platform holds {held} deliveries, not {wanted}"
-                ));
+                return Err(format!("the platform holds {held} deliveries, not {wanted}"));
             }
             Some(_) => tokio::time::sleep(Duration::from_millis(5)).await,
         }
@@ -199,28 +189,17 @@ async fn until_held(harness: &dyn Harness, wanted: usize) -> Verdict {
 async fn delivers_in_order_within_a_room(harness: &dyn Harness) -> Verdict {
     let rooms = [harness.room(0), harness.room(1)];
     for number in 0..30 {
-        harness
-            .write(&rooms[number % 2], &format!("m{number}"))
-            .await;
+        harness.write(&rooms[number % 2], &format!("m{number}")).await;
     }
     let running = Running::start(harness);
     let kept = running.kept(30).await?;
     for (which, room) in rooms.iter().enumerate() {
-        let got: Vec<&str> = kept
-            .iter()
-            .filter(|i| i.room.id == *room)
-            .map(text)
-            .collect();
-        let wanted: Vec<String> = (0..30)
-            .filter(|n| n % 2 == which)
-            .map(|n| format!("m{n}"))
-            .collect();
+        let got: Vec<&str> = kept.iter().filter(|i| i.room.id == *room).map(text).collect();
+        let wanted: Vec<String> = (0..30).filter(|n| n % 2 == which).map(|n| format!("m{n}")).collect();
         ensure(got == wanted, || format!("in {room}: {got:?}"))?;
     }
     let bot = running.bot.name().as_str().to_owned();
-    ensure(kept.iter().all(|i| i.room.id.bot() == bot), || {
-        "a room id does not begin with the bot's name".into()
-    })?;
+    ensure(kept.iter().all(|i| i.room.id.bot() == bot), || "a room id does not begin with the bot's name".into())?;
     running.end().await
 }
 
@@ -235,9 +214,7 @@ async fn ids_tell_deliveries_apart(harness: &dyn Harness) -> Verdict {
     let kept = running.kept(3).await?;
     let mut ids: Vec<&str> = kept.iter().map(|i| i.id.as_str()).collect();
     let prefix = format!("{}/", running.bot.name());
-    ensure(ids.iter().all(|id| id.starts_with(&prefix)), || {
-        format!("{ids:?} do not begin with {prefix}")
-    })?;
+    ensure(ids.iter().all(|id| id.starts_with(&prefix)), || format!("{ids:?} do not begin with {prefix}"))?;
     ids.sort_unstable();
     ids.dedup();
     ensure(ids.len() == 3, || format!("the ids are not three: {ids:?}"))?;
@@ -249,14 +226,10 @@ async fn confirms_only_what_was_kept(harness: &dyn Harness) -> Verdict {
     recorder.refuse_text("stuck");
     harness.write(&harness.room(0), "stuck").await;
     let running = Running::start_with(harness, Arc::clone(&recorder));
-    let tried = recorder
-        .wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(()))
-        .await;
+    let tried = recorder.wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(())).await;
     ensure(tried.is_some(), || "nothing was submitted".into())?;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    ensure(harness.held().await != Some(0), || {
-        "the platform has forgotten what was not kept".into()
-    })?;
+    ensure(harness.held().await != Some(0), || "the platform has forgotten what was not kept".into())?;
     recorder.relent();
     running.kept(1).await?;
     until_held(harness, 0).await?;
@@ -271,15 +244,8 @@ async fn what_was_not_kept_comes_again_under_the_same_id(harness: &dyn Harness) 
     let kept = running.kept(1).await?;
     let tried = recorder.tried();
     ensure(tried.len() >= 2, || "it was submitted only once".into())?;
-    ensure(tried.iter().all(|t| t.id == kept[0].id), || {
-        format!("ids differ: {:?} and {:?}", tried[0].id, kept[0].id)
-    })?;
-    ensure(
-        tried
-            .iter()
-            .all(|t| t.room == kept[0].room && text(t) == text(&kept[0])),
-        || "it is not the same".into(),
-    )?;
+    ensure(tried.iter().all(|t| t.id == kept[0].id), || format!("ids differ: {:?} and {:?}", tried[0].id, kept[0].id))?;
+    ensure(tried.iter().all(|t| t.room == kept[0].room && text(t) == text(&kept[0])), || "it is not the same".into())?;
     running.end().await
 }
 
@@ -296,9 +262,7 @@ async fn what_was_kept_does_not_come_again_after_a_restart(harness: &dyn Harness
     second.kept(2).await?;
     tokio::time::sleep(Duration::from_millis(100)).await;
     let texts = recorder.texts();
-    ensure(texts == ["before", "while it was off"], || {
-        format!("{texts:?}")
-    })?;
+    ensure(texts == ["before", "while it was off"], || format!("{texts:?}"))?;
     second.end().await
 }
 
@@ -313,9 +277,7 @@ async fn one_that_is_never_kept_holds_up_no_other(harness: &dyn Harness) -> Verd
     running.kept(2).await?;
     recorder.relent();
     let kept = running.kept(3).await?;
-    ensure(kept.iter().any(|i| text(i) == "poison"), || {
-        "what was refused never came again".into()
-    })?;
+    ensure(kept.iter().any(|i| text(i) == "poison"), || "what was refused never came again".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }
@@ -327,18 +289,10 @@ async fn the_unknown_is_kept_aside_and_blocks_nothing(harness: &dyn Harness) -> 
     harness.write(&room, "after").await;
     let running = Running::start(harness);
     let kept = running.kept(2).await?;
-    ensure(
-        text(&kept[0]) == "before" && text(&kept[1]) == "after",
-        || "out of order".into(),
-    )?;
-    let aside = running
-        .recorder
-        .wait(PATIENCE, |r| r.asides().into_iter().next())
-        .await;
+    ensure(text(&kept[0]) == "before" && text(&kept[1]) == "after", || "out of order".into())?;
+    let aside = running.recorder.wait(PATIENCE, |r| r.asides().into_iter().next()).await;
     let aside = aside.ok_or("nothing was kept aside")?;
-    ensure(!aside.raw.is_empty() && !aside.why.is_empty(), || {
-        format!("it says too little: {aside:?}")
-    })?;
+    ensure(!aside.raw.is_empty() && !aside.why.is_empty(), || format!("it says too little: {aside:?}"))?;
     until_held(harness, 0).await?;
     running.end().await
 }
@@ -351,60 +305,30 @@ async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Ver
     let bot = &running.bot;
     let capabilities = bot.capabilities();
     let mut words = Text::new();
-    words
-        .push(Style::Bold, "a card")
-        .plain(" 🦀 with ")
-        .push(Style::Code, "code")
-        .plain(" & <b>signs</b> *_`");
+    words.push(Style::Bold, "a card").plain(" 🦀 with ").push(Style::Code, "code").plain(" & <b>signs</b> *_`");
     let plain = words.to_plain();
-    let first = Outbound::text(words)
-        .reply_to(Some(asked.clone()))
-        .row(vec![Button::new("Do", "done T1")]);
-    let card = bot
-        .send(&room, &first)
-        .await
-        .map_err(|e| format!("send: {e}"))?;
+    let first = Outbound::text(words).reply_to(Some(asked.clone())).row(vec![Button::new("Do", "done T1")]);
+    let card = bot.send(&room, &first).await.map_err(|e| format!("send: {e}"))?;
     let shown = harness.shown(&room).await;
     let seen = shown.first().ok_or("nothing is shown")?;
-    ensure(seen.id == card.id && seen.text == plain, || {
-        format!("{seen:?} is not what was sent as {card:?}")
-    })?;
-    ensure(seen.reply_to.as_deref() == Some(asked.id.as_str()), || {
-        format!("it answers {:?}", seen.reply_to)
-    })?;
+    ensure(seen.id == card.id && seen.text == plain, || format!("{seen:?} is not what was sent as {card:?}"))?;
+    ensure(seen.reply_to.as_deref() == Some(asked.id.as_str()), || format!("it answers {:?}", seen.reply_to))?;
     if capabilities.buttons {
-        ensure(seen.buttons == ["done T1"], || {
-            format!("its buttons are {:?}", seen.buttons)
-        })?;
+        ensure(seen.buttons == ["done T1"], || format!("its buttons are {:?}", seen.buttons))?;
     }
     let second = Outbound::text("answering a card").reply_to(Some(card.clone()));
-    bot.send(&room, &second)
-        .await
-        .map_err(|e| format!("send a reply to a card: {e}"))?;
+    bot.send(&room, &second).await.map_err(|e| format!("send a reply to a card: {e}"))?;
     if capabilities.edits {
         let changed = Outbound::text("changed");
-        bot.edit(&card, &changed)
-            .await
-            .map_err(|e| format!("edit: {e}"))?;
-        bot.edit(&card, &changed)
-            .await
-            .map_err(|e| format!("the same edit again: {e}"))?;
+        bot.edit(&card, &changed).await.map_err(|e| format!("edit: {e}"))?;
+        bot.edit(&card, &changed).await.map_err(|e| format!("the same edit again: {e}"))?;
         let shown = harness.shown(&room).await;
         let seen = shown.first().ok_or("nothing is shown")?;
-        ensure(seen.text == "changed" && seen.buttons.is_empty(), || {
-            format!("after the edit it shows {seen:?}")
-        })?;
-        ensure(shown.len() == 2, || {
-            format!("{} messages stand there, not 2", shown.len())
-        })?;
-        let gone = MessageRef {
-            room: room.clone(),
-            id: "987654321".into(),
-        };
+        ensure(seen.text == "changed" && seen.buttons.is_empty(), || format!("after the edit it shows {seen:?}"))?;
+        ensure(shown.len() == 2, || format!("{} messages stand there, not 2", shown.len()))?;
+        let gone = MessageRef { room: room.clone(), id: "987654321".into() };
         let error = bot.edit(&gone, &changed).await.err();
-        ensure(matches!(error, Some(SendError::Gone(_))), || {
-            format!("an edit of nothing: {error:?}")
-        })?;
+        ensure(matches!(error, Some(SendError::Gone(_))), || format!("an edit of nothing: {error:?}"))?;
     }
     running.end().await
 }
@@ -416,32 +340,17 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
         return running.end().await;
     }
     running.recorder.toast("noted");
-    let card = Outbound::text("card").row(vec![
-        Button::new("Yes", "yes T1"),
-        Button::new("No", "no T1"),
-    ]);
-    let card = running
-        .bot
-        .send(&room, &card)
-        .await
-        .map_err(|e| format!("send: {e}"))?;
+    let card = Outbound::text("card").row(vec![Button::new("Yes", "yes T1"), Button::new("No", "no T1")]);
+    let card = running.bot.send(&room, &card).await.map_err(|e| format!("send: {e}"))?;
     harness.press(&card, "no T1").await;
     let kept = running.kept(1).await?;
-    let Said::Pressed {
-        data,
-        card: pressed,
-    } = &kept[0].said
-    else {
+    let Said::Pressed { data, card: pressed } = &kept[0].said else {
         return Err("no press was delivered".into());
     };
-    ensure(data == "no T1" && *pressed == card, || {
-        format!("{data} under {pressed:?}, not under {card:?}")
-    })?;
+    ensure(data == "no T1" && *pressed == card, || format!("{data} under {pressed:?}, not under {card:?}"))?;
     harness.press(&card, "no T1").await;
     let kept = running.kept(2).await?;
-    ensure(kept[0].id != kept[1].id, || {
-        "two presses have one id".into()
-    })?;
+    ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }
@@ -453,21 +362,11 @@ async fn an_edit_is_delivered_as_one(harness: &dyn Harness) -> Verdict {
     running.kept(1).await?;
     harness.change(&message, "todo fix it").await;
     let kept = running.kept(2).await?;
-    let Said::Edited {
-        text,
-        message: edited,
-        addressed,
-        ..
-    } = &kept[1].said
-    else {
+    let Said::Edited { text, message: edited, addressed, .. } = &kept[1].said else {
         return Err(format!("it came as {:?}", kept[1].said));
     };
-    ensure(text == "todo fix it" && *edited == message, || {
-        format!("{text:?} of {edited:?}")
-    })?;
-    ensure(*addressed, || {
-        "in a direct room everything is spoken to the bot".into()
-    })?;
+    ensure(text == "todo fix it" && *edited == message, || format!("{text:?} of {edited:?}"))?;
+    ensure(*addressed, || "in a direct room everything is spoken to the bot".into())?;
     running.end().await
 }
 
@@ -476,42 +375,27 @@ async fn failures_are_told_apart(harness: &dyn Harness) -> Verdict {
     let running = Running::start(harness);
     let bot = &running.bot;
     let message = Outbound::text("x");
-    let card = bot
-        .send(&room, &message)
-        .await
-        .map_err(|e| format!("send: {e}"))?;
+    let card = bot.send(&room, &message).await.map_err(|e| format!("send: {e}"))?;
     harness.trouble(&room, Trouble::TooMany).await;
     let error = bot.send(&room, &message).await.err();
     let waits = matches!(&error, Some(SendError::RetryAfter { after, .. }) if *after >= Duration::from_millis(500) && *after <= Duration::from_secs(5));
     ensure(waits, || format!("too many requests became {error:?}"))?;
     harness.trouble(&room, Trouble::ServerError).await;
     let error = bot.send(&room, &message).await.err();
-    ensure(matches!(error, Some(SendError::NotSent(_))), || {
-        format!("a server error became {error:?}")
-    })?;
+    ensure(matches!(error, Some(SendError::NotSent(_))), || format!("a server error became {error:?}"))?;
     let before = harness.shown(&room).await.len();
-    ensure(before == 1, || {
-        format!("one attempt each, yet {before} messages stand there")
-    })?;
+    ensure(before == 1, || format!("one attempt each, yet {before} messages stand there"))?;
     harness.trouble(&room, Trouble::LostAnswer).await;
     let error = bot.send(&room, &message).await.err();
-    ensure(matches!(error, Some(SendError::Unknown(_))), || {
-        format!("a lost answer became {error:?}")
-    })?;
+    ensure(matches!(error, Some(SendError::Unknown(_))), || format!("a lost answer became {error:?}"))?;
     let after = harness.shown(&room).await.len();
-    ensure(after == 2, || {
-        format!("one attempt each, yet {after} messages stand there")
-    })?;
+    ensure(after == 2, || format!("one attempt each, yet {after} messages stand there"))?;
     let other = harness.room(3);
     harness.trouble(&other, Trouble::ShutOut).await;
     let error = bot.send(&other, &message).await.err();
-    ensure(matches!(error, Some(SendError::Refused(_))), || {
-        format!("being shut out became {error:?}")
-    })?;
+    ensure(matches!(error, Some(SendError::Refused(_))), || format!("being shut out became {error:?}"))?;
     if bot.capabilities().edits {
-        bot.edit(&card, &Outbound::text("y"))
-            .await
-            .map_err(|e| format!("edit after all that: {e}"))?;
+        bot.edit(&card, &Outbound::text("y")).await.map_err(|e| format!("edit after all that: {e}"))?;
     }
     running.end().await
 }
@@ -524,9 +408,7 @@ async fn stops_in_time(harness: &dyn Harness) -> Verdict {
     recorder.delay(Duration::from_secs(30));
     harness.write(&harness.room(0), "slow").await;
     let busy = Running::start_with(harness, Arc::clone(&recorder));
-    let tried = recorder
-        .wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(()))
-        .await;
+    let tried = recorder.wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(())).await;
     ensure(tried.is_some(), || "nothing was submitted".into())?;
     busy.end().await
 }
@@ -535,12 +417,7 @@ async fn keeps_its_secrets(harness: &dyn Harness) -> Verdict {
     let room = harness.room(0);
     let running = Running::start(harness);
     let mut said = Vec::new();
-    for trouble in [
-        Trouble::TooMany,
-        Trouble::ServerError,
-        Trouble::LostAnswer,
-        Trouble::ShutOut,
-    ] {
+    for trouble in [Trouble::TooMany, Trouble::ServerError, Trouble::LostAnswer, Trouble::ShutOut] {
         harness.trouble(&room, trouble).await;
         if let Err(error) = running.bot.send(&room, &Outbound::text("x")).await {
             said.push(format!("{error} {error:?}"));

@@ -3,6 +3,10 @@
 //! [`FakeBot`] stands for a platform held in memory: a test says what people do, looks at what they are shown, and
 //! scripts failures. [`Recorder`] stands for the process behind an [`crate::Inbox`].
 
+mod recorder;
+
+pub use recorder::Recorder;
+
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    Accept, Aside, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef,
-    Outbound, Receipt, Room, RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
+    Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room, RoomId,
+    RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
 /// How long a fake platform waits before it delivers again what was not kept.
@@ -120,22 +124,11 @@ impl FakeBot {
         change(&mut capabilities);
         let name = BotName::new(name);
         let (arrived, changed) = (Notify::new(), Notify::new());
-        Self {
-            shared: Arc::new(Shared {
-                name,
-                capabilities,
-                state: Mutex::default(),
-                arrived,
-                changed,
-            }),
-        }
+        Self { shared: Arc::new(Shared { name, capabilities, state: Mutex::default(), arrived, changed }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A room of this bot: `<name>/<local>`.
@@ -166,10 +159,7 @@ impl FakeBot {
         let number = self.number();
         let said = Said::Message {
             text: text.to_owned(),
-            message: MessageRef {
-                room: room.clone(),
-                id: number.clone(),
-            },
+            message: MessageRef { room: room.clone(), id: number.clone() },
             reply_to,
             attachments: Vec::new(),
             mentions: Vec::new(),
@@ -181,35 +171,16 @@ impl FakeBot {
     /// The person `who` changes an own message of theirs; gives the inbound's id.
     pub fn change(&self, message: &MessageRef, kind: RoomKind, who: &str, text: &str) -> String {
         let number = self.number();
-        let said = Said::Edited {
-            text: text.to_owned(),
-            message: message.clone(),
-            mentions: Vec::new(),
-            addressed: true,
-        };
-        self.deliver(
-            &message.room,
-            kind,
-            who,
-            said,
-            format!("{}/{}/e{number}", message.room, message.id),
-        )
+        let said =
+            Said::Edited { text: text.to_owned(), message: message.clone(), mentions: Vec::new(), addressed: true };
+        self.deliver(&message.room, kind, who, said, format!("{}/{}/e{number}", message.room, message.id))
     }
 
     /// The person `who` presses the button under `card` that carries `data`; gives the inbound's id.
     pub fn press(&self, card: &MessageRef, kind: RoomKind, who: &str, data: &str) -> String {
         let number = self.number();
-        let said = Said::Pressed {
-            data: data.to_owned(),
-            card: card.clone(),
-        };
-        self.deliver(
-            &card.room,
-            kind,
-            who,
-            said,
-            format!("{}/{}/p{number}", card.room, card.id),
-        )
+        let said = Said::Pressed { data: data.to_owned(), card: card.clone() };
+        self.deliver(&card.room, kind, who, said, format!("{}/{}/p{number}", card.room, card.id))
     }
 
     fn number(&self) -> String {
@@ -222,11 +193,7 @@ impl FakeBot {
         let platform = self.shared.name.as_str();
         self.push(Inbound {
             id: id.clone(),
-            room: Room {
-                id: room.clone(),
-                kind,
-                title: (kind == RoomKind::Group).then(|| "Group".to_owned()),
-            },
+            room: Room { id: room.clone(), kind, title: (kind == RoomKind::Group).then(|| "Group".to_owned()) },
             sender: Sender {
                 id: SenderId::new(format!("{platform}/{who}")),
                 name: who.to_owned(),
@@ -241,23 +208,13 @@ impl FakeBot {
 
     /// The next `times` calls in `room` (`None`: anywhere) fail with `error` and do nothing.
     pub fn fail(&self, room: Option<&RoomId>, error: SendError, times: usize) {
-        let script = Script {
-            room: room.cloned(),
-            error,
-            done: false,
-            left: times,
-        };
+        let script = Script { room: room.cloned(), error, done: false, left: times };
         self.state().scripts.push_back(script);
     }
 
     /// The next `times` calls in `room` take effect and fail with `error` all the same.
     pub fn fail_after_doing(&self, room: Option<&RoomId>, error: SendError, times: usize) {
-        let script = Script {
-            room: room.cloned(),
-            error,
-            done: true,
-            left: times,
-        };
+        let script = Script { room: room.cloned(), error, done: true, left: times };
         self.state().scripts.push_back(script);
     }
 
@@ -269,20 +226,12 @@ impl FakeBot {
 
     /// What stands in `room`, oldest first.
     pub fn shown(&self, room: &RoomId) -> Vec<FakeMessage> {
-        self.state()
-            .messages
-            .iter()
-            .filter(|m| m.at.room == *room)
-            .cloned()
-            .collect()
+        self.state().messages.iter().filter(|m| m.at.room == *room).cloned().collect()
     }
 
     /// The texts that stand in `room`, oldest first.
     pub fn texts(&self, room: &RoomId) -> Vec<String> {
-        self.shown(room)
-            .iter()
-            .map(|m| m.now.text.to_plain())
-            .collect()
+        self.shown(room).iter().map(|m| m.now.text.to_plain()).collect()
     }
 
     /// Everything that was asked of the bot, in order, failures included.
@@ -301,42 +250,24 @@ impl FakeBot {
     }
 
     /// Waits until `look` gives something, at most `patience`.
-    pub async fn wait<T>(
-        &self,
-        patience: Duration,
-        mut look: impl FnMut(&Self) -> Option<T>,
-    ) -> Option<T> {
+    pub async fn wait<T>(&self, patience: Duration, mut look: impl FnMut(&Self) -> Option<T>) -> Option<T> {
         wait(&self.shared.changed, patience, || look(self)).await
     }
 
     /// Waits until `count` messages stand in `room`; gives what stands there, even when it is fewer.
-    pub async fn wait_shown(
-        &self,
-        room: &RoomId,
-        count: usize,
-        patience: Duration,
-    ) -> Vec<FakeMessage> {
-        let _ = self
-            .wait(patience, |bot| {
-                (bot.shown(room).len() >= count).then_some(())
-            })
-            .await;
+    pub async fn wait_shown(&self, room: &RoomId, count: usize, patience: Duration) -> Vec<FakeMessage> {
+        let _ = self.wait(patience, |bot| (bot.shown(room).len() >= count).then_some(())).await;
         self.shown(room)
     }
 
     /// Waits until everything delivered is kept; false when it takes longer than `patience`.
     pub async fn wait_kept(&self, patience: Duration) -> bool {
-        self.wait(patience, |bot| (bot.waiting() == 0).then_some(()))
-            .await
-            .is_some()
+        self.wait(patience, |bot| (bot.waiting() == 0).then_some(())).await.is_some()
     }
 
     /// The failure the next call in `room` meets, and whether it takes effect all the same.
     fn scripted(state: &mut State, room: &RoomId) -> Option<(SendError, bool)> {
-        let at = state
-            .scripts
-            .iter()
-            .position(|s| s.room.as_ref().is_none_or(|r| r == room))?;
+        let at = state.scripts.iter().position(|s| s.room.as_ref().is_none_or(|r| r == room))?;
         let script = &mut state.scripts[at];
         let met = (script.error.clone(), script.done);
         script.left = script.left.saturating_sub(1);
@@ -347,12 +278,7 @@ impl FakeBot {
     }
 
     /// Hands in one room's deliveries in order, each until it is kept.
-    async fn room_worker(
-        self,
-        inbox: Inbox,
-        stop: Stop,
-        mut queue: mpsc::UnboundedReceiver<Inbound>,
-    ) {
+    async fn room_worker(self, inbox: Inbox, stop: Stop, mut queue: mpsc::UnboundedReceiver<Inbound>) {
         while let Some(inbound) = queue.recv().await {
             loop {
                 let receipt = inbox.submit(inbound.clone()).await;
@@ -394,10 +320,7 @@ impl FakeBot {
                 let room = inbound.room.id.clone();
                 let queue = rooms.entry(room).or_insert_with(|| {
                     let (queue, inbounds) = mpsc::unbounded_channel();
-                    workers.spawn(
-                        self.clone()
-                            .room_worker(inbox.clone(), stop.clone(), inbounds),
-                    );
+                    workers.spawn(self.clone().room_worker(inbox.clone(), stop.clone(), inbounds));
                     queue
                 });
                 // The worker ends only with this loop.
@@ -411,10 +334,7 @@ impl FakeBot {
         }
         // What is under way may finish; what still waits is delivered at the next start.
         drop(rooms);
-        let _ = tokio::time::timeout(STOP_PATIENCE, async {
-            while workers.join_next().await.is_some() {}
-        })
-        .await;
+        let _ = tokio::time::timeout(STOP_PATIENCE, async { while workers.join_next().await.is_some() {} }).await;
     }
 }
 
@@ -439,15 +359,8 @@ impl Bot for FakeBot {
             let met = FakeBot::scripted(&mut state, room);
             let placed = if met.as_ref().is_none_or(|(_, done)| *done) {
                 state.next += 1;
-                let at = MessageRef {
-                    room: room.clone(),
-                    id: state.next.to_string(),
-                };
-                state.messages.push(FakeMessage {
-                    at: at.clone(),
-                    now: message.clone(),
-                    before: Vec::new(),
-                });
+                let at = MessageRef { room: room.clone(), id: state.next.to_string() };
+                state.messages.push(FakeMessage { at: at.clone(), now: message.clone(), before: Vec::new() });
                 Some(at)
             } else {
                 None
@@ -486,11 +399,7 @@ impl Bot for FakeBot {
                 (_, false) => Ok(()),
             };
             let outcome = met.map_or(outcome, |(error, _)| Err(error));
-            state.asked.push(Asked::Edit {
-                message: message.clone(),
-                to: to.clone(),
-                outcome: outcome.clone(),
-            });
+            state.asked.push(Asked::Edit { message: message.clone(), to: to.clone(), outcome: outcome.clone() });
             outcome
         };
         self.shared.changed.notify_waiters();
@@ -498,170 +407,7 @@ impl Bot for FakeBot {
     }
 }
 
-/// A process for tests of bots: remembers what it is given, and keeps or refuses as told.
-#[derive(Debug, Default)]
-pub struct Recorder {
-    // A std mutex: nothing is awaited under it.
-    inner: Mutex<Recorded>,
-    changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Recorded {
-    tried: Vec<Inbound>,
-    kept: Vec<Inbound>,
-    asides: Vec<Aside>,
-    memory: HashMap<String, String>,
-    refuse: usize,
-    refuse_texts: HashSet<String>,
-    toast: Option<String>,
-    delay: Duration,
-}
-
-impl Recorder {
-    /// One that keeps everything.
-    pub fn new() -> Arc<Self> {
-        Arc::default()
-    }
-
-    fn inner(&self) -> MutexGuard<'_, Recorded> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The inbox of a bot.
-    pub fn inbox(self: &Arc<Self>, bot: &BotName) -> Inbox {
-        Inbox::new(bot.clone(), Arc::clone(self) as Arc<dyn Accept>)
-    }
-
-    /// The next `times` submissions are not kept.
-    pub fn refuse_next(&self, times: usize) {
-        self.inner().refuse = times;
-    }
-
-    /// Submissions with this text are not kept, until [`Self::relent`].
-    pub fn refuse_text(&self, text: &str) {
-        self.inner().refuse_texts.insert(text.to_owned());
-    }
-
-    /// Keeps everything again.
-    pub fn relent(&self) {
-        let mut inner = self.inner();
-        inner.refuse = 0;
-        inner.refuse_texts.clear();
-    }
-
-    /// What receipts say from now on.
-    pub fn toast(&self, toast: &str) {
-        self.inner().toast = Some(toast.to_owned());
-    }
-
-    /// How long keeping takes from now on.
-    pub fn delay(&self, delay: Duration) {
-        self.inner().delay = delay;
-    }
-
-    /// Everything submitted, in the order of arrival, refused ones included.
-    pub fn tried(&self) -> Vec<Inbound> {
-        self.inner().tried.clone()
-    }
-
-    /// Everything kept, in the order of arrival.
-    pub fn kept(&self) -> Vec<Inbound> {
-        self.inner().kept.clone()
-    }
-
-    /// The texts of what was kept; a press is its data.
-    pub fn texts(&self) -> Vec<String> {
-        self.inner().kept.iter().map(text_of).collect()
-    }
-
-    /// Everything kept aside.
-    pub fn asides(&self) -> Vec<Aside> {
-        self.inner().asides.clone()
-    }
-
-    /// What a bot remembered.
-    pub fn memory(&self, key: &str) -> Option<String> {
-        self.inner().memory.get(key).cloned()
-    }
-
-    /// Waits until `look` gives something, at most `patience`.
-    pub async fn wait<T>(
-        &self,
-        patience: Duration,
-        mut look: impl FnMut(&Self) -> Option<T>,
-    ) -> Option<T> {
-        wait(&self.changed, patience, || look(self)).await
-    }
-
-    /// Waits until `count` were kept; gives them, even when they are fewer.
-    pub async fn wait_kept(&self, count: usize, patience: Duration) -> Vec<Inbound> {
-        let _ = self
-            .wait(patience, |me| {
-                (me.inner().kept.len() >= count).then_some(())
-            })
-            .await;
-        self.kept()
-    }
-}
-
-fn text_of(inbound: &Inbound) -> String {
-    match &inbound.said {
-        Said::Message { text, .. } | Said::Edited { text, .. } => text.clone(),
-        Said::Pressed { data, .. } => data.clone(),
-    }
-}
-
-#[async_trait]
-impl Accept for Recorder {
-    async fn accept(&self, _bot: &BotName, inbound: Inbound) -> Receipt {
-        let (receipt, delay) = {
-            let mut inner = self.inner();
-            inner.tried.push(inbound.clone());
-            let refused = inner.refuse > 0 || inner.refuse_texts.contains(&text_of(&inbound));
-            inner.refuse = inner.refuse.saturating_sub(1);
-            let receipt = if refused {
-                Receipt::NotKept {
-                    why: "told to".into(),
-                }
-            } else {
-                inner.kept.push(inbound);
-                Receipt::Kept {
-                    toast: inner.toast.clone(),
-                }
-            };
-            (receipt, inner.delay)
-        };
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        self.changed.notify_waiters();
-        receipt
-    }
-
-    async fn keep_aside(&self, _bot: &BotName, aside: Aside) -> Receipt {
-        self.inner().asides.push(aside);
-        self.changed.notify_waiters();
-        Receipt::KEPT
-    }
-
-    async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
-        self.inner().memory.get(&format!("{bot}/{key}")).cloned()
-    }
-
-    async fn remember(&self, bot: &BotName, key: &str, value: &str) {
-        self.inner()
-            .memory
-            .insert(format!("{bot}/{key}"), value.to_owned());
-        self.changed.notify_waiters();
-    }
-}
-
-async fn wait<T>(
-    changed: &Notify,
-    patience: Duration,
-    mut look: impl FnMut() -> Option<T>,
-) -> Option<T> {
+pub(crate) async fn wait<T>(changed: &Notify, patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let until = tokio::time::Instant::now() + patience;
     loop {
         let change = changed.notified();

@@ -30,25 +30,14 @@ pub fn split(message: Outbound, capabilities: &Capabilities) -> Vec<Outbound> {
         start = end;
     }
     let last = parts.len().saturating_sub(1);
-    let Outbound {
-        buttons,
-        reply_to,
-        silent,
-        only_for,
-        nonce,
-        ..
-    } = message;
+    let Outbound { buttons, reply_to, silent, only_for, nonce, .. } = message;
     let (mut buttons, mut reply_to) = (Some(buttons), reply_to);
     parts
         .into_iter()
         .enumerate()
         .map(|(n, text)| Outbound {
             text,
-            buttons: if n == last {
-                buttons.take().unwrap_or_default()
-            } else {
-                Vec::new()
-            },
+            buttons: if n == last { buttons.take().unwrap_or_default() } else { Vec::new() },
             reply_to: reply_to.take(),
             silent,
             only_for: only_for.clone(),
@@ -70,10 +59,7 @@ fn runs(text: &Text) -> Vec<Run<'_>> {
         .map(|span| {
             let start = at;
             at += span.text.len();
-            Run {
-                at: start..at,
-                span,
-            }
+            Run { at: start..at, span }
         })
         .collect()
 }
@@ -84,14 +70,8 @@ fn slice(runs: &[Run<'_>], range: Range<usize>) -> Text {
         .filter_map(|run| {
             let from = run.at.start.max(range.start);
             let to = run.at.end.min(range.end);
-            let text = run
-                .span
-                .text
-                .get(from.checked_sub(run.at.start)?..to.checked_sub(run.at.start)?)?;
-            (!text.is_empty()).then(|| Span {
-                text: text.to_owned(),
-                style: run.span.style.clone(),
-            })
+            let text = run.span.text.get(from.checked_sub(run.at.start)?..to.checked_sub(run.at.start)?)?;
+            (!text.is_empty()).then(|| Span { text: text.to_owned(), style: run.span.style.clone() })
         })
         .collect();
     Text { spans }
@@ -117,19 +97,14 @@ fn cut(plain: &str, start: usize, runs: &[Run<'_>], max: usize, unit: LengthUnit
             fits = false;
             break;
         }
-        let place = Place {
-            byte: start + offset + grapheme.len(),
-            length,
-        };
+        let place = Place { byte: start + offset + grapheme.len(), length };
         let newline = grapheme.ends_with('\n');
         while runs.get(run).is_some_and(|run| run.at.end < place.byte) {
             run += 1;
         }
         // Inside an item's reference there is no place to cut: half a reference names another item.
         let inside_item = runs.get(run).is_some_and(|run| {
-            matches!(run.span.style, Style::Item)
-                && run.at.start < place.byte
-                && place.byte < run.at.end
+            matches!(run.span.style, Style::Item) && run.at.start < place.byte && place.byte < run.at.end
         });
         if !inside_item {
             any = Some(place);
@@ -150,11 +125,7 @@ fn cut(plain: &str, start: usize, runs: &[Run<'_>], max: usize, unit: LengthUnit
     }
     // A nicer end is not worth a part that is nearly empty.
     let worth = max / 3;
-    let chosen = [paragraph, line, word]
-        .into_iter()
-        .flatten()
-        .find(|place| place.length >= worth)
-        .or(any);
+    let chosen = [paragraph, line, word].into_iter().flatten().find(|place| place.length >= worth).or(any);
     match chosen {
         Some(place) => before_block(plain, start, place.byte, runs, max, unit),
         None => forced(plain, start, max, unit),
@@ -162,19 +133,9 @@ fn cut(plain: &str, start: usize, runs: &[Run<'_>], max: usize, unit: LengthUnit
 }
 
 /// A block that would be cut, though it fits a part of its own, begins the next part instead.
-fn before_block(
-    plain: &str,
-    start: usize,
-    end: usize,
-    runs: &[Run<'_>],
-    max: usize,
-    unit: LengthUnit,
-) -> usize {
+fn before_block(plain: &str, start: usize, end: usize, runs: &[Run<'_>], max: usize, unit: LengthUnit) -> usize {
     let cut = runs.iter().find(|run| {
-        matches!(run.span.style, Style::Pre(_))
-            && run.at.start < end
-            && end < run.at.end
-            && run.at.start > start
+        matches!(run.span.style, Style::Pre(_)) && run.at.start < end && end < run.at.end && run.at.start > start
     });
     match cut {
         Some(run)
@@ -234,61 +195,34 @@ mod tests {
 
     #[test]
     fn what_fits_is_left_alone() {
-        let message = Outbound {
-            nonce: Some("n".into()),
-            ..Outbound::text("short")
-        };
-        assert_eq!(
-            split(message.clone(), &capabilities(5, LengthUnit::Chars)),
-            vec![message.clone()]
-        );
-        assert_eq!(
-            split(message.clone(), &capabilities(0, LengthUnit::Chars)),
-            vec![message]
-        );
+        let message = Outbound { nonce: Some("n".into()), ..Outbound::text("short") };
+        assert_eq!(split(message.clone(), &capabilities(5, LengthUnit::Chars)), vec![message.clone()]);
+        assert_eq!(split(message.clone(), &capabilities(0, LengthUnit::Chars)), vec![message]);
     }
 
     #[test]
     fn ends_at_paragraph_then_line_then_word() {
-        let parts = split(
-            Outbound::text("one\n\ntwo three"),
-            &capabilities(10, LengthUnit::Chars),
-        );
+        let parts = split(Outbound::text("one\n\ntwo three"), &capabilities(10, LengthUnit::Chars));
         assert_eq!(texts(&parts), ["one\n\n", "two three"]);
-        let parts = split(
-            Outbound::text("one two\nthree"),
-            &capabilities(10, LengthUnit::Chars),
-        );
+        let parts = split(Outbound::text("one two\nthree"), &capabilities(10, LengthUnit::Chars));
         assert_eq!(texts(&parts), ["one two\n", "three"]);
-        let parts = split(
-            Outbound::text("one two three"),
-            &capabilities(10, LengthUnit::Chars),
-        );
+        let parts = split(Outbound::text("one two three"), &capabilities(10, LengthUnit::Chars));
         assert_eq!(texts(&parts), ["one two ", "three"]);
     }
 
     #[test]
     fn never_inside_a_grapheme() {
         let family = "👨‍👩‍👧‍👦";
-        let parts = split(
-            Outbound::text(family.repeat(3)),
-            &capabilities(12, LengthUnit::Utf16),
-        );
+        let parts = split(Outbound::text(family.repeat(3)), &capabilities(12, LengthUnit::Utf16));
         assert_eq!(texts(&parts), [family, family, family]);
-        let korean = split(
-            Outbound::text("가나다라마바사"),
-            &capabilities(7, LengthUnit::Bytes),
-        );
+        let korean = split(Outbound::text("가나다라마바사"), &capabilities(7, LengthUnit::Bytes));
         assert_eq!(texts(&korean), ["가나", "다라", "마바", "사"]);
     }
 
     #[test]
     fn a_block_goes_on_with_its_language() {
         let mut text = Text::new();
-        text.push(
-            Style::Pre(Some("rust".into())),
-            "let a = 1;\nlet b = 2;\nlet c = 3;\n",
-        );
+        text.push(Style::Pre(Some("rust".into())), "let a = 1;\nlet b = 2;\nlet c = 3;\n");
         let parts = split(Outbound::text(text), &capabilities(24, LengthUnit::Chars));
         assert_eq!(parts.len(), 2);
         for part in &parts {
@@ -301,8 +235,7 @@ mod tests {
     #[test]
     fn a_block_that_fits_is_not_cut() {
         let mut text = Text::new();
-        text.plain("some words before ")
-            .push(Style::Pre(None), "a b c d e f");
+        text.plain("some words before ").push(Style::Pre(None), "a b c d e f");
         let parts = split(Outbound::text(text), &capabilities(24, LengthUnit::Chars));
         assert_eq!(texts(&parts), ["some words before ", "a b c d e f"]);
     }
@@ -317,30 +250,16 @@ mod tests {
 
     #[test]
     fn reply_first_buttons_last_nonce_each() {
-        let to = MessageRef {
-            room: RoomId::new("t/1"),
-            id: "5".into(),
-        };
+        let to = MessageRef { room: RoomId::new("t/1"), id: "5".into() };
         let message = Outbound {
             nonce: Some("n".into()),
             silent: true,
-            ..Outbound::text("one two three four")
-                .row(vec![Button::new("a", "b")])
-                .reply_to(Some(to.clone()))
+            ..Outbound::text("one two three four").row(vec![Button::new("a", "b")]).reply_to(Some(to.clone()))
         };
         let parts = split(message, &capabilities(8, LengthUnit::Chars));
         assert_eq!(parts.len(), 3);
-        assert_eq!(
-            parts
-                .iter()
-                .map(|p| p.reply_to.is_some())
-                .collect::<Vec<_>>(),
-            [true, false, false]
-        );
-        assert_eq!(
-            parts.iter().map(|p| p.buttons.len()).collect::<Vec<_>>(),
-            [0, 0, 1]
-        );
+        assert_eq!(parts.iter().map(|p| p.reply_to.is_some()).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(parts.iter().map(|p| p.buttons.len()).collect::<Vec<_>>(), [0, 0, 1]);
         assert_eq!(parts[2].nonce.as_deref(), Some("n/3"));
         assert!(parts.iter().all(|p| p.silent));
     }
@@ -355,12 +274,8 @@ mod tests {
             Just(Style::Quote),
         ];
         let words = prop_oneof![".{0,30}", "[a-z \n]{0,60}", "(가|👨‍👩‍👧|é| |\n){0,20}"];
-        proptest::collection::vec((style, words), 0..8).prop_map(|spans| Text {
-            spans: spans
-                .into_iter()
-                .map(|(style, text)| Span { text, style })
-                .collect(),
-        })
+        proptest::collection::vec((style, words), 0..8)
+            .prop_map(|spans| Text { spans: spans.into_iter().map(|(style, text)| Span { text, style }).collect() })
     }
 
     fn solid(text: &str) -> String {

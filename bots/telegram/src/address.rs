@@ -20,14 +20,9 @@ pub(crate) enum Addressed {
 
 /// Takes `@ourbot` off commands and a leading mention of us off the text.
 pub(crate) fn address(text: &str, entities: &[Entity], us: &Us, kind: RoomKind) -> Addressed {
-    let ours = |name: &str| {
-        us.username
-            .as_deref()
-            .is_some_and(|u| u.eq_ignore_ascii_case(name))
-    };
-    let mut for_us = entities
-        .iter()
-        .any(|e| e.kind == "text_mention" && e.user.as_ref().is_some_and(|user| user.id == us.id));
+    let ours = |name: &str| us.username.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(name));
+    let mut for_us =
+        entities.iter().any(|e| e.kind == "text_mention" && e.user.as_ref().is_some_and(|user| user.id == us.id));
     let mut rest = text.trim();
     // "@ourbot done T7" and "ourbot, done T7" where our name is a mention without a handle.
     if let Some(after) = rest.strip_prefix('@').and_then(|r| {
@@ -36,9 +31,7 @@ pub(crate) fn address(text: &str, entities: &[Entity], us: &Us, kind: RoomKind) 
     }) {
         for_us = true;
         rest = without_comma(after);
-    } else if let Some(first) = entities
-        .iter()
-        .find(|e| e.kind == "text_mention" && e.offset == 0)
+    } else if let Some(first) = entities.iter().find(|e| e.kind == "text_mention" && e.offset == 0)
         && first.user.as_ref().is_some_and(|user| user.id == us.id)
         && let Some(named) = piece(text, 0, first.length)
         && let Some(after) = text.strip_prefix(named)
@@ -56,10 +49,7 @@ pub(crate) fn address(text: &str, entities: &[Entity], us: &Us, kind: RoomKind) 
                 out.push_str(&line[..end]);
                 out.push_str(&line[end..]);
             }
-            Some(Command {
-                end,
-                to: Some(name),
-            }) if ours(name) => {
+            Some(Command { end, to: Some(name) }) if ours(name) => {
                 for_us = true;
                 out.push_str(&line[..end]);
                 out.push_str(&line[end + 1 + name.len()..]);
@@ -73,11 +63,7 @@ pub(crate) fn address(text: &str, entities: &[Entity], us: &Us, kind: RoomKind) 
 }
 
 fn finish(text: String, for_us: bool) -> Addressed {
-    if for_us {
-        Addressed::Us(text)
-    } else {
-        Addressed::Nobody(text)
-    }
+    if for_us { Addressed::Us(text) } else { Addressed::Nobody(text) }
 }
 
 struct Command<'a> {
@@ -95,16 +81,9 @@ fn command(line: &str) -> Option<Command<'_>> {
     }
     let end = 1 + verb.len();
     let rest = &line[end..];
-    let to = rest
-        .strip_prefix('@')
-        .map(word)
-        .filter(|name| !name.is_empty());
+    let to = rest.strip_prefix('@').map(word).filter(|name| !name.is_empty());
     let after = &rest[to.map_or(0, |name| 1 + name.len())..];
-    after
-        .chars()
-        .next()
-        .is_none_or(char::is_whitespace)
-        .then_some(Command { end, to })
+    after.chars().next().is_none_or(char::is_whitespace).then_some(Command { end, to })
 }
 
 /// Whether `@ourbot` stands anywhere as a word of its own.
@@ -116,9 +95,7 @@ fn named(text: &str, ours: &dyn Fn(&str) -> bool) -> bool {
 }
 
 fn word(text: &str) -> &str {
-    let end = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]
 }
 
@@ -131,10 +108,7 @@ mod tests {
     use super::*;
 
     fn us() -> Us {
-        Us {
-            id: 42,
-            username: Some("yoman_bot".into()),
-        }
+        Us { id: 42, username: Some("yoman_bot".into()) }
     }
 
     fn group(text: &str) -> Addressed {
@@ -144,49 +118,25 @@ mod tests {
     #[test]
     fn commands_are_for_us_unless_they_name_another() {
         assert_eq!(group("/todo fix"), Addressed::Us("/todo fix".into()));
-        assert_eq!(
-            group("/todo@Yoman_Bot fix"),
-            Addressed::Us("/todo fix".into())
-        );
+        assert_eq!(group("/todo@Yoman_Bot fix"), Addressed::Us("/todo fix".into()));
         assert_eq!(group("/todo@other_bot fix"), Addressed::Other);
-        assert_eq!(
-            group("/etc/hosts is wrong"),
-            Addressed::Nobody("/etc/hosts is wrong".into())
-        );
+        assert_eq!(group("/etc/hosts is wrong"), Addressed::Nobody("/etc/hosts is wrong".into()));
         assert_eq!(group("/"), Addressed::Nobody("/".into()));
         assert_eq!(group("/T7@yoman_bot"), Addressed::Us("/T7".into()));
     }
 
     #[test]
     fn several_commands_in_one_message() {
-        assert_eq!(
-            group("/done@yoman_bot T1\n/done@yoman_bot T2"),
-            Addressed::Us("/done T1\n/done T2".into())
-        );
+        assert_eq!(group("/done@yoman_bot T1\n/done@yoman_bot T2"), Addressed::Us("/done T1\n/done T2".into()));
     }
 
     #[test]
     fn a_mention_is_for_us_and_a_leading_one_goes() {
-        assert_eq!(
-            group("@yoman_bot: done T7"),
-            Addressed::Us("done T7".into())
-        );
-        assert_eq!(
-            group("@yoman_bot, /done T7"),
-            Addressed::Us("/done T7".into())
-        );
-        assert_eq!(
-            group("ask @yoman_bot"),
-            Addressed::Us("ask @yoman_bot".into())
-        );
-        assert_eq!(
-            group("mail a@yoman_bot"),
-            Addressed::Nobody("mail a@yoman_bot".into())
-        );
-        assert_eq!(
-            group("@yoman_bot2 hello"),
-            Addressed::Nobody("@yoman_bot2 hello".into())
-        );
+        assert_eq!(group("@yoman_bot: done T7"), Addressed::Us("done T7".into()));
+        assert_eq!(group("@yoman_bot, /done T7"), Addressed::Us("/done T7".into()));
+        assert_eq!(group("ask @yoman_bot"), Addressed::Us("ask @yoman_bot".into()));
+        assert_eq!(group("mail a@yoman_bot"), Addressed::Nobody("mail a@yoman_bot".into()));
+        assert_eq!(group("@yoman_bot2 hello"), Addressed::Nobody("@yoman_bot2 hello".into()));
         assert_eq!(group("just talk"), Addressed::Nobody("just talk".into()));
     }
 

@@ -25,9 +25,7 @@ pub(crate) struct Api {
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // `teloxide::Bot` prints its token: it is left out.
-        f.debug_struct("Api")
-            .field("url", &self.bot.api_url().host_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Api").field("url", &self.bot.api_url().host_str()).finish_non_exhaustive()
     }
 }
 
@@ -95,22 +93,17 @@ impl Api {
                 builder = builder.no_proxy();
             }
         }
-        let client = builder.build().map_err(|error| {
-            BotError::Failed(format!("no HTTP client: {}", chain(&error.without_url())))
-        })?;
+        let client = builder
+            .build()
+            .map_err(|error| BotError::Failed(format!("no HTTP client: {}", chain(&error.without_url()))))?;
         let mut bot = teloxide::Bot::with_client(config.token.expose(), client);
         if let Some(url) = &config.api_url {
             if url.cannot_be_a_base() {
-                return Err(BotError::Setting(format!(
-                    "the Bot API address {url} is no base of a web address"
-                )));
+                return Err(BotError::Setting(format!("the Bot API address {url} is no base of a web address")));
             }
             bot = bot.set_api_url(url.clone());
         }
-        Ok(Self {
-            bot,
-            timeout: config.request_timeout,
-        })
+        Ok(Self { bot, timeout: config.request_timeout })
     }
 
     /// One call within the usual time.
@@ -123,11 +116,7 @@ impl Api {
     }
 
     /// One call, given up after `timeout`.
-    pub(crate) async fn call_within<P>(
-        &self,
-        payload: &P,
-        timeout: Duration,
-    ) -> Result<P::Output, CallError>
+    pub(crate) async fn call_within<P>(&self, payload: &P, timeout: Duration) -> Result<P::Output, CallError>
     where
         P: Payload + Serialize,
         P::Output: DeserializeOwned,
@@ -137,10 +126,7 @@ impl Api {
             .bot
             .client()
             .post(self.url(P::NAME))
-            .header(
-                header::CONTENT_TYPE,
-                header::HeaderValue::from_static("application/json"),
-            )
+            .header(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"))
             .timeout(timeout)
             .body(body)
             .send()
@@ -154,9 +140,7 @@ impl Api {
     fn url(&self, method: &str) -> Url {
         let mut url = self.bot.api_url();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty()
-                .push(&format!("bot{}", self.bot.token()))
-                .push(method);
+            path.pop_if_empty().push(&format!("bot{}", self.bot.token())).push(method);
         }
         url
     }
@@ -172,11 +156,7 @@ impl Api {
         if timeout {
             why = format!("no answer in time: {why}");
         }
-        if before {
-            CallError::Unsent(why)
-        } else {
-            CallError::Lost(why)
-        }
+        if before { CallError::Unsent(why) } else { CallError::Lost(why) }
     }
 }
 
@@ -188,17 +168,10 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, CallError> {
         // A front that answers for the service writes a web page.
         Err(_) if status >= 300 => {
             let description = format!("an answer that is not the Bot API's ({} bytes)", body.len());
-            return Err(CallError::Answer(Refusal {
-                code: status,
-                description,
-                retry_after: None,
-                migrate_to: None,
-            }));
+            return Err(CallError::Answer(Refusal { code: status, description, retry_after: None, migrate_to: None }));
         }
         Err(error) => {
-            return Err(CallError::Lost(format!(
-                "an answer that cannot be read: {error}"
-            )));
+            return Err(CallError::Lost(format!("an answer that cannot be read: {error}")));
         }
     };
     match envelope.result {
@@ -207,11 +180,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, CallError> {
         _ => Err(CallError::Answer(Refusal {
             code: envelope.error_code.unwrap_or(status),
             description: envelope.description.unwrap_or_default(),
-            retry_after: envelope
-                .parameters
-                .as_ref()
-                .and_then(|p| p.retry_after)
-                .map(Duration::from_secs),
+            retry_after: envelope.parameters.as_ref().and_then(|p| p.retry_after).map(Duration::from_secs),
             migrate_to: envelope.parameters.and_then(|p| p.migrate_to_chat_id),
         })),
     }
@@ -220,10 +189,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, CallError> {
 fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback()),
+        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
         None => false,
     }
 }
@@ -246,13 +212,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// What to do about a token the service does not take; `None` for every other error.
 pub(crate) fn bad_token(bot: &yoman_chat::BotName, error: &CallError) -> Option<BotError> {
     match error {
-        CallError::Answer(refusal) if matches!(refusal.code, 401 | 404) => {
-            Some(BotError::Setting(format!(
-                "Telegram does not know the token of the bot \"{bot}\" ({} {}): ask @BotFather for a token (/token, or /newbot), \
+        CallError::Answer(refusal) if matches!(refusal.code, 401 | 404) => Some(BotError::Setting(format!(
+            "Telegram does not know the token of the bot \"{bot}\" ({} {}): ask @BotFather for a token (/token, or /newbot), \
              set it, and start again; with an own Bot API server, check its address too",
-                refusal.code, refusal.description
-            )))
-        }
+            refusal.code, refusal.description
+        ))),
         _ => None,
     }
 }
@@ -260,11 +224,7 @@ pub(crate) fn bad_token(bot: &yoman_chat::BotName, error: &CallError) -> Option<
 /// Whether the token looks like one: `<digits>:<secret>`. Gives the bot's user id.
 pub(crate) fn bot_id(token: &Secret) -> Option<i64> {
     let (id, rest) = token.expose().split_once(':')?;
-    if rest.is_empty()
-        || !rest
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-    {
+    if rest.is_empty() || !rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
         return None;
     }
     id.parse().ok().filter(|id| *id > 0)
@@ -284,20 +244,12 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        assert_eq!(
-            read::<bool>(200, br#"{"ok":true,"result":true}"#).ok(),
-            Some(true)
-        );
+        assert_eq!(read::<bool>(200, br#"{"ok":true,"result":true}"#).ok(), Some(true));
         let page = read::<bool>(502, b"<html>").unwrap_err();
         assert!(matches!(page, CallError::Answer(Refusal { code: 502, .. })));
-        assert!(matches!(
-            read::<bool>(200, b"<html>").unwrap_err(),
-            CallError::Lost(_)
-        ));
+        assert!(matches!(read::<bool>(200, b"<html>").unwrap_err(), CallError::Lost(_)));
         let wait = br#"{"ok":false,"error_code":429,"description":"Too Many","parameters":{"retry_after":7}}"#;
-        let CallError::Answer(wait) = read::<bool>(429, wait).unwrap_err() else {
-            panic!()
-        };
+        let CallError::Answer(wait) = read::<bool>(429, wait).unwrap_err() else { panic!() };
         assert_eq!(wait.retry_after, Some(Duration::from_secs(7)));
     }
 }

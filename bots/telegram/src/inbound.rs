@@ -4,16 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use yoman_chat::{
-    Attachment, AttachmentKind, BotName, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId,
-    RoomKind, Said, Sender, SenderId,
+    Attachment, AttachmentKind, BotName, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId, RoomKind, Said, Sender,
+    SenderId,
 };
 
 use crate::{
     address::{Addressed, address},
-    wire::{
-        CallbackQuery, CardMessage, Chat, Entity, File, Message, Numbered, UNREAD_CONTENT, Update,
-        User,
-    },
+    wire::{CallbackQuery, CardMessage, Chat, Entity, File, Message, Numbered, UNREAD_CONTENT, Update, User},
 };
 
 /// The account that stands for what a channel forwards into its group.
@@ -49,13 +46,8 @@ pub(crate) fn map(bot: &BotName, us: &Us, raw: &str) -> (Option<i64>, Mapped) {
     let update: Update<'_> = match serde_json::from_str(raw) {
         Ok(update) => update,
         Err(error) => {
-            let number = serde_json::from_str::<Numbered>(raw)
-                .ok()
-                .map(|n| n.update_id);
-            return (
-                number,
-                Mapped::Aside(format!("an update that cannot be read: {error}")),
-            );
+            let number = serde_json::from_str::<Numbered>(raw).ok().map(|n| n.update_id);
+            return (number, Mapped::Aside(format!("an update that cannot be read: {error}")));
         }
     };
     let mapped = if let Some(body) = update.message {
@@ -90,27 +82,15 @@ fn message(bot: &BotName, us: &Us, raw: &RawValue, edited: bool) -> Mapped {
         return Mapped::Skip("not written by a person");
     };
     let attachments = attachments(&message);
-    let written = message
-        .text
-        .as_deref()
-        .or(message.caption.as_deref())
-        .unwrap_or_default();
-    let entities = if message.text.is_some() {
-        &message.entities
-    } else {
-        &message.caption_entities
-    };
+    let written = message.text.as_deref().or(message.caption.as_deref()).unwrap_or_default();
+    let entities = if message.text.is_some() { &message.entities } else { &message.caption_entities };
     if written.is_empty() && attachments.is_empty() {
         return unread(raw);
     }
     if us.username.is_none() && written.contains('@') {
         return Mapped::NeedsName(message.chat.id);
     }
-    let room = room_id(
-        bot,
-        message.chat.id,
-        topic(message.is_topic_message, message.message_thread_id),
-    );
+    let room = room_id(bot, message.chat.id, topic(message.is_topic_message, message.message_thread_id));
     let reply_to = reply_to(&message, &room, us);
     let answers_us = reply_to.as_ref().is_some_and(|reply| reply.ours);
     let (text, addressed) = match address(written, entities, us, kind) {
@@ -120,38 +100,19 @@ fn message(bot: &BotName, us: &Us, raw: &RawValue, edited: bool) -> Mapped {
     };
     let mentions = mentions(written, entities, us);
     let number = message.message_id;
-    let here = MessageRef {
-        room: room.clone(),
-        id: number.to_string(),
-    };
+    let here = MessageRef { room: room.clone(), id: number.to_string() };
     let mut id = format!("{bot}/{}/{number}", message.chat.id);
     let mut at = message.date;
     let said = if edited {
         at = message.edit_date.unwrap_or(at);
         id.push_str(&format!("/e{at}"));
-        Said::Edited {
-            text,
-            message: here,
-            mentions,
-            addressed,
-        }
+        Said::Edited { text, message: here, mentions, addressed }
     } else {
-        Said::Message {
-            text,
-            message: here,
-            reply_to,
-            attachments,
-            mentions,
-            addressed,
-        }
+        Said::Message { text, message: here, reply_to, attachments, mentions, addressed }
     };
     Mapped::Inbound(Box::new(Inbound {
         id,
-        room: Room {
-            id: room,
-            kind,
-            title: message.chat.title,
-        },
+        room: Room { id: room, kind, title: message.chat.title },
         sender,
         said,
         sent_at: moment(at),
@@ -169,33 +130,14 @@ fn press(bot: &BotName, raw: &RawValue) -> Mapped {
     if query.from.is_bot {
         return Mapped::Skip("not pressed by a person");
     }
-    let CardMessage {
-        message_id,
-        chat,
-        message_thread_id,
-        is_topic_message,
-    } = card;
+    let CardMessage { message_id, chat, message_thread_id, is_topic_message } = card;
     let room = room_id(bot, chat.id, topic(is_topic_message, message_thread_id));
-    let kind = if chat.kind == "private" {
-        RoomKind::Direct
-    } else {
-        RoomKind::Group
-    };
+    let kind = if chat.kind == "private" { RoomKind::Direct } else { RoomKind::Group };
     let inbound = Inbound {
         id: format!("{bot}/{}/{message_id}/p{}", chat.id, query.id),
-        room: Room {
-            id: room.clone(),
-            kind,
-            title: chat.title,
-        },
+        room: Room { id: room.clone(), kind, title: chat.title },
         sender: person(&query.from),
-        said: Said::Pressed {
-            data,
-            card: MessageRef {
-                room,
-                id: message_id.to_string(),
-            },
-        },
+        said: Said::Pressed { data, card: MessageRef { room, id: message_id.to_string() } },
         // The Bot API does not say when a button was pressed.
         sent_at: Utc::now(),
     };
@@ -235,22 +177,13 @@ fn person(user: &User) -> Sender {
 /// Who speaks. Somebody who speaks as a chat (an anonymous admin, a channel) is that chat, whose id is negative and so
 /// never that of a person; what other bots say is not heard, or two bots could talk for ever.
 fn sender(message: &Message) -> Option<Sender> {
-    if message.is_automatic_forward
-        || message
-            .from
-            .as_ref()
-            .is_some_and(|from| from.id == CHANNEL_FORWARDER)
-    {
+    if message.is_automatic_forward || message.from.as_ref().is_some_and(|from| from.id == CHANNEL_FORWARDER) {
         return None;
     }
     if let Some(chat) = &message.sender_chat {
         return Some(speaking_chat(chat, message.author_signature.as_deref()));
     }
-    message
-        .from
-        .as_ref()
-        .filter(|from| !from.is_bot)
-        .map(person)
+    message.from.as_ref().filter(|from| !from.is_bot).map(person)
 }
 
 fn speaking_chat(chat: &Chat, signature: Option<&str>) -> Sender {
@@ -259,12 +192,7 @@ fn speaking_chat(chat: &Chat, signature: Option<&str>) -> Sender {
         Some(signature) if !signature.is_empty() => format!("{title} ({signature})"),
         _ => title.to_owned(),
     };
-    Sender {
-        id: SenderId::new(format!("telegram/{}", chat.id)),
-        name,
-        handle: chat.username.clone(),
-        language: None,
-    }
+    Sender { id: SenderId::new(format!("telegram/{}", chat.id)), name, handle: chat.username.clone(), language: None }
 }
 
 fn reply_to(message: &Message, room: &RoomId, us: &Us) -> Option<ReplyTo> {
@@ -277,34 +205,20 @@ fn reply_to(message: &Message, room: &RoomId, us: &Us) -> Option<ReplyTo> {
     }
     let quoted = message.quote.as_ref().and_then(|quote| quote.text.clone());
     Some(ReplyTo {
-        message: MessageRef {
-            room: room.clone(),
-            id: replied.message_id.to_string(),
-        },
+        message: MessageRef { room: room.clone(), id: replied.message_id.to_string() },
         ours: replied.from.as_ref().is_some_and(|from| from.id == us.id),
-        text: replied
-            .text
-            .clone()
-            .or_else(|| replied.caption.clone())
-            .or(quoted),
+        text: replied.text.clone().or_else(|| replied.caption.clone()).or(quoted),
     })
 }
 
 fn attachments(message: &Message) -> Vec<Attachment> {
     let mut out = Vec::new();
     // One picture comes in several sizes, in no promised order.
-    if let Some(largest) = message
-        .photo
-        .iter()
-        .max_by_key(|p| (p.width * p.height, p.file_size))
-    {
+    if let Some(largest) = message.photo.iter().max_by_key(|p| (p.width * p.height, p.file_size)) {
         out.push(attachment(AttachmentKind::Photo, largest));
     }
     // An animation is repeated as a document, for clients that do not know animations.
-    let document = message
-        .document
-        .as_ref()
-        .filter(|_| message.animation.is_none());
+    let document = message.document.as_ref().filter(|_| message.animation.is_none());
     let files = [
         (AttachmentKind::Document, document),
         (AttachmentKind::Voice, message.voice.as_ref()),
@@ -313,21 +227,12 @@ fn attachments(message: &Message) -> Vec<Attachment> {
         (AttachmentKind::Video, message.video_note.as_ref()),
         (AttachmentKind::Video, message.animation.as_ref()),
     ];
-    out.extend(
-        files
-            .into_iter()
-            .filter_map(|(kind, file)| Some(attachment(kind, file?))),
-    );
+    out.extend(files.into_iter().filter_map(|(kind, file)| Some(attachment(kind, file?))));
     out
 }
 
 fn attachment(kind: AttachmentKind, file: &File) -> Attachment {
-    Attachment {
-        kind,
-        file_id: file.file_id.clone(),
-        name: file.file_name.clone(),
-        bytes: file.file_size,
-    }
+    Attachment { kind, file_id: file.file_id.clone(), name: file.file_name.clone(), bytes: file.file_size }
 }
 
 /// People named without a handle are the only ones the platform resolves for us.
@@ -363,12 +268,8 @@ pub(crate) fn piece(text: &str, offset: usize, length: usize) -> Option<&str> {
 
 /// A message without text and file: known to be so, or something new.
 fn unread(raw: &RawValue) -> Mapped {
-    let keys: std::collections::HashMap<String, IgnoredAny> =
-        serde_json::from_str(raw.get()).unwrap_or_default();
-    if keys
-        .keys()
-        .any(|key| UNREAD_CONTENT.contains(&key.as_str()))
-    {
+    let keys: std::collections::HashMap<String, IgnoredAny> = serde_json::from_str(raw.get()).unwrap_or_default();
+    if keys.keys().any(|key| UNREAD_CONTENT.contains(&key.as_str())) {
         Mapped::Skip("a message without text or file")
     } else {
         Mapped::Aside("a message of unknown content".into())

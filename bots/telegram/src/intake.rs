@@ -28,20 +28,12 @@ impl Moves {
     /// Where a chat is now.
     pub(crate) fn now(&self, chat: i64) -> i64 {
         // A std mutex: nothing is awaited under it.
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&chat)
-            .copied()
-            .unwrap_or(chat)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&chat).copied().unwrap_or(chat)
     }
 
     /// A chat has moved.
     pub(crate) fn moved(&self, from: i64, to: i64) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(from, to);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(from, to);
     }
 }
 
@@ -89,10 +81,7 @@ pub(crate) struct Intake {
 impl Intake {
     /// Understands an update.
     pub(crate) fn open(&self, raw: &str) -> Item {
-        let us = Us {
-            id: self.id,
-            username: self.username.borrow().clone(),
-        };
+        let us = Us { id: self.id, username: self.username.borrow().clone() };
         let (number, mapped) = inbound::map(&self.bot, &us, raw);
         let chat = match &mapped {
             Mapped::Inbound(inbound) | Mapped::Press(inbound, _) => {
@@ -101,38 +90,23 @@ impl Intake {
             Mapped::Moved(chat, _) | Mapped::NeedsName(chat) => *chat,
             Mapped::Skip(_) | Mapped::Aside(_) => 0,
         };
-        let raw = if matches!(
-            mapped,
-            Mapped::Aside(_) | Mapped::Moved(..) | Mapped::NeedsName(_)
-        ) {
+        let raw = if matches!(mapped, Mapped::Aside(_) | Mapped::Moved(..) | Mapped::NeedsName(_)) {
             raw.to_owned()
         } else {
             String::new()
         };
-        Item {
-            number,
-            chat,
-            mapped,
-            raw,
-        }
+        Item { number, chat, mapped, raw }
     }
 
     /// Understands an update anew, once our username is known.
     pub(crate) fn reopen(&self, item: Item) -> Item {
-        if item.needs_name() {
-            self.open(&item.raw)
-        } else {
-            item
-        }
+        if item.needs_name() { self.open(&item.raw) } else { item }
     }
 
     /// Waits until our username is known, at most `patience`.
     pub(crate) async fn named(&self, patience: std::time::Duration) -> bool {
         let mut username = self.username.clone();
-        matches!(
-            tokio::time::timeout(patience, username.wait_for(Option::is_some)).await,
-            Ok(Ok(_))
-        )
+        matches!(tokio::time::timeout(patience, username.wait_for(Option::is_some)).await, Ok(Ok(_)))
     }
 
     /// Hands an update over; `true` when the platform may forget it.
@@ -154,12 +128,7 @@ impl Intake {
             Mapped::Moved(from, to) => {
                 self.moves.moved(from, to);
                 tracing::warn!(bot = %self.bot, from, to, "a group became a supergroup and has a new id");
-                self.aside(
-                    item.number,
-                    &item.raw,
-                    format!("the group {from} is now {to}"),
-                )
-                .await
+                self.aside(item.number, &item.raw, format!("the group {from} is now {to}")).await
             }
             Mapped::NeedsName(_) => false,
         }
@@ -188,13 +157,7 @@ impl Intake {
         let (api, bot) = (self.api.clone(), self.bot.clone());
         tokio::spawn(async move {
             let text = toast.map(|toast| toast.chars().take(TOAST_CHARS_MAX).collect());
-            if let Err(error) = api
-                .call(&AnswerPress {
-                    callback_query_id: &query,
-                    text,
-                })
-                .await
-            {
+            if let Err(error) = api.call(&AnswerPress { callback_query_id: &query, text }).await {
                 tracing::debug!(%bot, %error, "a button press was not answered");
             }
         });

@@ -30,8 +30,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::sync::watch;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, MessageRef, Outbound, RoomId,
-    SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, MessageRef, Outbound, RoomId, SendError, Stop,
 };
 
 pub use menu::{MenuEntry, MenuScope};
@@ -94,10 +93,7 @@ pub struct Telegram {
 
 impl fmt::Debug for Telegram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telegram")
-            .field("name", &self.name)
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Telegram").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -115,14 +111,10 @@ impl Telegram {
         })?;
         if let Some(hook) = &config.webhook {
             if !webhook::is_route(&hook.path) {
-                return Err(BotError::Setting(
-                    "the webhook's path must begin with / and hold no wildcard".into(),
-                ));
+                return Err(BotError::Setting("the webhook's path must begin with / and hold no wildcard".into()));
             }
             if !webhook::is_secret(&hook.secret_token) {
-                return Err(BotError::Setting(
-                    "the webhook's secret must be 1 to 256 letters, digits, _ or -".into(),
-                ));
+                return Err(BotError::Setting("the webhook's secret must be 1 to 256 letters, digits, _ or -".into()));
             }
         }
         Ok(Self {
@@ -213,11 +205,7 @@ impl Bot for Telegram {
         let traffic = async {
             match &self.webhook {
                 Some(hook) => webhook::run(intake.clone(), hook, stop).await,
-                None => {
-                    polling::Poller::new(intake.clone(), self.poll_timeout)
-                        .run(stop)
-                        .await
-                }
+                None => polling::Poller::new(intake.clone(), self.poll_timeout).run(stop).await,
             }
         };
         // The traffic is polled first: getUpdates goes out before anything else.
@@ -241,27 +229,16 @@ impl Bot for Telegram {
         }
         let sent = sent.map_err(|error| outbound::send_error(error, false))?;
         // After a move the message stands in another room than the one asked for.
-        let there = Place {
-            chat: ask.chat_id,
-            topic: place.topic,
-        };
+        let there = Place { chat: ask.chat_id, topic: place.topic };
         let stayed = Place::parse(room.local()) == Some(there);
-        let room = if stayed {
-            room.clone()
-        } else {
-            room_id(&self.name, there.chat, there.topic)
-        };
-        Ok(MessageRef {
-            room,
-            id: sent.message_id.to_string(),
-        })
+        let room = if stayed { room.clone() } else { room_id(&self.name, there.chat, there.topic) };
+        Ok(MessageRef { room, id: sent.message_id.to_string() })
     }
 
     async fn edit(&self, message: &MessageRef, to: &Outbound) -> Result<(), SendError> {
         let place = self.place(&message.room)?;
-        let id = message.id.parse().map_err(|_| {
-            SendError::Gone(format!("\"{}\" is no message of Telegram", message.id))
-        })?;
+        let id =
+            message.id.parse().map_err(|_| SendError::Gone(format!("\"{}\" is no message of Telegram", message.id)))?;
         let mut ask = EditText::new(place.chat, id, to);
         let mut done = self.api.call(&ask).await;
         if let Err(error) = &done

@@ -34,9 +34,7 @@ impl MenuScope {
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Default, Self::Private, Self::Groups]
-            .into_iter()
-            .find(|scope| scope.name() == name)
+        [Self::Default, Self::Private, Self::Groups].into_iter().find(|scope| scope.name() == name)
     }
 
     fn native(self) -> BotCommandScope {
@@ -66,12 +64,7 @@ pub(crate) async fn register(intake: &Intake, menu: &[MenuEntry]) {
     let mut parts = vec![intake.id.to_string()];
     for (entry, place) in menu.iter().zip(&places) {
         parts.push(place.clone());
-        parts.extend(
-            entry
-                .commands
-                .iter()
-                .map(|(name, about)| format!("{name} {about}")),
-        );
+        parts.extend(entry.commands.iter().map(|(name, about)| format!("{name} {about}")));
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     // Beside the fingerprint stand the places, so that a list that is no longer wanted can be taken away.
@@ -87,12 +80,7 @@ pub(crate) async fn register(intake: &Intake, menu: &[MenuEntry]) {
             whole = false;
         }
     }
-    let gone = had
-        .as_deref()
-        .unwrap_or_default()
-        .split(' ')
-        .skip(1)
-        .filter(|old| !places.iter().any(|new| new == old));
+    let gone = had.as_deref().unwrap_or_default().split(' ').skip(1).filter(|old| !places.iter().any(|new| new == old));
     for old in gone.filter(|old| !old.is_empty()) {
         if let Err(error) = delete(intake, old).await {
             tracing::warn!(%bot, %error, place = old, "an old list of commands could not be taken away");
@@ -106,11 +94,7 @@ pub(crate) async fn register(intake: &Intake, menu: &[MenuEntry]) {
 }
 
 fn place(entry: &MenuEntry) -> String {
-    format!(
-        "{}:{}",
-        entry.scope.name(),
-        entry.language.as_deref().unwrap_or_default()
-    )
+    format!("{}:{}", entry.scope.name(), entry.language.as_deref().unwrap_or_default())
 }
 
 async fn set(intake: &Intake, entry: &MenuEntry) -> Result<(), CallError> {
@@ -131,11 +115,7 @@ async fn set(intake: &Intake, entry: &MenuEntry) -> Result<(), CallError> {
         tracing::warn!(bot = %intake.bot, left_out = commands.len() - COMMANDS_MAX, "more commands than Telegram takes");
         commands.truncate(COMMANDS_MAX);
     }
-    let ask = SetMyCommands {
-        commands,
-        scope: Some(entry.scope.native()),
-        language_code: entry.language.clone(),
-    };
+    let ask = SetMyCommands { commands, scope: Some(entry.scope.native()), language_code: entry.language.clone() };
     intake.api.call(&ask).await.map(drop)
 }
 
@@ -150,9 +130,7 @@ async fn delete(intake: &Intake, place: &str) -> Result<(), CallError> {
 
 fn is_legal(name: &str, about: &str) -> bool {
     (1..=32).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && (1..=256).contains(&about.chars().count())
 }
 

@@ -36,10 +36,7 @@ impl Place {
             Some((chat, topic)) => (chat, Some(topic.parse().ok()?)),
             None => (local, None),
         };
-        Some(Self {
-            chat: chat.parse().ok()?,
-            topic,
-        })
+        Some(Self { chat: chat.parse().ok()?, topic })
     }
 }
 
@@ -135,9 +132,7 @@ impl<'a> SendText<'a> {
         let reply = message
             .reply_to
             .as_ref()
-            .filter(|to| {
-                Place::parse(to.room.local()).is_some_and(|there| there.chat == place.chat)
-            })
+            .filter(|to| Place::parse(to.room.local()).is_some_and(|there| there.chat == place.chat))
             .and_then(|to| to.id.parse().ok());
         Self {
             chat_id: place.chat,
@@ -146,10 +141,7 @@ impl<'a> SendText<'a> {
             entities,
             link_preview_options: NoPreview { is_disabled: true },
             disable_notification: message.silent,
-            reply_parameters: reply.map(|message_id| ReplyParameters {
-                message_id,
-                allow_sending_without_reply: true,
-            }),
+            reply_parameters: reply.map(|message_id| ReplyParameters { message_id, allow_sending_without_reply: true }),
             reply_markup: keyboard(&message.buttons),
         }
     }
@@ -191,40 +183,14 @@ fn spans(text: &Text, slashes: bool) -> (String, Vec<EntityOut<'_>>, usize) {
         }
         let length = LengthUnit::Utf16.of(&span.text);
         out.push_str(&span.text);
-        let plain = EntityOut {
-            kind: "",
-            offset,
-            length,
-            url: None,
-            language: None,
-        };
+        let plain = EntityOut { kind: "", offset, length, url: None, language: None };
         let entity = match &span.style {
-            Style::Bold => EntityOut {
-                kind: "bold",
-                ..plain
-            },
-            Style::Italic => EntityOut {
-                kind: "italic",
-                ..plain
-            },
-            Style::Strike => EntityOut {
-                kind: "strikethrough",
-                ..plain
-            },
-            Style::Code => EntityOut {
-                kind: "code",
-                ..plain
-            },
-            Style::Pre(language) => EntityOut {
-                kind: "pre",
-                language: language.as_deref(),
-                ..plain
-            },
-            Style::Link(url) if linkable(url) => EntityOut {
-                kind: "text_link",
-                url: Some(url),
-                ..plain
-            },
+            Style::Bold => EntityOut { kind: "bold", ..plain },
+            Style::Italic => EntityOut { kind: "italic", ..plain },
+            Style::Strike => EntityOut { kind: "strikethrough", ..plain },
+            Style::Code => EntityOut { kind: "code", ..plain },
+            Style::Pre(language) => EntityOut { kind: "pre", language: language.as_deref(), ..plain },
+            Style::Link(url) if linkable(url) => EntityOut { kind: "text_link", url: Some(url), ..plain },
             Style::Link(_) | Style::Plain | Style::Dim | Style::Item | Style::Quote => plain,
         };
         offset += length;
@@ -237,19 +203,14 @@ fn spans(text: &Text, slashes: bool) -> (String, Vec<EntityOut<'_>>, usize) {
 
 /// Whether `/` before an item makes it a link: it must begin a word and be nothing but a word itself.
 fn tappable(before: &str, item: &str) -> bool {
-    let begins = before
-        .chars()
-        .next_back()
-        .is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '/' | '_' | '@')));
+    let begins = before.chars().next_back().is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '/' | '_' | '@')));
     begins && !item.is_empty() && item.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// A link the service would refuse would take the whole message with it.
 fn linkable(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| match url.scheme() {
-        "http" | "https" => url
-            .host_str()
-            .is_some_and(|host| host.contains('.') || host == "localhost"),
+        "http" | "https" => url.host_str().is_some_and(|host| host.contains('.') || host == "localhost"),
         scheme => scheme == "tg",
     })
 }
@@ -265,9 +226,7 @@ fn keyboard(rows: &[Vec<Button>]) -> Option<Keyboard<'_>> {
             out.push(row.by_ref().take(BUTTONS_PER_ROW_MAX).collect::<Vec<_>>());
         }
     }
-    (!out.is_empty()).then_some(Keyboard {
-        inline_keyboard: out,
-    })
+    (!out.is_empty()).then_some(Keyboard { inline_keyboard: out })
 }
 
 /// A button the service would refuse would take the whole message with it: it alone is left out.
@@ -282,11 +241,7 @@ fn button(button: &Button) -> Option<ButtonOut<'_>> {
         ButtonTone::Primary => Some("primary"),
         ButtonTone::Danger => Some("danger"),
     };
-    Some(ButtonOut {
-        text: &button.label,
-        callback_data: &button.data,
-        style,
-    })
+    Some(ButtonOut { text: &button.label, callback_data: &button.data, style })
 }
 
 /// Where the group went, if that is why the call failed.
@@ -315,10 +270,7 @@ pub(crate) fn send_error(error: CallError, editing: bool) -> SendError {
     };
     let why = format!("{} {}", refusal.code, refusal.description);
     match refusal.code {
-        429 => SendError::RetryAfter {
-            after: refusal.retry_after.unwrap_or(Duration::from_secs(1)),
-            whole_bot: false,
-        },
+        429 => SendError::RetryAfter { after: refusal.retry_after.unwrap_or(Duration::from_secs(1)), whole_bot: false },
         400 if editing && is_gone(&refusal) => SendError::Gone(why),
         400 | 403 | 413 => SendError::Refused(why),
         // 401 and 404: the token; 409 and 5xx: the service. A person or time may mend each.
@@ -343,39 +295,20 @@ mod tests {
 
     fn shown(text: &Text) -> (String, Vec<(&'static str, usize, usize)>) {
         let (out, entities) = render(text);
-        (
-            out,
-            entities
-                .iter()
-                .map(|e| (e.kind, e.offset, e.length))
-                .collect(),
-        )
+        (out, entities.iter().map(|e| (e.kind, e.offset, e.length)).collect())
     }
 
     #[test]
     fn entities_count_utf16_units() {
         let mut text = Text::new();
-        text.plain("🦀 ")
-            .push(Style::Bold, "é🦀")
-            .plain(" ")
-            .item("T7")
-            .plain(" ")
-            .push(Style::Code, "x");
-        assert_eq!(
-            shown(&text),
-            ("🦀 é🦀 /T7 x".into(), vec![("bold", 3, 3), ("code", 11, 1)])
-        );
+        text.plain("🦀 ").push(Style::Bold, "é🦀").plain(" ").item("T7").plain(" ").push(Style::Code, "x");
+        assert_eq!(shown(&text), ("🦀 é🦀 /T7 x".into(), vec![("bold", 3, 3), ("code", 11, 1)]));
     }
 
     #[test]
     fn an_item_is_tappable_only_where_it_is_a_word() {
         let mut text = Text::new();
-        text.plain("(")
-            .item("T7")
-            .plain(") /show x")
-            .item("T8")
-            .plain(" ")
-            .item("T9@3");
+        text.plain("(").item("T7").plain(") /show x").item("T8").plain(" ").item("T9@3");
         assert_eq!(shown(&text).0, "(/T7) /show xT8 T9@3");
     }
 
@@ -393,48 +326,26 @@ mod tests {
     #[test]
     fn a_bad_link_is_plain() {
         let mut text = Text::new();
-        text.push(Style::Link("javascript:x".into()), "a")
-            .push(Style::Link("https://a.b/c".into()), "b");
+        text.push(Style::Link("javascript:x".into()), "a").push(Style::Link("https://a.b/c".into()), "b");
         assert_eq!(shown(&text).1, vec![("text_link", 1, 1)]);
     }
 
     #[test]
     fn a_button_that_carries_too_much_is_left_out_alone() {
-        let rows = [vec![
-            Button::new("a", "x".repeat(65)),
-            Button::new("b", "é".repeat(32)),
-            Button::new("", "x"),
-        ]];
+        let rows = [vec![Button::new("a", "x".repeat(65)), Button::new("b", "é".repeat(32)), Button::new("", "x")]];
         let keyboard = keyboard(&rows).unwrap();
         assert_eq!(keyboard.inline_keyboard.len(), 1);
         assert_eq!(keyboard.inline_keyboard[0].len(), 1);
         let long = [vec![Button::new("a", "x"); 20]];
-        let lengths: Vec<usize> = super::keyboard(&long)
-            .unwrap()
-            .inline_keyboard
-            .iter()
-            .map(Vec::len)
-            .collect();
+        let lengths: Vec<usize> = super::keyboard(&long).unwrap().inline_keyboard.iter().map(Vec::len).collect();
         assert_eq!(lengths, [8, 8, 4]);
         assert!(super::keyboard(&[vec![Button::new("a", "")]]).is_none());
     }
 
     #[test]
     fn places_are_parsed() {
-        assert_eq!(
-            Place::parse("-100123/45"),
-            Some(Place {
-                chat: -100_123,
-                topic: Some(45)
-            })
-        );
-        assert_eq!(
-            Place::parse("7"),
-            Some(Place {
-                chat: 7,
-                topic: None
-            })
-        );
+        assert_eq!(Place::parse("-100123/45"), Some(Place { chat: -100_123, topic: Some(45) }));
+        assert_eq!(Place::parse("7"), Some(Place { chat: 7, topic: None }));
         assert_eq!(Place::parse("x"), None);
         assert_eq!(Place::parse("7/x"), None);
     }
@@ -442,41 +353,15 @@ mod tests {
     #[test]
     fn failures_say_whether_it_may_have_been_sent() {
         let answer = |code, description: &str| {
-            CallError::Answer(Refusal {
-                code,
-                description: description.into(),
-                retry_after: None,
-                migrate_to: None,
-            })
+            CallError::Answer(Refusal { code, description: description.into(), retry_after: None, migrate_to: None })
         };
-        assert!(matches!(
-            send_error(answer(403, "Forbidden"), false),
-            SendError::Refused(_)
-        ));
-        assert!(matches!(
-            send_error(answer(502, ""), false),
-            SendError::NotSent(_)
-        ));
-        assert!(matches!(
-            send_error(answer(401, ""), false),
-            SendError::NotSent(_)
-        ));
-        assert!(matches!(
-            send_error(answer(429, ""), false),
-            SendError::RetryAfter { .. }
-        ));
+        assert!(matches!(send_error(answer(403, "Forbidden"), false), SendError::Refused(_)));
+        assert!(matches!(send_error(answer(502, ""), false), SendError::NotSent(_)));
+        assert!(matches!(send_error(answer(401, ""), false), SendError::NotSent(_)));
+        assert!(matches!(send_error(answer(429, ""), false), SendError::RetryAfter { .. }));
         let gone = "Bad Request: message to edit not found";
-        assert!(matches!(
-            send_error(answer(400, gone), true),
-            SendError::Gone(_)
-        ));
-        assert!(matches!(
-            send_error(CallError::Lost("x".into()), false),
-            SendError::Unknown(_)
-        ));
-        assert!(matches!(
-            send_error(CallError::Unsent("x".into()), false),
-            SendError::NotSent(_)
-        ));
+        assert!(matches!(send_error(answer(400, gone), true), SendError::Gone(_)));
+        assert!(matches!(send_error(CallError::Lost("x".into()), false), SendError::Unknown(_)));
+        assert!(matches!(send_error(CallError::Unsent("x".into()), false), SendError::NotSent(_)));
     }
 }

@@ -84,11 +84,7 @@ struct Ledger {
 impl Ledger {
     /// Everything below it is kept.
     fn offset(&self) -> Option<i64> {
-        let first_open = self
-            .updates
-            .iter()
-            .find(|(_, state)| **state != State::Kept)
-            .map(|(number, _)| *number);
+        let first_open = self.updates.iter().find(|(_, state)| **state != State::Kept).map(|(number, _)| *number);
         first_open.or(self.next)
     }
 
@@ -105,8 +101,7 @@ impl Ledger {
     }
 
     fn settle(&mut self, number: i64, kept: bool) {
-        self.updates
-            .insert(number, if kept { State::Kept } else { State::Failed });
+        self.updates.insert(number, if kept { State::Kept } else { State::Failed });
     }
 
     /// The service has forgotten everything below `offset`.
@@ -336,12 +331,7 @@ impl Poller {
         if offset == self.ledger.confirmed {
             return;
         }
-        let ask = GetUpdates {
-            offset,
-            limit: 1,
-            timeout: 0,
-            allowed_updates: ALLOWED_UPDATES,
-        };
+        let ask = GetUpdates { offset, limit: 1, timeout: 0, allowed_updates: ALLOWED_UPDATES };
         // What it brings is not confirmed and comes again; should it fail, all the more.
         let _ = self.intake.api.call_within(&ask, LAST_WORD).await;
     }
@@ -354,14 +344,9 @@ async fn chat(intake: Intake, items: Vec<Item>, reports: mpsc::UnboundedSender<R
         tracing::warn!(bot = %intake.bot, "getMe has not told our username yet; messages that may name us wait for it");
     }
     let intake = &intake;
-    let mut all: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> =
-        Vec::with_capacity(items.len());
+    let mut all: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::with_capacity(items.len());
     for item in items {
-        let pending = Pending {
-            number: item.number,
-            reports: reports.clone(),
-            kept: false,
-        };
+        let pending = Pending { number: item.number, reports: reports.clone(), kept: false };
         all.push(Box::pin(async move {
             // By method, so that the whole guard moves in here and not just one field of it.
             let kept = intake.take(intake.reopen(item)).await;

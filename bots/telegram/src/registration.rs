@@ -61,11 +61,7 @@ impl Payload for GetWebhookInfo {
 
 /// Takes the webhook away and leaves what waits.
 pub(crate) async fn delete_webhook(api: &Api) -> Result<(), CallError> {
-    api.call(&DeleteWebhook {
-        drop_pending_updates: None,
-    })
-    .await
-    .map(drop)
+    api.call(&DeleteWebhook { drop_pending_updates: None }).await.map(drop)
 }
 
 /// Asks once who we are: the username, for a check of the token.
@@ -98,32 +94,19 @@ pub(crate) async fn register_webhook(intake: &Intake, hook: &Webhook) -> Result<
     let (bot, api) = (&intake.bot, &intake.api);
     let url = hook.public_url.as_str();
     // The service does not tell which secret it holds: the fingerprint stands in for it.
-    let wanted = fingerprint(&[
-        url,
-        hook.secret_token.expose(),
-        &ALLOWED_UPDATES.join(","),
-        &intake.id.to_string(),
-    ]);
+    let wanted = fingerprint(&[url, hook.secret_token.expose(), &ALLOWED_UPDATES.join(","), &intake.id.to_string()]);
     let info = until_answered(bot, "getWebhookInfo", || api.call(&GetWebhookInfo {})).await?;
     if info.url == url && intake.inbox.recall("webhook").await.as_deref() == Some(wanted.as_str()) {
         return Ok(());
     }
-    let ask = SetWebhook {
-        url,
-        secret_token: hook.secret_token.expose(),
-        allowed_updates: ALLOWED_UPDATES,
-    };
+    let ask = SetWebhook { url, secret_token: hook.secret_token.expose(), allowed_updates: ALLOWED_UPDATES };
     until_answered(bot, "setWebhook", || api.call(&ask)).await?;
     intake.inbox.remember("webhook", &wanted).await;
     tracing::info!(%bot, "the webhook is registered");
     Ok(())
 }
 
-async fn until_answered<T, F>(
-    bot: &BotName,
-    what: &str,
-    mut call: impl FnMut() -> F,
-) -> Result<T, BotError>
+async fn until_answered<T, F>(bot: &BotName, what: &str, mut call: impl FnMut() -> F) -> Result<T, BotError>
 where
     F: Future<Output = Result<T, CallError>>,
 {

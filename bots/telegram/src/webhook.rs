@@ -57,14 +57,9 @@ pub(crate) async fn run(intake: Intake, hook: &Webhook, stop: Stop) -> Result<()
     let listener = listener.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
     });
-    let door = Door {
-        intake,
-        secret: hook.secret_token.clone(),
-    };
-    let app = Router::new()
-        .route(&hook.path, post(arrive))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(door);
+    let door = Door { intake, secret: hook.secret_token.clone() };
+    let app =
+        Router::new().route(&hook.path, post(arrive)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(door);
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         served = served.into_future() => {
@@ -77,24 +72,17 @@ pub(crate) async fn run(intake: Intake, hook: &Webhook, stop: Stop) -> Result<()
 /// Whether `path` can be a route, which the router would otherwise settle with a panic.
 pub(crate) fn is_route(path: &str) -> bool {
     path.starts_with('/')
-        && path
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b':' | b'*' | b'?' | b'#'))
+        && path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b':' | b'*' | b'?' | b'#'))
 }
 
 /// Whether Telegram takes this as a secret.
 pub(crate) fn is_secret(secret: &Secret) -> bool {
     let secret = secret.expose();
-    (1..=256).contains(&secret.len())
-        && secret
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    (1..=256).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 async fn arrive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let shown = headers
-        .get(SECRET_HEADER)
-        .map_or(&b""[..], |value| value.as_bytes());
+    let shown = headers.get(SECRET_HEADER).map_or(&b""[..], |value| value.as_bytes());
     // In constant time: the answer's delay must not tell how much of a guess was right.
     if !bool::from(shown.ct_eq(door.secret.expose().as_bytes())) {
         tracing::warn!(bot = %door.intake.bot, "a webhook request without the secret is refused");

@@ -1,4 +1,5 @@
 //! Telegram passes what every bot must pass.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps fails with a place and a reason")]
 
 use std::sync::Arc;
 
@@ -19,10 +20,7 @@ struct OnTelegram {
 impl OnTelegram {
     async fn start() -> Self {
         let server = TelegramStandIn::start().await.unwrap();
-        let people = ["Kim", "Dana", "Lee", "Ana"]
-            .iter()
-            .map(|name| server.person(name))
-            .collect();
+        let people = ["Kim", "Dana", "Lee", "Ana"].iter().map(|name| server.person(name)).collect();
         Self { server, people }
     }
 }
@@ -45,32 +43,21 @@ impl Harness for OnTelegram {
 
     async fn write(&self, room: &RoomId, text: &str) -> MessageRef {
         let done = self.server.write(chat(room), text).unwrap();
-        MessageRef {
-            room: room.clone(),
-            id: done.message_id.to_string(),
-        }
+        MessageRef { room: room.clone(), id: done.message_id.to_string() }
     }
 
     async fn change(&self, message: &MessageRef, text: &str) {
-        self.server
-            .change(chat(&message.room), message.id.parse().unwrap(), text)
-            .unwrap();
+        self.server.change(chat(&message.room), message.id.parse().unwrap(), text).unwrap();
     }
 
     async fn press(&self, card: &MessageRef, data: &str) {
         let chat_id = chat(&card.room);
-        let press = Press {
-            chat_id,
-            user_id: chat_id,
-            message_id: card.id.parse().unwrap(),
-            button: data.into(),
-        };
+        let press = Press { chat_id, user_id: chat_id, message_id: card.id.parse().unwrap(), button: data.into() };
         self.server.press(&press).unwrap();
     }
 
     async fn deliver_unknown(&self) {
-        self.server
-            .raw_update(0, json!({ "telepathy": { "from": 1, "thought": "hm" } }));
+        self.server.raw_update(0, json!({ "telepathy": { "from": 1, "thought": "hm" } }));
     }
 
     async fn shown(&self, room: &RoomId) -> Vec<Seen> {
@@ -79,12 +66,7 @@ impl Harness for OnTelegram {
             .map(|m| Seen {
                 id: m.message_id.to_string(),
                 text: m.text,
-                buttons: m
-                    .buttons
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|b| b.data)
-                    .collect(),
+                buttons: m.buttons.into_iter().flatten().filter_map(|b| b.data).collect(),
                 reply_to: m.reply_to.map(|id| id.to_string()),
             })
             .collect()
@@ -94,10 +76,7 @@ impl Harness for OnTelegram {
         match trouble {
             Trouble::TooMany => self.server.fault(Fault::too_many("sendMessage", 1, 1)),
             Trouble::ServerError => self.server.fault(Fault::status("sendMessage", 1, 502)),
-            Trouble::LostAnswer => {
-                self.server
-                    .fault(Fault::new("sendMessage", 1, FaultKind::DropAfter))
-            }
+            Trouble::LostAnswer => self.server.fault(Fault::new("sendMessage", 1, FaultKind::DropAfter)),
             Trouble::ShutOut => self.server.shut(chat(room), true),
         }
     }

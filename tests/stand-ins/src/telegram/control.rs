@@ -49,10 +49,7 @@ type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
 type World = State<Arc<Shared>>;
 
 fn wrong(why: impl ToString) -> (StatusCode, Json<Value>) {
-    (
-        StatusCode::BAD_REQUEST,
-        Json(json!({ "error": why.to_string() })),
-    )
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": why.to_string() })))
 }
 
 fn read<T: DeserializeOwned>(body: Value) -> Result<T, (StatusCode, Json<Value>)> {
@@ -60,9 +57,7 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T, (StatusCode, Json<Value>)
 }
 
 fn int(body: &Value, name: &str) -> Result<i64, (StatusCode, Json<Value>)> {
-    body[name]
-        .as_i64()
-        .ok_or_else(|| wrong(format!("{name} is missing")))
+    body[name].as_i64().ok_or_else(|| wrong(format!("{name} is missing")))
 }
 
 fn ok() -> Answer {
@@ -117,44 +112,31 @@ async fn started(State(shared): World, Json(body): Json<Value>) -> Answer {
 
 async fn add_chat(State(shared): World, Json(body): Json<Value>) -> Answer {
     let chat: NewChat = read(body)?;
-    Ok(Json(
-        json!({ "chat_id": shared.act(|world| world.add_chat(chat)) }),
-    ))
+    Ok(Json(json!({ "chat_id": shared.act(|world| world.add_chat(chat)) })))
 }
 
 async fn topics(State(shared): World, Json(body): Json<Value>) -> Answer {
     let chat = int(&body, "chat_id")?;
     let name = body["name"].as_str().unwrap_or("topic").to_owned();
-    let thread = shared
-        .act(|world| world.add_topic(chat, &name))
-        .ok_or_else(|| wrong("no such chat"))?;
+    let thread = shared.act(|world| world.add_topic(chat, &name)).ok_or_else(|| wrong("no such chat"))?;
     Ok(Json(json!({ "thread": thread })))
 }
 
 async fn say(State(shared): World, Json(body): Json<Value>) -> Answer {
     let say: Say = read(body)?;
-    Ok(Json(json!(
-        shared.act(|world| world.say(say)).map_err(wrong)?
-    )))
+    Ok(Json(json!(shared.act(|world| world.say(say)).map_err(wrong)?)))
 }
 
 async fn say_all(State(shared): World, Json(body): Json<Value>) -> Answer {
     let all: Vec<Say> = read(body)?;
-    let done: Result<Vec<Done>, String> =
-        shared.act(|world| all.into_iter().map(|say| world.say(say)).collect());
+    let done: Result<Vec<Done>, String> = shared.act(|world| all.into_iter().map(|say| world.say(say)).collect());
     Ok(Json(json!(done.map_err(wrong)?)))
 }
 
 async fn edit(State(shared): World, Json(body): Json<Value>) -> Answer {
     let (chat, message) = (int(&body, "chat_id")?, int(&body, "message_id")?);
-    let text = body["text"]
-        .as_str()
-        .ok_or_else(|| wrong("text is missing"))?;
-    Ok(Json(json!(
-        shared
-            .act(|world| world.change(chat, message, text))
-            .map_err(wrong)?
-    )))
+    let text = body["text"].as_str().ok_or_else(|| wrong("text is missing"))?;
+    Ok(Json(json!(shared.act(|world| world.change(chat, message, text)).map_err(wrong)?)))
 }
 
 async fn press(State(shared): World, Json(body): Json<Value>) -> Answer {
@@ -166,9 +148,7 @@ async fn press(State(shared): World, Json(body): Json<Value>) -> Answer {
 async fn update(State(shared): World, Json(body): Json<Value>) -> Answer {
     let chat = body["chat_id"].as_i64().unwrap_or(0);
     let raw = body.get("update").cloned().unwrap_or(Value::Null);
-    Ok(Json(
-        json!({ "update_id": handle::raw_update(&shared, chat, raw) }),
-    ))
+    Ok(Json(json!({ "update_id": handle::raw_update(&shared, chat, raw) })))
 }
 
 async fn shut(State(shared): World, Json(body): Json<Value>) -> Answer {
@@ -181,9 +161,7 @@ async fn shut(State(shared): World, Json(body): Json<Value>) -> Answer {
 
 async fn migrate(State(shared): World, Json(body): Json<Value>) -> Answer {
     let id = int(&body, "chat_id")?;
-    Ok(Json(
-        json!({ "chat_id": shared.act(|world| world.migrate(id)).map_err(wrong)? }),
-    ))
+    Ok(Json(json!({ "chat_id": shared.act(|world| world.migrate(id)).map_err(wrong)? })))
 }
 
 async fn delete(State(shared): World, Json(body): Json<Value>) -> Answer {
@@ -195,11 +173,7 @@ async fn delete(State(shared): World, Json(body): Json<Value>) -> Answer {
 }
 
 async fn faults(State(shared): World, Json(body): Json<Value>) -> Answer {
-    let faults: Vec<Fault> = if body.is_array() {
-        read(body)?
-    } else {
-        vec![read(body)?]
-    };
+    let faults: Vec<Fault> = if body.is_array() { read(body)? } else { vec![read(body)?] };
     shared.act(|world| world.faults.extend(faults));
     ok()
 }
@@ -246,38 +220,26 @@ async fn chats(State(shared): World) -> Answer {
     Ok(Json(json!(list)))
 }
 
-async fn transcript(
-    State(shared): World,
-    Path(id): Path<i64>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Answer {
+async fn transcript(State(shared): World, Path(id): Path<i64>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let number = |name: &str| query.get(name).and_then(|v| v.parse::<u64>().ok());
     if let Some(wanted) = number("bot_messages") {
         let patience = Duration::from_millis(number("wait_ms").unwrap_or(5_000));
         let seen = |shown: &[Shown]| shown.iter().filter(|m| m.by_bot).count() as u64 >= wanted;
         // Too late is no error: the caller sees what there is.
         let _ = handle::wait(&shared, patience, |world| {
-            world
-                .chats
-                .get(&id)
-                .is_some_and(|chat| seen(&chat.messages))
-                .then_some(())
+            world.chats.get(&id).is_some_and(|chat| seen(&chat.messages)).then_some(())
         })
         .await;
     }
     let from = number("from").unwrap_or(0) as usize;
     let world = shared.world();
     let chat = world.chats.get(&id).ok_or_else(|| wrong("no such chat"))?;
-    Ok(Json(json!(
-        chat.messages.iter().skip(from).collect::<Vec<_>>()
-    )))
+    Ok(Json(json!(chat.messages.iter().skip(from).collect::<Vec<_>>())))
 }
 
 async fn callbacks(State(shared): World) -> Answer {
     let world = shared.world();
-    Ok(Json(json!(
-        world.callbacks.values().flatten().collect::<Vec<_>>()
-    )))
+    Ok(Json(json!(world.callbacks.values().flatten().collect::<Vec<_>>())))
 }
 
 async fn commands(State(shared): World) -> Answer {

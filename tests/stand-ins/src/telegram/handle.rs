@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     model::{
-        BotIdentity, Call, CallbackAnswer, Counters, Done, Fault, Limits, NewChat, Press, Say,
-        Shown, User, WaitingUpdate,
+        BotIdentity, Call, CallbackAnswer, Counters, Done, Fault, Limits, NewChat, Press, Say, Shown, User,
+        WaitingUpdate,
     },
     server::{self, Shared},
     updates,
@@ -36,11 +36,7 @@ impl TelegramStandIn {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> std::io::Result<Self> {
-        Self::start_with(
-            BotIdentity::default(),
-            SocketAddr::from(([127, 0, 0, 1], 0)),
-        )
-        .await
+        Self::start_with(BotIdentity::default(), SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
     /// Listens on `addr` for `bot`.
@@ -54,12 +50,7 @@ impl TelegramStandIn {
         let (down, end) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn(server::serve(Arc::clone(&shared), listener, down.clone()));
         tokio::spawn(updates::deliver(Arc::clone(&shared), end.clone()));
-        Ok(Self {
-            shared,
-            addr,
-            down,
-            end,
-        })
+        Ok(Self { shared, addr, down, end })
     }
 
     /// The base a client is given instead of `https://api.telegram.org`.
@@ -95,11 +86,7 @@ impl TelegramStandIn {
         self.down.cancel();
         let listener = server::listen(self.addr).await?;
         self.down = CancellationToken::new();
-        tokio::spawn(server::serve(
-            Arc::clone(&self.shared),
-            listener,
-            self.down.clone(),
-        ));
+        tokio::spawn(server::serve(Arc::clone(&self.shared), listener, self.down.clone()));
         Ok(())
     }
 
@@ -110,12 +97,7 @@ impl TelegramStandIn {
 
     /// Adds a person by first name.
     pub fn person(&self, name: &str) -> i64 {
-        self.add_user(User {
-            first_name: name.into(),
-            username: Some(name.to_lowercase()),
-            ..User::default()
-        })
-        .id
+        self.add_user(User { first_name: name.into(), username: Some(name.to_lowercase()), ..User::default() }).id
     }
 
     /// Adds a group and gives its id.
@@ -141,12 +123,7 @@ impl TelegramStandIn {
     /// # Errors
     /// As [`Self::say`].
     pub fn write(&self, user: i64, text: &str) -> Result<Done, String> {
-        self.say(Say {
-            chat_id: user,
-            user_id: user,
-            text: text.into(),
-            ..Say::default()
-        })
+        self.say(Say { chat_id: user, user_id: user, text: text.into(), ..Say::default() })
     }
 
     /// Several messages, all there before the bot sees the first.
@@ -154,8 +131,7 @@ impl TelegramStandIn {
     /// # Errors
     /// As [`Self::say`]; those before the wrong one stay.
     pub fn say_all(&self, all: Vec<Say>) -> Result<Vec<Done>, String> {
-        self.shared
-            .act(|world| all.into_iter().map(|say| world.say(say)).collect())
+        self.shared.act(|world| all.into_iter().map(|say| world.say(say)).collect())
     }
 
     /// A person changes what they wrote.
@@ -234,42 +210,23 @@ impl TelegramStandIn {
 
     /// Everything in a chat, oldest first, deleted messages included.
     pub fn transcript(&self, chat: i64) -> Vec<Shown> {
-        self.shared
-            .world()
-            .chats
-            .get(&chat)
-            .map(|chat| chat.messages.clone())
-            .unwrap_or_default()
+        self.shared.world().chats.get(&chat).map(|chat| chat.messages.clone()).unwrap_or_default()
     }
 
     /// What the bot wrote in a chat and what stands there still.
     pub fn shown(&self, chat: i64) -> Vec<Shown> {
-        self.transcript(chat)
-            .into_iter()
-            .filter(|m| m.by_bot && !m.deleted && m.extra.is_empty())
-            .collect()
+        self.transcript(chat).into_iter().filter(|m| m.by_bot && !m.deleted && m.extra.is_empty()).collect()
     }
 
     /// What the answered button presses showed.
     pub fn callbacks(&self) -> Vec<CallbackAnswer> {
-        self.shared
-            .world()
-            .callbacks
-            .values()
-            .flatten()
-            .cloned()
-            .collect()
+        self.shared.world().callbacks.values().flatten().cloned().collect()
     }
 
     /// The registered commands of a scope (`default`, `all_private_chats`, ..) and language, as `BotCommand` objects.
     pub fn commands(&self, scope: &str, language: &str) -> Vec<Value> {
         let key = (scope.to_owned(), language.to_owned());
-        self.shared
-            .world()
-            .commands
-            .get(&key)
-            .cloned()
-            .unwrap_or_default()
+        self.shared.world().commands.get(&key).cloned().unwrap_or_default()
     }
 
     /// What was counted.
@@ -288,29 +245,19 @@ impl TelegramStandIn {
     }
 
     /// Waits until `look` gives something, at most `patience`.
-    pub async fn wait<T>(
-        &self,
-        patience: Duration,
-        mut look: impl FnMut(&Self) -> Option<T>,
-    ) -> Option<T> {
+    pub async fn wait<T>(&self, patience: Duration, mut look: impl FnMut(&Self) -> Option<T>) -> Option<T> {
         wait_changes(&self.shared, patience, || look(self)).await
     }
 
     /// Waits until the bot has `count` messages standing in `chat`; gives what there is, even when it is fewer.
     pub async fn wait_shown(&self, chat: i64, count: usize, patience: Duration) -> Vec<Shown> {
-        let _ = self
-            .wait(patience, |me| (me.shown(chat).len() >= count).then_some(()))
-            .await;
+        let _ = self.wait(patience, |me| (me.shown(chat).len() >= count).then_some(())).await;
         self.shown(chat)
     }
 
     /// Waits until every update is confirmed; false when it takes longer than `patience`.
     pub async fn wait_confirmed(&self, patience: Duration) -> bool {
-        wait(&self.shared, patience, |world| {
-            world.waiting.is_empty().then_some(())
-        })
-        .await
-        .is_some()
+        wait(&self.shared, patience, |world| world.waiting.is_empty().then_some(())).await.is_some()
     }
 }
 
@@ -331,60 +278,36 @@ pub(crate) fn delete(shared: &Shared, chat: i64, message: i64) -> bool {
         let Some(at) = chat.index.get(&message) else {
             return false;
         };
-        chat.messages
-            .get_mut(*at)
-            .map(|message| message.deleted = true)
-            .is_some()
+        chat.messages.get_mut(*at).map(|message| message.deleted = true).is_some()
     })
 }
 
 pub(crate) fn counters(shared: &Shared) -> Counters {
     let world = shared.world();
-    Counters {
-        now_us: world.now_us(),
-        ..world.counters.clone()
-    }
+    Counters { now_us: world.now_us(), ..world.counters.clone() }
 }
 
 pub(crate) fn calls(shared: &Shared, method: Option<&str>) -> Vec<Call> {
     let world = shared.world();
-    world
-        .calls
-        .iter()
-        .filter(|call| method.is_none_or(|m| call.method.eq_ignore_ascii_case(m)))
-        .cloned()
-        .collect()
+    world.calls.iter().filter(|call| method.is_none_or(|m| call.method.eq_ignore_ascii_case(m))).cloned().collect()
 }
 
 pub(crate) fn waiting(shared: &Shared) -> Vec<WaitingUpdate> {
     let world = shared.world();
-    let read =
-        |body: &str| serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned()));
+    let read = |body: &str| serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned()));
     world
         .waiting
         .iter()
-        .map(|w| WaitingUpdate {
-            update_id: w.id,
-            delivered: w.delivered,
-            update: read(&w.body),
-        })
+        .map(|w| WaitingUpdate { update_id: w.id, delivered: w.delivered, update: read(&w.body) })
         .collect()
 }
 
 /// Waits until `look` finds something in the state.
-pub(crate) async fn wait<T>(
-    shared: &Shared,
-    patience: Duration,
-    look: impl Fn(&World) -> Option<T>,
-) -> Option<T> {
+pub(crate) async fn wait<T>(shared: &Shared, patience: Duration, look: impl Fn(&World) -> Option<T>) -> Option<T> {
     wait_changes(shared, patience, || look(&shared.world())).await
 }
 
-async fn wait_changes<T>(
-    shared: &Shared,
-    patience: Duration,
-    mut look: impl FnMut() -> Option<T>,
-) -> Option<T> {
+async fn wait_changes<T>(shared: &Shared, patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let until = tokio::time::Instant::now() + patience;
     loop {
         let changed = shared.changed.notified();

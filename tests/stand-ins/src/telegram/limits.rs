@@ -13,12 +13,7 @@ pub(crate) struct Buckets {
 impl Buckets {
     /// How long until one more fits `max` in `window`.
     fn wait(&self, max: usize, window: Duration, now: Instant) -> Option<Duration> {
-        let within = self
-            .sent
-            .iter()
-            .rev()
-            .take_while(|at| now.duration_since(**at) < window)
-            .count();
+        let within = self.sent.iter().rev().take_while(|at| now.duration_since(**at) < window).count();
         if within < max {
             return None;
         }
@@ -28,11 +23,7 @@ impl Buckets {
 
     fn took(&mut self, now: Instant) {
         self.sent.push_back(now);
-        while self
-            .sent
-            .front()
-            .is_some_and(|at| now.duration_since(*at) > Duration::from_secs(61))
-        {
+        while self.sent.front().is_some_and(|at| now.duration_since(*at) > Duration::from_secs(61)) {
             self.sent.pop_front();
         }
     }
@@ -52,22 +43,11 @@ pub(crate) fn take(world: &mut World, chat: i64) -> Result<(), Failure> {
     let burst = limits.chat_burst.max(1);
     let waits = [
         world.buckets.wait(limits.all_per_s as usize, second, now),
-        room.buckets.wait(
-            burst as usize,
-            second * burst / limits.chat_per_s.max(1),
-            now,
-        ),
-        group
-            .then(|| {
-                room.buckets
-                    .wait(limits.group_per_min as usize, Duration::from_secs(60), now)
-            })
-            .flatten(),
+        room.buckets.wait(burst as usize, second * burst / limits.chat_per_s.max(1), now),
+        group.then(|| room.buckets.wait(limits.group_per_min as usize, Duration::from_secs(60), now)).flatten(),
     ];
     if let Some(wait) = waits.into_iter().flatten().max() {
-        return Err(Failure::too_many(
-            wait.as_millis().div_ceil(1000).max(1) as u64
-        ));
+        return Err(Failure::too_many(wait.as_millis().div_ceil(1000).max(1) as u64));
     }
     room.buckets.took(now);
     world.buckets.took(now);

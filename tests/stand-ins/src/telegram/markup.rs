@@ -47,16 +47,12 @@ fn html(raw: &str) -> Result<(String, Vec<Value>), Failure> {
             out.push_str(&text);
             rest = &rest[used..];
         } else if c == '<' {
-            let end = rest
-                .find('>')
-                .ok_or_else(|| broken(format!("Unclosed start tag at byte offset {at}")))?;
+            let end = rest.find('>').ok_or_else(|| broken(format!("Unclosed start tag at byte offset {at}")))?;
             let inner = &rest[1..end];
             rest = &rest[end + 1..];
             if let Some(name) = inner.strip_prefix('/') {
                 let name = name.trim().to_ascii_lowercase();
-                let last = open
-                    .pop()
-                    .ok_or_else(|| broken(format!("Unexpected end tag at byte offset {at}")))?;
+                let last = open.pop().ok_or_else(|| broken(format!("Unexpected end tag at byte offset {at}")))?;
                 if last.tag != name && !name.is_empty() {
                     return Err(broken(format!(
                         "Unmatched end tag at byte offset {at}, expected \"</{}>\", found \"</{name}>\"",
@@ -85,8 +81,8 @@ fn html(raw: &str) -> Result<(String, Vec<Value>), Failure> {
                 },
                 "code" => {
                     // <pre><code class="language-x"> is one block with a language.
-                    let language = attribute(attributes, "class")
-                        .and_then(|c| c.strip_prefix("language-").map(str::to_owned));
+                    let language =
+                        attribute(attributes, "class").and_then(|c| c.strip_prefix("language-").map(str::to_owned));
                     match (open.last_mut(), language) {
                         (Some(outer), Some(language)) if outer.tag == "pre" => {
                             outer.entity["language"] = json!(language);
@@ -97,52 +93,32 @@ fn html(raw: &str) -> Result<(String, Vec<Value>), Failure> {
                 }
                 "tg-emoji" => Value::Null,
                 _ => {
-                    return Err(broken(format!(
-                        "Unsupported start tag \"{tag}\" at byte offset {at}"
-                    )));
+                    return Err(broken(format!("Unsupported start tag \"{tag}\" at byte offset {at}")));
                 }
             };
-            open.push(Open {
-                tag,
-                start: utf16(&out),
-                entity,
-            });
+            open.push(Open { tag, start: utf16(&out), entity });
         } else {
             out.push(c);
             rest = &rest[c.len_utf8()..];
         }
     }
     if let Some(last) = open.pop() {
-        return Err(broken(format!(
-            "Can't find end tag corresponding to start tag \"{}\"",
-            last.tag
-        )));
+        return Err(broken(format!("Can't find end tag corresponding to start tag \"{}\"", last.tag)));
     }
     entities.sort_by_key(|entity| entity["offset"].as_u64());
     Ok((out, entities))
 }
 
 fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let rest = attributes[attributes.find(name)? + name.len()..]
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
+    let rest = attributes[attributes.find(name)? + name.len()..].trim_start().strip_prefix('=')?.trim_start();
     let quote = rest.chars().next()?;
-    let value = if quote == '"' || quote == '\'' {
-        rest[1..].split(quote).next()?
-    } else {
-        rest.split_whitespace().next()?
-    };
+    let value =
+        if quote == '"' || quote == '\'' { rest[1..].split(quote).next()? } else { rest.split_whitespace().next()? };
     Some(value.replace("&amp;", "&").replace("&quot;", "\""))
 }
 
 fn reference(rest: &str) -> (String, usize) {
-    let known = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-        ("&quot;", "\""),
-    ];
+    let known = [("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&quot;", "\"")];
     if let Some((name, text)) = known.iter().find(|(name, _)| rest.starts_with(name)) {
         return ((*text).to_owned(), name.len());
     }
@@ -180,11 +156,9 @@ fn markdown(raw: &str, v2: bool) -> Result<(String, Vec<Value>), Failure> {
         let fence = if rest.starts_with("```") { "```" } else { "`" };
         if c == '`' {
             let body = &rest[fence.len()..];
-            let end = body.find(fence).ok_or_else(|| {
-                broken(format!(
-                    "Can't find end of the entity starting at byte offset {at}"
-                ))
-            })?;
+            let end = body
+                .find(fence)
+                .ok_or_else(|| broken(format!("Can't find end of the entity starting at byte offset {at}")))?;
             let mut inner = &body[..end];
             let mut entity = json!({ "type": if fence.len() == 3 { "pre" } else { "code" } });
             if fence.len() == 3
@@ -196,20 +170,8 @@ fn markdown(raw: &str, v2: bool) -> Result<(String, Vec<Value>), Failure> {
                 inner = text;
             }
             let start = utf16(&out);
-            out.push_str(&if v2 {
-                inner.replace("\\`", "`").replace("\\\\", "\\")
-            } else {
-                inner.to_owned()
-            });
-            close(
-                &out,
-                Open {
-                    tag: String::new(),
-                    start,
-                    entity,
-                },
-                &mut entities,
-            );
+            out.push_str(&if v2 { inner.replace("\\`", "`").replace("\\\\", "\\") } else { inner.to_owned() });
+            close(&out, Open { tag: String::new(), start, entity }, &mut entities);
             rest = &body[end + fence.len()..];
             continue;
         }
@@ -228,21 +190,13 @@ fn markdown(raw: &str, v2: bool) -> Result<(String, Vec<Value>), Failure> {
                         close(&out, last, &mut entities);
                     }
                 }
-                _ => open.push(Open {
-                    tag: mark.into(),
-                    start: utf16(&out),
-                    entity: json!({ "type": kind }),
-                }),
+                _ => open.push(Open { tag: mark.into(), start: utf16(&out), entity: json!({ "type": kind }) }),
             }
             rest = &rest[mark.len()..];
             continue;
         }
         if c == '[' {
-            open.push(Open {
-                tag: "[".into(),
-                start: utf16(&out),
-                entity: Value::Null,
-            });
+            open.push(Open { tag: "[".into(), start: utf16(&out), entity: Value::Null });
             rest = &rest[1..];
             continue;
         }
@@ -252,9 +206,8 @@ fn markdown(raw: &str, v2: bool) -> Result<(String, Vec<Value>), Failure> {
         {
             rest = &rest[1..];
             if let Some(url) = rest.strip_prefix('(') {
-                let end = url.find(')').ok_or_else(|| {
-                    broken(format!("Can't find end of a URL at byte offset {at}"))
-                })?;
+                let end =
+                    url.find(')').ok_or_else(|| broken(format!("Can't find end of a URL at byte offset {at}")))?;
                 last.entity = json!({ "type": "text_link", "url": url[..end].replace('\\', "") });
                 rest = &url[end + 1..];
             }
@@ -262,18 +215,13 @@ fn markdown(raw: &str, v2: bool) -> Result<(String, Vec<Value>), Failure> {
             continue;
         }
         if v2 && RESERVED.contains(c) && !(c == '>' && (at == 0 || raw[..at].ends_with('\n'))) {
-            return Err(broken(format!(
-                "Character '{c}' is reserved and must be escaped with the preceding '\\'"
-            )));
+            return Err(broken(format!("Character '{c}' is reserved and must be escaped with the preceding '\\'")));
         }
         out.push(c);
         rest = &rest[c.len_utf8()..];
     }
     if let Some(last) = open.pop() {
-        return Err(broken(format!(
-            "Can't find end of the entity starting at UTF-16 offset {}",
-            last.start
-        )));
+        return Err(broken(format!("Can't find end of the entity starting at UTF-16 offset {}", last.start)));
     }
     entities.sort_by_key(|entity| entity["offset"].as_u64());
     Ok((out, entities))
@@ -285,7 +233,8 @@ mod tests {
 
     #[test]
     fn html_and_markdown_give_text_and_entities() {
-        let (text, entities) = html("<b>a</b> &lt;<a href=\"https://x.y\">l</a> <pre><code class=\"language-rs\">z</code></pre>").unwrap();
+        let (text, entities) =
+            html("<b>a</b> &lt;<a href=\"https://x.y\">l</a> <pre><code class=\"language-rs\">z</code></pre>").unwrap();
         assert_eq!(text, "a <l z");
         assert_eq!(entities.len(), 3);
         assert_eq!(entities[2]["language"], "rs");
@@ -298,12 +247,7 @@ mod tests {
     fn what_does_not_parse_is_refused() {
         assert!(html("<b>a").is_err());
         assert!(html("<x>a</x>").is_err());
-        assert!(
-            markdown("a.b", true)
-                .unwrap_err()
-                .description
-                .contains("reserved")
-        );
+        assert!(markdown("a.b", true).unwrap_err().description.contains("reserved"));
         assert!(markdown("a_b", false).is_err());
     }
 }

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use super::{
+    json::message_json,
     limits, markup,
     model::{ChatKind, Shown, ShownButton},
     params::{Failure, Params},
     server::TRUE,
     text,
-    world::{Chat, World, find, message_json},
+    world::{Chat, World, find},
 };
 
 /// The chat a call names, by id or public name.
@@ -20,33 +21,19 @@ pub(crate) fn chat_id(world: &World, params: &Params) -> Result<i64, Failure> {
         return Ok(id);
     }
     let name = written.strip_prefix('@').unwrap_or(&written);
-    let named = world.chats.values().find(|c| {
-        c.username
-            .as_deref()
-            .is_some_and(|u| u.eq_ignore_ascii_case(name))
-    });
-    named
-        .map(|chat| chat.id)
-        .ok_or_else(|| Failure::bad("chat not found"))
+    let named = world.chats.values().find(|c| c.username.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(name)));
+    named.map(|chat| chat.id).ok_or_else(|| Failure::bad("chat not found"))
 }
 
 /// The chat a call names, if the bot may write there.
 pub(crate) fn room<'w>(world: &'w mut World, params: &Params) -> Result<&'w mut Chat, Failure> {
     let id = chat_id(world, params)?;
     if world.users.get(&id).is_some_and(|user| user.not_started) {
-        return Err(Failure::forbidden(
-            "bot can't initiate conversation with a user",
-        ));
+        return Err(Failure::forbidden("bot can't initiate conversation with a user"));
     }
-    let chat = world
-        .chats
-        .get_mut(&id)
-        .ok_or_else(|| Failure::bad("chat not found"))?;
+    let chat = world.chats.get_mut(&id).ok_or_else(|| Failure::bad("chat not found"))?;
     if let Some(new) = chat.migrated_to {
-        return Err(Failure {
-            migrate_to: Some(new),
-            ..Failure::bad("group chat was upgraded to a supergroup chat")
-        });
+        return Err(Failure { migrate_to: Some(new), ..Failure::bad("group chat was upgraded to a supergroup chat") });
     }
     if chat.shut {
         return Err(Failure::forbidden(match chat.kind {
@@ -67,10 +54,7 @@ fn formatted(params: &Params) -> Result<(String, Vec<Value>), Failure> {
             let (plain, entities) = markup::parse(&raw, &mode)?;
             text::outgoing(&plain, entities)
         }
-        None => text::outgoing(
-            &raw,
-            params.json("entities", "entities")?.unwrap_or_default(),
-        ),
+        None => text::outgoing(&raw, params.json("entities", "entities")?.unwrap_or_default()),
     }
 }
 
@@ -107,17 +91,11 @@ pub(crate) fn send(world: &mut World, params: &Params) -> Result<Value, Failure>
 fn reply(room: &Chat, params: &Params) -> Result<Option<i64>, Failure> {
     let parameters: Option<Value> = params.json("reply_parameters", "reply parameters")?;
     let (wanted, without) = match &parameters {
-        Some(parameters) => (
-            parameters["message_id"].as_i64(),
-            parameters["allow_sending_without_reply"]
-                .as_bool()
-                .unwrap_or(false),
-        ),
+        Some(parameters) => {
+            (parameters["message_id"].as_i64(), parameters["allow_sending_without_reply"].as_bool().unwrap_or(false))
+        }
         // The older pair of parameters is still taken.
-        None => (
-            params.int("reply_to_message_id"),
-            params.flag("allow_sending_without_reply"),
-        ),
+        None => (params.int("reply_to_message_id"), params.flag("allow_sending_without_reply")),
     };
     match wanted {
         Some(id) if find(room, id).is_some() => Ok(Some(id)),
@@ -134,9 +112,7 @@ fn keyboard(params: &Params, inline_only: bool) -> Result<Keyboard, Failure> {
         return Ok((None, Vec::new()));
     };
     let Some(rows) = markup.get("inline_keyboard") else {
-        let other = ["keyboard", "remove_keyboard", "force_reply"]
-            .iter()
-            .any(|kind| markup.get(kind).is_some());
+        let other = ["keyboard", "remove_keyboard", "force_reply"].iter().any(|kind| markup.get(kind).is_some());
         return if inline_only {
             Err(Failure::bad("inline keyboard expected"))
         } else if other || markup.as_object().is_some_and(serde_json::Map::is_empty) {
@@ -146,15 +122,11 @@ fn keyboard(params: &Params, inline_only: bool) -> Result<Keyboard, Failure> {
         };
     };
     let broken = |why: &str| Failure::bad(format!("can't parse inline keyboard button: {why}"));
-    let rows = rows
-        .as_array()
-        .ok_or_else(|| broken("Field \"inline_keyboard\" must be of type Array"))?;
+    let rows = rows.as_array().ok_or_else(|| broken("Field \"inline_keyboard\" must be of type Array"))?;
     let mut shown = Vec::new();
     let mut count = 0;
     for row in rows {
-        let row = row
-            .as_array()
-            .ok_or_else(|| broken("InlineKeyboardMarkup rows must be arrays"))?;
+        let row = row.as_array().ok_or_else(|| broken("InlineKeyboardMarkup rows must be arrays"))?;
         let mut line = Vec::with_capacity(row.len());
         for button in row {
             line.push(check_button(button)?);
@@ -189,47 +161,28 @@ const ACTIONS: [&str; 10] = [
 
 fn check_button(button: &Value) -> Result<ShownButton, Failure> {
     let text = button["text"].as_str();
-    let text = text.ok_or_else(|| {
-        Failure::bad("can't parse inline keyboard button: Can't find field \"text\"")
-    })?;
+    let text = text.ok_or_else(|| Failure::bad("can't parse inline keyboard button: Can't find field \"text\""))?;
     if text.trim().is_empty() {
-        return Err(Failure::bad(
-            "inline keyboard button text must be non-empty",
-        ));
+        return Err(Failure::bad("inline keyboard button text must be non-empty"));
     }
-    let actions = ACTIONS
-        .iter()
-        .filter(|action| button.get(**action).is_some())
-        .count();
+    let actions = ACTIONS.iter().filter(|action| button.get(**action).is_some()).count();
     if actions != 1 {
-        return Err(Failure::bad(
-            "text buttons are unallowed in the inline keyboard",
-        ));
+        return Err(Failure::bad("text buttons are unallowed in the inline keyboard"));
     }
     if let Some(style) = button.get("style") {
-        let known = style
-            .as_str()
-            .is_some_and(|s| matches!(s, "danger" | "success" | "primary"));
+        let known = style.as_str().is_some_and(|s| matches!(s, "danger" | "success" | "primary"));
         if !known {
-            return Err(Failure::bad(
-                "can't parse inline keyboard button: invalid button style specified",
-            ));
+            return Err(Failure::bad("can't parse inline keyboard button: invalid button style specified"));
         }
     }
-    let data = button
-        .get("callback_data")
-        .map(|data| data.as_str().unwrap_or_default());
+    let data = button.get("callback_data").map(|data| data.as_str().unwrap_or_default());
     if data.is_some_and(|data| !(1..=64).contains(&data.len())) {
         return Err(Failure::bad("BUTTON_DATA_INVALID"));
     }
     if let Some(url) = button.get("url").and_then(Value::as_str)
-        && !["http://", "https://", "tg://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme))
+        && !["http://", "https://", "tg://"].iter().any(|scheme| url.starts_with(scheme))
     {
-        return Err(Failure::bad(format!(
-            "inline keyboard button URL '{url}' is invalid: Unsupported URL protocol"
-        )));
+        return Err(Failure::bad(format!("inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")));
     }
     Ok(ShownButton {
         text: text.to_owned(),
@@ -245,16 +198,9 @@ fn own<'w>(world: &'w mut World, params: &Params, verb: &str) -> Result<&'w mut 
     }
     let missing = || Failure::bad("message identifier is not specified");
     let chat = room(world, params)?;
-    let id = params
-        .int("message_id")
-        .filter(|id| *id > 0)
-        .ok_or_else(missing)?;
+    let id = params.int("message_id").filter(|id| *id > 0).ok_or_else(missing)?;
     let gone = || Failure::bad(format!("message to {verb} not found"));
-    let message = chat
-        .index
-        .get(&id)
-        .and_then(|at| chat.messages.get_mut(*at))
-        .filter(|m| !m.deleted);
+    let message = chat.index.get(&id).and_then(|at| chat.messages.get_mut(*at)).filter(|m| !m.deleted);
     message.ok_or_else(gone)
 }
 
@@ -305,9 +251,7 @@ fn changed(world: &mut World, params: &Params, at: u64) -> Result<Value, Failure
     let id = message.message_id;
     world.counters.messages_edited += 1;
     let chat = room(world, params)?;
-    find(chat, id)
-        .map(|message| message_json(chat, message, true))
-        .ok_or_else(not_modified)
+    find(chat, id).map(|message| message_json(chat, message, true)).ok_or_else(not_modified)
 }
 
 pub(crate) fn delete(world: &mut World, params: &Params) -> Result<Value, Failure> {

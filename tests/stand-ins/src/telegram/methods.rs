@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
+    json::chat_json,
     messages,
     model::{CallbackAnswer, ChatKind},
     params::{Failure, Params},
     server::{Shared, TRUE},
     updates,
-    world::{World, chat_json},
+    world::World,
 };
 
 /// The most commands one scope takes.
@@ -59,17 +60,10 @@ fn get_me(world: &World) -> Value {
 }
 
 fn answer_callback(world: &mut World, params: &Params) -> Result<Value, Failure> {
-    let id = params
-        .text("callback_query_id")
-        .unwrap_or_default()
-        .into_owned();
-    let text = params
-        .text("text")
-        .map(|text| text.into_owned())
-        .filter(|text| !text.is_empty());
+    let id = params.text("callback_query_id").unwrap_or_default().into_owned();
+    let text = params.text("text").map(|text| text.into_owned()).filter(|text| !text.is_empty());
     let at_us = world.now_us();
-    let too_old =
-        || Failure::bad("query is too old and response timeout expired or query ID is invalid");
+    let too_old = || Failure::bad("query is too old and response timeout expired or query ID is invalid");
     let place = world.callbacks.get_mut(&id).ok_or_else(too_old)?;
     if place.is_some() {
         return Err(too_old());
@@ -77,34 +71,21 @@ fn answer_callback(world: &mut World, params: &Params) -> Result<Value, Failure>
     if text.as_ref().is_some_and(|text| text.chars().count() > 200) {
         return Err(Failure::bad("MESSAGE_TOO_LONG"));
     }
-    *place = Some(CallbackAnswer {
-        id,
-        text,
-        show_alert: params.flag("show_alert"),
-        at_us,
-    });
+    *place = Some(CallbackAnswer { id, text, show_alert: params.flag("show_alert"), at_us });
     Ok(TRUE)
 }
 
 /// A scope and a language as one key: <https://core.telegram.org/bots/api#botcommandscope>.
 fn commands_key(world: &World, params: &Params) -> Result<(String, String), Failure> {
-    let scope = params
-        .json::<Value>("scope", "BotCommandScope")?
-        .unwrap_or_else(|| json!({ "type": "default" }));
+    let scope = params.json::<Value>("scope", "BotCommandScope")?.unwrap_or_else(|| json!({ "type": "default" }));
     let kind = scope["type"].as_str().unwrap_or_default();
     let scope = match kind {
-        "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators" => {
-            kind.to_owned()
-        }
+        "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators" => kind.to_owned(),
         "chat" | "chat_administrators" | "chat_member" => {
-            let chat = scope["chat_id"]
-                .as_i64()
-                .filter(|id| world.chats.contains_key(id));
+            let chat = scope["chat_id"].as_i64().filter(|id| world.chats.contains_key(id));
             let chat = chat.ok_or_else(|| Failure::bad("chat not found"))?;
             let member = if kind == "chat_member" {
-                let user = scope["user_id"]
-                    .as_i64()
-                    .ok_or_else(|| Failure::bad("user not found"))?;
+                let user = scope["user_id"].as_i64().ok_or_else(|| Failure::bad("user not found"))?;
                 format!("/{user}")
             } else {
                 String::new()
@@ -112,18 +93,11 @@ fn commands_key(world: &World, params: &Params) -> Result<(String, String), Fail
             format!("{kind}/{chat}{member}")
         }
         _ => {
-            return Err(Failure::bad(
-                "can't parse BotCommandScope: Unsupported type specified",
-            ));
+            return Err(Failure::bad("can't parse BotCommandScope: Unsupported type specified"));
         }
     };
-    let language = params
-        .text("language_code")
-        .unwrap_or_default()
-        .into_owned();
-    if !(language.is_empty()
-        || (language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase())))
-    {
+    let language = params.text("language_code").unwrap_or_default().into_owned();
+    if !(language.is_empty() || (language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase()))) {
         return Err(Failure::bad("invalid language code specified"));
     }
     Ok((scope, language))
@@ -141,17 +115,11 @@ fn set_commands(world: &mut World, params: &Params) -> Result<Value, Failure> {
         let name = command["command"].as_str().unwrap_or_default();
         let name = name.strip_prefix('/').unwrap_or(name);
         let legal = (1..=32).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if !legal {
             return Err(Failure::bad("BOT_COMMAND_INVALID"));
         }
-        let length = command["description"]
-            .as_str()
-            .unwrap_or_default()
-            .chars()
-            .count();
+        let length = command["description"].as_str().unwrap_or_default().chars().count();
         if !(1..=256).contains(&length) {
             return Err(Failure::bad("BOT_COMMAND_DESCRIPTION_INVALID"));
         }
@@ -166,10 +134,7 @@ fn set_commands(world: &mut World, params: &Params) -> Result<Value, Failure> {
 
 fn get_commands(world: &World, params: &Params) -> Result<Value, Failure> {
     let key = commands_key(world, params)?;
-    Ok(world
-        .commands
-        .get(&key)
-        .map_or_else(|| json!([]), |commands| json!(commands)))
+    Ok(world.commands.get(&key).map_or_else(|| json!([]), |commands| json!(commands)))
 }
 
 fn delete_commands(world: &mut World, params: &Params) -> Result<Value, Failure> {
@@ -180,10 +145,7 @@ fn delete_commands(world: &mut World, params: &Params) -> Result<Value, Failure>
 
 fn get_chat(world: &World, params: &Params) -> Result<Value, Failure> {
     let id = messages::chat_id(world, params)?;
-    let chat = world
-        .chats
-        .get(&id)
-        .ok_or_else(|| Failure::bad("chat not found"))?;
+    let chat = world.chats.get(&id).ok_or_else(|| Failure::bad("chat not found"))?;
     let mut out = chat_json(chat);
     out["accent_color_id"] = json!(0);
     out["max_reaction_count"] = json!(11);

@@ -15,11 +15,13 @@
 //! * `updates.rs`  getUpdates, webhooks
 //! * `methods.rs`  the small methods
 //! * `messages.rs` sending, changing, deleting
+//! * `json.rs`     people, chats, messages as objects
 //! * `text.rs`     entities; `markup.rs` parse modes
 //! * `limits.rs`   rates
 
 mod control;
 mod handle;
+mod json;
 mod limits;
 mod markup;
 mod messages;
@@ -33,6 +35,6 @@ mod world;
 
 pub use handle::TelegramStandIn;
 pub use model::{
-    BotIdentity, Call, CallbackAnswer, ChatKind, Counters, Done, Fault, FaultKind, Limits, NewChat,
-    Press, Say, Shown, ShownButton, User, WaitingUpdate,
+    BotIdentity, Call, CallbackAnswer, ChatKind, Counters, Done, Fault, FaultKind, Limits, NewChat, Press, Say, Shown,
+    ShownButton, User, WaitingUpdate,
 };

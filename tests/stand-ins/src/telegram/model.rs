@@ -253,44 +253,23 @@ pub enum FaultKind {
 impl Fault {
     /// The next `times` calls of `method` meet `kind`.
     pub fn new(method: &str, times: u32, kind: FaultKind) -> Self {
-        Self {
-            method: method.into(),
-            times,
-            kind,
-            ..Self::default()
-        }
+        Self { method: method.into(), times, kind, ..Self::default() }
     }
 
     /// The next `times` calls of `method` are answered with `code`.
     pub fn status(method: &str, times: u32, code: u16) -> Self {
-        Self::new(
-            method,
-            times,
-            FaultKind::Status {
-                code,
-                description: String::new(),
-                retry_after: None,
-            },
-        )
+        Self::new(method, times, FaultKind::Status { code, description: String::new(), retry_after: None })
     }
 
     /// The next `times` calls of `method` are answered with 429 and this `retry_after` in seconds.
     pub fn too_many(method: &str, times: u32, retry_after: u64) -> Self {
-        let kind = FaultKind::Status {
-            code: 429,
-            description: String::new(),
-            retry_after: Some(retry_after),
-        };
+        let kind = FaultKind::Status { code: 429, description: String::new(), retry_after: Some(retry_after) };
         Self::new(method, times, kind)
     }
 
     /// The next `times` calls of `method` are answered with `code` and `description`.
     pub fn refusal(method: &str, times: u32, code: u16, description: &str) -> Self {
-        let kind = FaultKind::Status {
-            code,
-            description: description.into(),
-            retry_after: None,
-        };
+        let kind = FaultKind::Status { code, description: description.into(), retry_after: None };
         Self::new(method, times, kind)
     }
 }
@@ -312,12 +291,7 @@ pub struct Limits {
 impl Default for Limits {
     /// The public figures: <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>.
     fn default() -> Self {
-        Self {
-            chat_per_s: 1,
-            chat_burst: 3,
-            group_per_min: 20,
-            all_per_s: 30,
-        }
+        Self { chat_per_s: 1, chat_burst: 3, group_per_min: 20, all_per_s: 30 }
     }
 }
 

@@ -18,12 +18,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: u16, description: impl Into<String>) -> Self {
-        Self {
-            code,
-            description: description.into(),
-            retry_after: None,
-            migrate_to: None,
-        }
+        Self { code, description: description.into(), retry_after: None, migrate_to: None }
     }
 
     /// 400, with the prefix the real service puts before the reason.
@@ -67,11 +62,7 @@ pub(crate) struct Params(pub(crate) Map<String, Value>);
 
 impl Params {
     /// Reads the query and the body; where both name a parameter the body wins.
-    pub(crate) async fn read(
-        query: Option<&str>,
-        content_type: Option<&str>,
-        body: Bytes,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn read(query: Option<&str>, content_type: Option<&str>, body: Bytes) -> Result<Self, Failure> {
         let mut out = Map::new();
         if let Some(query) = query {
             form(&mut out, query.as_bytes());
@@ -80,12 +71,7 @@ impl Params {
             return Ok(Self(out));
         }
         let kind = content_type.unwrap_or_default();
-        let essence = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
             "application/json" => {
                 let parsed: Map<String, Value> = serde_json::from_slice(&body)
@@ -135,11 +121,7 @@ impl Params {
     }
 
     /// A parameter that is an object or a list: nested in a JSON body, or serialised into a string.
-    pub(crate) fn json<T: DeserializeOwned>(
-        &self,
-        name: &str,
-        what: &str,
-    ) -> Result<Option<T>, Failure> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, Failure> {
         let wrong = |_| Failure::bad(format!("can't parse {what} JSON object"));
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -156,11 +138,7 @@ fn form(out: &mut Map<String, Value>, bytes: &[u8]) {
     }
 }
 
-async fn multipart(
-    out: &mut Map<String, Value>,
-    content_type: &str,
-    body: Bytes,
-) -> Result<(), Failure> {
+async fn multipart(out: &mut Map<String, Value>, content_type: &str, body: Bytes) -> Result<(), Failure> {
     let broken = |_| Failure::bad("can't parse multipart request");
     let boundary = multer::parse_boundary(content_type).map_err(broken)?;
     let body = http_body_util::Full::new(body);
@@ -197,18 +175,11 @@ mod tests {
 
     #[tokio::test]
     async fn every_encoding_says_the_same() {
-        let json = Params::read(
-            None,
-            Some("application/json; charset=utf-8"),
-            r#"{"chat_id":-5,"a":[1],"f":true}"#.into(),
-        )
-        .await;
-        let form = Params::read(
-            None,
-            Some("application/x-www-form-urlencoded"),
-            "chat_id=-5&a=%5B1%5D&f=true".into(),
-        )
-        .await;
+        let json =
+            Params::read(None, Some("application/json; charset=utf-8"), r#"{"chat_id":-5,"a":[1],"f":true}"#.into())
+                .await;
+        let form =
+            Params::read(None, Some("application/x-www-form-urlencoded"), "chat_id=-5&a=%5B1%5D&f=true".into()).await;
         let query = Params::read(Some("chat_id=-5&a=[1]&f=True"), None, Bytes::new()).await;
         let multi = "--x\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n-5\r\n--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n[1]\r\n--x\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\ntrue\r\n--x--\r\n";
         let multi = Params::read(None, Some("multipart/form-data; boundary=x"), multi.into()).await;

@@ -39,11 +39,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(world: World) -> Self {
-        Self {
-            world: Mutex::new(world),
-            changed: Notify::new(),
-            deliver: Notify::new(),
-        }
+        Self { world: Mutex::new(world), changed: Notify::new(), deliver: Notify::new() }
     }
 
     /// The state. Never held over an await.
@@ -85,10 +81,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, down: Canc
         let _ = socket.set_nodelay(true);
         let (shared, control, down) = (Arc::clone(&shared), control.clone(), down.clone());
         tokio::spawn(async move {
-            let service =
-                service_fn(|request| answer(Arc::clone(&shared), control.clone(), request));
-            let connection = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(socket), service);
+            let service = service_fn(|request| answer(Arc::clone(&shared), control.clone(), request));
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
             tokio::select! {
                 biased;
                 () = down.cancelled() => {}
@@ -113,11 +107,7 @@ pub(crate) async fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
     }
 }
 
-async fn answer(
-    shared: Arc<Shared>,
-    control: Router,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Dropped> {
+async fn answer(shared: Arc<Shared>, control: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let path = request.uri().path();
     if path.starts_with("/control") {
         return match control.oneshot(request.map(Body::new)).await {
@@ -126,79 +116,46 @@ async fn answer(
         };
     }
     if let Some(rest) = path.strip_prefix("/file/bot") {
-        let known = rest
-            .split_once('/')
-            .is_some_and(|(token, _)| token == shared.world().bot.token);
-        return Ok(if known {
-            plain(StatusCode::OK, "a file\n")
-        } else {
-            failure(&Failure::new(404, "Not Found"))
-        });
+        let known = rest.split_once('/').is_some_and(|(token, _)| token == shared.world().bot.token);
+        return Ok(if known { plain(StatusCode::OK, "a file\n") } else { failure(&Failure::new(404, "Not Found")) });
     }
-    let Some((token, method)) = path
-        .strip_prefix("/bot")
-        .and_then(|rest| rest.split_once('/'))
-    else {
+    let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return Ok(failure(&Failure::new(404, "Not Found")));
     };
     let token = percent_colon(token);
     if token != shared.world().bot.token {
         // A token that has not even the shape of one is no such page; one that has it is not authorised.
-        let shaped = token
-            .split_once(':')
-            .is_some_and(|(id, _)| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
-        return Ok(failure(&if shaped {
-            Failure::new(401, "Unauthorized")
-        } else {
-            Failure::new(404, "Not Found")
-        }));
+        let shaped =
+            token.split_once(':').is_some_and(|(id, _)| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
+        return Ok(failure(&if shaped { Failure::new(401, "Unauthorized") } else { Failure::new(404, "Not Found") }));
     }
     let method = method.to_owned();
     let query = request.uri().query().map(str::to_owned);
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .map(str::to_owned);
-    let Ok(body) = Limited::new(request.into_body(), BODY_BYTES_MAX)
-        .collect()
-        .await
-    else {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let Ok(body) = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await else {
         return Ok(failure(&Failure::new(413, "Request Entity Too Large")));
     };
-    let params =
-        match Params::read(query.as_deref(), content_type.as_deref(), body.to_bytes()).await {
-            Ok(params) => params,
-            Err(wrong) => return Ok(refused(&shared, &wrong)),
-        };
+    let params = match Params::read(query.as_deref(), content_type.as_deref(), body.to_bytes()).await {
+        Ok(params) => params,
+        Err(wrong) => return Ok(refused(&shared, &wrong)),
+    };
     call(&shared, &method, &params).await
 }
 
 /// Some clients escape the colon of the token in the path.
 fn percent_colon(token: &str) -> std::borrow::Cow<'_, str> {
-    if token.contains('%') {
-        token.replace("%3A", ":").replace("%3a", ":").into()
-    } else {
-        token.into()
-    }
+    if token.contains('%') { token.replace("%3A", ":").replace("%3a", ":").into() } else { token.into() }
 }
 
-async fn call(
-    shared: &Arc<Shared>,
-    method: &str,
-    params: &Params,
-) -> Result<Response<Body>, Dropped> {
+async fn call(shared: &Arc<Shared>, method: &str, params: &Params) -> Result<Response<Body>, Dropped> {
     let fault = {
         let mut world = shared.world();
         count(&mut world, method, params);
         take_fault(&mut world, method, params)
     };
+    shared.changed.notify_waiters();
     match fault {
-        Some(FaultKind::Status {
-            code,
-            description,
-            retry_after,
-        }) => {
+        Some(FaultKind::Status { code, description, retry_after }) => {
             return Ok(scripted(shared, code, description, retry_after));
         }
         Some(FaultKind::DropBefore) => return Err(Dropped),
@@ -251,11 +208,7 @@ fn count(world: &mut World, method: &str, params: &Params) {
         if world.calls.len() >= world.calls_max {
             world.calls.pop_front();
         }
-        world.calls.push_back(Call {
-            method: method.to_owned(),
-            params: params.0.clone(),
-            at_us: now,
-        });
+        world.calls.push_back(Call { method: method.to_owned(), params: params.0.clone(), at_us: now });
     }
 }
 
@@ -281,51 +234,28 @@ fn take_fault(world: &mut World, method: &str, params: &Params) -> Option<FaultK
     Some(kind)
 }
 
-fn scripted(
-    shared: &Shared,
-    code: u16,
-    description: String,
-    retry_after: Option<u64>,
-) -> Response<Body> {
+fn scripted(shared: &Shared, code: u16, description: String, retry_after: Option<u64>) -> Response<Body> {
     *shared.world().counters.errors.entry(code).or_default() += 1;
     let description = if !description.is_empty() {
         description
     } else if let Some(seconds) = retry_after {
         format!("Too Many Requests: retry after {seconds}")
     } else {
-        StatusCode::from_u16(code)
-            .ok()
-            .and_then(|s| s.canonical_reason())
-            .unwrap_or("Error")
-            .to_owned()
+        StatusCode::from_u16(code).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error").to_owned()
     };
     if matches!(code, 502..=504) {
         let page = format!(
             "<html><head><title>{code} {description}</title></head><body><center><h1>{code} {description}</h1></center><hr><center>nginx</center></body></html>"
         );
-        let mut response = plain(
-            StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY),
-            page,
-        );
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            header::HeaderValue::from_static("text/html"),
-        );
+        let mut response = plain(StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY), page);
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html"));
         return response;
     }
-    failure(&Failure {
-        retry_after,
-        ..Failure::new(code, description)
-    })
+    failure(&Failure { retry_after, ..Failure::new(code, description) })
 }
 
 fn refused(shared: &Shared, wrong: &Failure) -> Response<Body> {
-    *shared
-        .world()
-        .counters
-        .errors
-        .entry(wrong.code)
-        .or_default() += 1;
+    *shared.world().counters.errors.entry(wrong.code).or_default() += 1;
     failure(wrong)
 }
 
@@ -337,10 +267,7 @@ fn failure(wrong: &Failure) -> Response<Body> {
 pub(crate) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }
 

@@ -12,8 +12,7 @@ const TEXT_UTF16_MAX: usize = 4096;
 /// The length in the unit of the Bot API.
 pub(crate) fn utf16(text: &str) -> usize {
     // One unit a character, two outside the basic plane, which are the four-byte ones.
-    text.bytes().filter(|b| (b & 0xC0) != 0x80).count()
-        + text.bytes().filter(|b| *b >= 0xF0).count()
+    text.bytes().filter(|b| (b & 0xC0) != 0x80).count() + text.bytes().filter(|b| *b >= 0xF0).count()
 }
 
 /// Checks and trims a text that a bot sends, with the entities it came with.
@@ -26,14 +25,8 @@ pub(crate) fn outgoing(text: &str, entities: Vec<Value>) -> Result<(String, Vec<
         kept.push(check(text, &entity)?);
     }
     let trimmed_end = text.trim_end();
-    let opens_with_code = kept
-        .iter()
-        .any(|(offset, _, entity)| *offset == 0 && matches!(kind(entity), "pre" | "code"));
-    let trimmed = if opens_with_code {
-        trimmed_end
-    } else {
-        trimmed_end.trim_start()
-    };
+    let opens_with_code = kept.iter().any(|(offset, _, entity)| *offset == 0 && matches!(kind(entity), "pre" | "code"));
+    let trimmed = if opens_with_code { trimmed_end } else { trimmed_end.trim_start() };
     if trimmed.is_empty() {
         return Err(Failure::bad("text must be non-empty"));
     }
@@ -56,10 +49,8 @@ pub(crate) fn outgoing(text: &str, entities: Vec<Value>) -> Result<(String, Vec<
         })
         .collect();
     if trimmed.bytes().any(|b| matches!(b, b'/' | b'@' | b'#')) {
-        let found: Vec<Value> = found(trimmed)
-            .into_iter()
-            .filter(|new| !placed.iter().any(|old| overlap(old, new)))
-            .collect();
+        let found: Vec<Value> =
+            found(trimmed).into_iter().filter(|new| !placed.iter().any(|old| overlap(old, new))).collect();
         placed.extend(found);
         placed.sort_by_key(|entity| entity["offset"].as_u64());
     }
@@ -76,18 +67,14 @@ pub(crate) fn found(text: &str) -> Vec<Value> {
         let word = rest[c.len_utf8()..]
             .find(|c: char| !(c.is_alphanumeric() || c == '_'))
             .map_or(rest.len(), |at| at + c.len_utf8());
-        let starts = before.is_none_or(|b| {
-            !(b.is_alphanumeric() || matches!(b, '_' | '/' | '@' | '#' | ':' | '.'))
-        });
+        let starts = before.is_none_or(|b| !(b.is_alphanumeric() || matches!(b, '_' | '/' | '@' | '#' | ':' | '.')));
         let body = &rest[c.len_utf8()..word];
         let ascii = body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let taken = match c {
             '/' if starts && ascii && (1..=64).contains(&body.len()) => {
                 let mut end = word;
                 if let Some(name) = rest[word..].strip_prefix('@') {
-                    let len = name
-                        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                        .unwrap_or(name.len());
+                    let len = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
                     if len >= 3 {
                         end += 1 + len;
                     }
@@ -128,23 +115,15 @@ fn overlap(a: &Value, b: &Value) -> bool {
 }
 
 fn check(text: &str, entity: &Value) -> Result<(usize, usize, Value), Failure> {
-    let missing = |name: &str| {
-        Failure::bad(format!(
-            "can't parse MessageEntity: Can't find field \"{name}\""
-        ))
-    };
+    let missing = |name: &str| Failure::bad(format!("can't parse MessageEntity: Can't find field \"{name}\""));
     let kind = entity["type"].as_str().ok_or_else(|| missing("type"))?;
     let offset = entity["offset"].as_i64().ok_or_else(|| missing("offset"))?;
     let length = entity["length"].as_i64().ok_or_else(|| missing("length"))?;
     if !(0..=1_000_000).contains(&offset) {
-        return Err(Failure::bad(format!(
-            "receive an entity with incorrect offset {offset}"
-        )));
+        return Err(Failure::bad(format!("receive an entity with incorrect offset {offset}")));
     }
     if !(0..=1_000_000).contains(&length) {
-        return Err(Failure::bad(format!(
-            "receive an entity with incorrect length {length}"
-        )));
+        return Err(Failure::bad(format!("receive an entity with incorrect length {length}")));
     }
     match kind {
         "mention"
@@ -172,9 +151,7 @@ fn check(text: &str, entity: &Value) -> Result<(usize, usize, Value), Failure> {
             entity["user"].as_object().ok_or_else(|| missing("user"))?;
         }
         _ => {
-            return Err(Failure::bad(format!(
-                "can't parse MessageEntity: Unsupported type \"{kind}\""
-            )));
+            return Err(Failure::bad(format!("can't parse MessageEntity: Unsupported type \"{kind}\"")));
         }
     }
     let (offset, length) = (offset as usize, length as usize);
@@ -182,9 +159,7 @@ fn check(text: &str, entity: &Value) -> Result<(usize, usize, Value), Failure> {
         match boundary(text, at) {
             Boundary::At => {}
             Boundary::Middle if at == offset => {
-                return Err(Failure::bad(format!(
-                    "entity begins in a middle of a UTF-16 symbol at byte offset {at}"
-                )));
+                return Err(Failure::bad(format!("entity begins in a middle of a UTF-16 symbol at byte offset {at}")));
             }
             Boundary::Middle => {
                 return Err(Failure::bad(format!(
@@ -210,11 +185,7 @@ enum Boundary {
 
 fn boundary(text: &str, wanted: usize) -> Boundary {
     if text.is_ascii() {
-        return if wanted <= text.len() {
-            Boundary::At
-        } else {
-            Boundary::Past
-        };
+        return if wanted <= text.len() { Boundary::At } else { Boundary::Past };
     }
     let mut at = 0;
     for c in text.chars() {
@@ -226,11 +197,7 @@ fn boundary(text: &str, wanted: usize) -> Boundary {
             return Boundary::Middle;
         }
     }
-    if at == wanted {
-        Boundary::At
-    } else {
-        Boundary::Past
-    }
+    if at == wanted { Boundary::At } else { Boundary::Past }
 }
 
 #[cfg(test)]
@@ -240,13 +207,7 @@ mod tests {
     fn kinds(text: &str) -> Vec<(String, u64, u64)> {
         found(text)
             .iter()
-            .map(|e| {
-                (
-                    kind(e).to_owned(),
-                    e["offset"].as_u64().unwrap(),
-                    e["length"].as_u64().unwrap(),
-                )
-            })
+            .map(|e| (kind(e).to_owned(), e["offset"].as_u64().unwrap(), e["length"].as_u64().unwrap()))
             .collect()
     }
 
@@ -266,22 +227,14 @@ mod tests {
 
     #[test]
     fn entities_are_checked_in_utf16_units() {
-        let bold =
-            |offset: i64, length: i64| vec![json!({"type":"bold","offset":offset,"length":length})];
+        let bold = |offset: i64, length: i64| vec![json!({"type":"bold","offset":offset,"length":length})];
         assert!(outgoing("🦀 ok", bold(3, 2)).is_ok());
-        assert!(
-            outgoing("🦀 ok", bold(1, 2)).is_err(),
-            "in the middle of a character"
-        );
+        assert!(outgoing("🦀 ok", bold(1, 2)).is_err(), "in the middle of a character");
         assert!(outgoing("🦀 ok", bold(3, 3)).is_err(), "past the end");
         assert!(outgoing("🦀 ok", bold(-1, 3)).is_err());
         let (text, entities) = outgoing("  ok  ", bold(2, 4)).unwrap();
         assert_eq!(
-            (
-                text.as_str(),
-                entities[0]["offset"].as_u64(),
-                entities[0]["length"].as_u64()
-            ),
+            (text.as_str(), entities[0]["offset"].as_u64(), entities[0]["length"].as_u64()),
             ("ok", Some(0), Some(2))
         );
     }

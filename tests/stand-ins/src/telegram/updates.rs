@@ -16,8 +16,10 @@ use super::{
     world::{Hook, Wake, World},
 };
 
-const HOOK_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
-const OTHER_POLLER: &str = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+const HOOK_ACTIVE: &str =
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+const OTHER_POLLER: &str =
+    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
 
 /// A getUpdates that waits; when its client hangs up it stops being the poller.
 struct Waiter<'a> {
@@ -38,10 +40,7 @@ impl Drop for Waiter<'_> {
 pub(crate) async fn get_updates(shared: &Shared, params: &Params) -> Result<Bytes, Failure> {
     let offset = params.int("offset").unwrap_or(0);
     // Out of range the real service takes the most it has.
-    let limit = params
-        .int("limit")
-        .filter(|limit| (1..=100).contains(limit))
-        .unwrap_or(100) as usize;
+    let limit = params.int("limit").filter(|limit| (1..=100).contains(limit)).unwrap_or(100) as usize;
     let timeout = params.int("timeout").unwrap_or(0).clamp(0, 50) as u64;
     let allowed = allowed(params)?;
     let until = Instant::now() + Duration::from_secs(timeout);
@@ -55,11 +54,7 @@ pub(crate) async fn get_updates(shared: &Shared, params: &Params) -> Result<Byte
             }
             if first {
                 if let Some(allowed) = &allowed {
-                    world.allowed = if allowed.is_empty() {
-                        None
-                    } else {
-                        Some(allowed.clone())
-                    };
+                    world.allowed = if allowed.is_empty() { None } else { Some(allowed.clone()) };
                 }
                 confirm(&mut world, offset);
                 // Whoever polled before is told to go, even when this call has its answer at once.
@@ -70,9 +65,7 @@ pub(crate) async fn get_updates(shared: &Shared, params: &Params) -> Result<Byte
             if batch.is_some() || Instant::now() >= until {
                 drop(world);
                 shared.changed.notify_waiters();
-                return Ok(
-                    batch.unwrap_or_else(|| Bytes::from_static(b"{\"ok\":true,\"result\":[]}"))
-                );
+                return Ok(batch.unwrap_or_else(|| Bytes::from_static(b"{\"ok\":true,\"result\":[]}")));
             }
             let (wake, woken) = oneshot::channel();
             let id = *mine.get_or_insert(world.next_poller);
@@ -90,9 +83,7 @@ pub(crate) async fn get_updates(shared: &Shared, params: &Params) -> Result<Byte
 }
 
 fn allowed(params: &Params) -> Result<Option<HashSet<String>>, Failure> {
-    Ok(params
-        .json::<Vec<String>>("allowed_updates", "allowed_updates")?
-        .map(|kinds| kinds.into_iter().collect()))
+    Ok(params.json::<Vec<String>>("allowed_updates", "allowed_updates")?.map(|kinds| kinds.into_iter().collect()))
 }
 
 fn confirm(world: &mut World, offset: i64) {
@@ -104,11 +95,7 @@ fn confirm(world: &mut World, offset: i64) {
             world.waiting.pop_front();
         }
     } else {
-        while world
-            .waiting
-            .front()
-            .is_some_and(|update| update.id < offset)
-        {
+        while world.waiting.front().is_some_and(|update| update.id < offset) {
             world.waiting.pop_front();
         }
     }
@@ -148,37 +135,21 @@ pub(crate) fn set_webhook(shared: &Arc<Shared>, params: &Params) -> Result<Value
     }
     // As a local Bot API server does, plain http is taken too.
     if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Err(Failure::bad(
-            "bad webhook: An HTTPS URL must be provided for webhook",
-        ));
+        return Err(Failure::bad("bad webhook: An HTTPS URL must be provided for webhook"));
     }
-    let secret = params
-        .text("secret_token")
-        .map(|s| s.into_owned())
-        .filter(|s| !s.is_empty());
+    let secret = params.text("secret_token").map(|s| s.into_owned()).filter(|s| !s.is_empty());
     if let Some(secret) = &secret {
-        let legal = secret.len() <= 256
-            && secret
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        let legal =
+            secret.len() <= 256 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         if !legal {
             return Err(Failure::bad("secret token contains unallowed characters"));
         }
     }
     if let Some(allowed) = allowed {
-        world.allowed = if allowed.is_empty() {
-            None
-        } else {
-            Some(allowed)
-        };
+        world.allowed = if allowed.is_empty() { None } else { Some(allowed) };
     }
     let connections = params.int("max_connections").unwrap_or(40).clamp(1, 100) as usize;
-    world.hook = Some(Hook {
-        url,
-        secret,
-        connections,
-        last_error: None,
-    });
+    world.hook = Some(Hook { url, secret, connections, last_error: None });
     world.wake(Wake::Webhook);
     drop(world);
     shared.deliver.notify_one();
@@ -218,8 +189,7 @@ pub(crate) fn webhook_info(shared: &Shared) -> Value {
 pub(crate) async fn deliver(shared: Arc<Shared>, down: CancellationToken) {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let mut busy: HashSet<i64> = HashSet::new();
-    let mut pauses: std::collections::HashMap<i64, (Instant, u32)> =
-        std::collections::HashMap::new();
+    let mut pauses: std::collections::HashMap<i64, (Instant, u32)> = std::collections::HashMap::new();
     let mut running = tokio::task::JoinSet::new();
     loop {
         let (next, wake) = choose(&shared, &busy, &pauses);
@@ -296,9 +266,7 @@ async fn post(
     if let Some(secret) = &hook.secret {
         request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
     }
-    let request = request
-        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
-        .map_err(|e| e.to_string())?;
+    let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).map_err(|e| e.to_string())?;
     let answer = tokio::time::timeout(Duration::from_secs(60), client.request(request))
         .await
         .map_err(|_| "Read timeout expired".to_owned())?
@@ -306,10 +274,7 @@ async fn post(
     if answer.status().is_success() {
         Ok(())
     } else {
-        Err(format!(
-            "Wrong response from the webhook: {}",
-            answer.status()
-        ))
+        Err(format!("Wrong response from the webhook: {}", answer.status()))
     }
 }
 

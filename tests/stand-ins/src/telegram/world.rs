@@ -11,11 +11,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use super::{
+    json::{attachment, chat_json, message_json, user_json},
     limits::Buckets,
-    model::{
-        BotIdentity, Call, CallbackAnswer, ChatKind, Counters, Done, Fault, NewChat, Press, Say,
-        Shown, User,
-    },
+    model::{BotIdentity, Call, CallbackAnswer, ChatKind, Counters, Done, Fault, NewChat, Press, Say, Shown, User},
     text,
 };
 
@@ -92,12 +90,7 @@ const ONLY_WHEN_ASKED: [&str; 3] = ["chat_member", "message_reaction", "message_
 
 impl World {
     pub(crate) fn new(bot: BotIdentity) -> Self {
-        let bot_id = bot
-            .token
-            .split(':')
-            .next()
-            .and_then(|id| id.parse().ok())
-            .unwrap_or(4242);
+        let bot_id = bot.token.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(4242);
         Self {
             started: Instant::now(),
             bot,
@@ -152,12 +145,8 @@ impl World {
             Some(last) => format!("{} {last}", user.first_name),
             None => user.first_name.clone(),
         };
-        let chat = NewChat {
-            kind: ChatKind::Private,
-            title: name,
-            username: user.username.clone(),
-            ..NewChat::default()
-        };
+        let chat =
+            NewChat { kind: ChatKind::Private, title: name, username: user.username.clone(), ..NewChat::default() };
         self.insert_chat(user.id, chat);
     }
 
@@ -193,9 +182,7 @@ impl World {
     /// The next message number of a chat.
     pub(crate) fn message_number(&mut self, chat: i64) -> i64 {
         let counter = match self.chats.get_mut(&chat) {
-            Some(chat) if matches!(chat.kind, ChatKind::Supergroup | ChatKind::Channel) => {
-                &mut chat.next_message
-            }
+            Some(chat) if matches!(chat.kind, ChatKind::Supergroup | ChatKind::Channel) => &mut chat.next_message,
             _ => &mut self.next_message,
         };
         *counter += 1;
@@ -214,10 +201,7 @@ impl World {
         let id = self.message_number(chat);
         let mut message = self.blank(id, self.bot_id, self.me());
         message.thread = Some(id);
-        message.extra.insert(
-            "forum_topic_created".into(),
-            json!({ "name": name, "icon_color": 7_322_096 }),
-        );
+        message.extra.insert("forum_topic_created".into(), json!({ "name": name, "icon_color": 7_322_096 }));
         self.chats.get_mut(&chat)?.topics.insert(id);
         self.put(chat, message);
         Some(id)
@@ -255,10 +239,7 @@ impl World {
     pub(crate) fn say(&mut self, say: Say) -> Result<Done, String> {
         let user = self.users.get(&say.user_id).ok_or("no such user")?.clone();
         let chat = self.chats.get(&say.chat_id).ok_or("no such chat")?;
-        if say
-            .thread
-            .is_some_and(|thread| !chat.topics.contains(&thread))
-        {
+        if say.thread.is_some_and(|thread| !chat.topics.contains(&thread)) {
             return Err("no such topic".into());
         }
         let (kind, chat_json) = (chat.kind, chat_json(chat));
@@ -292,26 +273,14 @@ impl World {
             _ => "message",
         };
         let update_id = self.announce(update, say.chat_id, id);
-        Ok(Done {
-            message_id: id,
-            update_id,
-        })
+        Ok(Done { message_id: id, update_id })
     }
 
     /// A person changes what they wrote.
-    pub(crate) fn change(
-        &mut self,
-        chat_id: i64,
-        message_id: i64,
-        new: &str,
-    ) -> Result<Done, String> {
+    pub(crate) fn change(&mut self, chat_id: i64, message_id: i64, new: &str) -> Result<Done, String> {
         let at = self.now_us();
         let chat = self.chats.get_mut(&chat_id).ok_or("no such chat")?;
-        let message = chat
-            .index
-            .get(&message_id)
-            .and_then(|at| chat.messages.get_mut(*at))
-            .ok_or("no such message")?;
+        let message = chat.index.get(&message_id).and_then(|at| chat.messages.get_mut(*at)).ok_or("no such message")?;
         if message.by_bot {
             return Err("people cannot change the bot's messages".into());
         }
@@ -323,19 +292,12 @@ impl World {
         message.edit_date = Some(message.edit_date.map_or(now, |last| now.max(last + 1)));
         message.edited_at_us = Some(at);
         let update_id = self.announce("edited_message", chat_id, message_id);
-        Ok(Done {
-            message_id,
-            update_id,
-        })
+        Ok(Done { message_id, update_id })
     }
 
     /// A person presses a button; gives the id of the callback query.
     pub(crate) fn press(&mut self, press: &Press) -> Result<String, String> {
-        let user = self
-            .users
-            .get(&press.user_id)
-            .ok_or("no such user")?
-            .clone();
+        let user = self.users.get(&press.user_id).ok_or("no such user")?.clone();
         let chat = self.chats.get(&press.chat_id).ok_or("no such chat")?;
         let message = find(chat, press.message_id).ok_or("no such message")?;
         let data = message
@@ -376,14 +338,10 @@ impl World {
             return true;
         }
         let ours = format!("@{}", self.bot.username.to_lowercase());
-        let answers_us = message
-            .reply_to
-            .and_then(|id| find(chat, id))
-            .is_some_and(|m| m.by_bot);
+        let answers_us = message.reply_to.and_then(|id| find(chat, id)).is_some_and(|m| m.by_bot);
         let lower = message.text.to_lowercase();
         let first = lower.split_whitespace().next().unwrap_or_default();
-        let command =
-            first.starts_with('/') && first.split_once('@').is_none_or(|(_, to)| ours[1..] == *to);
+        let command = first.starts_with('/') && first.split_once('@').is_none_or(|(_, to)| ours[1..] == *to);
         answers_us || command || lower.contains(&ours)
     }
 
@@ -396,11 +354,7 @@ impl World {
         if !wanted {
             return None;
         }
-        let body = format!(
-            "{{\"update_id\":{},{}:{body}}}",
-            self.next_update,
-            Value::from(kind)
-        );
+        let body = format!("{{\"update_id\":{},{}:{body}}}", self.next_update, Value::from(kind));
         Some(self.push_raw(chat, body))
     }
 
@@ -409,12 +363,7 @@ impl World {
         let id = self.next_update;
         self.next_update += 1;
         self.counters.updates_made += 1;
-        self.waiting.push_back(Waiting {
-            id,
-            chat,
-            delivered: 0,
-            body: body.into(),
-        });
+        self.waiting.push_back(Waiting { id, chat, delivered: 0, body: body.into() });
         self.wake(Wake::Updates);
         id
     }
@@ -433,17 +382,10 @@ impl World {
     /// The group becomes a supergroup with a new id, as it does when it grows or gets a public name.
     pub(crate) fn migrate(&mut self, chat_id: i64) -> Result<i64, String> {
         let chat = self.chats.get(&chat_id).ok_or("no such chat")?;
-        let new = NewChat {
-            kind: ChatKind::Supergroup,
-            title: chat.title.clone(),
-            ..NewChat::default()
-        };
+        let new = NewChat { kind: ChatKind::Supergroup, title: chat.title.clone(), ..NewChat::default() };
         let admin = self.me();
         let new_id = self.add_chat(new);
-        let notes = [
-            (chat_id, "migrate_to_chat_id", new_id),
-            (new_id, "migrate_from_chat_id", chat_id),
-        ];
+        let notes = [(chat_id, "migrate_to_chat_id", new_id), (new_id, "migrate_from_chat_id", chat_id)];
         for (place, field, value) in notes {
             let id = self.message_number(place);
             let mut note = self.blank(id, self.bot_id, admin.clone());
@@ -459,136 +401,5 @@ impl World {
 }
 
 pub(crate) fn find(chat: &Chat, message_id: i64) -> Option<&Shown> {
-    chat.index
-        .get(&message_id)
-        .and_then(|at| chat.messages.get(*at))
-        .filter(|m| !m.deleted)
-}
-
-pub(crate) fn user_json(user: &User) -> Value {
-    let mut out = json!({ "id": user.id, "is_bot": false, "first_name": user.first_name });
-    for (name, value) in [
-        ("last_name", &user.last_name),
-        ("username", &user.username),
-        ("language_code", &user.language_code),
-    ] {
-        if let Some(value) = value {
-            out[name] = json!(value);
-        }
-    }
-    out
-}
-
-pub(crate) fn chat_json(chat: &Chat) -> Value {
-    let mut out = json!({ "id": chat.id, "type": chat.kind.as_str() });
-    if chat.kind == ChatKind::Private {
-        let (first, last) = match chat.title.split_once(' ') {
-            Some((first, last)) => (first, Some(last)),
-            None => (chat.title.as_str(), None),
-        };
-        out["first_name"] = json!(first);
-        if let Some(last) = last {
-            out["last_name"] = json!(last);
-        }
-    } else {
-        out["title"] = json!(chat.title);
-    }
-    if let Some(name) = &chat.username {
-        out["username"] = json!(name);
-    }
-    if chat.is_forum {
-        out["is_forum"] = json!(true);
-    }
-    if chat.kind == ChatKind::Group {
-        out["all_members_are_administrators"] = json!(false);
-    }
-    out
-}
-
-/// A `Message`: <https://core.telegram.org/bots/api#message>.
-pub(crate) fn message_json(chat: &Chat, message: &Shown, with_reply: bool) -> Value {
-    let mut out = Map::with_capacity(12);
-    out.insert("message_id".into(), message.message_id.into());
-    if chat.kind == ChatKind::Channel {
-        out.insert("sender_chat".into(), chat_json(chat));
-    } else {
-        out.insert("from".into(), message.author.clone());
-    }
-    out.insert("chat".into(), chat_json(chat));
-    out.insert("date".into(), message.date.into());
-    if let Some(thread) = message.thread {
-        out.insert("message_thread_id".into(), thread.into());
-        out.insert("is_topic_message".into(), true.into());
-    }
-    if let Some(date) = message.edit_date {
-        out.insert("edit_date".into(), date.into());
-    }
-    let media = message
-        .extra
-        .keys()
-        .any(|key| MEDIA.contains(&key.as_str()));
-    let (text, entities) = if media {
-        ("caption", "caption_entities")
-    } else {
-        ("text", "entities")
-    };
-    if !message.text.is_empty() {
-        out.insert(text.into(), message.text.clone().into());
-    }
-    if !message.entities.is_empty() {
-        out.insert(entities.into(), message.entities.clone().into());
-    }
-    // A message in a topic that answers nothing is said to answer the message that opened the topic.
-    if with_reply
-        && let Some(reply) = message
-            .reply_to
-            .or(message.thread)
-            .and_then(|id| find(chat, id))
-    {
-        out.insert("reply_to_message".into(), message_json(chat, reply, false));
-    }
-    if let Some(markup) = &message.markup {
-        out.insert("reply_markup".into(), markup.clone());
-    }
-    for (key, value) in &message.extra {
-        out.insert(key.clone(), value.clone());
-    }
-    Value::Object(out)
-}
-
-const MEDIA: [&str; 6] = ["photo", "document", "voice", "audio", "video", "animation"];
-
-fn attachment(kind: &str, id: i64) -> (String, Value) {
-    let file = |name: &str| format!("FILE-{name}-{id}");
-    let unique = |name: &str| format!("U-{name}-{id}");
-    let value = match kind {
-        "photo" => json!([
-            { "file_id": file("photo-small"), "file_unique_id": unique("s"), "width": 90, "height": 60, "file_size": 1_200 },
-            { "file_id": file("photo-large"), "file_unique_id": unique("l"), "width": 1280, "height": 853, "file_size": 98_000 },
-            { "file_id": file("photo-medium"), "file_unique_id": unique("m"), "width": 320, "height": 213, "file_size": 9_000 },
-        ]),
-        "document" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "file_name": "trace.log", "mime_type": "text/plain", "file_size": 5_120 })
-        }
-        "voice" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "duration": 4, "mime_type": "audio/ogg", "file_size": 16_000 })
-        }
-        "audio" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "duration": 120, "title": "Song", "file_name": "song.mp3", "mime_type": "audio/mpeg", "file_size": 2_000_000 })
-        }
-        "video" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "width": 640, "height": 360, "duration": 9, "file_name": "demo.mp4", "mime_type": "video/mp4", "file_size": 900_000 })
-        }
-        "animation" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "width": 320, "height": 180, "duration": 3, "file_size": 80_000 })
-        }
-        "video_note" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "length": 240, "duration": 5, "file_size": 300_000 })
-        }
-        "sticker" => {
-            json!({ "file_id": file(kind), "file_unique_id": unique(kind), "type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false, "emoji": "👍" })
-        }
-        _ => json!({}),
-    };
-    (kind.to_owned(), value)
+    chat.index.get(&message_id).and_then(|at| chat.messages.get(*at)).filter(|m| !m.deleted)
 }
