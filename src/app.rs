@@ -1,6 +1,25 @@
-//! The composition root: builds everything, starts it, stops it.
+//! The composition root: opens what is kept, builds the bots, starts the house, stops it.
 
-use crate::{config::Config, control::Finding};
+pub mod house;
+mod ear;
+mod banner;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use yoman_chat::{BotError, Stop};
+use yoman_console::Complete;
+
+pub use self::house::House;
+use crate::{
+    bots, command,
+    config::Config,
+    control::{self, Finding},
+    domain::ItemRef,
+    intake,
+    log::{EventLog, sled::{OpenError, Options, SledLog}},
+    notify::{DeliverySettings, Outbox, OutboxSettings},
+    subscription::SharedWorld,
+};
 
 /// Why the process ended.
 #[derive(Debug, thiserror::Error)]
@@ -15,15 +34,240 @@ pub enum AppError {
 /// # Errors
 /// [`AppError`] when it cannot start or go on.
 pub async fn run(config: Config) -> Result<(), AppError> {
-    Err(AppError::Failed(format!("nothing runs on {} yet", config.data_dir.display())))
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let mut signals = Signals::listen();
+    make_dir(&config.data_dir)?;
+    let new = !config.in_data_dir("log").exists();
+    let completer = Arc::new(Completer::default());
+    let bots = bots::build(&config, Arc::clone(&completer) as Arc<dyn Complete>).map_err(AppError::Failed)?;
+    if bots.is_empty() {
+        return Err(AppError::Failed(
+            "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
+        ));
+    }
+    let (log, outbox) = open(&config).await?;
+    let settings = intake::Settings {
+        time_zone: config.rooms.zone(),
+        default_bucket: config.rooms.default_bucket,
+        bots: bots::capabilities(&bots),
+    };
+    let remote = settings.bots.values().any(|can| !can.local);
+    // The first lines come before a bot can say anything.
+    banner::print(&config, &bots, new);
+    let delivery = DeliverySettings {
+        backoff_min: Duration::from_millis(config.notify.backoff_min_ms),
+        backoff_max: Duration::from_millis(config.notify.backoff_max_ms),
+        coalesce: Duration::from_millis(config.notify.coalesce_ms),
+        ..DeliverySettings::default()
+    };
+    let mut house = House::start(log, outbox, bots, settings, &delivery);
+    completer.know(Arc::clone(&house.world));
+    let stop = Stop::new();
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
+    if remote {
+        // Whether there is an owner is known only once the log was read; the bots are at work already.
+        let stopped = tokio::select! {
+            _ = house.caught_up() => false,
+            () = signals.next() => true,
+        };
+        if stopped {
+            stop.cancel();
+            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            return Ok(());
+        }
+        if let Some(code) = house.intake.claim_code() {
+            banner::print_claim(&code);
+        }
+    }
+    let ended = wait(&mut house, &mut signals).await;
+    stop.cancel();
+    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    if let Err(error) = ear.await {
+        tracing::error!(%error, "the control socket's task ended badly");
+    }
+    ended
+}
+
+/// Until a signal comes, or no bot is left.
+async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> {
+    let mut wrong = None;
+    loop {
+        tokio::select! {
+            () = signals.next() => return Ok(()),
+            ended = house.bot_ended() => match ended {
+                Some((bot, Err(BotError::Setting(why)))) => {
+                    tracing::error!(bot, why, "the bot stays off until its setting is mended and yoman is started again");
+                    wrong = Some(AppError::Failed(format!("{bot}: {why}")));
+                }
+                Some((bot, Err(error))) => wrong = Some(AppError::Failed(format!("{bot}: {error}"))),
+                Some((bot, Ok(()))) => tracing::debug!(bot, "nothing more to come"),
+                None => return wrong.map_or(Ok(()), Err),
+            }
+        }
+    }
+}
+
+/// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
+#[derive(Debug)]
+struct Signals {
+    #[cfg(unix)]
+    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let streams = signal(SignalKind::interrupt()).and_then(|it| Ok((it, signal(SignalKind::terminate())?)));
+            Self { streams: streams.inspect_err(|error| tracing::warn!(%error, "signals cannot be heard")).ok() }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some((interrupt, terminate)) = &mut self.streams {
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("stopping: interrupted"),
+                _ = terminate.recv() => tracing::info!("stopping: told to"),
+            }
+            return;
+        }
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
+    if let Err(error) = control::serve(&path, Arc::new(ear), stop).await {
+        tracing::warn!(%error, "yoman pair, status and doctor cannot ask this process");
+    }
+}
+
+/// Opens the log and the outbox, beside the async threads: both read from disk.
+async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
+    let options = log_options(config);
+    let state = config.in_data_dir("state");
+    let settings = OutboxSettings {
+        waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
+        ..OutboxSettings::default()
+    };
+    let opened = tokio::task::spawn_blocking(move || {
+        let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
+        make_dir(&state)?;
+        let outbox = Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
+        Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
+    });
+    opened.await.map_err(|error| AppError::Failed(error.to_string()))?
+}
+
+fn locked(error: &OpenError) -> String {
+    match error {
+        OpenError::Locked { .. } => format!("{error} (yoman status, yoman pair and yoman doctor do)"),
+        other => other.to_string(),
+    }
+}
+
+fn log_options(config: &Config) -> Options {
+    Options {
+        journal: config.log.journal,
+        free_space_floor_mb: config.log.free_space_floor_mb,
+        cache_mb: config.log.cache_mb,
+        lock_wait_ms: config.log.lock_wait_ms,
+        ..Options::new(&config.data_dir)
+    }
+}
+
+/// Makes a directory for its owner only.
+fn make_dir(path: &Path) -> Result<(), AppError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let failed = |error| AppError::Failed(format!("{} cannot be made: {error}", path.display()));
+    builder.create(path).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+            .map_err(|error| AppError::Failed(format!("{} cannot be closed to others: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 /// What `yoman doctor` finds about the bots that are on: do their tokens work?
-pub async fn check_bots(_config: &Config) -> Vec<Finding> {
-    Vec::new()
+pub async fn check_bots(config: &Config) -> Vec<Finding> {
+    bots::check(config).await
 }
 
 /// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.
-pub async fn check_log(_config: &Config) -> Vec<Finding> {
-    Vec::new()
+pub async fn check_log(config: &Config) -> Vec<Finding> {
+    if !config.in_data_dir("log").exists() {
+        return vec![Finding::ok("log", format!("{} is new: there is no log yet", config.data_dir.display()))];
+    }
+    let options = log_options(config);
+    let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
+        Ok(log) => ear::health(&log),
+        Err(error @ OpenError::Locked { .. }) => {
+            vec![Finding::warn("log", error.to_string(), "stop that process, or run doctor with the same data directory")]
+        }
+        Err(error) => vec![Finding::fail("log", error.to_string(), "see the sentence above; nothing was changed")],
+    });
+    found.await.unwrap_or_else(|error| vec![Finding::fail("log", error.to_string(), "")])
+}
+
+/// Completes verbs, and references once the world is known.
+#[derive(Debug, Default)]
+struct Completer {
+    world: std::sync::OnceLock<Arc<SharedWorld>>,
+}
+
+impl Completer {
+    fn know(&self, world: Arc<SharedWorld>) {
+        // Set once, here; a second time would be the same world.
+        let _ = self.world.set(world);
+    }
+}
+
+/// The most completions that are offered.
+const COMPLETIONS_MAX: usize = 25;
+
+impl Complete for Completer {
+    fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
+        let Some(before) = line.get(..cursor) else { return (cursor, Vec::new()) };
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = before[start..].to_lowercase();
+        if start == 0 {
+            let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));
+            let verbs = command::verbs().iter().filter(|verb| verb.available() && verb.word.starts_with(bare));
+            return (0, verbs.map(|verb| format!("{slash}{}", verb.word)).collect());
+        }
+        let Some(world) = self.world.get() else { return (start, Vec::new()) };
+        let mut found: Vec<String> = world.read(|world| {
+            if let Some(handle) = word.strip_prefix('@') {
+                return world.people().map(|it| it.handle.to_string()).filter(|it| it[1..].starts_with(handle)).collect();
+            }
+            let Some(bucket) = word.chars().next().and_then(|first| {
+                crate::domain::Bucket::ALL.into_iter().find(|bucket| bucket.letter().eq_ignore_ascii_case(&first))
+            }) else {
+                return Vec::new();
+            };
+            let newest = world.newest(bucket);
+            (1..=newest)
+                .rev()
+                .map(|number| ItemRef::new(bucket, number))
+                .filter(|item| item.to_string().to_lowercase().starts_with(&word))
+                .filter(|item| world.item(*item).is_some_and(|seen| !seen.item.is_closed()))
+                .take(COMPLETIONS_MAX)
+                .map(|item| item.to_string())
+                .collect()
+        });
+        found.truncate(COMPLETIONS_MAX);
+        (start, found)
+    }
 }

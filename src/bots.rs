@@ -50,7 +50,9 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
     }
     settings.poll_timeout = Duration::from_secs(bot.poll_timeout_s);
     if let Some(hook) = &bot.webhook {
-        settings.webhook = Some(Webhook::new(&hook.url, hook.listen, hook.secret.expose()).map_err(|error| error.to_string())?);
+        let public_url = Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
+        let path = public_url.path().to_owned();
+        settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
     }
     let commands: Vec<_> = command::verbs()
         .iter()

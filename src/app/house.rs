@@ -9,7 +9,7 @@ use crate::{
     domain::ItemRef,
     intake::{self, Intake},
     log::{EventLog, Position},
-    notify::{Delivery, Follower, Outbox, Render},
+    notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
     projection::{Viewer, World},
     subscription::SharedWorld,
     workflow,
@@ -49,7 +49,7 @@ struct Cards {
 }
 
 impl Render for Cards {
-    fn card(&self, room: &RoomId, item: ItemRef) -> Option<yoman_chat::Outbound> {
+    fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
         let capabilities = self.settings.bots.get(room.bot())?.clone();
         self.world.read(|world| {
             let viewer = Viewer {
@@ -60,30 +60,31 @@ impl Render for Cards {
                 capabilities,
                 titles: Arc::clone(&self.titles),
             };
-            world.card(item, &viewer)
+            Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
         })
     }
 }
 
 impl House {
     /// Starts everything. Bots are asked to run at once: what they bring waits until the world has caught up with the log.
-    pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings) -> Self {
+    pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings, delivery: &DeliverySettings) -> Self {
         let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
-        let titles = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles });
+        let titles: Arc<HashMap<_, _>> = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
+        let time_zone = settings.time_zone;
+        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
         let mut running = JoinSet::new();
         for bot in &bots {
             let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
             running.spawn(keep_running(Arc::clone(bot), inbox, bots_stop.clone()));
         }
-        let mut tasks = vec![tokio::spawn(SharedWorld::keep(Arc::clone(&world), Arc::clone(&log), rest_stop.clone()))];
+        let mut tasks = vec![tokio::spawn(Arc::clone(&world).keep(Arc::clone(&log), rest_stop.clone()))];
         let mut deliveries = Vec::new();
         for bot in &bots {
-            deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, rest_stop.clone()));
+            deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, delivery.clone(), rest_stop.clone()));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
+            tasks.push(tokio::spawn(follower.titles(Arc::clone(&titles)).time_zone(time_zone).run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
             Arc::clone(&log),
@@ -114,7 +115,7 @@ impl House {
             self.world.at_least(self.log.head().position).await;
             self.rest_stop.cancel();
             for delivery in self.deliveries {
-                delivery.stopped().await;
+                delivery.ended().await;
             }
             for task in self.tasks {
                 if let Err(error) = task.await {
@@ -125,7 +126,7 @@ impl House {
         if stopped.await.is_err() {
             tracing::warn!("not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start");
         }
-        if let Err(error) = self.outbox.close().await {
+        if let Err(error) = self.outbox.sync().await {
             tracing::error!(%error, "the outbox could not be closed");
         }
         if let Err(error) = self.log.close().await {

@@ -7,7 +7,7 @@ use super::{
     draft::lines,
     parse::begins_command,
     verb::Verb,
-    word::{Word, Words, words},
+    word::{Word, Words, words_and_quotes},
 };
 use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
 
@@ -32,17 +32,11 @@ pub(super) struct Args<'a> {
 /// `T7` or `T7@5`
 pub(super) fn target(word: &str) -> Option<Target> {
     match word.split_once('@') {
-        None => word.parse().ok().map(|item| Target {
-            item,
-            version: None,
-        }),
+        None => word.parse().ok().map(|item| Target { item, version: None }),
         Some((item, version)) => {
             let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
             let version = digits.then(|| version.parse().ok()).flatten()?;
-            item.parse().ok().map(|item| Target {
-                item,
-                version: Some(version),
-            })
+            item.parse().ok().map(|item| Target { item, version: Some(version) })
         }
     }
 }
@@ -58,7 +52,7 @@ pub(super) fn target_and_colon(word: &str) -> Option<(Target, bool)> {
 impl<'a> Args<'a> {
     /// The words still to be read.
     pub(super) fn words(&self) -> Words<'a> {
-        words(self.input, self.rest.clone())
+        words_and_quotes(self.input, self.rest.clone())
     }
 
     /// The next word.
@@ -94,11 +88,7 @@ impl<'a> Args<'a> {
 
     /// The same for a verb whose arguments are items: the first of several is what it is about, a single one is not.
     pub(super) fn target_of_items(&mut self) -> Option<Target> {
-        if self.words().nth(1).is_some() {
-            self.target()
-        } else {
-            self.given
-        }
+        if self.words().nth(1).is_some() { self.target() } else { self.given }
     }
 
     /// A fault at these bytes.
@@ -123,22 +113,13 @@ impl<'a> Args<'a> {
         let Some(first) = left.next() else {
             return Ok(());
         };
-        let text = first
-            .raw
-            .eq_ignore_ascii_case("at")
-            .then(|| self.input.get(first.at.end..self.rest.end))
-            .flatten();
-        if text.is_some_and(|text| {
-            super::when::instant(text, self.context, super::when::Direction::Past).is_ok()
-        }) {
+        let text = first.raw.eq_ignore_ascii_case("at").then(|| self.input.get(first.at.end..self.rest.end)).flatten();
+        if text.is_some_and(|text| super::when::instant(text, self.context, super::when::Direction::Past).is_ok()) {
             return Err(past(self.input, first.at.start..self.rest.end));
         }
         Err(self.fault(
             first.at.start..self.rest.end,
-            format!(
-                "I don't know what to do with this. It is  {}",
-                self.verb.usage
-            ),
+            format!("I don't know what to do with this. It is  {}", self.verb.usage),
         ))
     }
 
@@ -152,9 +133,7 @@ impl<'a> Args<'a> {
                 text.push('\n');
             }
             // A backslash keeps a line from being the next command of the message.
-            let escaped = index > 0
-                && line.starts_with('\\')
-                && line.trim_start_matches('\\').starts_with('/');
+            let escaped = index > 0 && line.starts_with('\\') && line.trim_start_matches('\\').starts_with('/');
             text.push_str(if escaped { &line[1..] } else { line });
         }
         let text = text.trim().replace('\r', "\n");
@@ -162,10 +141,21 @@ impl<'a> Args<'a> {
             return Err(self.fault(rest, "This may be an ordinary sentence."));
         }
         if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-            return Err(self.fault(
-                rest.end..rest.end,
-                format!("That is too long: at most {TEXT_CHARS_MAX} characters."),
-            ));
+            return Err(
+                self.fault(rest.end..rest.end, format!("That is too long: at most {TEXT_CHARS_MAX} characters."))
+            );
+        }
+        Ok(text)
+    }
+
+    /// The same behind a verb that can stand alone: nothing but items, or numbers, is no reason but a mistake.
+    pub(super) fn reason(&mut self) -> Result<String, Fault> {
+        let at = self.words().next().map_or(self.rest.clone(), |word| word.at.start..self.rest.end);
+        let colon = self.colon;
+        let text = self.text()?;
+        if !colon && only_items(&text) {
+            let example = self.verb.example.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            return Err(self.fault(at, format!("One item at a time, each on its own line. Like  /{example}")));
         }
         Ok(text)
     }
@@ -173,11 +163,7 @@ impl<'a> Args<'a> {
     /// The same, where there has to be some.
     pub(super) fn some_text(&mut self, missing: &str) -> Result<String, Fault> {
         let text = self.text()?;
-        if text.is_empty() {
-            Err(self.missing(missing))
-        } else {
-            Ok(text)
-        }
+        if text.is_empty() { Err(self.missing(missing)) } else { Ok(text) }
     }
 
     /// All that is left, as items; at least one.
@@ -185,15 +171,18 @@ impl<'a> Args<'a> {
         let mut items = Vec::new();
         while let Some(word) = self.next() {
             for item in super::token::items(word.raw).map_err(|what| self.at(&word, what))? {
-                super::token::add(&mut items, item);
+                super::token::add(&mut items, item).map_err(|what| self.at(&word, what))?;
             }
         }
-        if items.is_empty() {
-            Err(self.missing("Which item?"))
-        } else {
-            Ok(items)
-        }
+        if items.is_empty() { Err(self.missing("Which item?")) } else { Ok(items) }
     }
+}
+
+/// Whether a text is nothing but items or numbers: `T7, T8`, `7`, `#7`.
+pub(super) fn only_items(text: &str) -> bool {
+    let mut parts = text.split([' ', ',', '\n']).filter(|part| !part.is_empty()).peekable();
+    let number = |part: &str| part.strip_prefix('#').unwrap_or(part).bytes().all(|byte| byte.is_ascii_digit());
+    parts.peek().is_some() && parts.all(|part| target(part).is_some() || number(part))
 }
 
 /// Looks into the past come later.

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 
 use super::{
     Context, Fault,
-    parse::begins_command,
+    parse::{begins_command, short_enough},
     token::{is_token, no_carry, print_carry, put, token},
     word::{words, words_and_code},
 };
@@ -28,29 +28,23 @@ use crate::domain::{
 /// # Errors
 /// A [`Fault`] when a token cannot be read or nothing is left for a title.
 pub fn draft(text: &str, context: &Context) -> Result<Draft<Handle>, Fault> {
+    short_enough(text)?;
     read(text, 0..text.len(), context)
 }
 
 /// The lines of `text[at]` with their bytes in the whole text; without their line ends.
 pub(super) fn lines(text: &str, at: Range<usize>) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut start = at.start;
-    text.get(at)
-        .unwrap_or_default()
-        .split('\n')
-        .map(move |line| {
-            let here = start;
-            start += line.len() + 1;
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            (here..here + line.len(), line)
-        })
+    text.get(at).unwrap_or_default().split('\n').map(move |line| {
+        let here = start;
+        start += line.len() + 1;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        (here..here + line.len(), line)
+    })
 }
 
 /// The draft that `input[at]` describes.
-pub(super) fn read(
-    input: &str,
-    at: Range<usize>,
-    context: &Context,
-) -> Result<Draft<Handle>, Fault> {
+pub(super) fn read(input: &str, at: Range<usize>, context: &Context) -> Result<Draft<Handle>, Fault> {
     let end = at.end;
     let mut title = String::new();
     let mut body: Vec<&str> = Vec::new();
@@ -87,20 +81,9 @@ pub(super) fn read(
     text.truncate(text.trim_end().len());
     let text = text.replace('\r', "\n");
     if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-        return Err(Fault::new(
-            input,
-            end..end,
-            format!("That is too long: at most {TEXT_CHARS_MAX} characters."),
-        ));
+        return Err(Fault::new(input, end..end, format!("That is too long: at most {TEXT_CHARS_MAX} characters.")));
     }
-    Ok(Draft {
-        title,
-        body: text,
-        criteria,
-        carry,
-        from: None,
-        attachments: Vec::new(),
-    })
+    Ok(Draft { title, body: text, criteria, carry, from: None, attachments: Vec::new() })
 }
 
 /// Reads the word as a token into `carry`; whether it was one.
@@ -111,27 +94,19 @@ fn take(
     carry: &mut Carry<Handle>,
 ) -> Result<bool, Fault> {
     match token(input, word, context)? {
-        Some(token) => put(carry, token)
-            .map(|()| true)
-            .map_err(|what| Fault::new(input, word.at.clone(), what)),
+        Some(token) => put(carry, token).map(|()| true).map_err(|what| Fault::new(input, word.at.clone(), what)),
         None => Ok(false),
     }
 }
 
 /// The words of a line that are no tokens, with one space between them.
-fn read_title(
-    input: &str,
-    at: Range<usize>,
-    context: &Context,
-    carry: &mut Carry<Handle>,
-) -> Result<String, Fault> {
+fn read_title(input: &str, at: Range<usize>, context: &Context, carry: &mut Carry<Handle>) -> Result<String, Fault> {
     let mut title = String::new();
     for word in words_and_code(input, at) {
         if take(input, &word, context, carry)? {
             continue;
         }
-        let escaped = word.raw.starts_with('\\')
-            && special_word(word.raw.trim_start_matches('\\'), title.is_empty());
+        let escaped = word.raw.starts_with('\\') && special_word(word.raw.trim_start_matches('\\'), title.is_empty());
         let said = if escaped { &word.raw[1..] } else { word.raw };
         for part in said.split_whitespace() {
             if !title.is_empty() {
@@ -173,11 +148,7 @@ fn only_tokens(line: &str) -> bool {
 /// What `- [ ] what` says.
 fn criterion(line: &str) -> Option<&str> {
     let line = line.trim().strip_prefix(['-', '*', '•', '–'])?.trim_start();
-    let text = line
-        .strip_prefix('[')?
-        .trim_start()
-        .strip_prefix(']')?
-        .trim();
+    let text = line.strip_prefix('[')?.trim_start().strip_prefix(']')?.trim();
     (!text.is_empty()).then_some(text)
 }
 
@@ -185,31 +156,26 @@ fn criterion(line: &str) -> Option<&str> {
 fn unescaped(line: &str) -> (&str, bool, &str) {
     let rest = line.trim_start();
     let bare = rest.trim_start_matches('\\');
-    (
-        &line[..line.len() - rest.len()],
-        bare.len() < rest.len() && special_line(bare),
-        rest,
-    )
+    (&line[..line.len() - rest.len()], bare.len() < rest.len() && special_line(bare), rest)
 }
 
 fn special_line(line: &str) -> bool {
     line.starts_with('/')
         || criterion(line).is_some()
-        || words(line, 0..line.len())
-            .next()
-            .is_some_and(|word| is_token(word.raw))
+        || words(line, 0..line.len()).next().is_some_and(|word| is_token(word.raw))
 }
 
 /// The text that reads as this draft.
 pub(super) fn print(draft: &Draft<Handle>, time_zone: Tz) -> String {
-    let mut text = print_title(&draft.title);
-    text.push_str(&print_carry(&draft.carry, time_zone));
+    let title = print_title(&draft.title);
+    let carry = print_carry(&draft.carry, time_zone);
+    // A quote that the title leaves open must not be closed by one of a token.
+    let mut text = if carry.contains('"') { format!("{} {title}", carry.trim_start()) } else { title + &carry };
     if !draft.body.is_empty() {
         for line in draft.body.split('\n') {
             text.push('\n');
             let (indent, escaped, rest) = unescaped(line);
-            let needs =
-                escaped || begins_command(line) || criterion(line).is_some() || only_tokens(line);
+            let needs = escaped || begins_command(line) || criterion(line).is_some() || only_tokens(line);
             text.push_str(indent);
             text.push_str(if needs { "\\" } else { "" });
             text.push_str(rest);

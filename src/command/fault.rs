@@ -16,12 +16,7 @@ const MISSPELT_MAX: usize = 24;
 impl Fault {
     /// A fault in `input` at these bytes.
     pub(super) fn new(input: &str, at: Range<usize>, what: impl Into<String>) -> Self {
-        Self {
-            input: input.to_owned(),
-            at,
-            what: what.into(),
-            meant: Vec::new(),
-        }
+        Self { input: input.to_owned(), at, what: what.into(), meant: Vec::new() }
     }
 
     /// The same, with what may have been meant instead.
@@ -38,18 +33,8 @@ impl Fault {
         }
         let line = before.rfind('\n').map_or(0, |newline| newline + 1);
         // Nothing stands there yet: show what stands before it.
-        let (from, to) = if self.at.is_empty() {
-            (line, self.at.start)
-        } else {
-            (self.at.start, self.at.end)
-        };
-        let place = self
-            .input
-            .get(from..to)?
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_end();
+        let (from, to) = if self.at.is_empty() { (line, self.at.start) } else { (self.at.start, self.at.end) };
+        let place = self.input.get(from..to)?.lines().next().unwrap_or_default().trim_end();
         let mut shown: String = place.chars().take(SHOWN_CHARS_MAX).collect();
         if shown.len() < place.len() {
             shown.push('…');
@@ -88,11 +73,7 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|known| {
-            let allowed = if length.min(known.chars().count()) <= 4 {
-                1
-            } else {
-                2
-            };
+            let allowed = if length.min(known.chars().count()) <= 4 { 1 } else { 2 };
             let distance = strsim::osa_distance(&word, known);
             (distance <= allowed).then_some((distance, known))
         })

@@ -9,9 +9,7 @@ use chrono_tz::Tz;
 use super::{
     Fault,
     args::{Args, past},
-    token::{
-        Token, is_token, print_due, print_items, print_person, print_project, print_tag, token,
-    },
+    token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
     when::{self, Direction},
     word::{QUOTES, quote, quoted},
 };
@@ -35,17 +33,11 @@ const STATES: [(&str, StateWord); 10] = [
 ];
 
 fn state(word: &str) -> Option<StateWord> {
-    STATES
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(word))
-        .map(|&(_, state)| state)
+    STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|&(_, state)| state)
 }
 
 fn state_word(state: StateWord) -> &'static str {
-    STATES
-        .iter()
-        .find(|&&(_, known)| known == state)
-        .map_or("", |&(word, _)| word)
+    STATES.iter().find(|&&(_, known)| known == state).map_or("", |&(word, _)| word)
 }
 
 fn bucket(word: &str) -> Option<Bucket> {
@@ -84,10 +76,9 @@ pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, 
     while let Some(word) = args.next() {
         let search = |text: String| {
             if text.chars().count() > WORD_CHARS_MAX {
-                return Err(args.at(
-                    &word,
-                    format!("That is too long to look for: at most {WORD_CHARS_MAX} characters."),
-                ));
+                return Err(
+                    args.at(&word, format!("That is too long to look for: at most {WORD_CHARS_MAX} characters."))
+                );
             }
             Ok(text)
         };
@@ -104,14 +95,7 @@ pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, 
         } else if let Some(number) = page(word.raw) {
             let number = page_number(number).filter(|_| pages);
             let number = number.ok_or_else(|| {
-                args.at(
-                    &word,
-                    if pages {
-                        "Pages are numbered from 1: page:2"
-                    } else {
-                        "This has no pages."
-                    },
-                )
+                args.at(&word, if pages { "Pages are numbered from 1: page:2" } else { "This has no pages." })
             })?;
             at_page = Some(number);
         } else if let Some(token) = token(args.input, &word, args.context)? {
@@ -120,23 +104,17 @@ pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, 
                 Token::Person(person) => filter.people.push(person),
                 Token::Priority(priority) => filter.priorities.push(priority),
                 Token::Project(project) => filter.projects.push(project),
-                Token::Due(due) if filter.due.is_none_or(|old| old == due) => {
-                    filter.due = Some(due)
-                }
+                Token::Due(due) if filter.due.is_none_or(|old| old == due) => filter.due = Some(due),
                 Token::Due(_) => return Err(args.at(&word, "There is a due date already.")),
-                Token::Needs(_) | Token::For(_) => return Err(args.at(
-                    &word,
-                    "This cannot be filtered by. Try #tag @person !high in:project due:fri open",
-                )),
+                Token::Needs(_) | Token::For(_) => {
+                    return Err(
+                        args.at(&word, "This cannot be filtered by. Try #tag @person !high in:project due:fri open")
+                    );
+                }
             }
         } else {
-            let text = args
-                .input
-                .get(word.at.end..args.rest.end)
-                .unwrap_or_default();
-            if word.raw.eq_ignore_ascii_case("at")
-                && when::instant(text, args.context, Direction::Past).is_ok()
-            {
+            let text = args.input.get(word.at.end..args.rest.end).unwrap_or_default();
+            if word.raw.eq_ignore_ascii_case("at") && when::instant(text, args.context, Direction::Past).is_ok() {
                 return Err(past(args.input, word.at.start..args.rest.end));
             }
             let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
@@ -172,13 +150,8 @@ fn is_word(word: &str) -> bool {
         || word.parse::<ItemRef>().is_ok()
         || page(word).is_some()
         || is_token(word)
-        || ["all", "*", "at"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(word));
-    !means
-        && !word.starts_with('\\')
-        && !word.contains(char::is_whitespace)
-        && !word.contains(QUOTES)
+        || ["all", "*", "at"].iter().any(|known| known.eq_ignore_ascii_case(word));
+    !means && !word.starts_with('\\') && !word.contains(char::is_whitespace) && !word.contains(QUOTES)
 }
 
 /// The words that read as this filter, each behind a space.
@@ -188,41 +161,14 @@ pub(super) fn print(filter: &Filter<Handle>, time_zone: Tz) -> String {
         text.push(' ');
         text.push_str(&word);
     };
-    filter
-        .buckets
-        .iter()
-        .for_each(|bucket| push(bucket.word().to_owned()));
-    filter
-        .states
-        .iter()
-        .for_each(|&state| push(state_word(state).to_owned()));
-    filter
-        .items
-        .iter()
-        .for_each(|&item| push(print_items(&[item])));
+    filter.buckets.iter().for_each(|bucket| push(bucket.word().to_owned()));
+    filter.states.iter().for_each(|&state| push(state_word(state).to_owned()));
+    filter.items.iter().for_each(|&item| push(print_items(&[item])));
     filter.tags.iter().for_each(|tag| push(print_tag(tag)));
-    filter
-        .people
-        .iter()
-        .for_each(|person| push(print_person(person)));
-    filter
-        .projects
-        .iter()
-        .for_each(|project| push(print_project(project)));
-    filter
-        .priorities
-        .iter()
-        .for_each(|priority| push(format!("!{priority}")));
-    filter
-        .due
-        .iter()
-        .for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
-    filter.words.iter().for_each(|word| {
-        push(if is_word(word) {
-            word.clone()
-        } else {
-            quote(word)
-        })
-    });
+    filter.people.iter().for_each(|person| push(print_person(person)));
+    filter.projects.iter().for_each(|project| push(print_project(project)));
+    filter.priorities.iter().for_each(|priority| push(format!("!{priority}")));
+    filter.due.iter().for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
+    filter.words.iter().for_each(|word| push(if is_word(word) { word.clone() } else { quote(word) }));
     text
 }

@@ -34,18 +34,11 @@ pub struct Line {
 }
 
 fn line(say: impl Into<String>, does: impl Into<String>) -> Line {
-    Line {
-        say: say.into(),
-        does: does.into(),
-    }
+    Line { say: say.into(), does: does.into() }
 }
 
 fn does(verb: &Verb) -> String {
-    if verb.available() {
-        verb.help.to_owned()
-    } else {
-        format!("{} (not available yet)", verb.help)
-    }
+    if verb.available() { verb.help.to_owned() } else { format!("{} (not available yet)", verb.help) }
 }
 
 /// Help about everything, or about one verb.
@@ -53,26 +46,15 @@ fn does(verb: &Verb) -> String {
 /// # Errors
 /// A [`Fault`] with the nearest verbs when there is no such verb.
 pub fn help(verb: Option<&str>) -> Result<Help, Fault> {
-    let Some(asked) = verb
-        .map(|asked| asked.trim().trim_start_matches('/'))
-        .filter(|asked| !asked.is_empty())
-    else {
+    let Some(asked) = verb.map(|asked| asked.trim().trim_start_matches('/')).filter(|asked| !asked.is_empty()) else {
         return Ok(everything());
     };
     match find(asked) {
         Some(verb) => Ok(about(verb)),
         None => {
             let shown: String = asked.chars().take(32).collect();
-            let meant = nearest(asked, words())
-                .into_iter()
-                .map(|word| format!("/help {word}"))
-                .collect();
-            Err(Fault::new(
-                &format!("/help {asked}"),
-                0..0,
-                format!("I don't know /{shown}."),
-            )
-            .meaning(meant))
+            let meant = nearest(asked, words()).into_iter().map(|word| format!("/help {word}")).collect();
+            Err(Fault::new(&format!("/help {asked}"), 0..0, format!("I don't know /{shown}.")).meaning(meant))
         }
     }
 }
@@ -82,11 +64,7 @@ fn everything() -> Help {
         .into_iter()
         .map(|group| Section {
             heading: group.heading().to_owned(),
-            lines: verbs()
-                .iter()
-                .filter(|verb| verb.group == group)
-                .map(|verb| line(verb.usage, does(verb)))
-                .collect(),
+            lines: verbs().iter().filter(|verb| verb.group == group).map(|verb| line(verb.usage, does(verb))).collect(),
         })
         .collect();
     sections.push(words_section());
@@ -98,19 +76,10 @@ fn words_section() -> Section {
     Section {
         heading: "Among the words".to_owned(),
         lines: vec![
-            line(
-                tokens,
-                "in the first line, or on a line of their own; \\#word is just a word",
-            ),
+            line(tokens, "in the first line, or on a line of their own; \\#word is just a word"),
             line("further lines", "the body; - [ ] begins a criterion"),
-            line(
-                "when",
-                "fri, tomorrow 9:00, in 2 weeks, 27 nov, 2026-08-01 17:00",
-            ),
-            line(
-                "in answer to a card",
-                "done, due fri, assign @dana; anything else is noted",
-            ),
+            line("when", "fri, tomorrow 9:00, in 2 weeks, 27 nov, 2026-08-01 17:00"),
+            line("in answer to a card", "done, due fri, assign @dana; anything else is noted"),
         ],
     }
 }
@@ -121,22 +90,13 @@ fn about(verb: &Verb) -> Help {
         lines.push(line(format!("/{}", verb.example), "for example"));
     }
     if !verb.aliases.is_empty() {
-        let aliases: Vec<String> = verb
-            .aliases
-            .iter()
-            .map(|alias| format!("/{alias}"))
-            .collect();
+        let aliases: Vec<String> = verb.aliases.iter().map(|alias| format!("/{alias}")).collect();
         lines.push(line(aliases.join(" "), "the same"));
     }
     if let Some(role) = verb.role {
         lines.push(line(format!("{role}, at least"), "who may"));
     }
-    Help {
-        sections: vec![Section {
-            heading: format!("/{}", verb.word),
-            lines,
-        }],
-    }
+    Help { sections: vec![Section { heading: format!("/{}", verb.word), lines }] }
 }
 
 impl fmt::Display for Help {

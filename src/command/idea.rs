@@ -16,11 +16,7 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// What all four creating verbs share.
 pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, Fault> {
     let draft = draft::read(args.input, args.rest.clone(), args.context).map_err(|fault| {
-        if fault.at.is_empty() && args.words().next().is_none() {
-            args.missing("What is its title?")
-        } else {
-            fault
-        }
+        if fault.at.is_empty() && args.words().next().is_none() { args.missing("What is its title?") } else { fault }
     })?;
     Ok(Command::Create { bucket, draft })
 }
@@ -29,20 +25,14 @@ pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, 
 pub(super) fn refine(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     let text = args.some_text("How is it better said?")?;
-    Ok(Command::Item {
-        target,
-        act: Act::Refine { text },
-    })
+    Ok(Command::Item { target, act: Act::Refine { text } })
 }
 
 /// `/reject [I3] [why]`
 pub(super) fn reject(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let reason = args.text()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Reject { reason },
-    })
+    let reason = args.reason()?;
+    Ok(Command::Item { target, act: Act::Reject { reason } })
 }
 
 /// `/promote [I3] [to] [research|todo|pr] [tokens]`
@@ -54,10 +44,7 @@ pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
     while let Some(word) = args.next() {
         if let Some(bucket) = Bucket::of_word(word.raw).filter(|_| to.is_none()) {
             if bucket == Bucket::Idea {
-                return Err(args.at(
-                    &word,
-                    "Nothing becomes an idea again. It can become research, todo or pr.",
-                ));
+                return Err(args.at(&word, "Nothing becomes an idea again. It can become research, todo or pr."));
             }
             to = Some(bucket);
             after_to = false;
@@ -66,20 +53,11 @@ pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
         } else if let Some(token) = token(args.input, &word, args.context)? {
             put(&mut carry, token).map_err(|what| args.at(&word, what))?;
         } else {
-            return Err(args.at(
-                &word,
-                format!(
-                    "I don't know what to do with this. It is  {}",
-                    args.verb.usage
-                ),
-            ));
+            return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage)));
         }
     }
     if after_to {
         return Err(args.missing("To what? research, todo or pr."));
     }
-    Ok(Command::Item {
-        target,
-        act: Act::Promote { to, carry },
-    })
+    Ok(Command::Item { target, act: Act::Promote { to, carry } })
 }

@@ -26,7 +26,7 @@ fn item(target: Option<Target>, act: Act<Handle>) -> Result<Command, Fault> {
 /// `/reopen [T7] [why]`
 pub(super) fn reopen(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let reason = args.text()?;
+    let reason = args.reason()?;
     item(target, Act::Reopen { reason })
 }
 
@@ -41,16 +41,11 @@ pub(super) fn note(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn title(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     let end = args.rest.end;
-    let title = args
-        .some_text("Which title?")?
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let title = args.some_text("Which title?")?.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.chars().nth(TITLE_CHARS_MAX).is_some() {
-        return Err(args.fault(
-            end..end,
-            format!("That is too long for a title: at most {TITLE_CHARS_MAX} characters."),
-        ));
+        return Err(
+            args.fault(end..end, format!("That is too long for a title: at most {TITLE_CHARS_MAX} characters."))
+        );
     }
     item(target, Act::Title { title })
 }
@@ -69,17 +64,11 @@ fn values<T: PartialEq>(
             if args.strict && bare.is_none() {
                 return Err(args.at(&word, "This may be an ordinary sentence."));
             }
-            add(
-                &mut values,
-                read(&value(bare.unwrap_or(part))).map_err(|what| args.at(&word, what))?,
-            );
+            let read = read(&value(bare.unwrap_or(part)));
+            read.and_then(|value| add(&mut values, value)).map_err(|what| args.at(&word, what))?;
         }
     }
-    if values.is_empty() {
-        Err(args.missing(missing))
-    } else {
-        Ok(values)
-    }
+    if values.is_empty() { Err(args.missing(missing)) } else { Ok(values) }
 }
 
 fn people(args: &mut Args<'_>) -> Result<Vec<Handle>, Fault> {
@@ -124,8 +113,7 @@ pub(super) fn prio(args: &mut Args<'_>) -> Result<Command, Fault> {
     let missing = "How pressing? low, normal, high or urgent.";
     let word = args.next().ok_or_else(|| args.missing(missing))?;
     let priority: Priority =
-        token::priority(&value(word.raw.strip_prefix('!').unwrap_or(word.raw)))
-            .map_err(|what| args.at(&word, what))?;
+        token::priority(&value(word.raw.strip_prefix('!').unwrap_or(word.raw))).map_err(|what| args.at(&word, what))?;
     args.finish()?;
     item(target, Act::Prio { priority })
 }
@@ -155,17 +143,14 @@ pub(super) fn due(args: &mut Args<'_>) -> Result<Command, Fault> {
     if is_none(&text) {
         return item(target, Act::Due { due: None });
     }
-    let due = when::due(&text, args.context)
-        .map_err(|wrong| args.fault(at, wrong.advice("", args.context)))?;
+    let due = when::due(&text, args.context).map_err(|wrong| args.fault(at, wrong.advice("", args.context)))?;
     item(target, Act::Due { due: Some(due) })
 }
 
 /// `/project [T7] name|none`, also with `in:` before it
 pub(super) fn project(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_or_last();
-    let word = args
-        .next()
-        .ok_or_else(|| args.missing("Which project? Or none."))?;
+    let word = args.next().ok_or_else(|| args.missing("Which project? Or none."))?;
     let project = project_said(args, &word)?;
     args.finish()?;
     item(target, Act::Project { project })
@@ -181,40 +166,31 @@ fn project_said(args: &Args<'_>, word: &Word<'_>) -> Result<Option<crate::domain
     if args.strict {
         return Err(args.at(word, "This may be an ordinary sentence."));
     }
-    token::project(&value(word.raw))
-        .map(Some)
-        .map_err(|what| args.at(word, what))
+    token::project(&value(word.raw)).map(Some).map_err(|what| args.at(word, what))
 }
 
 /// `/link [T7] T9`, `for:T9`, an address, `for:` and an address
 pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_of_items();
     let word = args.next().ok_or_else(|| args.missing("To what?"))?;
-    let behind = word
-        .raw
-        .get(..4)
-        .filter(|key| key.eq_ignore_ascii_case("for:"))
-        .and_then(|_| word.raw.get(4..));
-    let (relation, said) = behind.map_or((Relation::Related, word.raw), |behind| {
-        (Relation::For, behind)
-    });
-    let to =
-        match said.parse() {
-            Ok(item) => LinkTarget::Item(item),
-            Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
-            Err(_) => return Err(args.at(
-                &word,
-                "A link leads to an item (T9, for:T9) or to an address that begins with https://",
-            )),
-        };
+    let behind = word.raw.get(..4).filter(|key| key.eq_ignore_ascii_case("for:")).and_then(|_| word.raw.get(4..));
+    let (relation, said) = behind.map_or((Relation::Related, word.raw), |behind| (Relation::For, behind));
+    let to = match said.parse() {
+        Ok(item) => LinkTarget::Item(item),
+        Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
+        Err(_) => {
+            return Err(
+                args.at(&word, "A link leads to an item (T9, for:T9) or to an address that begins with https://")
+            );
+        }
+    };
     args.finish()?;
     item(target, Act::Link { relation, to })
 }
 
 fn is_address(text: &str) -> bool {
     ["https://", "http://"].iter().any(|scheme| {
-        text.get(..scheme.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+        text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
             && text[scheme.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '[')
     })
 }

@@ -58,8 +58,7 @@ pub(super) fn history(args: &mut Args<'_>) -> Result<Command, Fault> {
     if let Some(word) = next
         && let Some(number) = filter::page(word.raw)
     {
-        page = filter::page_number(number)
-            .ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
+        page = filter::page_number(number).ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
         args.next();
     }
     alone(args, Look::History { target, page })
@@ -88,12 +87,8 @@ pub(super) fn status(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/help [verb]`; what else follows is a sentence for somebody else.
 pub(super) fn help(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args
-        .next()
-        .map(|word| word.raw.trim_start_matches('/').to_owned());
-    look(Look::Help {
-        verb: word.filter(|word| !word.is_empty()),
-    })
+    let word = args.next().map(|word| word.raw.trim_start_matches('/').to_owned());
+    look(Look::Help { verb: word.filter(|word| !word.is_empty()) })
 }
 
 /// `/start [payload]`

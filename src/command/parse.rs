@@ -27,6 +27,7 @@ use super::{
 /// # Errors
 /// A [`Fault`] when it is a command that cannot be read.
 pub fn parse(text: &str, context: &Context) -> Result<Said, Fault> {
+    short_enough(text)?;
     let head = Head::of(text);
     if head.slash {
         if let Some(verb) = verb::find(head.word) {
@@ -54,6 +55,7 @@ pub fn parse(text: &str, context: &Context) -> Result<Said, Fault> {
 /// # Errors
 /// A [`Fault`] when it begins with `/` and cannot be read.
 pub fn parse_reply(text: &str, target: Target, context: &Context) -> Result<Said, Fault> {
+    short_enough(text)?;
     let head = Head::of(text);
     if head.slash || target_and_colon(head.word).is_some() {
         return Ok(match parse(text, context)? {
@@ -63,11 +65,7 @@ pub fn parse_reply(text: &str, target: Target, context: &Context) -> Result<Said
     }
     // "done." and "Done!" are said like that.
     let alone = head.rest_is_empty(text);
-    let word = if alone {
-        head.word.trim_end_matches(['.', '!'])
-    } else {
-        head.word
-    };
+    let word = if alone { head.word.trim_end_matches(['.', '!']) } else { head.word };
     match verb::find(word) {
         Some(verb) if verb.item => {
             if let Ok(command) = run(text, verb, &head, context, Some(target), true) {
@@ -108,6 +106,18 @@ pub(super) fn begins_command(line: &str) -> bool {
             || !nearest(head.word, verb::words()).is_empty())
 }
 
+/// The longest text that is read, in bytes: more than a body and a title of the greatest length.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// A text that is too long is refused before it costs anything.
+pub(super) fn short_enough(text: &str) -> Result<(), Fault> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return Ok(());
+    }
+    let begin: String = text.chars().take(80).collect();
+    Err(Fault::new(&begin, 0..0, format!("That is too long: at most {} kB.", TEXT_BYTES_MAX / 1024)))
+}
+
 /// The beginning of a text.
 struct Head<'t> {
     /// It begins with `/`.
@@ -131,17 +141,9 @@ impl<'t> Head<'t> {
             None => (false, trimmed),
         };
         let begin = start + usize::from(slash);
-        let length = behind
-            .find(|c: char| c.is_whitespace() || c == ':')
-            .unwrap_or(behind.len());
+        let length = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
         let colon = behind[length..].starts_with(':');
-        Self {
-            slash,
-            word: &behind[..length],
-            start,
-            rest: begin + length + usize::from(colon),
-            colon,
-        }
+        Self { slash, word: &behind[..length], start, rest: begin + length + usize::from(colon), colon }
     }
 
     fn rest_is_empty(&self, text: &str) -> bool {
@@ -152,9 +154,7 @@ impl<'t> Head<'t> {
 /// Letters, digits, `_`; a path or a number is no verb.
 fn could_be_verb(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
-        && word
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
+        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
 }
 
 fn run(
@@ -165,73 +165,39 @@ fn run(
     given: Option<Target>,
     strict: bool,
 ) -> Result<Command, Fault> {
-    let mut args = Args {
-        input: text,
-        context,
-        verb,
-        rest: head.rest..text.len(),
-        colon: head.colon,
-        given,
-        strict,
-    };
+    let mut args = Args { input: text, context, verb, rest: head.rest..text.len(), colon: head.colon, given, strict };
     match verb.read {
         Some(read) => read(&mut args),
-        None => Err(Fault::new(
-            text,
-            head.start..head.rest,
-            format!("/{} is not available yet.", verb.word),
-        )),
+        None => Err(Fault::new(text, head.start..head.rest, format!("/{} is not available yet.", verb.word))),
     }
 }
 
 /// A text that begins with an item: `T7`, `/T7`, `T7 done`.
 fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Result<Said, Fault> {
     if head.rest_is_empty(text) {
-        return Ok(Said::Command(Command::Look(Look::Show {
-            target: Some(target),
-        })));
+        return Ok(Said::Command(Command::Look(Look::Show { target: Some(target) })));
     }
     let sure = head.slash || context.bare_verbs;
     let words = || Ok(Said::Words(text.trim().to_owned()));
     let behind = Head::of(&text[head.rest..]);
-    let behind = Head {
-        start: head.rest + behind.start,
-        rest: head.rest + behind.rest,
-        ..behind
-    };
+    let behind = Head { start: head.rest + behind.start, rest: head.rest + behind.rest, ..behind };
     match verb::find(behind.word) {
-        Some(verb) if verb.item && !head.colon => {
-            match run(text, verb, &behind, context, Some(target), !sure) {
-                Err(_) if !head.slash => words(),
-                command => command.map(Said::Command),
-            }
-        }
+        Some(verb) if verb.item && !head.colon => match run(text, verb, &behind, context, Some(target), !sure) {
+            Err(_) if !head.slash => words(),
+            command => command.map(Said::Command),
+        },
         _ if head.slash => {
             let item = target.item;
-            let meant = nearest(
-                behind.word,
-                verb::verbs()
-                    .iter()
-                    .filter(|verb| verb.item)
-                    .map(|verb| verb.word),
-            );
+            let meant = nearest(behind.word, verb::verbs().iter().filter(|verb| verb.item).map(|verb| verb.word));
             let rest = &text[behind.rest..];
             let meant: Vec<String> = meant
                 .into_iter()
                 .map(|verb| format!("/{verb} {item}{rest}"))
                 .filter(|meant| is_command(meant, context))
                 .collect();
-            let like = if meant.is_empty() {
-                format!(" Like  /done {item}")
-            } else {
-                String::new()
-            };
-            Err(Fault::new(
-                text,
-                behind.start..behind.rest,
-                format!("I don't know what to do with {item} here.{like}"),
-            )
-            .meaning(meant))
+            let like = if meant.is_empty() { format!(" Like  /done {item}") } else { String::new() };
+            Err(Fault::new(text, behind.start..behind.rest, format!("I don't know what to do with {item} here.{like}"))
+                .meaning(meant))
         }
         _ => words(),
     }
@@ -245,17 +211,9 @@ fn unknown(text: &str, head: &Head<'_>, context: &Context) -> Fault {
         .map(|word| format!("/{word}{rest}").trim_end().to_owned())
         .filter(|meant| is_command(meant, context))
         .collect();
-    let see = if meant.is_empty() {
-        " /help lists what I know."
-    } else {
-        ""
-    };
-    Fault::new(
-        text,
-        head.start..head.start + 1 + head.word.len(),
-        format!("I don't know /{shown}.{see}"),
-    )
-    .meaning(meant)
+    let see = if meant.is_empty() { " /help lists what I know." } else { "" };
+    Fault::new(text, head.start..head.start + 1 + head.word.len(), format!("I don't know /{shown}.{see}"))
+        .meaning(meant)
 }
 
 fn is_command(text: &str, context: &Context) -> bool {
@@ -266,9 +224,7 @@ fn is_command(text: &str, context: &Context) -> bool {
 fn fill(mut command: Command, about: Target) -> Command {
     match &mut command {
         Command::Item { target, .. }
-        | Command::Look(
-            Look::Show { target } | Look::History { target, .. } | Look::Why { target },
-        ) => {
+        | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target }) => {
             target.get_or_insert(about);
         }
         Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) => {}

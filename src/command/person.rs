@@ -12,26 +12,17 @@ use crate::domain::{Handle, Role};
 const CODE_CHARS_MAX: usize = 64;
 
 fn code(args: &Args<'_>, word: &Word<'_>) -> Result<String, Fault> {
-    let fits = word.raw.len() <= CODE_CHARS_MAX
-        && word
-            .raw
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if fits {
-        Ok(word.raw.to_ascii_uppercase())
-    } else {
-        Err(args.at(word, "A code has letters, digits and - only."))
-    }
+    let fits =
+        word.raw.len() <= CODE_CHARS_MAX && word.raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if fits { Ok(word.raw.to_ascii_uppercase()) } else { Err(args.at(word, "A code has letters, digits and - only.")) }
 }
 
 fn role(args: &Args<'_>, word: &Word<'_>) -> Result<Role, Fault> {
-    Role::of_word(word.raw)
-        .ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
+    Role::of_word(word.raw).ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
 }
 
 fn person(args: &Args<'_>, word: &Word<'_>) -> Result<Handle, Fault> {
-    token::handle(&value(word.raw.strip_prefix('@').unwrap_or(word.raw)))
-        .map_err(|what| args.at(word, what))
+    token::handle(&value(word.raw.strip_prefix('@').unwrap_or(word.raw))).map_err(|what| args.at(word, what))
 }
 
 /// `/claim CODE`
@@ -50,42 +41,27 @@ pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     let code = code(args, &word)?;
     let mut word = args.next();
     let mut said_role = None;
-    if let Some(first) = word
-        .as_ref()
-        .filter(|word| !word.raw.eq_ignore_ascii_case("as"))
-    {
+    if let Some(first) = word.as_ref().filter(|word| !word.raw.eq_ignore_ascii_case("as")) {
         said_role = Some(role(args, first)?);
         word = args.next();
     }
     let mut known_as = None;
     if let Some(word) = word {
         if !word.raw.eq_ignore_ascii_case("as") {
-            return Err(args.at(
-                &word,
-                format!(
-                    "I don't know what to do with this. It is  {}",
-                    args.verb.usage
-                ),
-            ));
+            return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage)));
         }
         let name = args.next().ok_or_else(|| args.missing("As whom?"))?;
         known_as = Some(person(args, &name)?);
     }
     args.finish()?;
-    Ok(Command::Person(PersonCommand::Pair {
-        code,
-        role: said_role,
-        known_as,
-    }))
+    Ok(Command::Person(PersonCommand::Pair { code, role: said_role, known_as }))
 }
 
 /// `/grant @person role`
 pub(super) fn grant(args: &mut Args<'_>) -> Result<Command, Fault> {
     let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
     let person = person(args, &who)?;
-    let word = args
-        .next()
-        .ok_or_else(|| args.missing("Which role? guest, member, maintainer or owner."))?;
+    let word = args.next().ok_or_else(|| args.missing("Which role? guest, member, maintainer or owner."))?;
     let role = role(args, &word)?;
     args.finish()?;
     Ok(Command::Person(PersonCommand::Grant { person, role }))

@@ -9,11 +9,7 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 }
 
 fn verdict(word: &str) -> Option<Verdict> {
-    match word
-        .trim_end_matches([':', ','])
-        .to_ascii_lowercase()
-        .as_str()
-    {
+    match word.trim_end_matches([':', ',']).to_ascii_lowercase().as_str() {
         "approve" | "approved" => Some(Verdict::Approve),
         "changes" => Some(Verdict::Changes),
         "comment" => Some(Verdict::Comment),
@@ -33,11 +29,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 /// `/review [P4] [approve|changes|comment] [text]`; without a verdict it is a comment and has to say something.
 pub(super) fn review(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let said = if args.colon {
-        None
-    } else {
-        args.words().next().and_then(|word| verdict(word.raw))
-    };
+    let said = if args.colon { None } else { args.words().next().and_then(|word| verdict(word.raw)) };
     if said.is_some() {
         args.next();
     }
@@ -47,28 +39,19 @@ pub(super) fn review(args: &mut Args<'_>) -> Result<Command, Fault> {
         None if text.is_empty() => return Err(args.missing("approve, changes or comment?")),
         None => Verdict::Comment,
     };
-    Ok(Command::Item {
-        target,
-        act: Act::Review { verdict, text },
-    })
+    Ok(Command::Item { target, act: Act::Review { verdict, text } })
 }
 
 /// `/merge [P4]`
 pub(super) fn merge(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     args.finish()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Merge,
-    })
+    Ok(Command::Item { target, act: Act::Merge })
 }
 
 /// `/close [P4] [why]`
 pub(super) fn close(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let reason = args.text()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Close { reason },
-    })
+    let reason = args.reason()?;
+    Ok(Command::Item { target, act: Act::Close { reason } })
 }

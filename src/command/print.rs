@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     Command, Look, PersonCommand, Target,
-    args::{print_text, target_and_colon},
+    args::{only_items, print_text, target_and_colon},
     draft, filter,
     pr::verdict_word,
     todo::is_anyway,
@@ -51,25 +51,15 @@ fn about(verb: &str, target: Option<Target>) -> String {
     }
 }
 
-/// A verb with free text. A colon stands before text whose first word would be read as something else.
-fn with_text(
-    verb: &str,
-    target: Option<Target>,
-    text: &str,
-    first_word_means: impl Fn(&str) -> bool,
-) -> String {
+/// A verb with free text. A colon stands before text that would be read as something else.
+fn with_text(verb: &str, target: Option<Target>, text: &str, means: impl Fn(&str) -> bool) -> String {
     let head = about(verb, target);
     if text.is_empty() {
         return head;
     }
     let first = text.split_whitespace().next().unwrap_or_default();
-    let misread =
-        first_word_means(first) || (target.is_none() && target_and_colon(first).is_some());
-    format!(
-        "{head}{} {}",
-        if misread { ":" } else { "" },
-        print_text(text)
-    )
+    let misread = means(text) || (target.is_none() && target_and_colon(first).is_some());
+    format!("{head}{} {}", if misread { ":" } else { "" }, print_text(text))
 }
 
 fn plain(verb: &str, target: Option<Target>, text: &str) -> String {
@@ -78,93 +68,53 @@ fn plain(verb: &str, target: Option<Target>, text: &str) -> String {
 
 /// A verb whose arguments are items: without a target, a colon keeps the first of them from being taken for it.
 fn with_items(verb: &str, target: Option<Target>, items: &[ItemRef]) -> String {
-    let colon = if target.is_none() && items.len() > 1 {
-        ":"
-    } else {
-        ""
-    };
-    format!(
-        "{}{colon} {}",
-        about(verb, target),
-        items
-            .iter()
-            .map(ItemRef::to_string)
-            .collect::<Vec<_>>()
-            .join(" ")
-    )
+    let colon = if target.is_none() && items.len() > 1 { ":" } else { "" };
+    format!("{}{colon} {}", about(verb, target), items.iter().map(ItemRef::to_string).collect::<Vec<_>>().join(" "))
 }
 
 fn print_act(target: Option<Target>, act: &Act<Handle>, time_zone: Tz) -> String {
-    let words =
-        |verb: &str, words: Vec<String>| format!("{} {}", about(verb, target), words.join(" "));
+    let words = |verb: &str, words: Vec<String>| format!("{} {}", about(verb, target), words.join(" "));
     match act {
         Act::Refine { text } => plain("refine", target, text),
-        Act::Reject { reason } => plain("reject", target, reason),
+        Act::Reject { reason } => with_text("reject", target, reason, only_items),
         Act::Promote { to, carry } => {
             let to = to.map_or(String::new(), |to| format!(" {to}"));
-            format!(
-                "{}{to}{}",
-                about("promote", target),
-                print_carry(carry, time_zone)
-            )
+            format!("{}{to}{}", about("promote", target), print_carry(carry, time_zone))
         }
         Act::Finding { text } => plain("finding", target, text),
         Act::Assign { people } => words("assign", people.iter().map(print_person).collect()),
         Act::Unassign { people } => words("unassign", people.iter().map(print_person).collect()),
         Act::Doing => about("doing", target),
-        Act::Done {
-            anyway: false,
-            text,
-        } => with_text("done", target, text, is_anyway),
+        Act::Done { anyway: false, text } => with_text("done", target, text, |text| {
+            only_items(text) || text.split_whitespace().next().is_some_and(is_anyway)
+        }),
         Act::Done { anyway: true, text } => {
-            format!("{} anyway {}", about("done", target), print_text(text))
-                .trim_end()
-                .to_owned()
+            format!("{} anyway {}", about("done", target), print_text(text)).trim_end().to_owned()
         }
-        Act::Reopen { reason } => plain("reopen", target, reason),
+        Act::Reopen { reason } => with_text("reopen", target, reason, only_items),
         Act::Need { items } => with_items("need", target, items),
         Act::Unneed { items } => with_items("unneed", target, items),
         Act::Criterion { text } => plain("criterion", target, text),
-        Act::Review { verdict, text } => format!(
-            "{} {} {}",
-            about("review", target),
-            verdict_word(*verdict),
-            print_text(text)
-        )
-        .trim_end()
-        .to_owned(),
+        Act::Review { verdict, text } => {
+            format!("{} {} {}", about("review", target), verdict_word(*verdict), print_text(text)).trim_end().to_owned()
+        }
         Act::Merge => about("merge", target),
-        Act::Close { reason } => plain("close", target, reason),
+        Act::Close { reason } => with_text("close", target, reason, only_items),
         Act::Note { text } => plain("note", target, text),
         Act::Title { title } => plain("title", target, title),
         Act::Tag { tags } => words("tag", tags.iter().map(print_tag).collect()),
         Act::Untag { tags } => words("untag", tags.iter().map(print_tag).collect()),
         Act::Prio { priority } => words("prio", vec![priority.to_string()]),
-        Act::Due { due } => words(
-            "due",
-            vec![due.map_or("none".to_owned(), |due| print_due(due, time_zone))],
-        ),
-        Act::Project { project } => words(
-            "project",
-            vec![project.as_ref().map_or("none".to_owned(), print_project)],
-        ),
+        Act::Due { due } => words("due", vec![due.map_or("none".to_owned(), |due| print_due(due, time_zone))]),
+        Act::Project { project } => words("project", vec![project.as_ref().map_or("none".to_owned(), print_project)]),
         Act::Link { relation, to } => {
             let to = match to {
                 LinkTarget::Item(item) => item.to_string(),
                 LinkTarget::Url(url) => url.clone(),
             };
-            words(
-                "link",
-                vec![if *relation == Relation::For {
-                    format!("for:{to}")
-                } else {
-                    to
-                }],
-            )
+            words("link", vec![if *relation == Relation::For { format!("for:{to}") } else { to }])
         }
-        Act::Attach { attachments, text } => format!("({} files) {text}", attachments.len())
-            .trim_end()
-            .to_owned(),
+        Act::Attach { attachments, text } => format!("({} files) {text}", attachments.len()).trim_end().to_owned(),
         Act::Correct { draft, .. } => format!("(edited) {}", draft.title),
         Act::CorrectText { text, .. } => format!("(edited) {text}"),
     }
@@ -172,11 +122,7 @@ fn print_act(target: Option<Target>, act: &Act<Handle>, time_zone: Tz) -> String
 
 fn print_look(look: &Look, time_zone: Tz) -> String {
     let filtered = |verb: &str, filter: &Filter<Handle>, page: u32| {
-        format!(
-            "/{verb}{}{}",
-            filter::print(filter, time_zone),
-            print_page(page)
-        )
+        format!("/{verb}{}{}", filter::print(filter, time_zone), print_page(page))
     };
     match look {
         Look::Show { target } => about("show", *target),
@@ -196,19 +142,13 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
         Look::Start { payload: None } => "/start".to_owned(),
-        Look::Start {
-            payload: Some(payload),
-        } => format!("/start {payload}"),
+        Look::Start { payload: Some(payload) } => format!("/start {payload}"),
         Look::Pending => "/pair".to_owned(),
     }
 }
 
 fn print_page(page: u32) -> String {
-    if page > 1 {
-        format!(" page:{page}")
-    } else {
-        String::new()
-    }
+    if page > 1 { format!(" page:{page}") } else { String::new() }
 }
 
 fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
@@ -218,12 +158,8 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Follow { filter } if filter.is_empty() => "/follow all".to_owned(),
         RoomCommand::Follow { filter } => format!("/follow{}", filter::print(filter, time_zone)),
         RoomCommand::Unfollow { filter: None } => "/unfollow all".to_owned(),
-        RoomCommand::Unfollow {
-            filter: Some(filter),
-        } if filter.is_empty() => "/unfollow *".to_owned(),
-        RoomCommand::Unfollow {
-            filter: Some(filter),
-        } => format!("/unfollow{}", filter::print(filter, time_zone)),
+        RoomCommand::Unfollow { filter: Some(filter) } if filter.is_empty() => "/unfollow *".to_owned(),
+        RoomCommand::Unfollow { filter: Some(filter) } => format!("/unfollow{}", filter::print(filter, time_zone)),
         RoomCommand::Mute { until: None } => "/mute off".to_owned(),
         RoomCommand::Mute { until: Some(until) } => {
             format!("/mute until {}", when::print(*until, time_zone))
@@ -237,15 +173,9 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
 fn print_about_person(command: &PersonCommand) -> String {
     match command {
         PersonCommand::Claim { code } => format!("/claim {code}"),
-        PersonCommand::Pair {
-            code,
-            role,
-            known_as,
-        } => {
+        PersonCommand::Pair { code, role, known_as } => {
             let role = role.map_or(String::new(), |role| format!(" {role}"));
-            let known_as = known_as.as_ref().map_or(String::new(), |person| {
-                format!(" as {}", print_person(person))
-            });
+            let known_as = known_as.as_ref().map_or(String::new(), |person| format!(" as {}", print_person(person)));
             format!("/pair {code}{role}{known_as}")
         }
         PersonCommand::Grant { person, role } => format!("/grant {} {role}", print_person(person)),

@@ -12,8 +12,5 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn finding(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     let text = args.some_text("What was found out?")?;
-    Ok(Command::Item {
-        target,
-        act: Act::Finding { text },
-    })
+    Ok(Command::Item { target, act: Act::Finding { text } })
 }

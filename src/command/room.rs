@@ -21,9 +21,7 @@ fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
 /// `/enable`
 pub(super) fn enable(args: &mut Args<'_>) -> Result<Command, Fault> {
     args.finish()?;
-    room(RoomCommand::Enable {
-        title: String::new(),
-    })
+    room(RoomCommand::Enable { title: String::new() })
 }
 
 /// `/disable`
@@ -82,8 +80,8 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/lang en`: a language tag (BCP 47).
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
-    let language = language(word.raw)
-        .ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+    let language =
+        language(word.raw).ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language)))
 }
@@ -92,13 +90,12 @@ pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
 fn language(text: &str) -> Option<String> {
     let text = text.replace('_', "-");
     let mut parts = text.split('-');
-    let first = parts.next().filter(|first| {
-        (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic())
-    })?;
+    let first = parts
+        .next()
+        .filter(|first| (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()))?;
     let mut tag = first.to_ascii_lowercase();
     for part in parts {
-        if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        {
+        if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
         }
         tag.push('-');
@@ -131,11 +128,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
             } else {
                 several.iter().map(|zone| zone.name().to_owned()).collect()
             };
-            let meant = meant
-                .into_iter()
-                .take(3)
-                .map(|zone| format!("/tz {zone}"))
-                .collect();
+            let meant = meant.into_iter().take(3).map(|zone| format!("/tz {zone}")).collect();
             let what = "I don't know this time zone. It is written as area and city: Asia/Seoul.";
             Err(args.fault(start..start + text.len(), what).meaning(meant))
         }
@@ -149,17 +142,10 @@ fn city(zone: &str) -> &str {
 
 /// The zones that have this name or this city, in any case.
 fn zones(name: &str) -> Vec<Tz> {
-    if let Some(zone) = TZ_VARIANTS
-        .iter()
-        .find(|zone| zone.name().eq_ignore_ascii_case(name))
-    {
+    if let Some(zone) = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name)) {
         return vec![*zone];
     }
-    TZ_VARIANTS
-        .iter()
-        .copied()
-        .filter(|zone| city(zone.name()).eq_ignore_ascii_case(name))
-        .collect()
+    TZ_VARIANTS.iter().copied().filter(|zone| city(zone.name()).eq_ignore_ascii_case(name)).collect()
 }
 
 fn similar(name: &str) -> Vec<String> {
@@ -178,11 +164,8 @@ fn similar(name: &str) -> Vec<String> {
 
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args
-        .next()
-        .ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(word.raw)
-        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
+    let bucket = Bucket::of_word(word.raw).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

@@ -19,10 +19,7 @@ fn context() -> Context {
 }
 
 fn console() -> Context {
-    Context {
-        bare_verbs: true,
-        ..context()
-    }
+    Context { bare_verbs: true, ..context() }
 }
 
 #[track_caller]

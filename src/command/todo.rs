@@ -12,10 +12,7 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn doing(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     args.finish()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Doing,
-    })
+    Ok(Command::Item { target, act: Act::Doing })
 }
 
 /// `/done [T7] [anyway] [text]`
@@ -25,45 +22,32 @@ pub(super) fn done(args: &mut Args<'_>) -> Result<Command, Fault> {
     if anyway {
         args.next();
     }
-    let text = args.text()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Done { anyway, text },
-    })
+    let text = if anyway { args.text()? } else { args.reason()? };
+    Ok(Command::Item { target, act: Act::Done { anyway, text } })
 }
 
 /// Whether this word is the `anyway` of /done.
 pub(super) fn is_anyway(word: &str) -> bool {
-    word.trim_end_matches([':', ','])
-        .eq_ignore_ascii_case("anyway")
+    word.trim_end_matches([':', ',']).eq_ignore_ascii_case("anyway")
 }
 
 /// `/need [T7] T3 …`
 pub(super) fn need(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_of_items();
     let items = args.items()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Need { items },
-    })
+    Ok(Command::Item { target, act: Act::Need { items } })
 }
 
 /// `/unneed [T7] T3 …`
 pub(super) fn unneed(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_of_items();
     let items = args.items()?;
-    Ok(Command::Item {
-        target,
-        act: Act::Unneed { items },
-    })
+    Ok(Command::Item { target, act: Act::Unneed { items } })
 }
 
 /// `/criterion [T7] text`
 pub(super) fn criterion(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     let text = args.some_text("What must hold?")?;
-    Ok(Command::Item {
-        target,
-        act: Act::Criterion { text },
-    })
+    Ok(Command::Item { target, act: Act::Criterion { text } })
 }

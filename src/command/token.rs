@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     Due, Handle, ItemRef, Priority, Project, Tag,
-    item::Carry,
+    item::{Carry, MANY_MAX},
     name::{NAME_CHARS_MAX, NameFault},
 };
 
@@ -47,20 +47,13 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
     let sigil = characters.next()?;
     let behind = characters.as_str();
     // A name that is too long is still a name: only a character that no name has makes it a word.
-    let fits = |fault: Option<NameFault>| {
-        !matches!(fault, Some(NameFault::Empty | NameFault::Character(_)))
-    };
+    let fits = |fault: Option<NameFault>| !matches!(fault, Some(NameFault::Empty | NameFault::Character(_)));
     match sigil {
-        '#' => Some(value(behind))
-            .filter(|value| fits(Tag::new(value).err()))
-            .map(Shape::Tag),
-        '@' => Some(value(behind))
-            .filter(|value| fits(Handle::new(value).err()))
-            .map(Shape::Person),
+        '#' => Some(value(behind)).filter(|value| fits(Tag::new(value).err())).map(Shape::Tag),
+        '@' => Some(value(behind)).filter(|value| fits(Handle::new(value).err())).map(Shape::Person),
         '!' => {
             let value = value(behind);
-            (Priority::of_word(&value).is_some() || priority_meant(&value).is_some())
-                .then_some(Shape::Priority(value))
+            (Priority::of_word(&value).is_some() || priority_meant(&value).is_some()).then_some(Shape::Priority(value))
         }
         _ => {
             let (key, behind) = raw.split_once(':')?;
@@ -96,11 +89,7 @@ pub(super) fn is_token(raw: &str) -> bool {
 }
 
 /// The token that this word is; `None` for a mere word.
-pub(super) fn token(
-    input: &str,
-    word: &Word<'_>,
-    context: &Context,
-) -> Result<Option<Token>, Fault> {
+pub(super) fn token(input: &str, word: &Word<'_>, context: &Context) -> Result<Option<Token>, Fault> {
     let Some(shape) = shape(word.raw) else {
         return Ok(None);
     };
@@ -110,9 +99,9 @@ pub(super) fn token(
         Shape::Person(name) => Token::Person(handle(&name).map_err(fault)?),
         Shape::Priority(word) => Token::Priority(priority(&word).map_err(fault)?),
         Shape::In(name) => Token::Project(project(&name).map_err(fault)?),
-        Shape::Due(text) => Token::Due(
-            when::due(&text, context).map_err(|wrong| fault(wrong.advice("due:", context)))?,
-        ),
+        Shape::Due(text) => {
+            Token::Due(when::due(&text, context).map_err(|wrong| fault(wrong.advice("due:", context)))?)
+        }
         Shape::Needs(list) => Token::Needs(items(&list).map_err(fault)?),
         Shape::For(list) => Token::For(items(&list).map_err(fault)?),
     };
@@ -126,9 +115,7 @@ fn name_fault(fault: &NameFault, what: &str, example: &str) -> String {
             format!("That is too long for {what}: at most {NAME_CHARS_MAX} characters.")
         }
         NameFault::Character(character) => {
-            format!(
-                "{character:?} cannot be part of {what}: letters, digits and - _ . only. Like {example}."
-            )
+            format!("{character:?} cannot be part of {what}: letters, digits and - _ . only. Like {example}.")
         }
     }
 }
@@ -138,16 +125,12 @@ fn name_fault(fault: &NameFault, what: &str, example: &str) -> String {
 
 /// A tag without its sigil.
 pub(super) fn tag(text: &str) -> Result<Tag, String> {
-    Tag::new(text)
-        .and_then(|once| Tag::new(once.as_str()))
-        .map_err(|fault| name_fault(&fault, "a tag", "#auth"))
+    Tag::new(text).and_then(|once| Tag::new(once.as_str())).map_err(|fault| name_fault(&fault, "a tag", "#auth"))
 }
 
 /// A person without the sigil.
 pub(super) fn handle(text: &str) -> Result<Handle, String> {
-    Handle::new(text)
-        .and_then(|once| Handle::new(once.as_str()))
-        .map_err(|fault| name_fault(&fault, "a name", "@dana"))
+    Handle::new(text).and_then(|once| Handle::new(once.as_str())).map_err(|fault| name_fault(&fault, "a name", "@dana"))
 }
 
 /// A project without its key.
@@ -168,28 +151,23 @@ pub(super) fn priority(word: &str) -> Result<Priority, String> {
 /// `T3` or `T3,T4`
 pub(super) fn items(list: &str) -> Result<Vec<ItemRef>, String> {
     let mut items = Vec::new();
-    for part in list
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-    {
-        let item = part
-            .parse()
-            .map_err(|_| "Items are written I3, R2, T7, P4; several as T3,T4.".to_owned())?;
-        add(&mut items, item);
+    for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let item = part.parse().map_err(|_| "Items are written I3, R2, T7, P4; several as T3,T4.".to_owned())?;
+        add(&mut items, item)?;
     }
-    if items.is_empty() {
-        Err("Which item? Like T3.".to_owned())
-    } else {
-        Ok(items)
-    }
+    if items.is_empty() { Err("Which item? Like T3.".to_owned()) } else { Ok(items) }
 }
 
-/// Adds what is not there yet.
-pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) {
-    if !to.contains(&new) {
-        to.push(new);
+/// Adds what is not there yet; the fault says that it is too much.
+pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) -> Result<(), String> {
+    if to.contains(&new) {
+        return Ok(());
     }
+    if to.len() >= MANY_MAX {
+        return Err(format!("That is too many: at most {MANY_MAX}."));
+    }
+    to.push(new);
+    Ok(())
 }
 
 /// Nothing at all.
@@ -219,25 +197,16 @@ pub(super) fn put(carry: &mut Carry<Handle>, token: Token) -> Result<(), String>
     match token {
         Token::Tag(tag) => add(&mut carry.tags, tag),
         Token::Person(person) => add(&mut carry.people, person),
-        Token::Priority(priority) => return once(&mut carry.priority, priority, "a priority"),
-        Token::Project(project) => return once(&mut carry.project, project, "a project"),
-        Token::Due(due) => return once(&mut carry.due, due, "a due date"),
-        Token::Needs(items) => items
-            .into_iter()
-            .for_each(|item| add(&mut carry.needs, item)),
-        Token::For(items) => items
-            .into_iter()
-            .for_each(|item| add(&mut carry.serves, item)),
+        Token::Priority(priority) => once(&mut carry.priority, priority, "a priority"),
+        Token::Project(project) => once(&mut carry.project, project, "a project"),
+        Token::Due(due) => once(&mut carry.due, due, "a due date"),
+        Token::Needs(items) => items.into_iter().try_for_each(|item| add(&mut carry.needs, item)),
+        Token::For(items) => items.into_iter().try_for_each(|item| add(&mut carry.serves, item)),
     }
-    Ok(())
 }
 
 fn named(sigil: &str, name: &str) -> String {
-    if plain(name) {
-        format!("{sigil}{name}")
-    } else {
-        format!("{sigil}{}", quote(name))
-    }
+    if plain(name) { format!("{sigil}{name}") } else { format!("{sigil}{}", quote(name)) }
 }
 
 /// `#auth`
@@ -265,11 +234,7 @@ pub(super) fn print_due(due: Due, time_zone: chrono_tz::Tz) -> String {
 
 /// `T3,T4`
 pub(super) fn print_items(items: &[ItemRef]) -> String {
-    items
-        .iter()
-        .map(ItemRef::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
+    items.iter().map(ItemRef::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// All of it, each token behind a space.
@@ -280,22 +245,10 @@ pub(super) fn print_carry(carry: &Carry<Handle>, time_zone: chrono_tz::Tz) -> St
         text.push_str(&token);
     };
     carry.tags.iter().for_each(|tag| push(print_tag(tag)));
-    carry
-        .people
-        .iter()
-        .for_each(|person| push(print_person(person)));
-    carry
-        .priority
-        .iter()
-        .for_each(|priority| push(format!("!{priority}")));
-    carry
-        .project
-        .iter()
-        .for_each(|project| push(print_project(project)));
-    carry
-        .due
-        .iter()
-        .for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
+    carry.people.iter().for_each(|person| push(print_person(person)));
+    carry.priority.iter().for_each(|priority| push(format!("!{priority}")));
+    carry.project.iter().for_each(|project| push(print_project(project)));
+    carry.due.iter().for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
     if !carry.needs.is_empty() {
         let _ = write!(text, " needs:{}", print_items(&carry.needs));
     }

@@ -26,16 +26,8 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order of /help.
-    pub const ALL: [Self; 8] = [
-        Self::Create,
-        Self::Life,
-        Self::Fact,
-        Self::Look,
-        Self::Past,
-        Self::Room,
-        Self::People,
-        Self::Help,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Create, Self::Life, Self::Fact, Self::Look, Self::Past, Self::Room, Self::People, Self::Help];
 
     /// Its heading.
     pub fn heading(self) -> &'static str {
@@ -94,25 +86,10 @@ impl Verb {
         read: Read,
     ) -> Self {
         let item = matches!(group, Group::Life | Group::Fact);
-        Self {
-            word,
-            aliases: &[],
-            usage,
-            help,
-            example,
-            group,
-            role: Some(role),
-            item,
-            read: Some(read),
-        }
+        Self { word, aliases: &[], usage, help, example, group, role: Some(role), item, read: Some(read) }
     }
 
-    const fn reserved(
-        word: &'static str,
-        usage: &'static str,
-        help: &'static str,
-        group: Group,
-    ) -> Self {
+    const fn reserved(word: &'static str, usage: &'static str, help: &'static str, group: Group) -> Self {
         Self {
             word,
             aliases: &[],
@@ -218,16 +195,12 @@ pub fn verbs() -> &'static [Verb] {
 /// The verb with this word or alias, in any case.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
-    VERBS
-        .iter()
-        .find(|verb| is(&verb.word) || verb.aliases.iter().any(|alias| is(alias)))
+    VERBS.iter().find(|verb| is(&verb.word) || verb.aliases.iter().any(is))
 }
 
 /// All words there are for verbs.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    VERBS
-        .iter()
-        .flat_map(|verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied()))
+    VERBS.iter().flat_map(|verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied()))
 }
 
 impl Command {
@@ -243,12 +216,11 @@ impl Command {
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
             Self::Room(_) => Some(Member),
             Self::Person(PersonCommand::Claim { .. }) => None,
-            Self::Person(
-                PersonCommand::Pair {
-                    role: Some(role), ..
-                }
-                | PersonCommand::Grant { role, .. },
-            ) if *role >= Maintainer => Some(Role::Owner),
+            Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
+                if *role >= Maintainer =>
+            {
+                Some(Role::Owner)
+            }
             Self::Person(_) => Some(Maintainer),
         }
     }

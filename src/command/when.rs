@@ -12,8 +12,8 @@
 //!   happens twice is the first. The second can be written with its offset: `2026-11-01 01:30-05:00`.
 
 use chrono::{
-    DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime,
-    NaiveTime, TimeZone, Timelike, Utc, Weekday,
+    DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime,
+    TimeZone, Timelike, Utc, Weekday,
 };
 use chrono_tz::Tz;
 use interim::{Dialect, Interval};
@@ -64,15 +64,8 @@ impl WhenFault {
             return self.to_string();
         }
         let today = today(context);
-        let month = today
-            .checked_add_months(Months::new(1))
-            .and_then(|day| day.with_day(1))
-            .unwrap_or(today);
-        let weeks = if prefix.is_empty() {
-            "in 2 weeks".to_owned()
-        } else {
-            format!("{prefix}\"in 2 weeks\"")
-        };
+        let month = today.checked_add_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
+        let weeks = if prefix.is_empty() { "in 2 weeks".to_owned() } else { format!("{prefix}\"in 2 weeks\"") };
         format!("{self} Try  {prefix}fri  {prefix}{month}  {weeks}")
     }
 }
@@ -92,22 +85,14 @@ pub fn due(text: &str, context: &Context) -> Result<Due, WhenFault> {
 ///
 /// # Errors
 /// [`WhenFault`] says why the text is no date.
-pub fn instant(
-    text: &str,
-    context: &Context,
-    direction: Direction,
-) -> Result<DateTime<Utc>, WhenFault> {
+pub fn instant(text: &str, context: &Context, direction: Direction) -> Result<DateTime<Utc>, WhenFault> {
     let too_far = || WhenFault::TooFar(text.trim().to_owned());
     match read(text, context, direction)? {
         When::At(at) => Ok(at),
         When::Shifted { at, .. } => Ok(at),
         When::Day(day) => {
             let ends = direction == Direction::Future && day == today(context);
-            let day = if ends {
-                day.checked_add_days(Days::new(1)).ok_or_else(too_far)?
-            } else {
-                day
-            };
+            let day = if ends { day.checked_add_days(Days::new(1)).ok_or_else(too_far)? } else { day };
             resolve(day.and_time(NaiveTime::MIN), context.time_zone).ok_or_else(too_far)
         }
     }
@@ -117,10 +102,7 @@ pub fn instant(
 /// instant with this local time.
 pub(super) fn print(at: DateTime<Utc>, time_zone: Tz) -> String {
     let local = at.with_timezone(&time_zone).naive_local();
-    let minute = local
-        .with_second(0)
-        .and_then(|local| local.with_nanosecond(0))
-        .unwrap_or(local);
+    let minute = local.with_second(0).and_then(|local| local.with_nanosecond(0)).unwrap_or(local);
     if resolve(minute, time_zone).is_some_and(|again| floor(again) == floor(at)) {
         format!("{}", minute.format("%Y-%m-%dT%H:%M"))
     } else {
@@ -153,30 +135,18 @@ fn resolve(local: NaiveDateTime, time_zone: Tz) -> Option<DateTime<Utc>> {
             let before = local.checked_sub_signed(Duration::hours(25))?;
             let old = *time_zone.from_local_datetime(&before).earliest()?.offset();
             let old = chrono::Offset::fix(&old).local_minus_utc();
-            Some(
-                local
-                    .checked_sub_signed(Duration::seconds(old.into()))?
-                    .and_utc(),
-            )
+            Some(local.checked_sub_signed(Duration::seconds(old.into()))?.and_utc())
         }
     }
 }
 
 fn floor(at: DateTime<Utc>) -> DateTime<Utc> {
-    at.with_second(0)
-        .and_then(|at| at.with_nanosecond(0))
-        .unwrap_or(at)
+    at.with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(at)
 }
 
 fn ceiling(at: DateTime<Utc>) -> DateTime<Utc> {
     let minute = floor(at);
-    if minute == at {
-        at
-    } else {
-        minute
-            .checked_add_signed(Duration::minutes(1))
-            .unwrap_or(at)
-    }
+    if minute == at { at } else { minute.checked_add_signed(Duration::minutes(1)).unwrap_or(at) }
 }
 
 fn read(text: &str, context: &Context, direction: Direction) -> Result<When, WhenFault> {
@@ -207,14 +177,10 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
     let time = take_time(&mut words);
     let when = match (words.as_slice(), time) {
         ([], None) => return Err(unreadable()),
-        ([], Some((time, offset))) => {
-            at_time_alone(time, offset, context, direction).ok_or_else(unreadable)?
+        ([], Some((time, offset))) => at_time_alone(time, offset, context, direction).ok_or_else(unreadable)?,
+        (["now"], None) => {
+            When::At(if direction == Direction::Future { ceiling(context.now) } else { floor(context.now) })
         }
-        (["now"], None) => When::At(if direction == Direction::Future {
-            ceiling(context.now)
-        } else {
-            floor(context.now)
-        }),
         (words, time) => {
             let day = match day(words, context, direction)? {
                 Some(day) => Some(day),
@@ -228,9 +194,7 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
             let day = day.ok_or_else(unreadable)?;
             match time {
                 None => When::Day(day),
-                Some((time, offset)) => at(day.and_time(time), offset, context)
-                    .map(When::At)
-                    .ok_or_else(unreadable)?,
+                Some((time, offset)) => at(day.and_time(time), offset, context).map(When::At).ok_or_else(unreadable)?,
             }
         }
     };
@@ -242,23 +206,12 @@ fn in_reach(when: When, context: &Context, text: &str) -> Result<When, WhenFault
         When::Day(day) | When::Shifted { day, .. } => *day,
         When::At(at) => at.with_timezone(&context.time_zone).date_naive(),
     };
-    if YEARS.contains(&day.year()) {
-        Ok(when)
-    } else {
-        Err(WhenFault::TooFar(text.to_owned()))
-    }
+    if YEARS.contains(&day.year()) { Ok(when) } else { Err(WhenFault::TooFar(text.to_owned())) }
 }
 
-fn at(
-    local: NaiveDateTime,
-    offset: Option<FixedOffset>,
-    context: &Context,
-) -> Option<DateTime<Utc>> {
+fn at(local: NaiveDateTime, offset: Option<FixedOffset>, context: &Context) -> Option<DateTime<Utc>> {
     match offset {
-        Some(offset) => offset
-            .from_local_datetime(&local)
-            .single()
-            .map(|at| at.with_timezone(&Utc)),
+        Some(offset) => offset.from_local_datetime(&local).single().map(|at| at.with_timezone(&Utc)),
         None => resolve(local, context.time_zone),
     }
 }
@@ -269,14 +222,17 @@ fn at_time_alone(
     context: &Context,
     direction: Direction,
 ) -> Option<When> {
+    // With an offset of its own, the time may belong to the day before or after the one here.
     let today = today(context);
-    let this = at(today.and_time(time), offset, context)?;
-    let day = match direction {
-        Direction::Future if this <= context.now => today.succ_opt()?,
-        Direction::Past if this > context.now => today.pred_opt()?,
-        _ => today,
+    let mut days = [today.pred_opt()?, today, today.succ_opt()?].map(|day| at(day.and_time(time), offset, context));
+    let found = match direction {
+        Direction::Future => days.into_iter().flatten().find(|at| *at > context.now),
+        Direction::Past => {
+            days.reverse();
+            days.into_iter().flatten().find(|at| *at <= context.now)
+        }
     };
-    at(day.and_time(time), offset, context).map(When::At)
+    found.map(When::At)
 }
 
 /// Takes the time of day off the end of `words`: `9:00`, `9am`, `5:30 pm`, `noon`, `09:00Z`, `09:00+09:00`.
@@ -303,15 +259,9 @@ fn time(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)> {
         return None;
     }
     if let Some(half) = text.strip_suffix("am").or_else(|| text.strip_suffix("pm")) {
-        let clock = if half.contains([':', '.']) {
-            half.replace('.', ":")
-        } else {
-            format!("{half}:00")
-        };
+        let clock = if half.contains([':', '.']) { half.replace('.', ":") } else { format!("{half}:00") };
         let suffix = &text[half.len()..];
-        return NaiveTime::parse_from_str(&format!("{clock}{suffix}"), "%I:%M%P")
-            .ok()
-            .map(|time| (time, None));
+        return NaiveTime::parse_from_str(&format!("{clock}{suffix}"), "%I:%M%P").ok().map(|time| (time, None));
     }
     let (clock, offset) = match text.find(['z', '+', '-']) {
         Some(at) if &text[at..] == "z" => (&text[..at], FixedOffset::east_opt(0)),
@@ -329,20 +279,14 @@ fn time(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)> {
 }
 
 /// A day that is named; `None` when the words name none.
-fn day(
-    words: &[&str],
-    context: &Context,
-    direction: Direction,
-) -> Result<Option<NaiveDate>, WhenFault> {
+fn day(words: &[&str], context: &Context, direction: Direction) -> Result<Option<NaiveDate>, WhenFault> {
     let today = today(context);
     let named = match words {
         ["today" | "eod"] => Some(today),
         ["tomorrow" | "tmr" | "tmrw"] => today.succ_opt(),
         ["yesterday"] => today.pred_opt(),
         [weekday] => weekday_named(weekday).and_then(|weekday| near(weekday, today, direction)),
-        ["last", weekday] => {
-            weekday_named(weekday).and_then(|weekday| near(weekday, today, Direction::Past))
-        }
+        ["last", weekday] => weekday_named(weekday).and_then(|weekday| near(weekday, today, Direction::Past)),
         ["this", weekday] => weekday_named(weekday).and_then(|weekday| of_week(weekday, today, 0)),
         ["next", weekday] => weekday_named(weekday).and_then(|weekday| of_week(weekday, today, 7)),
         _ => None,
@@ -352,13 +296,11 @@ fn day(
     }
     if let [iso] = words
         && iso.len() == 10
-        && iso.bytes().enumerate().all(|(at, byte)| {
-            if at == 4 || at == 7 {
-                byte == b'-'
-            } else {
-                byte.is_ascii_digit()
-            }
-        })
+        && iso.bytes().enumerate().all(
+            |(at, byte)| {
+                if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+            },
+        )
     {
         return NaiveDate::parse_from_str(iso, "%Y-%m-%d")
             .map(Some)
@@ -388,17 +330,11 @@ fn of_week(weekday: Weekday, today: NaiveDate, days_later: u64) -> Option<NaiveD
     today
         .week(Weekday::Mon)
         .checked_first_day()?
-        .checked_add_days(Days::new(
-            u64::from(weekday.num_days_from_monday()) + days_later,
-        ))
+        .checked_add_days(Days::new(u64::from(weekday.num_days_from_monday()) + days_later))
 }
 
 /// `27 nov`, `nov 27`, `27 november 2026`, `27th nov`.
-fn month_day(
-    words: &[&str],
-    today: NaiveDate,
-    direction: Direction,
-) -> Result<Option<NaiveDate>, WhenFault> {
+fn month_day(words: &[&str], today: NaiveDate, direction: Direction) -> Result<Option<NaiveDate>, WhenFault> {
     let (day, month, year) = match *words {
         [one, other] if month_named(other) => (one, other, None),
         [one, other] if month_named(one) => (other, one, None),
@@ -406,10 +342,7 @@ fn month_day(
         [one, other, year] if month_named(one) => (other, one, Some(year)),
         _ => return Ok(None),
     };
-    let number = ["st", "nd", "rd", "th"]
-        .into_iter()
-        .find_map(|suffix| day.strip_suffix(suffix))
-        .unwrap_or(day);
+    let number = ["st", "nd", "rd", "th"].into_iter().find_map(|suffix| day.strip_suffix(suffix)).unwrap_or(day);
     let digits = |text: &str, most: usize| {
         text.len() <= most && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
     };
@@ -419,32 +352,18 @@ fn month_day(
     let base = today.and_time(NaiveTime::MIN).and_utc();
     let in_year = |year: i32| {
         let text = format!("{number} {month} {year}");
-        interim::parse_date_string(&text, base, Dialect::Uk)
-            .ok()
-            .map(|day| day.date_naive())
+        interim::parse_date_string(&text, base, Dialect::Uk).ok().map(|day| day.date_naive())
     };
     let found = match year {
         Some(year) => year.parse().ok().and_then(in_year),
         // A leap day may be up to eight years away.
         None => (0..=8)
             .filter_map(|years| {
-                in_year(if direction == Direction::Future {
-                    today.year() + years
-                } else {
-                    today.year() - years
-                })
+                in_year(if direction == Direction::Future { today.year() + years } else { today.year() - years })
             })
-            .find(|&day| {
-                if direction == Direction::Future {
-                    day >= today
-                } else {
-                    day <= today
-                }
-            }),
+            .find(|&day| if direction == Direction::Future { day >= today } else { day <= today }),
     };
-    found
-        .map(Some)
-        .ok_or_else(|| WhenFault::NoSuchDay(words.join(" ")))
+    found.map(Some).ok_or_else(|| WhenFault::NoSuchDay(words.join(" ")))
 }
 
 /// `interim` takes any word that begins like a month for it, so the word is checked by chrono first.
@@ -460,27 +379,20 @@ fn shift(words: &[&str], context: &Context, direction: Direction) -> Option<When
     };
     let (text, turned) = match *words {
         // Not left to `interim`: its "next month" is a Monday.
-        [
-            which @ ("next" | "last"),
-            unit @ ("week" | "month" | "year"),
-        ] if !ago => (format!("1 {unit}"), which == "last"),
-        ["a" | "an" | "one", unit] if is_unit(unit) => {
-            (format!("1 {unit}"), ago || direction == Direction::Past)
+        [which @ ("next" | "last"), unit @ ("week" | "month" | "year")] if !ago => {
+            (format!("1 {unit}"), which == "last")
         }
-        [count, unit] if is_count(count) && is_unit(unit) => (
-            format!("{count} {unit}"),
-            ago || direction == Direction::Past,
-        ),
+        ["a" | "an" | "one", unit] if is_unit(unit) => (format!("1 {unit}"), ago || direction == Direction::Past),
+        [count, unit] if is_count(count) && is_unit(unit) => {
+            (format!("{count} {unit}"), ago || direction == Direction::Past)
+        }
         [both] => {
             let digits = both.bytes().take_while(u8::is_ascii_digit).count();
             let (count, unit) = both.split_at(digits);
             if !is_count(count) || !is_unit(unit) {
                 return None;
             }
-            (
-                format!("{count} {unit}"),
-                ago || direction == Direction::Past,
-            )
+            (format!("{count} {unit}"), ago || direction == Direction::Past)
         }
         _ => return None,
     };
@@ -498,16 +410,9 @@ fn shift(words: &[&str], context: &Context, direction: Direction) -> Option<When
     let local = now.with_timezone(&context.time_zone).naive_local();
     let shifted = local.checked_add_signed(Duration::days(days))?;
     let step = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
-    let shifted = if months < 0 {
-        shifted.checked_sub_months(step)?
-    } else {
-        shifted.checked_add_months(step)?
-    };
+    let shifted = if months < 0 { shifted.checked_sub_months(step)? } else { shifted.checked_add_months(step)? };
     let at = resolve(shifted, context.time_zone)?;
-    Some(When::Shifted {
-        day: shifted.date(),
-        at: if at > now { ceiling(at) } else { floor(at) },
-    })
+    Some(When::Shifted { day: shifted.date(), at: if at > now { ceiling(at) } else { floor(at) } })
 }
 
 fn is_count(word: &str) -> bool {
@@ -516,21 +421,16 @@ fn is_count(word: &str) -> bool {
 
 fn is_unit(word: &str) -> bool {
     const UNITS: [&str; 22] = [
-        "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h",
-        "hour", "hours", "d", "day", "days", "w", "week", "weeks", "month", "months", "y",
+        "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h", "hour", "hours", "d",
+        "day", "days", "w", "week", "weeks", "month", "months", "y",
     ];
     UNITS.contains(&word) || ["year", "years"].contains(&word)
 }
 
 /// `03/04/2026`: day and month stand differently in different countries.
 fn ambiguous(text: &str) -> Option<WhenFault> {
-    let parts: Vec<&str> = text
-        .split(['/', '.'])
-        .filter(|part| !part.is_empty())
-        .collect();
-    let digits = parts
-        .iter()
-        .all(|part| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let parts: Vec<&str> = text.split(['/', '.']).filter(|part| !part.is_empty()).collect();
+    let digits = parts.iter().all(|part| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()));
     if !digits || !(2..=3).contains(&parts.len()) || !text.contains(['/', '.']) {
         return None;
     }
@@ -545,19 +445,11 @@ fn ambiguous(text: &str) -> Option<WhenFault> {
     };
     let mut days: Vec<String> = candidates
         .into_iter()
-        .filter_map(|(year, month, day)| {
-            NaiveDate::from_ymd_opt(year, month.try_into().ok()?, day.try_into().ok()?)
-        })
+        .filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month.try_into().ok()?, day.try_into().ok()?))
         .map(|day| day.to_string())
         .collect();
     days.dedup();
-    let write = if days.is_empty() {
-        "the day as year-month-day, like 2026-04-03".to_owned()
-    } else {
-        days.join(" or ")
-    };
-    Some(WhenFault::Ambiguous {
-        text: text.to_owned(),
-        write,
-    })
+    let write =
+        if days.is_empty() { "the day as year-month-day, like 2026-04-03".to_owned() } else { days.join(" or ") };
+    Some(WhenFault::Ambiguous { text: text.to_owned(), write })
 }

@@ -6,7 +6,7 @@ use std::{borrow::Cow, ops::Range};
 pub(super) const QUOTES: [char; 4] = ['"', '“', '”', '„'];
 
 /// The longest quoted value, in characters. The closing quote is searched no further, so that reading stays linear.
-pub(super) const QUOTED_CHARS_MAX: usize = 1_000;
+pub(super) const QUOTED_CHARS_MAX: usize = 500;
 
 /// What ends a sentence and is no part of a value that stands at its end: `#auth,`.
 const PUNCTUATION: [char; 7] = ['.', ',', ';', ':', '!', '?', ')'];
@@ -25,26 +25,33 @@ pub(super) struct Words<'a> {
     text: &'a str,
     at: usize,
     end: usize,
-    /// A word that begins with a backquote goes on to the closing one.
-    code: bool,
+    how: How,
 }
 
-/// The words of `text[at]`. A quoted value is one word: `due:"in 2 weeks"`, `"two words"`.
+/// What may go on over spaces besides a quoted value behind `#`, `@` or `word:`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// Nothing: in a sentence, a quote is a quote.
+    Prose,
+    /// What stands in backquotes.
+    Code,
+    /// What stands in quotes.
+    Quotes,
+}
+
+/// The words of `text[at]`. A value may be quoted: `due:"in 2 weeks"`.
 pub(super) fn words(text: &str, at: Range<usize>) -> Words<'_> {
-    Words {
-        text,
-        at: at.start,
-        end: at.end,
-        code: false,
-    }
+    Words { text, at: at.start, end: at.end, how: How::Prose }
 }
 
 /// The same, where what stands in backquotes is one word as well.
 pub(super) fn words_and_code(text: &str, at: Range<usize>) -> Words<'_> {
-    Words {
-        code: true,
-        ..words(text, at)
-    }
+    Words { how: How::Code, ..words(text, at) }
+}
+
+/// The same, where what stands in quotes is one word as well.
+pub(super) fn words_and_quotes(text: &str, at: Range<usize>) -> Words<'_> {
+    Words { how: How::Quotes, ..words(text, at) }
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -58,34 +65,30 @@ impl<'a> Iterator for Words<'a> {
             self.at = self.end;
             return None;
         }
-        let length = length(left, self.code);
+        let length = length(left, self.how);
         self.at = start + length;
-        Some(Word {
-            at: start..self.at,
-            raw: &left[..length],
-        })
+        Some(Word { at: start..self.at, raw: &left[..length] })
     }
 }
 
 /// The bytes of the word that `text` begins with.
-fn length(text: &str, code: bool) -> usize {
-    let protected = match code.then(|| text.strip_prefix('`')).flatten() {
-        Some(inner) => inner
-            .split('\n')
-            .next()
-            .and_then(|line| line.find('`'))
-            .map(|close| close + 2),
-        None => {
+fn length(text: &str, how: How) -> usize {
+    let protected = match how {
+        How::Code if text.starts_with('`') => {
+            let close = text[1..].find(['`', '\n']).map(|at| at + 1);
+            close.filter(|&at| text[at..].starts_with('`')).map(|at| at + 1)
+        }
+        // A backslash says that the word is nothing but a word.
+        How::Quotes if text.starts_with('\\') => None,
+        _ => {
             let bare = text.trim_start_matches('\\');
-            quote_after_prefix(bare)
-                .and_then(|open| closing(&bare[open..]).map(|close| open + close))
-                .map(|end| text.len() - bare.len() + end)
+            let open = quote_after_prefix(bare).filter(|&open| open > 0 || how == How::Quotes);
+            let end = open.and_then(|open| closing(&bare[open..]).map(|close| open + close));
+            end.map(|end| text.len() - bare.len() + end)
         }
     };
     let from = protected.unwrap_or(0);
-    from + text[from..]
-        .find(char::is_whitespace)
-        .unwrap_or(text.len() - from)
+    from + text[from..].find(char::is_whitespace).unwrap_or(text.len() - from)
 }
 
 /// Where the quote stands that opens a value: at the beginning, behind `#` or `@`, or behind `word:`.

@@ -4,7 +4,7 @@
 //!
 //! * A stored name is never changed and never used for anything else, whatever its variant is called in the code.
 //! * A field may be added to the optional ones of a row under the same schema, when a reader that does not know it is
-//!   still right. Anything else raises the row's schema, and [`upcast`] gets an arm that brings the older one up to it.
+//!   still right. Anything else raises the row's schema, and `upcast` gets an arm that brings the older one up to it.
 //! * `stored_golden.jsonl` holds the bytes of every name and schema ever released, with and without the optional fields.
 //!   A released line is never edited or removed: lines are only added, and every line must decode for ever.
 //!

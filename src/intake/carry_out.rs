@@ -192,6 +192,7 @@ impl Intake {
         let Some(Reaction { command, by, bucket, draft }) = workflow::promotion::react(&*self.log, commit, before)? else {
             return Ok(None);
         };
+        let _lane = self.reactions.lock().await;
         if let Some(commit) = self.log.find_command(&command)? {
             return Ok(Some(commit));
         }
@@ -233,7 +234,7 @@ impl Intake {
         let mut tries = 0;
         loop {
             let room = self.world.read(|world| world.room(id).clone());
-            let events = room::decide(&room, &command, Utc::now()).map_err(|error| Refusal::new(error.to_string()).hints(error.hints()))?;
+            let events = room::decide(&room, &command, Utc::now()).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
             match self.append(stream, Expected::of(room.version), events, spoken, None).await {

@@ -84,7 +84,12 @@ pub struct Intake {
     lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
     /// Commands about people go one at a time: they read each other's outcome (unique handles, the last owner).
     people: tokio::sync::Mutex<()>,
+    /// Reactions go one at a time: whoever made a commit and the workflow's cursor both carry out what it causes, and the
+    /// slower one shall find it done instead of taking a number for it.
+    reactions: tokio::sync::Mutex<()>,
     started: Instant,
+    /// How far the log was at the start: nobody is answered from before that.
+    begun: Position,
 }
 
 impl fmt::Debug for Intake {
@@ -100,6 +105,8 @@ pub(crate) struct Reply {
     answers: Vec<Answer>,
     /// A short line for whoever pressed a button.
     toast: Option<String>,
+    /// Something was appended: the platform may only forget the delivery when the answer is kept too.
+    changed: bool,
 }
 
 impl Reply {
@@ -108,7 +115,7 @@ impl Reply {
     }
 
     fn say(message: yoman_chat::Outbound) -> Self {
-        Self { answers: vec![Answer { message, card: None }], toast: None }
+        Self { answers: vec![Answer::new(message)], ..Self::default() }
     }
 }
 
@@ -117,6 +124,7 @@ impl Intake {
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, settings: Settings) -> Self {
         let titles = settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect();
         Self {
+            begun: log.head().position,
             log,
             world,
             outbox,
@@ -126,6 +134,7 @@ impl Intake {
             numbers: Numbers::default(),
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
+            reactions: tokio::sync::Mutex::default(),
             started: Instant::now(),
         }
     }
@@ -170,7 +179,7 @@ impl Intake {
 
     /// What one inbound comes to; the caller holds the room's lane.
     async fn take(&self, bot: &BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Reply, Failure> {
-        self.world.at_least(lane.newest).await;
+        self.world.at_least(lane.newest.max(self.begun)).await;
         let speaker = match self.admit(bot, inbound, lane).await? {
             admit::Admitted::Yes(speaker) => speaker,
             admit::Admitted::No(reply) => return Ok(reply),
@@ -197,14 +206,15 @@ impl Accept for Intake {
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
-        let toast = reply.toast;
+        let (toast, changed) = (reply.toast, reply.changed);
         if reply.answers.is_empty() {
             return Receipt::Kept { toast };
         }
         match self.outbox.answer(&inbound.id, &inbound.room.id, reply.answers).await {
             Ok(_) => Receipt::Kept { toast },
-            Err(error) if error.delivered_directly() => {
-                tracing::warn!(%error, "an answer could not be kept and was sent from memory");
+            // A refusal or a look that was shown from memory: nothing is lost if it is forgotten now.
+            Err(error) if !changed => {
+                tracing::warn!(%error, "an answer could not be kept and was shown from memory");
                 Receipt::Kept { toast }
             }
             Err(error) => Receipt::NotKept { why: error.to_string() },
@@ -220,7 +230,7 @@ impl Accept for Intake {
     }
 
     async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
-        self.outbox.recall(bot, key)
+        self.outbox.memo(bot, key)
     }
 
     async fn remember(&self, bot: &BotName, key: &str, value: &str) {

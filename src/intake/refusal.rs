@@ -1,12 +1,24 @@
 //! A no with its reason: what happened, and what to do about it.
 
-use yoman_chat::{Button, Outbound, Text};
+use yoman_chat::{Button, Outbound, Style, Text};
 
 use crate::{
     command::Fault,
     domain::{ItemRef, item},
     log::AppendError,
 };
+
+/// What fits on a row of buttons on a phone, in characters.
+const ROW_CHARS_MAX: usize = 32;
+
+/// What a person would type: without the version a button is bound to, and without the slash.
+fn label(hint: &str) -> String {
+    let words = hint.split(' ').map(|word| match word.split_once('@') {
+        Some((item, _)) if item.parse::<ItemRef>().is_ok() => item,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ").trim_start_matches('/').to_owned()
+}
 
 /// Why a command was not carried out, as it is told to whoever said it. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +44,21 @@ impl Refusal {
 
     /// As a message: the hints are buttons that carry their command, as far as a button can.
     pub fn message(self, button_data_bytes_max: usize) -> Outbound {
+        let button_data_bytes_max = button_data_bytes_max.min(BUTTON_BYTES);
         let mut out = Outbound::text(self.what);
+        let mut row = Vec::new();
+        let mut width = 0;
         for hint in self.hints.into_iter().filter(|hint| hint.len() <= button_data_bytes_max).take(4) {
-            // The label is what a person would type: without the version a button is bound to.
-            let label: Vec<_> = hint.split(' ').map(|word| word.split_once('@').filter(|(item, _)| item.parse::<ItemRef>().is_ok()).map_or(word, |(item, _)| item)).collect();
-            out = out.row(vec![Button::new(label.join(" ").trim_start_matches('/'), hint)]);
+            let label = label(&hint);
+            width += label.chars().count();
+            // Short ones stand side by side, as far as a phone is wide.
+            if width > ROW_CHARS_MAX && !row.is_empty() {
+                out = out.row(std::mem::take(&mut row));
+                width = label.chars().count();
+            }
+            row.push(Button::new(label, hint));
         }
-        out
+        out.row(row)
     }
 
     /// The first line, for a toast.
@@ -48,14 +68,30 @@ impl Refusal {
 
     /// A decision of the domain.
     pub(crate) fn of_item(error: &item::Error, item: Option<ItemRef>) -> Self {
-        Self::new(error.to_string()).hints(error.hints(item))
+        Self::not_done(error).hints(error.hints(item))
+    }
+
+    /// A reason of the domain as a sentence.
+    pub(crate) fn not_done(reason: impl std::fmt::Display) -> Self {
+        Self::new(format!("Not done: {reason}."))
     }
 }
 
+/// What every button can carry, in bytes: what is longer is written out.
+const BUTTON_BYTES: usize = 64;
+
 impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        let hints = fault.meant.clone();
-        Self::new(fault.to_string()).hints(hints)
+    fn from(mut fault: Fault) -> Self {
+        let meant = std::mem::take(&mut fault.meant);
+        let mut what = Text::from(fault.to_string());
+        if !meant.is_empty() {
+            // Those that are buttons need not be read twice.
+            what.plain(" Did you mean:");
+        }
+        for long in meant.iter().filter(|meant| meant.len() > BUTTON_BYTES) {
+            what.plain("\n   ").push(Style::Code, long);
+        }
+        Self::new(what).hints(meant)
     }
 }
 

@@ -82,7 +82,13 @@ impl Delivery {
     /// begun, what is under way gets [`DeliverySettings::stop_wait`], and what came of it is recorded.
     ///
     /// One delivery at a time for each bot.
-    pub fn start(bot: Arc<dyn Bot>, outbox: Outbox, render: Arc<dyn Render>, settings: DeliverySettings, stop: Stop) -> Self {
+    pub fn start(
+        bot: Arc<dyn Bot>,
+        outbox: Outbox,
+        render: Arc<dyn Render>,
+        settings: DeliverySettings,
+        stop: Stop,
+    ) -> Self {
         let queue = outbox.queue(bot.name());
         let courier = Courier { queue, bot, render, attempt_max: settings.attempt_max, stop };
         Self { task: tokio::spawn(courier.run(outbox, settings)) }

@@ -11,6 +11,7 @@
 //! | `r` room 0 seq part | the messages of a room in order, to forget the oldest |
 //! | `d` inbound id | when it was answered |
 //! | `f` room | since when the platform refuses everything for this room |
+//! | `q` room | whose direct room it is, and when they were heard there |
 //! | `p` bot | the bot's cursor |
 //! | `k` bot 0 name | what the bot remembers |
 //! | `x` bot 0 seq | a delivery kept aside |
@@ -78,6 +79,8 @@ pub(super) const ENTRIES: &[u8] = b"o";
 pub(super) const ANSWERED: &[u8] = b"d";
 /// All rooms that refuse.
 pub(super) const REFUSING: &[u8] = b"f";
+/// All direct rooms.
+pub(super) const DIRECT: &[u8] = b"q";
 /// Everything kept aside.
 pub(super) const ASIDE: &[u8] = b"x";
 
@@ -136,8 +139,12 @@ pub(super) fn refusing(room: &RoomId) -> Vec<u8> {
     join(b'f', &[room.as_str().as_bytes()])
 }
 
-/// The room of a key made by [`refusing`].
-pub(super) fn room_of_refusing(key: &[u8]) -> Option<RoomId> {
+pub(super) fn direct(room: &RoomId) -> Vec<u8> {
+    join(b'q', &[room.as_str().as_bytes()])
+}
+
+/// The room of a key made by [`refusing`] or [`direct`].
+pub(super) fn room_alone(key: &[u8]) -> Option<RoomId> {
     std::str::from_utf8(key.get(1..)?).ok().map(RoomId::new)
 }
 

@@ -4,21 +4,25 @@
 //!
 //! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos
 //! * `delivery.rs` [`Delivery`]: shows them
+//! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
-//! * `cards.rs`    which message shows which item
+//! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
 mod aside;
 mod cards;
 mod delivery;
+mod direct;
 mod entry;
 #[cfg(test)]
 #[path = "tests/bot.rs"]
 mod fake;
+mod follower;
 mod key;
 mod outbox;
 mod queue;
+pub mod routing;
 mod settle;
 mod stats;
 mod store;
@@ -26,6 +30,7 @@ mod tidy;
 
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
+pub use follower::Follower;
 pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
 pub use store::{OpenError, StoreError};

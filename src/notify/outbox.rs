@@ -18,13 +18,17 @@ use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 use super::{
     aside::Asides,
     cards::{CardRef, Cards},
+    direct::Direct,
     entry::{Kind, Row, What},
     key::{self, Ops},
     queue::{Queue, now_ms},
     stats::BotStats,
     store::{OpenError, Store, StoreError},
 };
-use crate::{domain::ItemRef, log::Position};
+use crate::{
+    domain::{ItemRef, PersonId},
+    log::Position,
+};
 
 /// What the outbox is bounded by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,13 @@ pub enum OutboxError {
     /// Nothing was stored. What was to be shown is shown all the same, from memory, for as long as this process runs.
     #[error("shown, but not kept: {0}")]
     NotKept(StoreError),
+}
+
+impl OutboxError {
+    /// Nothing is kept, and what was to be shown is shown all the same.
+    pub fn delivered_directly(&self) -> bool {
+        matches!(self, Self::NotKept(_))
+    }
 }
 
 /// One message in answer to an inbound.
@@ -161,6 +172,7 @@ struct Shared {
     store: Arc<Store>,
     cards: Arc<Cards>,
     asides: Asides,
+    direct: Direct,
     seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
     queues: Mutex<HashMap<BotName, Arc<Queue>>>,
@@ -196,6 +208,7 @@ impl Outbox {
         let clock = u64::try_from(Utc::now().timestamp_micros()).unwrap_or_default();
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
+            direct: Direct::new(Arc::clone(&store)),
             settings,
             store,
             cards,
@@ -223,7 +236,7 @@ impl Outbox {
         });
         shared.seqs.fetch_max(newest + 1, Ordering::Relaxed);
         shared.store.scan(key::REFUSING, None, |key, value| {
-            if let Some(room) = key::room_of_refusing(key)
+            if let Some(room) = key::room_alone(key)
                 && let Some(since) = key::decode(key, value)
             {
                 self.queue(&BotName::new(room.bot())).inner().refusing.insert(room, since);
@@ -424,6 +437,30 @@ impl Outbox {
     /// [`OutboxError::NotKept`] when that could not be done.
     pub async fn sync(&self) -> Result<(), OutboxError> {
         self.shared.store.sync().await.map_err(OutboxError::NotKept)
+    }
+
+    /// To be called last: everything that has happened survives a power cut when this returns. What is handed over later is
+    /// still kept, only not waited for.
+    ///
+    /// # Errors
+    /// [`OutboxError::NotKept`] when that could not be done.
+    pub async fn close(&self) -> Result<(), OutboxError> {
+        self.sync().await
+    }
+
+    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId) {
+        self.shared.direct.met(room, person);
+    }
+
+    /// The person whose direct room this is.
+    pub fn person_in(&self, room: &RoomId) -> Option<PersonId> {
+        self.shared.direct.person_in(room)
+    }
+
+    /// The direct room a person was last heard in, over all bots.
+    pub fn direct_room(&self, person: PersonId) -> Option<RoomId> {
+        self.shared.direct.room_of(person)
     }
 
     /// Forgets what is old enough: answered inbounds and deliveries kept aside. Blocking for as long as it takes to read

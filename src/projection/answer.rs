@@ -116,8 +116,13 @@ impl World {
                 None => self.now(item, "in no project"),
             },
             Act::Link { relation, to } => self.linked(item, *relation, to),
-            Act::Attach { attachments, .. } => {
-                self.now(item, &format!("{} attached", words::count(attachments.len(), "file")))
+            Act::Attach { attachments, text } => {
+                let files = match attachments.len() {
+                    1 => "file".to_owned(),
+                    n => words::count(n, "file"),
+                };
+                let noted = if text.trim().is_empty() { "" } else { ", note added" };
+                self.now(item, &format!("{files} attached{noted}"))
             }
             Act::Correct { .. } => {
                 let mut text = self.head(item, "corrected");
@@ -306,7 +311,11 @@ impl World {
                 {
                     text.plain(INDENT).plain("It was for ").item(to).plain(" (");
                     text.push(Style::Quote, words::one_line(&served.item.title)).plain("), which is still open.");
-                    buttons.push(press(&format!("Done {to}"), "done", &served.item, ""));
+                    buttons.push(press(
+                        &format!("Done {to}"),
+                        &served.item,
+                        Act::Done { anyway: false, text: String::new() },
+                    ));
                 }
             }
         }
@@ -340,7 +349,8 @@ fn findings(item: &Item) -> usize {
     if let item::Stage::Research(research) = &item.stage { research.findings as usize } else { 0 }
 }
 
-fn ends(event: &item::Event) -> bool {
+/// Whether an event closes its item.
+pub(super) fn ends(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Rejected { .. } | idea::Event::Promoted { .. })
@@ -350,7 +360,8 @@ fn ends(event: &item::Event) -> bool {
     )
 }
 
-fn begins_again(event: &item::Event) -> bool {
+/// Whether an event opens its item again.
+pub(super) fn begins_again(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Idea(idea::Event::Reopened { .. })

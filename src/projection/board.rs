@@ -3,7 +3,10 @@
 use yoman_chat::{Button, Outbound, Style, Text};
 
 use super::{Viewer, World, card::with_buttons, line::state_name, select::Order, words};
-use crate::domain::{Bucket, Filter, filter::StateWord, item::Item};
+use crate::{
+    command::{Command, Look},
+    domain::{Bucket, Filter, filter::StateWord, item::Item},
+};
 
 /// How many items of a column are shown before the rest is counted.
 const COLUMN_ITEMS: usize = 5;
@@ -52,9 +55,9 @@ impl World {
             self.lines(&mut text, &items, viewer);
             if all > items.len() {
                 text.plain("\n").push(Style::Dim, format!("and {} more", words::grouped((all - items.len()) as u64)));
-                let said = self.filter_text(&column, viewer);
                 let label = format!("All {}", words::many(bucket));
-                buttons.push(Button::new(label, format!("/list {said}")));
+                let list = Look::List { filter: self.handles(&column), page: 1 };
+                buttons.push(Button::new(label, Command::Look(list).to_text(viewer.time_zone)));
             }
         }
         if empty {

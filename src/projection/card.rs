@@ -9,11 +9,14 @@ use super::{
     line::{INDENT, SAID_CHARS_MAX, state_name},
     words,
 };
-use crate::domain::{
-    Bucket, ItemRef,
-    filter::StateWord,
-    item::{Item, Stage},
-    pr,
+use crate::{
+    command::{Command, Target},
+    domain::{
+        Bucket, Handle, ItemRef,
+        filter::StateWord,
+        item::{Act, Carry, Item, Stage},
+        pr,
+    },
 };
 
 /// The most bytes a button carries, whatever more its platform allows: cards look the same everywhere.
@@ -124,42 +127,51 @@ impl World {
 
     /// What can be done with an item now, the likeliest first.
     pub(super) fn buttons(&self, item: &Item) -> Vec<Button> {
-        let at = |label: &str, verb: &str, rest: &str| press(label, verb, item, rest);
+        let at = |label: &str, act: Act<Handle>| press(label, item, act);
+        let onwards = |to: Bucket| Act::Promote { to: Some(to), carry: Carry::default() };
+        let done = |anyway: bool| Act::Done { anyway, text: String::new() };
+        let reason = String::new;
         // Words are asked for when one of these is pressed, so no version is needed: nothing is done by pressing.
         let asking = |label: &str, verb: &str| Button::new(label, format!("/{verb} {}", item.reference));
         let why = || asking("Why?", "why");
         let mut buttons = match self.state(item) {
             StateWord::Open if item.reference.bucket == Bucket::Idea => vec![
                 asking("Refine", "refine"),
-                at("Research", "promote", " to research").tone(ButtonTone::Primary),
-                at("To do", "promote", " to todo"),
-                at("Reject", "reject", "").tone(ButtonTone::Danger),
+                at("Research", onwards(Bucket::Research)).tone(ButtonTone::Primary),
+                at("To do", onwards(Bucket::Todo)),
+                at("Reject", Act::Reject { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Running => vec![
                 asking("Finding", "finding"),
-                at("To do", "promote", " to todo").tone(ButtonTone::Primary),
-                at("Done", "done", ""),
+                at("To do", onwards(Bucket::Todo)).tone(ButtonTone::Primary),
+                at("Done", done(false)),
             ],
             StateWord::Open if item.reference.bucket == Bucket::Todo => {
-                vec![at("Start", "doing", "").tone(ButtonTone::Primary), at("Done", "done", ""), why()]
+                vec![at("Start", Act::Doing).tone(ButtonTone::Primary), at("Done", done(false)), why()]
             }
-            StateWord::Blocked => vec![why(), at("Start", "doing", ""), at("Done anyway", "done", " anyway")],
+            StateWord::Blocked => vec![why(), at("Start", Act::Doing), at("Done anyway", done(true))],
             StateWord::Doing => {
-                vec![at("Done", "done", "").tone(ButtonTone::Primary), at("To pr", "promote", " to pr"), why()]
+                let mut buttons = vec![at("Done", done(false)).tone(ButtonTone::Primary)];
+                // It may become several, but one is what people mean when they press.
+                if self.items.children(item.reference).next().is_none() {
+                    buttons.push(at("To pr", onwards(Bucket::Pr)));
+                }
+                buttons.push(why());
+                buttons
             }
             StateWord::Open | StateWord::Reviewed => vec![
-                at("Approve", "review", " approve"),
-                at("Merge", "merge", "").tone(ButtonTone::Primary),
-                at("Close", "close", "").tone(ButtonTone::Danger),
+                at("Approve", Act::Review { verdict: pr::Verdict::Approve, text: reason() }),
+                at("Merge", Act::Merge).tone(ButtonTone::Primary),
+                at("Close", Act::Close { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Promoted => vec![why()],
             StateWord::Done | StateWord::Rejected | StateWord::Merged | StateWord::Closed => {
-                vec![at("Reopen", "reopen", "")]
+                vec![at("Reopen", Act::Reopen { reason: reason() })]
             }
         };
         if self.is_doing_though_waiting(item) {
             buttons.retain(|button| button.label != "Done");
-            buttons.insert(0, at("Done anyway", "done", " anyway"));
+            buttons.insert(0, at("Done anyway", done(true)));
         }
         if item.is_closed()
             && let Some(child) = self.items.children(item.reference).last()
@@ -175,8 +187,10 @@ impl World {
 }
 
 /// A button that does something to an item as it is now.
-pub(super) fn press(label: &str, verb: &str, item: &Item, rest: &str) -> Button {
-    Button::new(label, format!("/{verb} {}@{}{rest}", item.reference, item.version))
+pub(super) fn press(label: &str, item: &Item, act: Act<Handle>) -> Button {
+    let target = Target { item: item.reference, version: Some(item.version) };
+    // No act of a button holds a date, so the time zone does not matter.
+    Button::new(label, Command::Item { target: Some(target), act }.to_text(chrono_tz::UTC))
 }
 
 /// Puts buttons under a message, in rows its platform can show.

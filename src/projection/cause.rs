@@ -7,16 +7,18 @@ use yoman_chat::{Button, Outbound, Style, Text};
 
 use super::{
     Viewer, World,
+    answer::{begins_again, ends},
     card::with_buttons,
     line::state_name,
-    notice::{item_events, telling},
+    notice::{is_creation, item_events},
     timeline::{PAGE_ROWS, Row, table},
     words,
 };
 use crate::{
     domain::{
-        ItemRef,
+        ItemRef, PersonId,
         item::{Event, Item},
+        pr, todo,
     },
     log::{Commit, Position},
 };
@@ -111,11 +113,9 @@ impl World {
                 Some(open) if !open.item.is_closed() => {
                     text.plain("\nIt waits for ");
                     self.reference(text, &open.item);
-                    text.plain(format!(
-                        ", {} since {}",
-                        state_name(self.state(&open.item)),
-                        words::at(open.changed_at, viewer)
-                    ));
+                    let since = last(&commits.stream(needed), moves)
+                        .map_or(open.created_at, |(commit, _)| commit.meta.recorded_at);
+                    text.plain(format!(", {} since {}", state_name(self.state(&open.item)), words::at(since, viewer)));
                     self.assignees(text, &open.item);
                 }
                 Some(closed) => {
@@ -141,18 +141,11 @@ impl World {
 
     /// `: dana completed it, 14:02`
     fn thanks_to(&self, text: &mut Text, commits: &[Arc<Commit>], viewer: &Viewer) {
-        for commit in commits.iter().rev() {
-            let events = item_events(commit);
-            let Some(event) = telling(&events) else { continue };
-            if matches!(event, Event::Fact(_)) {
-                continue;
-            }
-            let actor = crate::domain::PersonId::of_stream(&commit.meta.actor);
-            text.plain(": ").push(Style::Quote, self.actor(&commit.meta.actor, viewer)).plain(" ");
-            text.append(self.phrase(event, actor, viewer).did);
-            text.plain(format!(", {}", words::at(commit.meta.recorded_at, viewer)));
-            return;
-        }
+        let Some((commit, event)) = last(commits, ends) else { return };
+        let actor = PersonId::of_stream(&commit.meta.actor);
+        text.plain(": ").push(Style::Quote, self.actor(&commit.meta.actor, viewer)).plain(" ");
+        text.append(self.phrase(&event, actor, viewer).did);
+        text.plain(format!(", {}", words::at(commit.meta.recorded_at, viewer)));
     }
 
     /// `It became R1 (done), which became T3 (doing).`
@@ -184,4 +177,16 @@ impl World {
 
 fn show(item: ItemRef) -> Button {
     Button::new(format!("Show {item}"), format!("/show {item}"))
+}
+
+/// The newest event of a kind, with its commit.
+fn last(commits: &[Arc<Commit>], kind: impl Fn(&Event) -> bool) -> Option<(&Commit, Event)> {
+    commits.iter().rev().find_map(|commit| Some((&**commit, item_events(commit).into_iter().find(&kind)?)))
+}
+
+/// Whether an event says where an item stands from then on.
+fn moves(event: &Event) -> bool {
+    is_creation(event)
+        || begins_again(event)
+        || matches!(event, Event::Todo(todo::Event::Started) | Event::Pr(pr::Event::Reviewed { .. }))
 }

@@ -61,8 +61,8 @@ pub(super) struct Items {
     closed: BTreeSet<(Position, ItemRef)>,
     items_max: usize,
     dropped: usize,
-    /// Dropped ones something happened to since.
-    missed: BTreeSet<ItemRef>,
+    /// Dropped ones something happened to since: the newest such commit.
+    missed: BTreeMap<ItemRef, Position>,
     /// Names that many items share, kept once.
     names: HashSet<Arc<str>>,
     recent: VecDeque<(Position, Doer)>,
@@ -78,7 +78,7 @@ impl Items {
             closed: BTreeSet::new(),
             items_max,
             dropped: 0,
-            missed: BTreeSet::new(),
+            missed: BTreeMap::new(),
             names: HashSet::new(),
             recent: VecDeque::with_capacity(RECENT_MAX),
         }
@@ -96,6 +96,8 @@ impl Items {
 
         let slot = self.buckets[reference.bucket as usize].get_mut(&reference.number);
         let (entry, unreadable) = match slot {
+            // It was restored from commits that were not folded in yet.
+            Some(entry) if commit.position <= entry.seen.position => return 0,
             Some(entry) => {
                 let needed = entry.seen.item.needs().to_vec();
                 let unreadable = entry.fold(commit, &mut self.names);
@@ -112,7 +114,7 @@ impl Items {
                 let Some(mut entry) = entry else {
                     // Dropped before, or its beginning cannot be read: only the log knows it.
                     if commit.first_version > 1 && self.missed.len() < MISSED_MAX {
-                        self.missed.insert(reference);
+                        self.missed.insert(reference, commit.position);
                     }
                     return unreadable;
                 };
@@ -131,27 +133,31 @@ impl Items {
         unreadable
     }
 
-    /// Puts an item back that was dropped, from the commits of its stream.
-    pub(super) fn restore(&mut self, reference: ItemRef, commits: &[Arc<Commit>]) -> bool {
-        let Some(entry) = Entry::replay(reference, commits, &mut self.names) else { return false };
-        let closed_at = entry.closed_at;
-        self.missed.remove(&reference);
-        let known = self.get(reference).is_some();
-        if known {
+    /// Puts an item back that was dropped, from the commits of its stream. It counts as closed `now`, so that whoever asked
+    /// for it finds it there. Commits that were read before the newest one was missed are refused.
+    pub(super) fn restore(&mut self, reference: ItemRef, commits: &[Arc<Commit>], now: Position) -> bool {
+        if self.get(reference).is_some() {
             return true;
         }
+        let Some(mut entry) = Entry::replay(reference, commits, &mut self.names) else { return false };
+        if self.missed.get(&reference).is_some_and(|missed| *missed > entry.seen.position) {
+            return false;
+        }
+        self.missed.remove(&reference);
+        // Before it is there again and not after: it must not be the one that goes.
+        self.shrink();
         rewire(&mut self.waiting, reference, &[], entry.seen.item.needs());
         if let Some(from) = entry.seen.item.from {
             self.children.insert((from, reference));
         }
-        if closed_at != Position::START {
-            self.closed.insert((closed_at, reference));
+        if entry.closed_at != Position::START {
+            entry.closed_at = now.max(entry.closed_at);
+            self.closed.insert((entry.closed_at, reference));
         }
         let newest = &mut self.newest[reference.bucket as usize];
         *newest = (*newest).max(reference.number);
         self.buckets[reference.bucket as usize].insert(reference.number, entry);
         self.dropped = self.dropped.saturating_sub(1);
-        self.shrink();
         true
     }
 
@@ -178,7 +184,7 @@ impl Items {
     }
 
     pub(super) fn missed(&self) -> impl Iterator<Item = ItemRef> {
-        self.missed.iter().copied()
+        self.missed.keys().copied()
     }
 
     pub(super) fn newest(&self, bucket: Bucket) -> u32 {

@@ -8,7 +8,14 @@ use super::{
     select::Order,
     words,
 };
-use crate::domain::{Bucket, Filter, ItemRef, PersonId, filter::StateWord, item::Item};
+use crate::{
+    command::{Command, Look},
+    domain::{
+        Bucket, Filter, ItemRef, PersonId,
+        filter::StateWord,
+        item::{Act, Item},
+    },
+};
 
 /// How many items stand on one page.
 pub const PAGE_ITEMS: usize = 10;
@@ -24,10 +31,17 @@ impl World {
             return self.nothing(filter, closed_too, viewer);
         }
         let mut text = heading(all, filter, closed_too);
-        if !said.is_empty() {
-            text.plain(": ").push(Style::Quote, &said);
+        // One bucket is named by the heading.
+        let rest = if filter.buckets.len() == 1 {
+            self.filter_text(&Filter { buckets: Vec::new(), ..filter.clone() }, viewer)
+        } else {
+            said
+        };
+        if !rest.is_empty() {
+            text.plain(": ").push(Style::Quote, &rest);
         }
-        self.page(text, "list", &said, (&items, all, page), viewer)
+        let handles = self.handles(filter);
+        self.page(text, |page| Look::List { filter: handles.clone(), page }, (&items, all, page), viewer)
     }
 
     /// `/find`: the items that hold all the words, closed ones too.
@@ -36,7 +50,10 @@ impl World {
         let said = self.filter_text(filter, viewer);
         if all == 0 {
             let mut text = Text::from("Nothing has ");
-            text.push(Style::Quote, &said).plain(" in its title, text, tags or notes. Fewer words find more.");
+            text.push(Style::Quote, &said).plain(" in its title, text, tags or notes.");
+            if filter.words.len() > 1 {
+                text.plain(" Fewer words find more.");
+            }
             if self.items.dropped() > 0 {
                 text.plain(format!(
                     " {} closed long ago are no longer searched; /show finds them by number.",
@@ -47,7 +64,8 @@ impl World {
         }
         let mut text = Text::from(format!("{} with ", words::count(all, "item")));
         text.push(Style::Quote, &said);
-        self.page(text, "find", &said, (&items, all, page), viewer)
+        let handles = self.handles(filter);
+        self.page(text, |page| Look::Find { filter: handles.clone(), page }, (&items, all, page), viewer)
     }
 
     /// `/mine`: what a person has to do, the closed left out.
@@ -55,7 +73,6 @@ impl World {
         let filter = Self::of_person(filter, person);
         let also = |item: &Item| !filter.states.is_empty() || !item.is_closed();
         let (items, all) = self.selected(&filter, also, (Order::Next, 0, PAGE_ITEMS), viewer);
-        let said = self.filter_text(&filter, viewer);
         if all == 0 {
             let text = "Nothing is yours to do. /next says what could be begun.";
             return with_buttons(Outbound::text(text), vec![Button::new("Next", "/next")], viewer);
@@ -63,7 +80,8 @@ impl World {
         let of = if viewer.person == Some(person) { "you".to_owned() } else { self.name(person, viewer) };
         let mut text = Text::from(format!("{} for ", words::count(all, "item")));
         text.push(Style::Quote, of);
-        self.page(text, "list", &said, (&items, all, 1), viewer)
+        let handles = self.handles(&filter);
+        self.page(text, |page| Look::List { filter: handles.clone(), page }, (&items, all, 1), viewer)
     }
 
     /// `/next`: what can be done now, what presses most first. Nothing that waits, no ideas, and nothing that is somebody
@@ -88,12 +106,16 @@ impl World {
             let buttons = if blocked > 0 { vec![Button::new("Blocked", "/list blocked")] } else { Vec::new() };
             return with_buttons(Outbound::text(text), buttons, viewer);
         };
-        let mut text = Text::from(format!("Next of {}", words::count(all, "item")));
+        let mut text = match all {
+            1 => Text::from("Next"),
+            all if all <= PAGE_ITEMS => Text::from("Next, what presses most first"),
+            all => Text::from(format!("Next {PAGE_ITEMS} of {}", words::grouped(all as u64))),
+        };
         self.lines(&mut text, &items, viewer);
         let mut buttons =
             vec![Button::new(format!("Show {}", first.item.reference), format!("/show {}", first.item.reference))];
         if first.item.state_word() == StateWord::Open && first.item.reference.bucket == Bucket::Todo {
-            buttons.insert(0, press(&format!("Start {}", first.item.reference), "doing", &first.item, ""));
+            buttons.insert(0, press(&format!("Start {}", first.item.reference), &first.item, Act::Doing));
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
@@ -116,12 +138,11 @@ impl World {
         (self.selected(filter, also, (Order::Pressing, skipped(last), PAGE_ITEMS), viewer).0, all, last)
     }
 
-    /// A page: heading, lines, and the way to the other pages.
+    /// A page: heading, lines, and the way to the other pages of `look`.
     fn page(
         &self,
         mut text: Text,
-        verb: &str,
-        said: &str,
+        look: impl Fn(u32) -> Look,
         page: (&[ItemRef], usize, usize),
         viewer: &Viewer,
     ) -> Outbound {
@@ -132,8 +153,8 @@ impl World {
         }
         self.lines(&mut text, items, viewer);
         let to = |page: usize| {
-            let said = if said.is_empty() { String::new() } else { format!(" {said}") };
-            if page == 1 { format!("/{verb}{said}") } else { format!("/{verb}{said} page:{page}") }
+            let page = u32::try_from(page).unwrap_or(u32::MAX);
+            Command::Look(look(page)).to_text(viewer.time_zone)
         };
         let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
         let mut buttons = Vec::new();
@@ -177,7 +198,8 @@ impl World {
             return with_buttons(Outbound::text(text), vec![Button::new("All open", "/list")], viewer);
         }
         text.plain(format!("; {} closed.", words::grouped(closed as u64)));
-        let command = if said.is_empty() { "/list closed".to_owned() } else { format!("/list closed {said}") };
+        let closed = Filter { states: vec![StateWord::Closed], ..self.handles(filter) };
+        let command = Command::Look(Look::List { filter: closed, page: 1 }).to_text(viewer.time_zone);
         with_buttons(Outbound::text(text), vec![Button::new("Closed ones", command)], viewer)
     }
 }
@@ -194,6 +216,10 @@ fn heading(all: usize, filter: &Filter, closed_too: bool) -> Text {
         _ => "item",
     };
     let open = if closed_too || all == 0 { "" } else { "open " };
+    if filter.buckets == [Bucket::Research] {
+        // It has no plural.
+        return Text::from(format!("{} {open}research", words::grouped(all as u64)));
+    }
     Text::from(words::count(all, &format!("{open}{one}")))
 }
 

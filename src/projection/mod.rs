@@ -33,6 +33,8 @@ mod rooms;
 mod select;
 #[cfg(test)]
 mod spec;
+#[cfg(test)]
+mod tests;
 mod timeline;
 pub mod words;
 
@@ -202,11 +204,11 @@ impl World {
         items::Entry::replay(item, commits, &mut std::collections::HashSet::new()).map(|entry| entry.seen)
     }
 
-    /// Takes an item into memory again from the commits of its stream (all of them, in order); whether that was possible.
-    /// One that is closed may be dropped again at once.
+    /// Takes an item into memory again from the commits of its stream (all of them, in order; they may be ahead of what was
+    /// folded in); whether it is there now. It is refused when something was folded in that `commits` do not have yet.
     pub fn restore(&mut self, commits: &[Arc<Commit>]) -> bool {
         let item = commits.first().and_then(|commit| ItemRef::of_stream(commit.stream.as_str()));
-        item.is_some_and(|item| self.items.restore(item, commits))
+        item.is_some_and(|item| self.items.restore(item, commits, self.position))
     }
 
     /// An item; `None` when there is none, or when it was dropped from memory.

@@ -62,6 +62,21 @@ impl World {
         Some(with_buttons(Outbound::text(text), buttons, viewer))
     }
 
+    /// The item that a promotion made, when a commit is one: whoever is told about that item need not be told of the
+    /// promotion too.
+    pub fn goes_on_as(&self, commit: &Commit) -> Option<ItemRef> {
+        let item = ItemRef::of_stream(commit.stream.as_str())?;
+        let promotes = item_events(commit).iter().any(|event| {
+            matches!(
+                event,
+                item::Event::Idea(idea::Event::Promoted { .. })
+                    | item::Event::Research(research::Event::Done { to: Some(_), .. })
+                    | item::Event::Todo(todo::Event::Promoted { .. })
+            )
+        });
+        if promotes { self.items.children(item).last() } else { None }
+    }
+
     /// Why somebody is told: `you follow #app`, to be put under a notice.
     pub fn because(&self, filter: &Filter, viewer: &Viewer) -> Text {
         let mut out = Text::new();

@@ -1,6 +1,6 @@
 //! Filters applied: which items somebody means, and in which order they are shown.
 
-use std::{cmp::Reverse, fmt::Write as _};
+use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,10 @@ use super::{
     items::{Entry, Items},
     words,
 };
-use crate::domain::{Bucket, Due, Filter, ItemRef, PersonId, Priority, filter::StateWord, item::Item};
+use crate::{
+    command::{Command, Look},
+    domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},
+};
 
 /// A filter made ready for many items.
 struct Sieve<'a> {
@@ -158,25 +161,26 @@ impl World {
         self.selected(filter, also, (Order::Pressing, 0, 0), viewer).1
     }
 
-    /// A filter in the words that say it: `todo open #auth @dana due:2026-12-01`; empty for everything. People who are not
-    /// known are left out.
+    /// A filter with people as they are written; those who are not known are left out.
+    pub(super) fn handles(&self, filter: &Filter) -> Filter<Handle> {
+        let known = filter.people.iter().filter_map(|&person| Some(self.person(person)?.handle.clone())).collect();
+        Filter {
+            people: known,
+            buckets: filter.buckets.clone(),
+            states: filter.states.clone(),
+            tags: filter.tags.clone(),
+            projects: filter.projects.clone(),
+            priorities: filter.priorities.clone(),
+            items: filter.items.clone(),
+            due: filter.due,
+            words: filter.words.clone(),
+        }
+    }
+
+    /// A filter in the words that say it: `todo open #auth @dana due:2026-12-01`; empty for everything.
     pub fn filter_text(&self, filter: &Filter, viewer: &Viewer) -> String {
-        let mut out: Vec<String> = Vec::new();
-        out.extend(filter.buckets.iter().map(|bucket| bucket.word().to_owned()));
-        out.extend(filter.states.iter().map(|state| super::line::state_name(*state).to_owned()));
-        out.extend(filter.items.iter().map(ToString::to_string));
-        out.extend(filter.tags.iter().map(ToString::to_string));
-        out.extend(filter.people.iter().filter_map(|&person| Some(self.person(person)?.handle.to_string())));
-        out.extend(filter.projects.iter().map(ToString::to_string));
-        out.extend(filter.priorities.iter().map(|priority| format!("!{priority}")));
-        out.extend(filter.due.map(|due| match due {
-            Due::Day(day) => format!("due:{day}"),
-            Due::At(instant) => {
-                format!("due:\"{}\"", instant.with_timezone(&viewer.time_zone).format("%Y-%m-%d %H:%M"))
-            }
-        }));
-        out.extend(filter.words.iter().map(|word| quoted(word)));
-        out.join(" ")
+        let list = Command::Look(Look::List { filter: self.handles(filter), page: 1 }).to_text(viewer.time_zone);
+        list.trim_start_matches("/list").trim_start().to_owned()
     }
 
     /// A filter in words, for a sentence: as it is said, or `everything`.
@@ -190,29 +194,3 @@ impl World {
         Filter { people: vec![person], ..filter.clone() }
     }
 }
-
-/// A word to look for, as it is said: plain when it cannot be taken for anything else.
-fn quoted(word: &str) -> String {
-    let plain = word.chars().all(char::is_alphabetic)
-        && word.chars().count() > 2
-        && Bucket::ALL.iter().all(|bucket| !word.to_lowercase().starts_with(bucket.word()))
-        && !STATE_WORDS.contains(&word.to_lowercase().as_str());
-    if plain {
-        return word.to_owned();
-    }
-    let mut out = String::from("\"");
-    for c in word.chars() {
-        if matches!(c, '"' | '\\' | '“' | '”' | '„') {
-            out.push('\\');
-        }
-        let _ = out.write_char(c);
-    }
-    out.push('"');
-    out
-}
-
-/// What a plain word would be taken for instead of being looked for.
-const STATE_WORDS: [&str; 12] = [
-    "open", "running", "doing", "blocked", "reviewed", "done", "promoted", "rejected", "merged", "closed", "all",
-    "page",
-];

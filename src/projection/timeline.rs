@@ -13,6 +13,7 @@ use super::{
     words,
 };
 use crate::{
+    command::{Command, Look, Target},
     domain::{
         ItemRef, PersonId,
         item::{Event, Fact},
@@ -59,12 +60,17 @@ impl World {
             text.plain(format!("   {} to {} of {} changes", start + 1, end, words::grouped(rows.len() as u64)));
         }
         text.plain("\n").push(Style::Pre(None), table(rows.get(start..end).unwrap_or_default(), viewer));
+        let target = Some(Target { item, version: None });
+        let to = |page: usize| {
+            let page = u32::try_from(page).unwrap_or(u32::MAX);
+            Command::Look(Look::History { target, page }).to_text(viewer.time_zone)
+        };
         let mut buttons = Vec::new();
         if page < pages {
-            buttons.push(Button::new("◀ older", format!("/history {item} page:{}", page + 1)));
+            buttons.push(Button::new("◀ older", to(page + 1)));
         }
         if page > 1 {
-            buttons.push(Button::new("newer ▶", format!("/history {item} page:{}", page - 1)));
+            buttons.push(Button::new("newer ▶", to(page - 1)));
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }

@@ -108,6 +108,11 @@ pub fn count(n: usize, one: &str) -> String {
     }
 }
 
+/// `a member`, `an owner`
+pub fn a(word: &str) -> String {
+    format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+}
+
 /// The word for several of a bucket.
 pub fn many(bucket: Bucket) -> &'static str {
     match bucket {
@@ -116,6 +121,11 @@ pub fn many(bucket: Bucket) -> &'static str {
         Bucket::Todo => "todos",
         Bucket::Pr => "prs",
     }
+}
+
+/// `1 todo`, `2 todos`, `3 research`
+pub fn count_of(n: usize, bucket: Bucket) -> String {
+    format!("{} {}", grouped(n as u64), if n == 1 { bucket.word() } else { many(bucket) })
 }
 
 /// A number in groups of three: `4,812`.

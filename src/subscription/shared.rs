@@ -39,8 +39,8 @@ impl SharedWorld {
     /// Folds in what comes next. Only for whoever feeds it ([`SharedWorld::keep`]): entries must come in the order of the
     /// log and without a gap; what was seen already is passed over.
     pub fn apply(&self, entries: &[Entry]) {
-        let mut newest = *self.position.borrow();
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = *self.position.borrow();
         for entry in entries {
             match entry {
                 Entry::Commit(commit) if commit.position > newest => {
@@ -54,7 +54,6 @@ impl SharedWorld {
                 }
             }
         }
-        drop(world);
         self.position.send_if_modified(|position| newest > std::mem::replace(position, newest.max(*position)));
     }
 
@@ -72,6 +71,11 @@ impl SharedWorld {
     /// Looks at the world. Must be short: whoever feeds it waits meanwhile.
     pub fn read<R>(&self, look: impl FnOnce(&World) -> R) -> R {
         look(&self.world.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Brings an item back that is in the log but no longer in memory; `commits` are all of its stream.
+    pub fn restore(&self, commits: &[Arc<crate::log::Commit>]) -> bool {
+        self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
     }
 
     /// Feeds it from the log until `stop`, or until the log is closed.

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Runs until `stop`.
 pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<Intake>, outbox: Outbox, stop: Stop) {
     let name = BotName::new(NAME);
-    let saved = outbox.recall(&name, "cursor").and_then(|saved| saved.parse().ok()).map_or(Position::START, Position);
+    let saved = outbox.memo(&name, "cursor").and_then(|saved| saved.parse().ok()).map_or(Position::START, Position);
     let mut subscription = Subscription::new(log, saved);
     let mut unsaved = saved;
     loop {

@@ -130,6 +130,14 @@ impl Telegram {
         })
     }
 
+    /// Asks Telegram once whether the token works; gives the bot's username.
+    ///
+    /// # Errors
+    /// What Telegram, or the network, said; never holds the token.
+    pub async fn check(&self) -> Result<String, BotError> {
+        registration::who(&self.api).await.map_err(|error| BotError::Failed(error.to_string()))
+    }
+
     fn intake(&self, inbox: Inbox) -> Intake {
         Intake {
             bot: self.name.clone(),

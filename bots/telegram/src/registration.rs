@@ -64,6 +64,11 @@ pub(crate) async fn delete_webhook(api: &Api) -> Result<(), CallError> {
     api.call(&DeleteWebhook { drop_pending_updates: None }).await.map(drop)
 }
 
+/// Asks once who we are: the username, for a check of the token.
+pub(crate) async fn who(api: &Api) -> Result<String, CallError> {
+    api.call(&GetMe {}).await.map(|me| me.username.unwrap_or_default())
+}
+
 /// Learns our username, trying until it is known.
 ///
 /// # Errors

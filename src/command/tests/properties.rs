@@ -96,10 +96,7 @@ fn title() -> impl Strategy<Value = String> {
 
 /// Several lines without blank ones in front or at the end.
 fn text() -> impl Strategy<Value = String> {
-    let line = (
-        select(&["", " ", "\t", "- [ ] ", "\\- [ ] ", "/", "\\"][..]),
-        vec(word(), 0..5),
-    )
+    let line = (select(&["", " ", "\t", "- [ ] ", "\\- [ ] ", "/", "\\"][..]), vec(word(), 0..5))
         .prop_map(|(begin, words)| format!("{begin}{}", words.join(" ")));
     vec(line, 1..6).prop_map(|lines| lines.join("\n").trim().to_owned())
 }
@@ -130,19 +127,13 @@ fn item() -> impl Strategy<Value = ItemRef> {
 }
 
 fn a_target() -> impl Strategy<Value = Option<Target>> {
-    option::of(
-        (item(), option::of(any::<u64>())).prop_map(|(item, version)| Target { item, version }),
-    )
+    option::of((item(), option::of(any::<u64>())).prop_map(|(item, version)| Target { item, version }))
 }
 
 /// Whole minutes. Many of them near the hours when clocks are changed.
 fn instant() -> impl Strategy<Value = DateTime<Utc>> {
     // 1 November 2026 and 14 March 2027 in New York, 4 April 2027 in Lord Howe.
-    let near = prop_oneof![
-        Just(1_793_512_800_i64),
-        Just(1_805_007_600),
-        Just(1_806_764_400)
-    ];
+    let near = prop_oneof![Just(1_793_512_800_i64), Just(1_805_007_600), Just(1_806_764_400)];
     let minutes = prop_oneof![
         (near, -300..300_i64).prop_map(|(at, minutes)| at / 60 + minutes),
         30_000_000..90_000_000_i64,
@@ -152,69 +143,50 @@ fn instant() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 fn due() -> impl Strategy<Value = Due> {
-    let day = (1970..2999_i32, 1..=366_u32).prop_filter_map("no such day", |(year, day)| {
-        NaiveDate::from_yo_opt(year, day)
-    });
+    let day =
+        (1970..2999_i32, 1..=366_u32).prop_filter_map("no such day", |(year, day)| NaiveDate::from_yo_opt(year, day));
     prop_oneof![day.prop_map(Due::Day), instant().prop_map(Due::At)]
 }
 
 fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     values.into_iter().fold(Vec::new(), |mut kept, value| {
-        token::add(&mut kept, value);
+        token::add(&mut kept, value).unwrap();
         kept
     })
 }
 
 fn carry() -> impl Strategy<Value = Carry<Handle>> {
-    let one = (
-        option::of(select(Priority::ALL)),
-        option::of(project()),
-        option::of(due()),
-    );
-    (
-        vec(tag(), 0..3),
-        vec(handle(), 0..3),
-        one,
-        vec(item(), 0..3),
-        vec(item(), 0..3),
+    let one = (option::of(select(Priority::ALL)), option::of(project()), option::of(due()));
+    (vec(tag(), 0..3), vec(handle(), 0..3), one, vec(item(), 0..3), vec(item(), 0..3)).prop_map(
+        |(tags, people, (priority, project, due), needs, serves)| Carry {
+            tags: distinct(tags),
+            people: distinct(people),
+            priority,
+            project,
+            due,
+            needs: distinct(needs),
+            serves: distinct(serves),
+        },
     )
-        .prop_map(
-            |(tags, people, (priority, project, due), needs, serves)| Carry {
-                tags: distinct(tags),
-                people: distinct(people),
-                priority,
-                project,
-                due,
-                needs: distinct(needs),
-                serves: distinct(serves),
-            },
-        )
 }
 
 fn a_draft() -> impl Strategy<Value = Draft<Handle>> {
-    (title(), text(), vec(title(), 0..3), carry()).prop_map(|(title, body, criteria, carry)| {
-        Draft {
-            title,
-            body,
-            criteria,
-            carry,
-            from: None,
-            attachments: vec![],
-        }
+    (title(), text(), vec(title(), 0..3), carry()).prop_map(|(title, body, criteria, carry)| Draft {
+        title,
+        body,
+        criteria,
+        carry,
+        from: None,
+        attachments: vec![],
     })
 }
 
-fn some<T: PartialEq + std::fmt::Debug>(
-    of: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Vec<T>> {
+fn some<T: PartialEq + std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
     vec(of, 1..4).prop_map(distinct)
 }
 
 fn link() -> impl Strategy<Value = LinkTarget> {
-    let url = (
-        select(&["https://", "http://", "HTTPS://"][..]),
-        "[a-z0-9][a-z0-9./?#&=%:,!@_-]{0,20}",
-    )
+    let url = (select(&["https://", "http://", "HTTPS://"][..]), "[a-z0-9][a-z0-9./?#&=%:,!@_-]{0,20}")
         .prop_map(|(scheme, rest)| LinkTarget::Url(format!("{scheme}{rest}")));
     prop_oneof![item().prop_map(LinkTarget::Item), url]
 }
@@ -227,20 +199,14 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
         (any::<bool>(), text()).prop_map(|(anyway, text)| Act::Done { anyway, text }),
         text().prop_map(|reason| Act::Reopen { reason }),
         some_text().prop_map(|text| Act::Criterion { text }),
-        (
-            select(&[Verdict::Approve, Verdict::Changes, Verdict::Comment][..]),
-            text()
-        )
+        (select(&[Verdict::Approve, Verdict::Changes, Verdict::Comment][..]), text())
             .prop_map(|(verdict, text)| Act::Review { verdict, text }),
         text().prop_map(|reason| Act::Close { reason }),
         some_text().prop_map(|text| Act::Note { text }),
         title().prop_map(|title| Act::Title { title }),
     ];
     let values = prop_oneof![
-        (
-            option::of(select(&[Bucket::Research, Bucket::Todo, Bucket::Pr][..])),
-            carry()
-        )
+        (option::of(select(&[Bucket::Research, Bucket::Todo, Bucket::Pr][..])), carry())
             .prop_map(|(to, carry)| Act::Promote { to, carry }),
         some(handle()).prop_map(|people| Act::Assign { people }),
         some(handle()).prop_map(|people| Act::Unassign { people }),
@@ -254,11 +220,7 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
         option::of(due()).prop_map(|due| Act::Due { due }),
         option::of(project()).prop_map(|project| Act::Project { project }),
         (any::<bool>(), link()).prop_map(|(serves, to)| Act::Link {
-            relation: if serves {
-                Relation::For
-            } else {
-                Relation::Related
-            },
+            relation: if serves { Relation::For } else { Relation::Related },
             to
         }),
     ];
@@ -279,34 +241,13 @@ fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
         StateWord::Closed,
     ];
     let names = (vec(tag(), 0..3), vec(handle(), 0..3), vec(project(), 0..3));
-    let rest = (
-        vec(select(Priority::ALL), 0..3),
-        vec(item(), 0..2),
-        option::of(due()),
-        vec(vec(word(), 1..3), 0..3),
-    );
-    (
-        vec(select(&Bucket::ALL[..]), 0..3),
-        vec(select(&STATES[..]), 0..3),
-        names,
-        rest,
+    let rest = (vec(select(Priority::ALL), 0..3), vec(item(), 0..2), option::of(due()), vec(vec(word(), 1..3), 0..3));
+    (vec(select(&Bucket::ALL[..]), 0..3), vec(select(&STATES[..]), 0..3), names, rest).prop_map(
+        |(buckets, states, (tags, people, projects), (priorities, items, due, words))| {
+            let words = words.into_iter().map(|words| words.join(" ")).collect();
+            filter::in_order(Filter { buckets, states, tags, people, projects, priorities, items, due, words })
+        },
     )
-        .prop_map(
-            |(buckets, states, (tags, people, projects), (priorities, items, due, words))| {
-                let words = words.into_iter().map(|words| words.join(" ")).collect();
-                filter::in_order(Filter {
-                    buckets,
-                    states,
-                    tags,
-                    people,
-                    projects,
-                    priorities,
-                    items,
-                    due,
-                    words,
-                })
-            },
-        )
 }
 
 fn a_look() -> impl Strategy<Value = Look> {
@@ -318,22 +259,11 @@ fn a_look() -> impl Strategy<Value = Look> {
         a_filter().prop_map(|filter| Look::Next { filter }),
         (a_filter(), word(), 1..=u32::MAX).prop_map(|(mut filter, word, page)| {
             filter.words.push(word);
-            Look::Find {
-                filter: filter::in_order(filter),
-                page,
-            }
+            Look::Find { filter: filter::in_order(filter), page }
         }),
         (a_target(), 1..9_u32).prop_map(|(target, page)| Look::History { target, page }),
         a_target().prop_map(|target| Look::Why { target }),
-        select(
-            &[
-                Look::People,
-                Look::Rooms,
-                Look::Follows,
-                Look::Status,
-                Look::Pending
-            ][..]
-        ),
+        select(&[Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -341,9 +271,7 @@ fn a_look() -> impl Strategy<Value = Look> {
 
 fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
     prop_oneof![
-        Just(RoomCommand::Enable {
-            title: String::new()
-        }),
+        Just(RoomCommand::Enable { title: String::new() }),
         Just(RoomCommand::Disable),
         a_filter().prop_map(|filter| RoomCommand::Follow { filter }),
         option::of(a_filter()).prop_map(|filter| RoomCommand::Unfollow { filter }),
@@ -352,8 +280,7 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
             .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
-        select(&Bucket::ALL[..])
-            .prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+        select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
     ]
 }
 
@@ -361,13 +288,8 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
     let role = || select(Role::ALL);
     prop_oneof![
         "[A-Z0-9-]{1,12}".prop_map(|code| PersonCommand::Claim { code }),
-        ("[A-Z0-9-]{1,12}", option::of(role()), option::of(handle())).prop_map(
-            |(code, role, known_as)| PersonCommand::Pair {
-                code,
-                role,
-                known_as
-            }
-        ),
+        ("[A-Z0-9-]{1,12}", option::of(role()), option::of(handle()))
+            .prop_map(|(code, role, known_as)| PersonCommand::Pair { code, role, known_as }),
         (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
         handle().prop_map(|person| PersonCommand::Revoke { person }),
     ]
@@ -395,11 +317,7 @@ fn everything(text: &str, context: &Context) {
     };
     let stable = |command: &Command| {
         let printed = command.to_text(context.time_zone);
-        assert_eq!(
-            parse(&printed, context),
-            Ok(Said::Command(command.clone())),
-            "{text:?} {printed:?}"
-        );
+        assert_eq!(parse(&printed, context), Ok(Said::Command(command.clone())), "{text:?} {printed:?}");
         assert_eq!(split(&printed, context), [printed.as_str()]);
     };
     match parse(text, context) {
@@ -413,10 +331,7 @@ fn everything(text: &str, context: &Context) {
         Err(fault) => shown(fault),
     }
     match draft(text, context) {
-        Ok(draft) => stable(&Command::Create {
-            bucket: Bucket::Todo,
-            draft,
-        }),
+        Ok(draft) => stable(&Command::Create { bucket: Bucket::Todo, draft }),
         Err(fault) => shown(fault),
     }
     let _ = help(Some(text)).map_err(shown);
@@ -475,14 +390,14 @@ proptest! {
 }
 
 #[test]
-fn a_very_long_text_takes_no_longer_than_its_length() {
-    let begin = Instant::now();
-    for piece in [
+fn a_very_long_text_is_read_or_refused_in_bounded_time() {
+    let pieces = [
         "a",
         "가",
         "#x ",
         "\"",
         "\\\" ",
+        "\\#\" ",
         "`",
         "`` ",
         "due:\"",
@@ -494,24 +409,24 @@ fn a_very_long_text_takes_no_longer_than_its_length() {
         "\n",
         "\\/",
         "x\r\n",
-    ] {
-        let long = piece.repeat(1_000_000 / piece.len());
-        for text in [
-            &long,
-            &format!("/todo {long}"),
-            &format!("/list {long}"),
-            &format!("/note {long}"),
-            &format!("/need {long}"),
-        ] {
-            let _ = parse(text, &context()).map_err(|fault| fault.to_string());
+        "#\"",
+    ];
+    let mut slowest = (Duration::ZERO, String::new());
+    for piece in pieces {
+        for length in [30_000, 1_000_000] {
+            let long = piece.repeat(length / piece.len());
+            let verbs = ["", "/todo ", "/list ", "/note ", "/need "];
+            for before in &verbs[..if length > 30_000 { 1 } else { verbs.len() }] {
+                let text = format!("{before}{long}");
+                let begin = Instant::now();
+                let _ = parse(&text, &context()).map_err(|fault| fault.to_string());
+                let _ = parse_reply(&text, target("T7"), &context());
+                let _ = draft(&text, &context());
+                let _ = split(&text, &context());
+                let _ = when::due(&text, &context());
+                slowest = slowest.max((begin.elapsed(), format!("{before}{piece} {length}")));
+            }
         }
-        let _ = parse_reply(&long, target("T7"), &context());
-        let _ = draft(&long, &context());
-        let _ = split(&long, &context());
     }
-    assert!(
-        begin.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(slowest.0 < Duration::from_secs(3), "{slowest:?}");
 }

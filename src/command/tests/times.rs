@@ -92,10 +92,7 @@ fn instant_back(text: &str) -> Result<DateTime<Utc>, WhenFault> {
 
 #[test]
 fn clock_changes() {
-    let new_york = Context {
-        time_zone: Tz::America__New_York,
-        ..context()
-    };
+    let new_york = Context { time_zone: Tz::America__New_York, ..context() };
     for (text, expected) in [
         // Skipped: as if the clock had not been changed.
         ("2027-03-14 02:30", "2027-03-14T07:30:00Z"),
@@ -105,44 +102,17 @@ fn clock_changes() {
     ] {
         assert_eq!(due(text, &new_york), Ok(Due::At(at(expected))), "{text}");
     }
-    assert_eq!(
-        when::print(at("2027-11-07T05:30:00Z"), Tz::America__New_York),
-        "2027-11-07T01:30"
-    );
-    assert_eq!(
-        when::print(at("2027-11-07T06:30:00Z"), Tz::America__New_York),
-        "2027-11-07T06:30Z"
-    );
+    assert_eq!(when::print(at("2027-11-07T05:30:00Z"), Tz::America__New_York), "2027-11-07T01:30");
+    assert_eq!(when::print(at("2027-11-07T06:30:00Z"), Tz::America__New_York), "2027-11-07T06:30Z");
     // Hours pass whatever the clocks show; days keep the time of day.
-    let before = Context {
-        now: at("2027-03-13T19:00:00Z"),
-        ..new_york
-    };
-    assert_eq!(
-        instant("in 24 hours", &before, Direction::Future),
-        Ok(at("2027-03-14T19:00:00Z"))
-    );
-    assert_eq!(
-        instant("in 1 day", &before, Direction::Future),
-        Ok(at("2027-03-14T18:00:00Z"))
-    );
+    let before = Context { now: at("2027-03-13T19:00:00Z"), ..new_york };
+    assert_eq!(instant("in 24 hours", &before, Direction::Future), Ok(at("2027-03-14T19:00:00Z")));
+    assert_eq!(instant("in 1 day", &before, Direction::Future), Ok(at("2027-03-14T18:00:00Z")));
     // Samoa had no 30 December 2011, Beirut no first hour on 26 March 2023.
-    let apia = Context {
-        time_zone: Tz::Pacific__Apia,
-        ..context()
-    };
-    assert_eq!(
-        instant("2011-12-30", &apia, Direction::Past),
-        Ok(at("2011-12-30T10:00:00Z"))
-    );
-    let beirut = Context {
-        time_zone: Tz::Asia__Beirut,
-        ..context()
-    };
-    assert_eq!(
-        instant("2023-03-26", &beirut, Direction::Past),
-        Ok(at("2023-03-25T22:00:00Z"))
-    );
+    let apia = Context { time_zone: Tz::Pacific__Apia, ..context() };
+    assert_eq!(instant("2011-12-30", &apia, Direction::Past), Ok(at("2011-12-30T10:00:00Z")));
+    let beirut = Context { time_zone: Tz::Asia__Beirut, ..context() };
+    assert_eq!(instant("2023-03-26", &beirut, Direction::Past), Ok(at("2023-03-25T22:00:00Z")));
 }
 
 #[test]
@@ -173,24 +143,11 @@ fn no_dates() {
         "2h 9:00",
         "now 9:00",
     ] {
-        assert!(
-            due(text, &context()).is_err(),
-            "{text}: {:?}",
-            due(text, &context())
-        );
+        assert!(due(text, &context()).is_err(), "{text}: {:?}", due(text, &context()));
     }
-    assert_eq!(
-        due("2026-02-30", &context()).unwrap_err(),
-        WhenFault::NoSuchDay("2026-02-30".to_owned())
-    );
-    assert_eq!(
-        due("30 feb", &context()).unwrap_err(),
-        WhenFault::NoSuchDay("30 feb".to_owned())
-    );
-    assert_eq!(
-        due("in 9999 years", &context()).unwrap_err(),
-        WhenFault::TooFar("in 9999 years".to_owned())
-    );
+    assert_eq!(due("2026-02-30", &context()).unwrap_err(), WhenFault::NoSuchDay("2026-02-30".to_owned()));
+    assert_eq!(due("30 feb", &context()).unwrap_err(), WhenFault::NoSuchDay("30 feb".to_owned()));
+    assert_eq!(due("in 9999 years", &context()).unwrap_err(), WhenFault::TooFar("in 9999 years".to_owned()));
     assert_eq!(
         due("03/04/2026", &context()).unwrap_err().to_string(),
         "\"03/04/2026\" can be read in more than one way. Write 2026-04-03 or 2026-03-04."

@@ -1,0 +1,84 @@
+//! `yoman status`: what runs, and how far it is.
+
+use std::process::ExitCode;
+
+use yoman::{
+    config::Config,
+    control::{Request, Response},
+};
+
+use super::{FAILED, ask, plain, say, unexpected};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
+    let status = match ask(config, &Request::Status).await {
+        None => return FAILED,
+        Some(Response::Status(status)) => status,
+        Some(other) => return unexpected(&other),
+    };
+    if args.json {
+        match serde_json::to_string_pretty(&status) {
+            Ok(json) => say(json),
+            Err(_) => return FAILED,
+        }
+        return ExitCode::SUCCESS;
+    }
+    say(format_args!(
+        "yoman {}   process {}   up {}   log {} at position {}",
+        plain(&status.version),
+        status.pid,
+        duration(status.uptime_s),
+        config.data_dir.display(),
+        status.position
+    ));
+    for bot in &status.bots {
+        say(format_args!("  bot {:<20} {}", plain(&bot.name), plain(&bot.state)));
+    }
+    for cursor in &status.cursors {
+        let behind = match status.position.saturating_sub(cursor.position) {
+            0 => "up to date".to_owned(),
+            lag => format!("{lag} behind"),
+        };
+        say(format_args!("  cursor {:<17} {behind}", plain(&cursor.name)));
+    }
+    ExitCode::SUCCESS
+}
+
+/// `3 d 4 h`, `2 h 5 min`, `12 s`: the two largest units.
+fn duration(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units {
+        if rest >= size {
+            parts.push(format!("{} {unit}", rest / size));
+            rest %= size;
+        } else if !parts.is_empty() {
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_are_for_people() {
+        for (seconds, words) in
+            [(0, "0 s"), (12, "12 s"), (60, "1 min"), (3_725, "1 h 2 min"), (86_400 * 3 + 59, "3 d")]
+        {
+            assert_eq!(duration(seconds), words);
+        }
+    }
+}

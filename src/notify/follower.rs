@@ -1,0 +1,212 @@
+//! The cursor of one bot: every commit is asked for what it means to the bot's rooms, and the answer is saved together with
+//! the cursor.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::Utc;
+use chrono_tz::Tz;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+use yoman_chat::{Bot, Outbound, RoomId, Stop};
+
+use super::{
+    outbox::{Intent, Outbox},
+    routing::{BotRooms, route, route_far_behind},
+};
+use crate::{
+    domain::ItemRef,
+    log::{Commit, Entry, EventLog, Position},
+    projection::World,
+    subscription::{SharedWorld, Subscription},
+};
+
+/// How many commits are looked at before what they mean is saved.
+const BATCH: usize = 256;
+/// Further behind than this, a room is told how much it missed instead of everything.
+const FAR_BEHIND: u64 = 1000;
+/// How long a cursor that moved over nothing of interest stays unsaved.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// The pause after history could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The cursor of one bot.
+pub struct Follower {
+    log: Arc<dyn EventLog>,
+    world: Arc<SharedWorld>,
+    outbox: Outbox,
+    bot: Arc<dyn Bot>,
+    titles: Arc<HashMap<String, String>>,
+    time_zone: Tz,
+    far_behind: u64,
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").field("bot", self.bot.name()).finish_non_exhaustive()
+    }
+}
+
+impl Follower {
+    /// The cursor of `bot`.
+    pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
+        let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
+        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND }
+    }
+
+    /// What people call the platform of each bot, for "by kim (Telegram)".
+    #[must_use]
+    pub fn titles(mut self, titles: Arc<HashMap<String, String>>) -> Self {
+        self.titles = titles;
+        self
+    }
+
+    /// The time zone of rooms that did not set one; UTC unless said.
+    #[must_use]
+    pub fn time_zone(mut self, time_zone: Tz) -> Self {
+        self.time_zone = time_zone;
+        self
+    }
+
+    /// Runs until `stop`, or until the log is closed.
+    pub async fn run(self, stop: Stop) {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            () = self.follow() => {}
+        }
+    }
+
+    /// May be dropped anywhere: what was not saved is derived again.
+    async fn follow(&self) {
+        let mut subscription = Subscription::new(Arc::clone(&self.log), self.start().await);
+        let mut unsaved: Option<(Instant, Position)> = None;
+        loop {
+            let head = self.log.head().position;
+            if head.0 > subscription.position().0.saturating_add(self.far_behind) {
+                self.catch_up(&mut subscription, head).await;
+                unsaved = None;
+            }
+            let save_at = unsaved.map(|(since, _)| since + SAVE_EVERY);
+            let entries = tokio::select! {
+                entries = subscription.next(BATCH) => entries,
+                () = tokio::time::sleep_until(save_at.unwrap_or_else(Instant::now)), if save_at.is_some() => {
+                    if let Some((_, position)) = unsaved.take() {
+                        self.save(position, Vec::new()).await;
+                    }
+                    continue;
+                }
+            };
+            let Some(entries) = self.readable(entries).await else { return };
+            let position = subscription.position();
+            self.world.at_least(position).await;
+            let mut intents = Vec::new();
+            for commit in self.commits(&entries) {
+                // Locked for one commit at a time: whoever feeds the world waits for no more than that.
+                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, Utc::now())));
+            }
+            if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
+                // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
+                unsaved = Some((unsaved.map_or_else(Instant::now, |(since, _)| since), position));
+            } else {
+                unsaved = None;
+                self.save(position, intents).await;
+            }
+        }
+    }
+
+    /// Where to begin. A bot that was never here begins now: nobody wants the whole past as notifications.
+    async fn start(&self) -> Position {
+        let (bot, head) = (self.bot.name(), self.log.head().position);
+        match self.outbox.cursor(bot) {
+            Some(cursor) if cursor <= head => cursor,
+            Some(cursor) => {
+                warn!(%bot, %cursor, %head, "the bot's cursor is ahead of the log (was the log restored?); going on from its head");
+                self.save(head, Vec::new()).await;
+                head
+            }
+            None => {
+                self.save(head, Vec::new()).await;
+                head
+            }
+        }
+    }
+
+    /// Reads on to `head`, then does in one write: cards brought up to date, and one message for each room that missed
+    /// something.
+    async fn catch_up(&self, subscription: &mut Subscription, head: Position) {
+        info!(bot = %self.bot.name(), from = %subscription.position(), to = %head, "far behind; telling rooms only how much they missed");
+        let mut cards: BTreeSet<(RoomId, ItemRef)> = BTreeSet::new();
+        let mut missed: BTreeMap<RoomId, u64> = BTreeMap::new();
+        while subscription.position() < head {
+            let entries = subscription.next(BATCH).await;
+            let Some(entries) = self.readable(entries).await else { return };
+            self.world.at_least(subscription.position()).await;
+            for commit in self.commits(&entries) {
+                let (refresh, told) =
+                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, Utc::now()));
+                cards.extend(refresh);
+                for room in told {
+                    *missed.entry(room).or_default() += 1;
+                }
+            }
+        }
+        let refreshes = cards.into_iter().map(|(room, item)| Intent::Refresh { room, item });
+        let summaries = missed.into_iter().map(|(room, count)| {
+            let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
+            Intent::Plain { room, message: Outbound::text(format!("{changes} while this room was not reachable: /board")) }
+        });
+        self.save(subscription.position(), refreshes.chain(summaries).collect()).await;
+    }
+
+    /// `None` when the log is closed; after a failure nothing, and a pause.
+    async fn readable<E: std::fmt::Display>(&self, entries: Result<Option<Vec<Entry>>, E>) -> Option<Vec<Entry>> {
+        match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                error!(bot = %self.bot.name(), %error, "history cannot be read; trying again");
+                tokio::time::sleep(PAUSE).await;
+                Some(Vec::new())
+            }
+        }
+    }
+
+    fn commits<'a>(&self, entries: &'a [Entry]) -> impl Iterator<Item = &'a Commit> {
+        let bot = self.bot.name().clone();
+        entries.iter().filter_map(move |entry| match entry {
+            Entry::Commit(commit) => Some(&**commit),
+            Entry::Damaged { position, why } => {
+                warn!(%bot, %position, why, "a damaged record is passed over: nobody is told what it held");
+                None
+            }
+        })
+    }
+
+    fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
+        let name = self.bot.name();
+        let rooms = BotRooms {
+            name,
+            capabilities: &self.bot.capabilities(),
+            titles: &self.titles,
+            time_zone: self.time_zone,
+            cards: &|item| self.outbox.rooms_with_card(name, item),
+            refuses: &|room| self.outbox.refuses(room),
+            person_in: &|room| self.outbox.person_in(room),
+            direct_room: &|person| self.outbox.direct_room(person),
+        };
+        self.world.read(|world| ask(world, &rooms))
+    }
+
+    async fn save(&self, position: Position, intents: Vec<Intent>) {
+        if let Err(error) = self.outbox.derived(self.bot.name(), position, intents).await {
+            warn!(bot = %self.bot.name(), %error, "what the bot has seen is not kept; after a restart it may tell it again");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/follower.rs"]
+mod tests;

@@ -1,0 +1,239 @@
+//! Which rooms of a bot care about a commit. Pure: what it may know is handed in.
+//!
+//! People keep notifications switched on as long as each of them says something they did not know:
+//! never what they just did, nothing twice, and a detail only where nothing of the item stands yet.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use yoman_chat::{BotName, Capabilities, RoomId, Style, Text};
+
+use super::outbox::Intent;
+use crate::{
+    domain::{
+        Event, Filter, Identity, ItemRef, PersonId,
+        item::{self, Fact},
+        research,
+        room::Room,
+        stored, todo,
+    },
+    log::Commit,
+    projection::{Viewer, World},
+};
+
+/// What is known of a bot and its rooms.
+pub struct BotRooms<'a> {
+    /// Its name: its rooms are those that begin with it.
+    pub name: &'a BotName,
+    /// What its platform can do.
+    pub capabilities: &'a Capabilities,
+    /// What people call the platform of each bot.
+    pub titles: &'a Arc<HashMap<String, String>>,
+    /// The time zone of rooms that did not set one.
+    pub time_zone: Tz,
+    /// The rooms of this bot that have a card of an item.
+    pub cards: &'a dyn Fn(ItemRef) -> Vec<RoomId>,
+    /// Whether the platform refuses everything for a room.
+    pub refuses: &'a dyn Fn(&RoomId) -> bool,
+    /// Whose direct room it is.
+    pub person_in: &'a dyn Fn(&RoomId) -> Option<PersonId>,
+    /// The direct room a person was last heard in, on any bot.
+    pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
+}
+
+/// Somebody who is told, and why.
+struct Told {
+    room: RoomId,
+    why: Why,
+}
+
+enum Why {
+    Follows(Filter),
+    Assigned,
+}
+
+/// What a bot has to do because of a commit; `world` has seen the commit, and may have seen more.
+pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Intent> {
+    let Some(what) = Read::of(commit) else { return Vec::new() };
+    let mut intents = refreshes(&what, world, bot);
+    for Told { room, why } in told(&what, world, bot, now) {
+        let viewer = viewer(&room, world, bot, now);
+        let Some(mut message) = world.notice(commit, &viewer) else { continue };
+        message.text.push(Style::Dim, "\n");
+        message.text.append(because(&why, world, &viewer));
+        let (item, version, position) = (what.item, commit.last_version(), commit.position);
+        intents.push(Intent::Notice { room, item, version, position, message });
+    }
+    intents
+}
+
+/// As [`route`], for a bot that is far behind: nothing is worded, the rooms that would be told are counted.
+pub fn route_far_behind(
+    commit: &Commit,
+    world: &World,
+    bot: &BotRooms<'_>,
+    now: DateTime<Utc>,
+) -> (Vec<(RoomId, ItemRef)>, Vec<RoomId>) {
+    let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
+    let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
+        Intent::Refresh { room, item } => Some((room, item)),
+        Intent::Notice { .. } | Intent::Plain { .. } => None,
+    });
+    (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
+}
+
+/// A commit on an item, as far as routing has to understand it.
+struct Read<'a> {
+    commit: &'a Commit,
+    item: ItemRef,
+    events: Vec<item::Event>,
+}
+
+impl<'a> Read<'a> {
+    fn of(commit: &'a Commit) -> Option<Self> {
+        let item = ItemRef::of_stream(commit.stream.as_str())?;
+        let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
+            Ok(Event::Item(event)) => Some(event),
+            Ok(Event::Person(_) | Event::Room(_)) | Err(_) => None,
+        });
+        Some(Self { commit, item, events: events.collect() })
+    }
+
+    fn any(&self, is: impl FnMut(&item::Event) -> bool) -> bool {
+        self.events.iter().any(is)
+    }
+}
+
+/// Worth a sound even where a card of the item stands already.
+fn is_news(event: &item::Event) -> bool {
+    match event {
+        item::Event::Fact(fact) => matches!(fact, Fact::Noted { .. } | Fact::Assigned { .. }),
+        item::Event::Todo(event) => !matches!(
+            event,
+            todo::Event::CriterionAdded { .. }
+                | todo::Event::PrerequisiteAdded { .. }
+                | todo::Event::PrerequisiteRemoved { .. }
+                | todo::Event::Promoted { .. }
+        ),
+        item::Event::Idea(_) | item::Event::Research(_) | item::Event::Pr(_) => !is_promotion(event),
+    }
+}
+
+/// It became something else: whoever follows both is told of the new item, and need not be told of this.
+fn is_promotion(event: &item::Event) -> bool {
+    use crate::domain::idea;
+    matches!(
+        event,
+        item::Event::Idea(idea::Event::Promoted { .. })
+            | item::Event::Research(research::Event::Done { to: Some(_), .. })
+            | item::Event::Todo(todo::Event::Promoted { .. })
+    )
+}
+
+/// Cards of other items show the title of this one and whether it is open.
+fn shows_elsewhere(event: &item::Event) -> bool {
+    match event {
+        item::Event::Fact(fact) => matches!(fact, Fact::Retitled { .. }),
+        item::Event::Idea(_) | item::Event::Research(_) | item::Event::Todo(_) | item::Event::Pr(_) => true,
+    }
+}
+
+fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> {
+    if !bot.capabilities.edits {
+        return Vec::new();
+    }
+    let mut touched = BTreeSet::from([what.item]);
+    if what.any(shows_elsewhere) {
+        touched.extend(world.waited_for_by(what.item));
+        touched.extend(world.promoted_to(what.item));
+        touched.extend(world.item(what.item).and_then(|seen| seen.item.from));
+    }
+    let rooms_of = |item| (bot.cards)(item).into_iter().map(move |room| Intent::Refresh { room, item });
+    touched.into_iter().flat_map(rooms_of).filter(|intent| !(bot.refuses)(intent.room())).collect()
+}
+
+/// The rooms that are told of a commit, by name, each once.
+fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Told> {
+    let (actor, _) = world.behind(what.commit);
+    let actor = PersonId::of_stream(actor);
+    let from = &what.commit.meta.origin.room;
+    let news = what.any(is_news);
+    let promotion = what.any(is_promotion);
+    // Asked for only when a room turns out to follow: most commits concern few rooms.
+    let with_card: std::cell::LazyCell<HashSet<RoomId>, _> =
+        std::cell::LazyCell::new(|| (bot.cards)(what.item).into_iter().collect());
+    let may = |room: &RoomId, state: &Room| {
+        let person = person_in(room, world, bot);
+        room.as_str() != from
+            && (person.is_none() || person != actor)
+            && (state.enabled || person.is_some())
+            && state.muted_until.is_none_or(|until| until <= now)
+            && !(bot.refuses)(room)
+    };
+    let mut told = Vec::new();
+    for (id, state) in world.rooms() {
+        let room = RoomId::new(id);
+        if state.follows.is_empty() || room.bot() != bot.name.as_str() || !may(&room, state) {
+            continue;
+        }
+        let viewer = viewer(&room, world, bot, now);
+        let passes = |filter: &&Filter| {
+            // Of a promotion only those are told who chose the old item but not necessarily the new one.
+            let chosen = !promotion || news || !filter.items.is_empty() || !filter.buckets.is_empty();
+            chosen && world.passes(what.item, filter, &viewer)
+        };
+        let Some(filter) = state.follows.iter().find(passes) else { continue };
+        if news || !with_card.contains(&room) {
+            told.push(Told { room, why: Why::Follows(filter.clone()) });
+        }
+    }
+    told.sort_by(|a, b| a.room.cmp(&b.room));
+    for event in &what.events {
+        let (item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person })) = event
+        else {
+            continue;
+        };
+        let Some(room) = (bot.direct_room)(*person).filter(|room| room.bot() == bot.name.as_str()) else { continue };
+        let is_told = told.iter().any(|told| told.room == room);
+        if Some(*person) != actor && !is_told && may(&room, world.room(room.as_str())) {
+            told.push(Told { room, why: Why::Assigned });
+        }
+    }
+    told
+}
+
+/// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
+fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
+    let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
+    (bot.person_in)(room).or_else(by_identity)
+}
+
+fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+    Viewer {
+        room: room.as_str().to_owned(),
+        person: person_in(room, world, bot),
+        time_zone: world.room(room.as_str()).time_zone.unwrap_or(bot.time_zone),
+        now,
+        capabilities: bot.capabilities.clone(),
+        titles: Arc::clone(bot.titles),
+    }
+}
+
+fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
+    match why {
+        Why::Follows(filter) => world.because(filter, viewer),
+        Why::Assigned => {
+            let mut text = Text::new();
+            text.push(Style::Dim, "it is assigned to you");
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/routing.rs"]
+mod tests;

@@ -1,0 +1,9 @@
+//! The conversations of the design, and what else people see, as snapshots; the fold and the selection as properties.
+
+mod answers;
+mod conversation;
+mod fold;
+mod house;
+mod lists;
+mod reasons;
+mod wording;

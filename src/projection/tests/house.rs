@@ -1,0 +1,159 @@
+//! People, rooms and this house.
+
+use std::time::Duration;
+
+use super::super::{spec::*, *};
+
+#[test]
+fn people_rooms_and_follows() {
+    let mut story = Story::new();
+    let me = viewer(Some(1));
+    insta::assert_snapshot!(story.world.people_list(&me).to_plain(), @r"
+    2 people
+    @kim (you)   owner   Telegram
+    @dana   Dana Müller   member   Discord
+    ");
+    insta::assert_snapshot!(story.world.room_list(&me).to_plain(), @"No room has settings yet. In a group, /enable makes me listen.");
+    insta::assert_snapshot!(shown(&story.world.follows(&me)), @r"
+    This room follows nothing. /follow #tag, /follow @me or /follow all changes that.
+    times of Asia/Seoul: it is 14:00
+    ");
+    for text in ["enable", "follow #auth", "follow all", "follow @dana todo", "mute 2h", "default todo"] {
+        story.say(text);
+    }
+    insta::assert_snapshot!(story.world.room_list(&me).to_plain(), @r"
+    1 room
+    telegram/1 (Telegram) this one   enabled   follows #auth; everything; todo @dana
+    ");
+    insta::assert_snapshot!(shown(&story.world.follows(&me)), @r"
+    This room follows
+       #auth
+       everything
+       todo @dana
+    times of Asia/Seoul: it is 14:00   a bare sentence becomes a todo   told nothing until 15:50
+       [Unfollow #auth: /unfollow #auth] [Unfollow everything: /unfollow *] [Unfollow todo @dana: /unfollow todo @dana]
+    ");
+}
+
+#[test]
+fn who_waits_to_be_let_in() {
+    let world = World::default();
+    let me = viewer(Some(1));
+    insta::assert_snapshot!(shown(&world.pending(&[], &me)), @"Nobody waits to be let in. Whoever writes to me for the first time gets a code; /pair and that code lets them in.");
+    let waiting = Waiting {
+        code: "7Q4M2XKD".into(),
+        name: "Lee\n[Let in]".into(),
+        identity: "discord/99".into(),
+        since: Duration::from_secs(300),
+    };
+    insta::assert_snapshot!(shown(&world.pending(&[waiting], &me)), @r"
+    1 person waits to be let in
+    Lee [Let in] (discord/99)   for 5 min   /pair 7Q4M2XKD
+       [Let Lee [Let in] in: /pair 7Q4M2XKD]
+    ");
+    insta::assert_snapshot!(world.people_list(&me).to_plain(), @"Nobody yet. Whoever sends /claim and the code this program prints when it starts is its owner.");
+}
+
+#[test]
+fn how_it_is() {
+    let mut story = Story::new();
+    story.say("todo Fix login");
+    let health = crate::log::Health {
+        engine: "sled",
+        disk_bytes: 12_345_678,
+        refusing: Some("the disk is full".into()),
+        ..Default::default()
+    };
+    let bot = |bot: &str, trouble: Option<&str>| BotState {
+        bot: bot.into(),
+        trouble: trouble.map(str::to_owned),
+        waiting: 1,
+    };
+    let status = Status {
+        version: "0.1.0".into(),
+        up: Duration::from_secs(3 * 3_600),
+        head: Position(4_812),
+        health,
+        cursors: vec![("world".into(), Position(4_812)), ("discord".into(), Position(4_800))],
+        bots: vec![bot("telegram", None), bot("discord", Some("the token was revoked"))],
+    };
+    insta::assert_snapshot!(story.world.status(&status, &viewer(None)).to_plain(), @r"
+    yoman 0.1.0   up 3 h   position 4,812
+    1 todo
+    Telegram   runs   1 message to be delivered
+    Discord   does not run   1 message to be delivered
+    discord   12 commits behind
+    log sled   12 MB
+    ! Discord: the token was revoked
+    ! Nothing can be saved: the disk is full
+    ");
+}
+
+#[test]
+fn what_becomes_of_commands_about_people() {
+    use crate::{
+        command::PersonCommand,
+        domain::{Handle, Identity, Role, person},
+    };
+    let mut story = Story::new();
+    let command = Command::Person(PersonCommand::Claim { code: "X".into() });
+    let mut answers = Vec::new();
+    for (stream, event) in [
+        (
+            "person/3",
+            person::Event::Paired {
+                name: "Lee".into(),
+                handle: Handle::new("lee").unwrap(),
+                identity: Identity("discord/9".into()),
+                role: Role::Member,
+            },
+        ),
+        ("person/3", person::Event::IdentityLinked { identity: Identity("telegram/9".into()) }),
+        ("person/3", person::Event::RoleGranted { role: Role::Maintainer }),
+        ("person/3", person::Event::RoleRevoked),
+    ] {
+        let commit = story.commit(stream, "", None, vec![Event::Person(event)]);
+        for person in [1, 3] {
+            answers.push(shown(&story.world.answer(
+                &command,
+                std::slice::from_ref(&commit),
+                false,
+                &viewer(Some(person)),
+            )));
+        }
+    }
+    insta::assert_snapshot!(answers.join("\n"), @r"
+    Lee is let in as member, written @lee.
+    Welcome, Lee. You are member here, written @lee. /help says what I understand.
+    @lee is known on Telegram too now.
+    You are known on Telegram too now.
+    @lee is maintainer now.
+    You are maintainer now.
+    @lee may do nothing here any more. /grant gives a role back.
+    @lee may do nothing here any more. /grant gives a role back.
+    ");
+}
+
+#[test]
+fn handles_are_free_and_fit() {
+    let story = Story::new();
+    for (wanted, expected) in [
+        ("lee", "lee"),
+        ("@Lee", "lee"),
+        ("dana", "dana-2"),
+        ("Dana", "dana-2"),
+        ("Dana Müller", "dana-müller"),
+        ("이 영희", "이-영희"),
+        ("me", "me-2"),
+        ("everyone", "everyone-2"),
+        ("", "person"),
+        ("🦀🦀", "person"),
+        ("--x--", "x"),
+        ("a/b\nc", "a-b-c"),
+    ] {
+        assert_eq!(story.world.free_handle(wanted).as_str(), expected, "{wanted:?}");
+    }
+    assert!(story.world.free_handle(&"İ".repeat(300)).as_str().chars().count() <= 64);
+}
+
+use crate::command::Command;

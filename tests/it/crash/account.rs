@@ -1,0 +1,259 @@
+//! What was answered and what is in the log, against what was said.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    fmt::Write as _,
+    fs,
+    ops::ControlFlow,
+    path::Path,
+    sync::Arc,
+};
+
+use yoman::log::{
+    Commit, Entry, EventLog, Position,
+    sled::{Options, SledLog},
+};
+use yoman_stand_ins::telegram::Shown;
+
+use super::{
+    process::Data,
+    talk::{Story, Talk, Trace, first_text, word_in},
+};
+
+/// What a message says that may be there for the second time.
+const MARK: &str = "(possibly a repeat";
+/// How many faults are told at full length.
+const TOLD_MAX: usize = 5;
+
+/// What it came to.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    kills: usize,
+    said: usize,
+    answers: usize,
+    /// Answers that came again after a kill.
+    repeated: usize,
+    /// The most of them in one chat after one kill.
+    repeated_at_once: usize,
+    /// Marked as a possible repeat, and came once.
+    marked_once: usize,
+    events: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events } = self;
+        write!(
+            f,
+            "{kills} kills, {said} said, {answers} answered in order, {events} events kept once; lost 0, doubled 0, unanswered 0; \
+             {repeated} answers repeated after a kill (at most {repeated_at_once} in a chat at a time), {marked_once} marked as possible repeats that came once"
+        )
+    }
+}
+
+/// The answers of one chat laid beside what was expected there.
+struct Aligned<'a> {
+    /// In order: whose answer, which one of it, and the copies of it that came.
+    expected: Vec<(&'a Story, &'a [String], Vec<&'a Shown>)>,
+    /// What nobody asked for, or came before its turn.
+    stray: Vec<(&'a Shown, String)>,
+}
+
+fn matches(story: &Story, pieces: &[String], shown: &Shown) -> bool {
+    let text = first_text(shown);
+    (story.reply_to.is_none() || story.reply_to == shown.reply_to) && pieces.iter().all(|piece| text.contains(piece.as_str()))
+}
+
+fn align<'a>(stories: &'a [Story], chat: i64, shown: &'a [Shown]) -> Aligned<'a> {
+    let mut expected: Vec<(&Story, &[String], Vec<&Shown>)> = stories
+        .iter()
+        .filter(|story| story.chat == chat)
+        .flat_map(|story| story.answers.iter().map(move |pieces| (story, pieces.as_slice(), Vec::new())))
+        .collect();
+    let mut stray = Vec::new();
+    let mut next = 0;
+    for message in shown {
+        let fits = |(story, pieces, _): &(&Story, &[String], Vec<&Shown>)| matches(story, pieces, message);
+        let earlier = expected[..next].iter().rposition(fits);
+        let is_next = expected.get(next).is_some_and(fits);
+        // One that says it may be a repeat is taken for one where it can be.
+        if is_next && !(earlier.is_some() && first_text(message).contains(MARK)) {
+            expected[next].2.push(message);
+            next += 1;
+        } else if let Some(earlier) = earlier {
+            expected[earlier].2.push(message);
+        } else if let Some(later) = expected[next..].iter().position(fits) {
+            let wanted = &expected[next];
+            stray.push((message, format!("came before the answer to {}", wanted.0.what)));
+            next += later + 1;
+            expected[next - 1].2.push(message);
+        } else {
+            stray.push((message, "answers nothing that was said".into()));
+        }
+    }
+    Aligned { expected, stray }
+}
+
+/// Whether everything that was said has its answers.
+pub(super) fn all_answered(talk: &Talk) -> bool {
+    talk.chats.iter().all(|&chat| {
+        let shown = talk.telegram.shown(chat);
+        align(&talk.stories, chat, &shown).expected.iter().all(|(.., copies)| !copies.is_empty())
+    })
+}
+
+/// Accounts for everything.
+pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> {
+    let commits = read_log(&data.dir()).await?;
+    let mut wrong = Vec::new();
+    let mut summary = Summary { kills: talk.kills_us.len(), said: talk.stories.len(), ..Summary::default() };
+    for &chat in &talk.chats {
+        answers(talk, chat, &commits, &mut summary, &mut wrong);
+    }
+    traces(talk, &commits, &mut summary, &mut wrong);
+    wrong.extend(journal(&data.dir().join("journal"), &commits));
+    if wrong.is_empty() {
+        return Ok(summary);
+    }
+    let count = wrong.len();
+    wrong.truncate(TOLD_MAX);
+    Err(format!("{count} faults, the first of them:\n{}", wrong.join("\n")))
+}
+
+fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
+    let shown = talk.telegram.shown(chat);
+    let aligned = align(&talk.stories, chat, &shown);
+    for (message, why) in &aligned.stray {
+        let (id, at, text) = (message.message_id, message.at_us, first_text(message));
+        wrong.push(format!("chat {chat}, the bot's message {id} at {at} us {why}: {text:?}"));
+    }
+    // Repeats by the kill they came after.
+    let mut at_once: HashMap<u64, usize> = HashMap::new();
+    for (story, pieces, copies) in &aligned.expected {
+        let mut fault = |why: &str| wrong.push(format!("{why} {pieces:?}\n{}", whole(talk, story, copies, commits)));
+        let Some((first, again)) = copies.split_first() else {
+            fault("no answer with");
+            continue;
+        };
+        summary.answers += 1;
+        summary.marked_once += usize::from(again.is_empty() && first_text(first).contains(MARK));
+        let mut before = first.at_us;
+        for copy in again {
+            summary.repeated += 1;
+            match talk.kills_us.iter().find(|kill| (before..copy.at_us).contains(*kill)) {
+                Some(kill) => *at_once.entry(*kill).or_default() += 1,
+                None => fault("repeated without a kill in between:"),
+            }
+            if !first_text(copy).contains(MARK) {
+                fault("repeated without a word that it may be:");
+            }
+            before = copy.at_us;
+        }
+    }
+    let most = at_once.values().copied().max().unwrap_or(0);
+    summary.repeated_at_once = summary.repeated_at_once.max(most);
+    // A room's messages go out one after the other: one at most is under way when it is killed.
+    for (kill, count) in at_once.iter().filter(|(_, count)| **count > 1) {
+        wrong.push(format!("chat {chat}: {count} answers repeated after the kill at {kill} us, one can have been under way"));
+    }
+}
+
+/// The events there are of items, counted by what they are about.
+fn kept(commits: &[Arc<Commit>]) -> BTreeMap<Trace, usize> {
+    let mut words: HashMap<&str, String> = HashMap::new();
+    let mut kept = BTreeMap::new();
+    for commit in commits {
+        let stream = commit.stream.as_str();
+        if stream.starts_with("person/") || stream.starts_with("room/") {
+            continue;
+        }
+        for event in &commit.events {
+            let word = word_in(event.data.get()).unwrap_or_default();
+            let item = words.entry(stream).or_insert_with(|| word.clone()).clone();
+            *kept.entry((item, event.name.to_string(), word)).or_default() += 1;
+        }
+    }
+    kept
+}
+
+fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
+    let mut kept = kept(commits);
+    for story in &talk.stories {
+        for trace in &story.traces {
+            match kept.remove(trace).unwrap_or(0) {
+                1 => summary.events += 1,
+                count => {
+                    wrong.push(format!("{trace:?} is in the log {count} times\n{}", whole(talk, story, &[], commits)));
+                }
+            }
+        }
+    }
+    wrong.extend(kept.iter().map(|(trace, count)| format!("{trace:?} is in the log {count} times, and nobody asked for it")));
+}
+
+/// Everything that is known of one story.
+fn whole(talk: &Talk, story: &Story, copies: &[&Shown], commits: &[Arc<Commit>]) -> String {
+    let mut out = format!("   {} us  {} in chat {}: {}\n", story.at_us, story.who, story.chat, story.what);
+    let mut line = |text: std::fmt::Arguments<'_>| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "   {text}");
+    };
+    for copy in copies {
+        line(format_args!("{} us  answered by message {}: {:?}", copy.at_us, copy.message_id, first_text(copy)));
+    }
+    let around = talk.kills_us.iter().filter(|kill| kill.abs_diff(story.at_us) < 2_000_000);
+    for kill in around {
+        line(format_args!("{kill} us  kill"));
+    }
+    let word = story.traces.first().map(|(item, ..)| item.clone()).or_else(|| word_in(&story.what)).unwrap_or_default();
+    let about = commits.iter().filter(|commit| {
+        commit.events.iter().any(|event| word_in(event.data.get()).is_some_and(|it| it == word))
+    });
+    for commit in about {
+        let names: Vec<_> = commit.events.iter().map(|event| event.name.to_string()).collect();
+        let (position, stream, command) = (commit.position, &commit.stream, &commit.meta.command);
+        line(format_args!("commit {position} {stream} {names:?} by {command}: {:?}", commit.meta.text));
+    }
+    out
+}
+
+async fn read_log(data: &Path) -> Result<Vec<Arc<Commit>>, String> {
+    let log = SledLog::open(Options::new(data)).map_err(|error| format!("the log cannot be opened: {error}"))?;
+    let mut commits = Vec::new();
+    let mut damaged = Vec::new();
+    log.read_all(Position::START, &mut |entry| {
+        match entry {
+            Entry::Commit(commit) => commits.push(commit),
+            Entry::Damaged { position, why } => damaged.push(format!("{position}: {why}")),
+        }
+        ControlFlow::Continue(())
+    })
+    .map_err(|error| error.to_string())?;
+    let broken = log.broken_links().map_err(|error| error.to_string())?;
+    log.close().await.map_err(|error| error.to_string())?;
+    if !damaged.is_empty() || !broken.is_empty() {
+        return Err(format!("the log is damaged: {damaged:?}, links broken at {broken:?}"));
+    }
+    Ok(commits)
+}
+
+/// The journal has the same commits, each once.
+fn journal(dir: &Path, commits: &[Arc<Commit>]) -> Option<String> {
+    let mut months: Vec<_> = fs::read_dir(dir).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    months.retain(|path| path.extension().is_some_and(|it| it == "jsonl"));
+    months.sort();
+    let mut lines = Vec::new();
+    for month in months {
+        let text = fs::read_to_string(&month).ok()?;
+        for line in text.lines() {
+            match serde_json::from_str::<Commit>(line) {
+                Ok(commit) => lines.push(commit),
+                Err(error) => return Some(format!("{}: {error}: {line:?}", month.display())),
+            }
+        }
+    }
+    let same = lines.len() == commits.len() && lines.iter().zip(commits).all(|(line, commit)| *line == **commit);
+    let (has, should) = (lines.len(), commits.len());
+    (!same).then(|| format!("the journal differs from the log: {has} lines, {should} commits"))
+}
