@@ -37,6 +37,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let mut signals = Signals::listen();
     make_dir(&config.data_dir)?;
     let new = !config.in_data_dir("log").exists();
     let completer = Arc::new(Completer::default());
@@ -67,14 +68,20 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
-        let intake = Arc::clone(&house.intake);
-        let caught_up = house.caught_up();
-        caught_up.await;
-        if let Some(code) = intake.claim_code() {
+        let stopped = tokio::select! {
+            _ = house.caught_up() => false,
+            () = signals.next() => true,
+        };
+        if stopped {
+            stop.cancel();
+            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            return Ok(());
+        }
+        if let Some(code) = house.intake.claim_code() {
             banner::print_claim(&code);
         }
     }
-    let ended = wait(&mut house).await;
+    let ended = wait(&mut house, &mut signals).await;
     stop.cancel();
     house.stop(Duration::from_secs(config.stop.grace_s)).await;
     if let Err(error) = ear.await {
@@ -84,11 +91,11 @@ pub async fn run(config: Config) -> Result<(), AppError> {
 }
 
 /// Until a signal comes, or no bot is left.
-async fn wait(house: &mut House) -> Result<(), AppError> {
+async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> {
     let mut wrong = None;
     loop {
         tokio::select! {
-            () = signal() => return Ok(()),
+            () = signals.next() => return Ok(()),
             ended = house.bot_ended() => match ended {
                 Some((bot, Err(BotError::Setting(why)))) => {
                     tracing::error!(bot, why, "the bot stays off until its setting is mended and yoman is started again");
@@ -102,21 +109,37 @@ async fn wait(house: &mut House) -> Result<(), AppError> {
     }
 }
 
-/// SIGINT or SIGTERM.
-async fn signal() {
+/// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
+#[derive(Debug)]
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let streams = signal(SignalKind::interrupt()).and_then(|it| Ok((it, signal(SignalKind::terminate())?)));
+            Self { streams: streams.inspect_err(|error| tracing::warn!(%error, "signals cannot be heard")).ok() }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some((interrupt, terminate)) = &mut self.streams {
             tokio::select! {
                 _ = interrupt.recv() => tracing::info!("stopping: interrupted"),
                 _ = terminate.recv() => tracing::info!("stopping: told to"),
             }
             return;
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     command::{self, Command, Look, PersonCommand},
     domain::{Identity, PersonId, Role, room},
+    projection::words,
 };
 
 /// Somebody who may speak.
@@ -47,12 +48,16 @@ impl Intake {
         if let Some(Command::Person(PersonCommand::Claim { code })) = &command
             && known.as_ref().is_none_or(|speaker| speaker.role < Role::Owner)
         {
-            if group {
+            if !group {
+                return self.claim(inbound, code, lane).await.map(Admitted::No);
+            }
+            // A code that is still worth something was shown to everybody: worth a word even in a silent group.
+            let owned = self.world.read(|world| world.owners() > 0);
+            if !owned && addressed(inbound) && self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
                 return Ok(Admitted::No(Reply::say(Outbound::text(
                     "Send the claim code to me directly, not in a group: it is a secret.",
                 ))));
             }
-            return self.claim(inbound, code, lane).await.map(Admitted::No);
         }
         match known {
             Some(speaker) if !group => Ok(Admitted::Yes(speaker)),
@@ -126,8 +131,9 @@ impl Intake {
             who
         });
         Err(Refusal::new(format!(
-            "Not done: {command} needs a {needed}, and you are a {}. Ask {}.",
-            speaker.role,
+            "Not done: {command} needs {}, and you are {}. Ask {}.",
+            words::a(needed.word()),
+            words::a(speaker.role.word()),
             if who.is_empty() { "an owner".to_owned() } else { who.join(" or ") }
         )))
     }

@@ -192,6 +192,7 @@ impl Intake {
         let Some(Reaction { command, by, bucket, draft }) = workflow::promotion::react(&*self.log, commit, before)? else {
             return Ok(None);
         };
+        let _lane = self.reactions.lock().await;
         if let Some(commit) = self.log.find_command(&command)? {
             return Ok(Some(commit));
         }

@@ -9,7 +9,7 @@ use super::{Failure, Intake, Refusal, Speaker, hear::Piece};
 use crate::{
     command::{self, Command, Said, Target},
     domain::{
-        Handle, ItemRef,
+        Bucket, Handle, ItemRef,
         item::{Act, Draft},
     },
     log::{CommandId, Commit},
@@ -32,18 +32,44 @@ impl Intake {
         let Some((original, _)) = inbound.id.rsplit_once("/e") else { return Ok(None) };
         let mut pieces = Vec::new();
         for (n, text) in command::split(text, context).into_iter().take(PIECES_MAX).enumerate() {
-            let commit = self.log.find_command(&CommandId::new(format!("{original}#{n}")))?;
-            let command = match commit {
-                Some(commit) if commit.meta.text == text => continue,
-                Some(commit) if commit.meta.actor != speaker.person.stream() => {
-                    Err(Refusal::new("Not changed: somebody else wrote what this message made."))
-                }
-                Some(commit) => self.corrected(&commit, text, context),
-                None => self.anew(text, context, inbound),
+            let made = CommandId::new(format!("{original}#{n}"));
+            let own = CommandId::new(format!("{}#{n}", inbound.id));
+            let commit = self.log.find_command(&made)?;
+            // What was refused, or was only a look, takes the place it would have had: a later edit then finds what it made.
+            let Some(commit) = commit.filter(|commit| commit.meta.correlation.as_str() != inbound.id) else {
+                let command = self.anew(text, context, inbound);
+                pieces.push(Piece { text: text.to_owned(), command, captured: false, id: Some(made) });
+                continue;
             };
-            pieces.push(Piece { text: text.to_owned(), command, captured: false });
+            let before = self.text_before(&commit, original, n, &own)?;
+            // This very edit again, its answer lost, is answered again; an edit that changes nothing is not.
+            if before == text && self.log.find_command(&own)?.is_none() {
+                continue;
+            }
+            let command = if commit.meta.actor == speaker.person.stream() {
+                self.corrected(&commit, &before, text, context)
+            } else {
+                Err(Refusal::new("Not changed: somebody else wrote what this message made."))
+            };
+            pieces.push(Piece { text: text.to_owned(), command, captured: false, id: Some(own) });
         }
         Ok((!pieces.is_empty()).then_some(pieces))
+    }
+
+    /// What the message said before this edit: its newest accepted edit, else what it said at first.
+    fn text_before(&self, made: &Commit, original: &str, n: usize, own: &CommandId) -> Result<String, Failure> {
+        let (edits, piece) = (format!("{original}/e"), format!("#{n}"));
+        let mut text = made.meta.text.clone();
+        self.log.read_stream(&made.stream, made.last_version() + 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                let command = commit.meta.command.as_str();
+                if command != own.as_str() && command.starts_with(&edits) && command.ends_with(&piece) {
+                    text.clone_from(&commit.meta.text);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(text)
     }
 
     /// What was refused, or was only a look, as it stands now.
@@ -55,7 +81,7 @@ impl Intake {
     }
 
     /// The difference between what made a commit and what stands there now.
-    fn corrected(&self, commit: &Commit, text: &str, context: &command::Context) -> Result<Command, Refusal> {
+    fn corrected(&self, commit: &Commit, before: &str, text: &str, context: &command::Context) -> Result<Command, Refusal> {
         let Some(item) = ItemRef::of_stream(commit.stream.as_str()) else {
             // About a room or a person: what it says now is a command of its own.
             return match command::parse(text, context)? {
@@ -64,19 +90,24 @@ impl Intake {
             };
         };
         let target = Some(Target { item, version: None });
-        let first = commit.events.first().map_or("", |event| &*event.name);
         if commit.first_version == 1 {
-            let (before, draft) = (drafted(&commit.meta.text, context)?, drafted(text, context)?);
+            let ((_, before), (bucket, draft)) = (drafted(before, context)?, drafted(text, context)?);
+            if let Some(bucket) = bucket.filter(|bucket| *bucket != item.bucket) {
+                let what = format!("Not changed: this message made {item}, and an edit does not make it {}.", bucket.one());
+                return Err(Refusal::new(what).hints([format!("/show {item}")]));
+            }
             return Ok(Command::Item { target, act: Act::Correct { draft, before } });
         }
         let said = command::parse_reply(text, Target { item, version: None }, context)?;
-        if matches!(first, "noted" | "finding_added") {
+        // A file's caption is noted behind the file.
+        let noted = commit.versioned().find(|(_, event)| matches!(&*event.name, "noted" | "finding_added"));
+        if let Some((version, _)) = noted {
             let words = match said {
                 Said::Words(words) => words,
                 Said::Command(Command::Item { act: Act::Note { text } | Act::Finding { text }, .. }) => text,
                 Said::Command(command) => return Ok(command),
             };
-            return Ok(Command::Item { target, act: Act::CorrectText { version: commit.first_version, text: words } });
+            return Ok(Command::Item { target, act: Act::CorrectText { version, text: words } });
         }
         match said {
             Said::Command(command) => Ok(command),
@@ -100,11 +131,11 @@ impl Intake {
     }
 }
 
-/// What a text that creates an item wants, whether it names a bucket or is a bare sentence.
-fn drafted(text: &str, context: &command::Context) -> Result<Draft<Handle>, Refusal> {
+/// What a text that creates an item wants, and in which bucket unless it is a bare sentence.
+fn drafted(text: &str, context: &command::Context) -> Result<(Option<Bucket>, Draft<Handle>), Refusal> {
     match command::parse(text, context)? {
-        Said::Command(Command::Create { draft, .. }) => Ok(draft),
+        Said::Command(Command::Create { bucket, draft }) => Ok((Some(bucket), draft)),
         Said::Command(_) => Err(Refusal::new("Not changed: this message made an item, and now it says something else. Send that as a new message.")),
-        Said::Words(words) => Ok(command::draft(&words, context)?),
+        Said::Words(words) => Ok((None, command::draft(&words, context)?)),
     }
 }

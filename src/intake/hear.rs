@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use yoman_chat::{BotName, Inbound, Mention, Outbound, ReplyTo, RoomKind, Said, Style, Text};
+use yoman_chat::{BotName, Capabilities, Inbound, Mention, Outbound, ReplyTo, RoomKind, Said, Style, Text};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
+        room,
     },
     log::{CommandId, Commit},
     notify::Answer,
@@ -37,6 +38,8 @@ pub(super) struct Piece {
     pub(super) command: Result<Command, Refusal>,
     /// A bare sentence that was captured.
     pub(super) captured: bool,
+    /// What names it for ever; by its place in the message if nothing is said here.
+    pub(super) id: Option<CommandId>,
 }
 
 impl Intake {
@@ -129,7 +132,7 @@ impl Intake {
             },
             Err(fault) => (Err(fault.into()), false),
         };
-        Piece { text: text.to_owned(), command, captured }
+        Piece { text: text.to_owned(), command, captured, id: None }
     }
 
     /// A bare sentence into the room's default bucket.
@@ -155,17 +158,22 @@ impl Intake {
                 Command::Create { bucket: self.default_bucket(inbound), draft }
             }
         };
-        Piece { text: format!("({count} attached)"), command: Ok(command), captured: target.is_none() }
+        Piece { text: format!("({count} attached)"), command: Ok(command), captured: target.is_none(), id: None }
     }
 
     /// Carries out one piece and says what came of it.
     async fn answer(&self, n: usize, piece: Piece, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<(Answer, Option<String>), Failure> {
-        let word = word(&piece.text);
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(crate::domain::room::Command::Set(_)));
-            self.may(speaker, if group_setting { role.max(Role::Maintainer) } else { role }, &word)?;
+            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+            let role = if group_setting { role.max(Role::Maintainer) } else { role };
+            self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
+        }
+        if inbound.room.kind == RoomKind::Direct
+            && let Command::Room(room::Command::Enable { .. } | room::Command::Disable) = command
+        {
+            return Err(Refusal::new("Nothing changed: that is for groups. In a direct chat I always listen.").into());
         }
         let room = &inbound.room.id;
         let Some(viewer) = self.viewer(room, (inbound.room.kind == RoomKind::Direct).then_some(speaker.person)) else {
@@ -176,8 +184,12 @@ impl Intake {
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
-        let spoken = self.spoken(n, &piece.text, inbound, speaker);
-        let commits = self.carry_out(&spoken, speaker, &command).await?;
+        let mut spoken = self.spoken(n, &piece.text, inbound, speaker);
+        if let Some(id) = piece.id {
+            spoken.command = id;
+        }
+        let mut commits = self.carry_out(&spoken, speaker, &command).await?;
+        commits.extend(self.files_beside(&command, &spoken, speaker).await?);
         let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
         lane.newest = lane.newest.max(last.position);
         self.world.at_least(last.position).await;
@@ -198,6 +210,17 @@ impl Intake {
             }
             other => other,
         }
+    }
+
+    /// Files that came with a command which has no place for them ("done", and a picture of it) go on its item all the same.
+    async fn files_beside(&self, command: &Command, spoken: &Spoken, speaker: &Speaker) -> Result<Vec<Arc<Commit>>, Failure> {
+        let Command::Item { target: Some(target), act } = command else { return Ok(Vec::new()) };
+        if spoken.attachments.is_empty() || matches!(act, Act::Attach { .. }) {
+            return Ok(Vec::new());
+        }
+        let target = Some(Target { item: target.item, version: None });
+        let act = Act::Attach { attachments: spoken.attachments.clone(), text: String::new() };
+        self.carry_out(&spoken.further("files"), speaker, &Command::Item { target, act }).await
     }
 
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
@@ -265,9 +288,12 @@ impl Intake {
             let item: ItemRef = item.trim_start_matches('/').parse().ok()?;
             Some(format!("/{verb} {item}"))
         });
-        let waiting = lane.asked.take().filter(|asked| {
-            reply_to.is_none() && asked.person == speaker.person && asked.since.elapsed() < ASKED_FOR
-        });
+        // Not every platform repeats what is answered; what answers one of our messages that is no card answers the question.
+        let at_us = reply_to.is_none_or(|it| it.ours && self.item_of_reply(it).is_none());
+        let waiting = lane
+            .asked
+            .take()
+            .filter(|asked| at_us && asked.person == speaker.person && asked.since.elapsed() < ASKED_FOR);
         repeated.or(waiting.map(|asked| asked.command)).map(|command| format!("{command} {text}"))
     }
 }
@@ -313,9 +339,11 @@ fn card_of(world: &crate::projection::World, commits: &[Arc<Commit>]) -> Option<
     world.item(item).map(|seen| (item, seen.item.version))
 }
 
-/// The verb as typed, for a refusal.
-fn word(text: &str) -> String {
-    text.split_whitespace().next().unwrap_or("that").chars().take(40).collect()
+/// The verb as typed, for a refusal; `that` for a sentence.
+fn verb_of(text: &str, can: Option<&Capabilities>) -> String {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let bare = can.is_some_and(|can| can.bare_verbs) && command::verbs().iter().any(|verb| verb.word == word);
+    if bare || word.starts_with('/') { word.chars().take(40).collect() } else { "that".into() }
 }
 
 fn first_line(message: &Outbound) -> String {

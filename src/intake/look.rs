@@ -89,7 +89,8 @@ impl Intake {
                 if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {
                     return self.show(Some(Target { item, version: None }), viewer);
                 }
-                let mut text = Text::from("Good to see you. Write a sentence and I keep it as an idea; or try\n   ");
+                let kept_as = world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
+                let mut text = Text::from(format!("Good to see you. Write a sentence and I keep it as {}; or try\n   ", kept_as.one()));
                 text.push(Style::Code, "/todo Fix login #auth !high due:fri").plain("\n");
                 text.plain("Answer a card to note something on it; tap its buttons to move it on.");
                 Outbound::text(text).row(admit::first_steps())

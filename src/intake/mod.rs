@@ -84,7 +84,12 @@ pub struct Intake {
     lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
     /// Commands about people go one at a time: they read each other's outcome (unique handles, the last owner).
     people: tokio::sync::Mutex<()>,
+    /// Reactions go one at a time: whoever made a commit and the workflow's cursor both carry out what it causes, and the
+    /// slower one shall find it done instead of taking a number for it.
+    reactions: tokio::sync::Mutex<()>,
     started: Instant,
+    /// How far the log was at the start: nobody is answered from before that.
+    begun: Position,
 }
 
 impl fmt::Debug for Intake {
@@ -119,6 +124,7 @@ impl Intake {
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, settings: Settings) -> Self {
         let titles = settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect();
         Self {
+            begun: log.head().position,
             log,
             world,
             outbox,
@@ -128,6 +134,7 @@ impl Intake {
             numbers: Numbers::default(),
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
+            reactions: tokio::sync::Mutex::default(),
             started: Instant::now(),
         }
     }
@@ -172,7 +179,7 @@ impl Intake {
 
     /// What one inbound comes to; the caller holds the room's lane.
     async fn take(&self, bot: &BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Reply, Failure> {
-        self.world.at_least(lane.newest).await;
+        self.world.at_least(lane.newest.max(self.begun)).await;
         let speaker = match self.admit(bot, inbound, lane).await? {
             admit::Admitted::Yes(speaker) => speaker,
             admit::Admitted::No(reply) => return Ok(reply),

@@ -13,9 +13,17 @@ use crate::{
 };
 
 impl Intake {
+    /// Commands about people, one at a time. Whoever holds it sees what those before it did: else two owners could take the
+    /// role from each other at the same moment.
+    async fn people_lane(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        let lane = self.people.lock().await;
+        self.world.at_least(self.log.head().position).await;
+        lane
+    }
+
     /// Lets the first person at the console of a new log in, as its owner.
     pub(super) async fn first_at_the_console(&self, inbound: &Inbound, lane: &mut Lane) -> Result<Option<Speaker>, Failure> {
-        let _lane = self.people.lock().await;
+        let _lane = self.people_lane().await;
         if self.world.read(|world| world.people().next().is_some()) {
             return Ok(None);
         }
@@ -29,7 +37,7 @@ impl Intake {
 
     /// `/claim CODE`: whoever has the code becomes owner.
     pub(super) async fn claim(&self, inbound: &Inbound, code: &str, lane: &mut Lane) -> Result<Reply, Failure> {
-        let _lane = self.people.lock().await;
+        let _lane = self.people_lane().await;
         let identity = Identity(inbound.sender.id.as_str().to_owned());
         let (owner, own) = self.world.read(|world| {
             (
@@ -37,17 +45,27 @@ impl Intake {
                 world.by_identity(&identity).map(|person| person.id),
             )
         });
+        let (sender, now) = (inbound.sender.id.as_str(), Instant::now());
         if let Some(owner) = owner {
-            return Ok(Reply::say(Outbound::text(format!("Not done: I belong to {owner} already. Say anything else to me to get a pairing code."))));
+            return Ok(match own {
+                Some(_) => Reply::say(Outbound::text(format!("Not done: I belong to {owner} already."))),
+                None if self.pairing.may_answer(sender, now) => Reply::say(Outbound::text(
+                    "Not done: I belong to somebody already. Say anything else, and I give you a code to be let in with.",
+                )),
+                None => Reply::silence(),
+            });
         }
-        match self.pairing.claim(inbound.sender.id.as_str(), code, Instant::now()) {
+        match self.pairing.claim(sender, code, now) {
             Some(true) => {}
             Some(false) => {
-                return Ok(Reply::say(Outbound::text(
-                    "That is not the claim code. It is 8 letters and digits, printed when I was started; `yoman pair claim` prints it again.".replace('`', ""),
-                )));
+                let mut text = Text::from("That is not the claim code. It is 8 letters and digits, printed when I was started; ");
+                text.push(yoman_chat::Style::Code, "yoman pair claim").plain(" prints it again.");
+                return Ok(Reply::say(Outbound::text(text)));
             }
-            None => return Ok(Reply::say(Outbound::text("Too many wrong codes. Try again in an hour."))),
+            None if self.pairing.may_answer(sender, now) => {
+                return Ok(Reply::say(Outbound::text("Too many wrong codes. Try again in an hour.")));
+            }
+            None => return Ok(Reply::silence()),
         }
         let spoken = Spoken::by_process(CommandId::new(format!("{}#claim", inbound.id)), &inbound.id, origin(inbound));
         let commit = match own {
@@ -56,19 +74,23 @@ impl Intake {
             None => self.let_in(&inbound.sender, Role::Owner, None, &spoken).await?,
         };
         lane.newest = commit.position;
+        // Who is told so may rely on it in any room.
+        self.world.at_least(commit.position).await;
         self.pairing.claimed();
-        let mut text = Text::from(format!("You own me now, {}. Write a sentence and I keep it as an idea, or try:", inbound.sender.name));
+        let kept_as = self.settings.default_bucket.one();
+        let mut text = Text::from(format!("You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:", inbound.sender.name));
         text.plain("\n   ").push(yoman_chat::Style::Code, "/todo Fix login #auth !high due:fri");
         Ok(Reply::say(Outbound::text(text).row(admit::first_steps())))
     }
 
     /// Everything else about people; the role was checked against the table of verbs already.
     pub(super) async fn about_people(&self, spoken: &Spoken, speaker: &Speaker, command: &PersonCommand) -> Result<Vec<Arc<Commit>>, Failure> {
-        let _lane = self.people.lock().await;
+        let _lane = self.people_lane().await;
         let by = Some((speaker.person, speaker.role));
         let commit = match command {
             PersonCommand::Claim { .. } => {
-                return Err(Refusal::new("Nothing to claim: you are my owner already.").into());
+                let yours = speaker.role == Role::Owner;
+                return Err(Refusal::new(if yours { "Nothing to claim: you are my owner already." } else { "Nothing to claim: I have an owner." }).into());
             }
             PersonCommand::Pair { code, role, known_as } => {
                 return self.pair(spoken, by, code, *role, known_as.as_ref(), Some(speaker)).await.map(|commit| vec![commit]);
@@ -122,14 +144,24 @@ impl Intake {
             None => self.let_in(&pending.sender, role.unwrap_or(Role::Member), by, spoken).await?,
         };
         self.pairing.done(&pending.code);
-        self.tell_paired(&pending.room, &commit).await;
+        self.tell_paired(&pending.room, &commit, role, known_as).await;
         Ok(commit)
     }
 
     /// Tells somebody that they were let in. What they miss when this fails they learn by writing.
-    async fn tell_paired(&self, room: &RoomId, commit: &Commit) {
-        let mut text = Text::from("You are let in. Write a sentence and I keep it as an idea, or try  ");
-        text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ").push(yoman_chat::Style::Code, "/help");
+    async fn tell_paired(&self, room: &RoomId, commit: &Commit, role: Option<Role>, known_as: Option<&Handle>) {
+        let mut text = match known_as {
+            Some(handle) => Text::from(format!("I know you here too now, {handle}.")),
+            None => Text::from("You are let in."),
+        };
+        if role == Some(Role::Guest) {
+            text.plain(" As a guest you can look at everything; ");
+        } else {
+            text.plain(format!(" Write a sentence and I keep it as {}, or try  ", self.settings.default_bucket.one()));
+            text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ");
+        }
+        text.push(yoman_chat::Style::Code, "/help");
+        text.plain(if role == Some(Role::Guest) { " says how." } else { "" });
         let message = Outbound::text(text).row(admit::first_steps());
         let key = format!("paired/{}", commit.position);
         if let Err(error) = self.outbox.answer(&key, room, vec![Answer::new(message)]).await {
@@ -139,7 +171,7 @@ impl Intake {
 
     /// `yoman pair approve` on the machine itself.
     pub(crate) async fn pair_from_the_machine(&self, code: &str, role: Option<Role>, known_as: Option<&Handle>) -> Result<String, String> {
-        let _lane = self.people.lock().await;
+        let _lane = self.people_lane().await;
         let id = CommandId::new(format!("machine/pair/{code}/{}", chrono::Utc::now().timestamp_micros()));
         let spoken = Spoken::by_process(id.clone(), id.as_str(), Origin { bot: "yoman".into(), ..Origin::default() });
         match self.pair(&spoken, None, code, role, known_as, None).await {
@@ -154,7 +186,7 @@ impl Intake {
     }
 
     /// The claim code, when there is no owner yet.
-    pub(crate) fn claim_code(&self) -> Option<String> {
+    pub fn claim_code(&self) -> Option<String> {
         let owned = self.world.read(|world| world.people().any(|person| person.role == Some(Role::Owner)));
         (!owned).then(|| self.pairing.claim_code())
     }

@@ -1,6 +1,6 @@
 //! A no with its reason: what happened, and what to do about it.
 
-use yoman_chat::{Button, Outbound, Text};
+use yoman_chat::{Button, Outbound, Style, Text};
 
 use crate::{
     command::Fault,
@@ -44,6 +44,7 @@ impl Refusal {
 
     /// As a message: the hints are buttons that carry their command, as far as a button can.
     pub fn message(self, button_data_bytes_max: usize) -> Outbound {
+        let button_data_bytes_max = button_data_bytes_max.min(BUTTON_BYTES);
         let mut out = Outbound::text(self.what);
         let mut row = Vec::new();
         let mut width = 0;
@@ -76,12 +77,21 @@ impl Refusal {
     }
 }
 
+/// What every button can carry, in bytes: what is longer is written out.
+const BUTTON_BYTES: usize = 64;
+
 impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        // What may have been meant is offered as buttons, not in words too.
-        let (hints, fault) = (fault.meant.clone(), Fault { meant: Vec::new(), ..fault });
-        let question = if hints.is_empty() { "" } else { " Did you mean:" };
-        Self::new(format!("{fault}{question}")).hints(hints)
+    fn from(mut fault: Fault) -> Self {
+        let meant = std::mem::take(&mut fault.meant);
+        let mut what = Text::from(fault.to_string());
+        if !meant.is_empty() {
+            // Those that are buttons need not be read twice.
+            what.plain(" Did you mean:");
+        }
+        for long in meant.iter().filter(|meant| meant.len() > BUTTON_BYTES) {
+            what.plain("\n   ").push(Style::Code, long);
+        }
+        Self::new(what).hints(meant)
     }
 }
 

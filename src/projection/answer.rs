@@ -116,8 +116,13 @@ impl World {
                 None => self.now(item, "in no project"),
             },
             Act::Link { relation, to } => self.linked(item, *relation, to),
-            Act::Attach { attachments, .. } => {
-                self.now(item, &format!("{} attached", words::count(attachments.len(), "file")))
+            Act::Attach { attachments, text } => {
+                let files = match attachments.len() {
+                    1 => "file".to_owned(),
+                    n => words::count(n, "file"),
+                };
+                let noted = if text.trim().is_empty() { "" } else { ", note added" };
+                self.now(item, &format!("{files} attached{noted}"))
             }
             Act::Correct { .. } => {
                 let mut text = self.head(item, "corrected");

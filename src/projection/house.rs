@@ -8,7 +8,7 @@ use super::{Viewer, World, card::with_buttons, line::GAP, words};
 use crate::{
     command::Command,
     domain::{
-        Event, Handle, PersonId,
+        Event, Handle, Identity, PersonId,
         person::{self, Person},
         room::{self, Room},
         stored,
@@ -91,17 +91,24 @@ impl World {
         text.plain(words::count(rooms.len(), "room"));
         for (id, room) in rooms {
             text.plain("\n");
-            if room.title.is_empty() {
-                text.push(Style::Quote, words::one_line(id));
-            } else {
-                text.push(Style::Quote, words::one_line(&room.title));
-            }
+            // On some platforms a direct room has the number of the person in it.
+            let own = self.by_identity(&Identity(id.to_owned())).filter(|_| room.title.is_empty());
+            match own {
+                Some(person) => text.push(Style::Quote, person.handle.to_string()),
+                None if room.title.is_empty() => text.push(Style::Quote, words::one_line(id)),
+                None => text.push(Style::Quote, words::one_line(&room.title)),
+            };
             let bot = id.split('/').next().unwrap_or_default();
             text.plain(format!(" ({})", viewer.titles.get(bot).map_or(bot, String::as_str)));
             if id == viewer.room {
                 text.plain(" this one");
             }
-            text.plain(GAP).plain(if room.enabled { "enabled" } else { "silent unless direct" });
+            // Groups have titles, and were enabled when they have settings.
+            text.plain(GAP).plain(match (room.enabled, room.title.is_empty()) {
+                (true, _) => "enabled",
+                (false, true) => "direct",
+                (false, false) => "silent",
+            });
             if !room.follows.is_empty() {
                 text.plain(GAP).plain("follows ");
                 let followed: Vec<_> = room.follows.iter().map(|filter| self.filter_words(filter, viewer)).collect();
@@ -280,12 +287,15 @@ impl World {
         match event {
             person::Event::Paired { name, role, .. } if you => {
                 text.plain("Welcome, ").push(Style::Quote, words::one_line(name));
-                text.plain(format!(". You are {role} here, written "))
+                text.plain(format!(". You are {} here, written ", words::a(role.word())))
                     .push(Style::Quote, handle)
                     .plain(". /help says what I understand.");
             }
             person::Event::Paired { name, role, .. } => {
-                text.push(Style::Quote, words::one_line(name)).plain(format!(" is let in as {role}, written "));
+                text.push(Style::Quote, words::one_line(name)).plain(format!(
+                    " is let in as {}, written ",
+                    words::a(role.word())
+                ));
                 text.push(Style::Quote, handle).plain(".");
             }
             person::Event::IdentityLinked { identity } => {
@@ -295,10 +305,10 @@ impl World {
                 text.plain(if you { " are" } else { " is" }).plain(format!(" known on {title} too now."));
             }
             person::Event::RoleGranted { role } if you => {
-                text.plain(format!("You are {role} now."));
+                text.plain(format!("You are {} now.", words::a(role.word())));
             }
             person::Event::RoleGranted { role } => {
-                text.push(Style::Quote, handle).plain(format!(" is {role} now."));
+                text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
             }
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");

@@ -31,8 +31,14 @@ impl World {
             return self.nothing(filter, closed_too, viewer);
         }
         let mut text = heading(all, filter, closed_too);
-        if !said.is_empty() {
-            text.plain(": ").push(Style::Quote, &said);
+        // One bucket is named by the heading.
+        let rest = if filter.buckets.len() == 1 {
+            self.filter_text(&Filter { buckets: Vec::new(), ..filter.clone() }, viewer)
+        } else {
+            said
+        };
+        if !rest.is_empty() {
+            text.plain(": ").push(Style::Quote, &rest);
         }
         let handles = self.handles(filter);
         self.page(text, |page| Look::List { filter: handles.clone(), page }, (&items, all, page), viewer)
@@ -44,7 +50,10 @@ impl World {
         let said = self.filter_text(filter, viewer);
         if all == 0 {
             let mut text = Text::from("Nothing has ");
-            text.push(Style::Quote, &said).plain(" in its title, text, tags or notes. Fewer words find more.");
+            text.push(Style::Quote, &said).plain(" in its title, text, tags or notes.");
+            if filter.words.len() > 1 {
+                text.plain(" Fewer words find more.");
+            }
             if self.items.dropped() > 0 {
                 text.plain(format!(
                     " {} closed long ago are no longer searched; /show finds them by number.",
@@ -97,7 +106,11 @@ impl World {
             let buttons = if blocked > 0 { vec![Button::new("Blocked", "/list blocked")] } else { Vec::new() };
             return with_buttons(Outbound::text(text), buttons, viewer);
         };
-        let mut text = Text::from(format!("Next of {}", words::count(all, "item")));
+        let mut text = match all {
+            1 => Text::from("Next"),
+            all if all <= PAGE_ITEMS => Text::from("Next, what presses most first"),
+            all => Text::from(format!("Next {PAGE_ITEMS} of {}", words::grouped(all as u64))),
+        };
         self.lines(&mut text, &items, viewer);
         let mut buttons =
             vec![Button::new(format!("Show {}", first.item.reference), format!("/show {}", first.item.reference))];
@@ -203,6 +216,10 @@ fn heading(all: usize, filter: &Filter, closed_too: bool) -> Text {
         _ => "item",
     };
     let open = if closed_too || all == 0 { "" } else { "open " };
+    if filter.buckets == [Bucket::Research] {
+        // It has no plural.
+        return Text::from(format!("{} {open}research", words::grouped(all as u64)));
+    }
     Text::from(words::count(all, &format!("{open}{one}")))
 }
 

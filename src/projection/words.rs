@@ -108,6 +108,11 @@ pub fn count(n: usize, one: &str) -> String {
     }
 }
 
+/// `a member`, `an owner`
+pub fn a(word: &str) -> String {
+    format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+}
+
 /// The word for several of a bucket.
 pub fn many(bucket: Bucket) -> &'static str {
     match bucket {

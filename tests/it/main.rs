@@ -1,1 +1,15 @@
-fn main() {}
+//! The whole house, from what somebody types to what everybody sees: one binary, one module for each promise.
+
+#![expect(clippy::unwrap_used, reason = "what the tests share fails like a test: with a place and a reason")]
+
+mod stage;
+
+mod again;
+mod anything;
+mod first_minute;
+mod looks;
+mod order;
+mod phone;
+mod refusing;
+mod said;
+mod wrong;

@@ -56,7 +56,7 @@ pub struct TelegramConfig {
     pub api_url: Option<Url>,
     /// How Telegram reaches us; `None`: long polling, which needs no public address.
     pub webhook: Option<Webhook>,
-    /// How long one getUpdates waits for something to come, in whole seconds, at most 50.
+    /// How long one getUpdates waits for something to come, in whole seconds, 1 to 50.
     pub poll_timeout: Duration,
     /// How long any other call may take.
     pub request_timeout: Duration,
@@ -122,7 +122,8 @@ impl Telegram {
             api: Api::new(&config)?,
             name: config.name,
             webhook: config.webhook,
-            poll_timeout: config.poll_timeout.min(Duration::from_secs(50)),
+            // Without a wait the loop would never rest; longer than this the service does not wait.
+            poll_timeout: config.poll_timeout.clamp(Duration::from_secs(1), Duration::from_secs(50)),
             menu: config.menu,
             username: watch::channel(None).0,
             moves: Arc::default(),

@@ -6,10 +6,10 @@
 //! fetched again and again, together with what came after it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    future::Future,
+    collections::{BTreeMap, HashMap, HashSet},
+    future::{Future, poll_fn},
     pin::Pin,
-    task::{Context, Poll},
+    task::Poll,
     time::Duration,
 };
 
@@ -37,10 +37,15 @@ const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Together with the jitter below 2 s: that is how soon we are back.
 const PAUSE_MAX: Duration = Duration::from_millis(1_500);
+/// The longest pause before what was not kept is fetched again; new messages wait for it too, so it is short.
+const RETRY_MAX: Duration = Duration::from_millis(500);
 /// How long a batch may take before the next request goes out beside it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an update waits for our username before it is fetched again.
-const NAME_PATIENCE: Duration = Duration::from_secs(5);
+/// The pause between requests that bring nothing but what is still being handled.
+const BUSY: Duration = Duration::from_millis(200);
+/// How long an update waits for our username before it is fetched again; less than [`PATIENCE`], so that what comes
+/// later in its chat does not overtake it.
+const NAME_PATIENCE: Duration = Duration::from_millis(1_500);
 /// After a quiet week the numbers begin anew anywhere, perhaps below our offset; long before that we drop it.
 const QUIET: Duration = Duration::from_secs(24 * 3600);
 /// How long what is under way may take when we stop.
@@ -122,6 +127,10 @@ impl Ledger {
         self.updates.values().any(|state| *state == State::Busy)
     }
 
+    fn is_busy(&self, number: i64) -> bool {
+        self.updates.get(&number) == Some(&State::Busy)
+    }
+
     fn failed(&self) -> bool {
         self.updates.values().any(|state| *state == State::Failed)
     }
@@ -134,8 +143,8 @@ struct Backoff {
 }
 
 impl Backoff {
-    fn next(&mut self) -> Duration {
-        let pause = (PAUSE * 2_u32.pow(self.failures.min(8))).min(PAUSE_MAX);
+    fn next(&mut self, max: Duration) -> Duration {
+        let pause = (PAUSE * 2_u32.pow(self.failures.min(8))).min(max);
         self.failures += 1;
         pause.mul_f64(0.75 + fastrand::f64() * 0.5)
     }
@@ -223,7 +232,11 @@ impl Poller {
                     self.ledger.confirm(offset);
                     self.batch(batch, &stop).await
                 }
-                Err(error) => Some(self.failed(&error).await?),
+                Err(error) => tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    pause = self.failed(&error) => Some(pause?),
+                },
             };
             if let Some(pause) = pause {
                 tokio::select! {
@@ -245,12 +258,14 @@ impl Poller {
         self.last = Instant::now();
         let mut chats: Vec<Vec<Item>> = Vec::new();
         let mut places: HashMap<i64, usize> = HashMap::new();
+        let mut fresh = HashSet::new();
         for raw in &batch {
             let item = self.intake.open(raw.get());
-            if let Some(number) = item.number
-                && !self.ledger.fetch(number)
-            {
-                continue;
+            if let Some(number) = item.number {
+                if !self.ledger.fetch(number) {
+                    continue;
+                }
+                fresh.insert(number);
             }
             let place = *places.entry(item.chat).or_insert_with(|| {
                 chats.push(Vec::new());
@@ -263,20 +278,24 @@ impl Poller {
             tokio::spawn(chat(intake, items, reports));
         }
         let until = Instant::now() + PATIENCE;
-        while self.ledger.busy() {
+        fresh.retain(|number| self.ledger.is_busy(*number));
+        while !fresh.is_empty() {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
-                Some((number, kept)) = self.reports.recv() => self.ledger.settle(number, kept),
+                Some((number, kept)) = self.reports.recv() => {
+                    self.ledger.settle(number, kept);
+                    fresh.remove(&number);
+                }
                 () = tokio::time::sleep_until(until) => break,
             }
         }
-        let stuck = self.ledger.failed() || self.ledger.offset() == self.ledger.confirmed;
-        if stuck {
-            return Some(self.retries.next());
+        if self.ledger.failed() {
+            return Some(self.retries.next(RETRY_MAX));
         }
         self.retries = Backoff::default();
-        None
+        // Without progress the next request would bring the same at once.
+        (self.ledger.offset() == self.ledger.confirmed || self.ledger.busy()).then_some(BUSY)
     }
 
     /// What to do about a failed request; gives the pause to make.
@@ -286,12 +305,15 @@ impl Poller {
             return Err(wrong);
         }
         let first = self.errors.failures == 0;
-        let pause = self.errors.next();
+        // Said at once, and then about twice a minute.
+        let loud = self.errors.failures.is_multiple_of(20);
+        let pause = self.errors.next(PAUSE_MAX);
         if let CallError::Answer(refusal) = error {
             if refusal.code == 409 && refusal.description.to_ascii_lowercase().contains("webhook") {
                 tracing::warn!(%bot, "a webhook is set for this bot, so polling brings nothing: it is taken away (waiting updates stay)");
                 return Ok(match delete_webhook(&self.intake.api).await {
-                    Ok(_) => Duration::ZERO,
+                    Ok(()) if first => Duration::ZERO,
+                    Ok(()) => pause,
                     Err(error) => {
                         tracing::warn!(%bot, %error, "the webhook could not be taken away");
                         pause
@@ -299,10 +321,12 @@ impl Poller {
                 });
             }
             if refusal.code == 409 {
-                tracing::warn!(
-                    %bot,
-                    "another program polls with the same bot token (a second yoman, perhaps on another machine or not yet stopped): each takes updates from the other; stop one, or give each its own bot"
-                );
+                if loud {
+                    tracing::warn!(
+                        %bot,
+                        "another program polls with the same bot token (a second yoman, perhaps on another machine or not yet stopped): each takes updates from the other; stop one, or give each its own bot"
+                    );
+                }
                 return Ok(pause.max(Duration::from_millis(500)));
             }
             if let Some(wait) = refusal.retry_after {
@@ -310,7 +334,7 @@ impl Poller {
                 return Ok(wait);
             }
         }
-        if first {
+        if loud {
             tracing::warn!(%bot, %error, "getUpdates failed; trying again until it works");
         } else {
             tracing::debug!(%bot, %error, "getUpdates failed again");
@@ -339,44 +363,40 @@ impl Poller {
 
 /// Hands in the updates of one chat, in their order, without waiting for one before the next is handed in.
 async fn chat(intake: Intake, items: Vec<Item>, reports: mpsc::UnboundedSender<Report>) {
-    let waits = items.iter().any(Item::needs_name);
-    if waits && !intake.named(NAME_PATIENCE).await {
+    let unnamed = items.iter().position(Item::needs_name);
+    let mut able = items.len();
+    if let Some(first) = unnamed
+        && !intake.named(NAME_PATIENCE).await
+    {
         tracing::warn!(bot = %intake.bot, "getMe has not told our username yet; messages that may name us wait for it");
+        // Those behind it wait too, or they would overtake it.
+        able = first;
     }
     let intake = &intake;
     let mut all: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::with_capacity(items.len());
-    for item in items {
+    for (place, item) in items.into_iter().enumerate() {
         let pending = Pending { number: item.number, reports: reports.clone(), kept: false };
+        if place >= able {
+            continue;
+        }
         all.push(Box::pin(async move {
             // By method, so that the whole guard moves in here and not just one field of it.
             let kept = intake.take(intake.reopen(item)).await;
             pending.settle(kept);
         }));
     }
-    InOrder { waiting: all }.await;
+    in_order(all).await;
 }
 
 /// Polls every future once in order, which is what the inbox takes their order from, then all as they wake.
-struct InOrder<'a> {
-    waiting: Vec<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
-}
-
-impl<'a> std::future::IntoFuture for InOrder<'a> {
-    type Output = ();
-    type IntoFuture = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut waiting = self.waiting;
-            std::future::poll_fn(|cx: &mut Context<'_>| {
-                waiting.retain_mut(|future| future.as_mut().poll(cx).is_pending());
-                Poll::Ready(())
-            })
-            .await;
-            let mut rest: FuturesUnordered<_> = waiting.into_iter().collect();
-            while rest.next().await.is_some() {}
-        })
-    }
+async fn in_order(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>>) {
+    poll_fn(|cx| {
+        futures.retain_mut(|future| future.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    let mut rest: FuturesUnordered<_> = futures.into_iter().collect();
+    while rest.next().await.is_some() {}
 }
 
 #[cfg(test)]
@@ -406,7 +426,7 @@ mod tests {
     #[test]
     fn pauses_grow_and_stay_below_two_seconds() {
         let mut backoff = Backoff::default();
-        let pauses: Vec<Duration> = (0..20).map(|_| backoff.next()).collect();
+        let pauses: Vec<Duration> = (0..20).map(|_| backoff.next(PAUSE_MAX)).collect();
         assert!(pauses[0] <= Duration::from_millis(125));
         assert!(pauses.iter().all(|pause| *pause < Duration::from_secs(2)));
     }

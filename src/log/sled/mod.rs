@@ -5,7 +5,7 @@
 //! * `mod.rs`       [`SledLog`]: open, append, read, close
 //! * `open.rs`      what is looked at before the log is trusted
 //! * `store.rs`     a sled database: guarded, synced, repaired · `guard.rs` no panic gets out
-//! * `writer.rs`    the one thread that writes, a group at a time
+//! * `writer.rs`    the one thread that writes, a group at a time · `fences.rs` so that sled writes each group once
 //! * `index/`       streams and command ids: newest part in memory, the rest in `state/index`
 //! * `keeper.rs`    the follower: `journal.rs` (JSON lines) and `watermark.rs` (how far the log had come)
 //! * `shared.rs`    what these share, and how the log is read
@@ -14,9 +14,10 @@
 //!
 //! # On disk
 //!
-//! `log/sled/` groups of records, keyed by the first position (u64, big-endian); `log/head.a`, `log/head.b` the
+//! `log/sled/` groups of records, keyed by the first position (u64, big-endian), an empty value is a fence; `log/head.a`, `log/head.b` the
 //! watermark; `log/lock` who owns it; `journal/2026-11.jsonl` the same as JSON lines; `state/index/` may be deleted.
 
+mod fences;
 mod files;
 mod guard;
 mod index;

@@ -15,7 +15,9 @@ use std::{
 use tokio::sync::{broadcast, mpsc};
 
 use super::{
-    SledLog, Threads, files,
+    SledLog, Threads,
+    fences::Fences,
+    files,
     index::Index,
     journal::Journal,
     keeper::Keeper,
@@ -221,6 +223,7 @@ fn start(
         space: FreeSpace::new(&options.log_dir, options.free_space_floor_mb),
         next,
         group_commits_max: options.group_commits_max.max(1),
+        fences: Fences::new(),
     };
     let indexed = Arc::clone(&shared);
     let named = |name: &str| thread::Builder::new().name(name.into());

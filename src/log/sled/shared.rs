@@ -139,6 +139,7 @@ impl Shared {
                         return Ok(());
                     }
                 }
+                self.store.press(&key, group.len());
             }
             return Ok(());
         }

@@ -15,12 +15,20 @@ use super::{files, guard::guarded, space};
 /// sled's own lock can outlive the drop of the database by what its threads still do.
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
 
+/// What may be read again at the next open without a snapshot of it.
+const SNAPSHOT_BYTES: u64 = 64 << 20;
+/// One more look for so many bytes read.
+const PRESS_BYTES: usize = 2048;
+
 /// An open database. Every call is guarded; every error is a text.
 #[derive(Debug)]
 pub(super) struct Store {
     // Taken out on drop only, so that the drop is guarded too.
     db: Option<Db>,
     file: File,
+    /// The length of the file when it was opened.
+    bytes_at_open: u64,
+    config: sled::Config,
     dir: PathBuf,
 }
 
@@ -45,15 +53,7 @@ impl Store {
             .cache_capacity(tuning.cache_mb.saturating_mul(1_000_000).max(1_000_000))
             .flush_every_ms(None)
             .use_compression(false);
-        let end = Instant::now() + SLED_LOCK_WAIT;
-        let db = loop {
-            match guarded(|| config.open()) {
-                Err(error) if error.contains("could not acquire lock") && Instant::now() < end => {
-                    thread::sleep(Duration::from_millis(20));
-                }
-                outcome => break outcome?,
-            }
-        };
+        let db = open_unlocked(&config)?;
         let opened = || -> io::Result<File> {
             files::narrow_all(dir)?;
             let file = File::open(dir.join("db"))?;
@@ -62,7 +62,10 @@ impl Store {
             Ok(file)
         };
         match opened() {
-            Ok(file) => Ok(Self { db: Some(db), file, dir: dir.to_owned() }),
+            Ok(file) => {
+                let bytes_at_open = file.metadata().map_or(0, |metadata| metadata.len());
+                Ok(Self { db: Some(db), file, bytes_at_open, config, dir: dir.to_owned() })
+            }
             Err(error) => {
                 drop_guarded(db);
                 Err(error.to_string())
@@ -136,6 +139,11 @@ impl Store {
         })
     }
 
+    /// Puts values in one by one, in their order (a batch of sled's has none, and splits leaves at random).
+    pub(super) fn insert_in_order(&self, values: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), String> {
+        self.call(|db| values.into_iter().try_for_each(|(key, value)| db.insert(key, value).map(drop)))
+    }
+
     /// Takes values out.
     pub(super) fn remove(&self, keys: &[Vec<u8>]) -> Result<(), String> {
         self.call(|db| keys.iter().try_for_each(|key| db.remove(key).map(drop)))
@@ -152,14 +160,14 @@ impl Store {
         self.call(|db| db.get(key))
     }
 
-    /// The last key and its value.
+    /// The last key with a value that is not empty, and that value.
     pub(super) fn last(&self) -> Result<Option<(IVec, IVec)>, String> {
-        self.call(|db| db.last())
+        self.call(|db| db.iter().rev().find(has_value).transpose())
     }
 
-    /// The last key that is at most `key`, and its value.
+    /// The last key that is at most `key` and has a value that is not empty, and that value.
     pub(super) fn at_or_before(&self, key: &[u8]) -> Result<Option<(IVec, IVec)>, String> {
-        self.call(|db| db.range(..=key).next_back().transpose())
+        self.call(|db| db.range(..=key).rev().find(has_value).transpose())
     }
 
     /// The first key that is at least `key`, and its value.
@@ -167,7 +175,7 @@ impl Store {
         self.call(|db| db.range(key..).next().transpose())
     }
 
-    /// Keys and values from `key` on. After an error it must not be asked again.
+    /// Keys and values from `key` on, but for empty values. After an error it must not be asked again.
     pub(super) fn from(&self, key: &[u8]) -> impl Iterator<Item = Result<(IVec, IVec), String>> + use<> {
         let range = self.call(|db| Ok(db.range(key..)));
         let (mut range, mut failed) = match range {
@@ -176,9 +184,16 @@ impl Store {
         };
         std::iter::from_fn(move || match (&mut range, failed.take()) {
             (_, Some(error)) => Some(Err(error)),
-            (Some(range), None) => guarded(|| range.next().transpose()).transpose(),
+            (Some(range), None) => guarded(|| range.find(has_value).transpose()).transpose(),
             (None, None) => None,
         })
+    }
+
+    /// Keeps sled's cache in its bounds during a long read. It looks at them only after 64 looks at the pages of a shard, and
+    /// pages with large values are looked at too rarely for that: without this a full scan leaves all of them in memory.
+    pub(super) fn press(&self, key: &[u8], value_bytes: usize) {
+        // An error shows at the next read.
+        let _ = self.call(|db| (0..value_bytes / PRESS_BYTES).try_for_each(|_| db.contains_key(key).map(drop)));
     }
 
     /// Whether sled has put a value into a file of its own, which it never syncs.
@@ -196,10 +211,37 @@ impl Drop for Store {
     fn drop(&mut self) {
         if let Some(db) = self.db.take() {
             drop_guarded(db);
+            // sled writes its snapshot only while it opens, and reads again all that came since: after much came, that is
+            // done now rather than when somebody waits for the next start.
+            let grown = self.file.metadata().map_or(0, |metadata| metadata.len()).saturating_sub(self.bytes_at_open);
+            if grown > SNAPSHOT_BYTES
+                && !thread::panicking()
+                && let Ok(db) = open_unlocked(&self.config)
+            {
+                drop_guarded(db);
+            }
         }
         // Best effort: a file left by sled with wider permissions is inside an owner-only directory all the same.
         let _ = self.file.sync_data();
         let _ = files::narrow_all(&self.dir);
+    }
+}
+
+/// Fences have none; errors are for the caller.
+fn has_value(pair: &sled::Result<(IVec, IVec)>) -> bool {
+    !matches!(pair, Ok((_, value)) if value.is_empty())
+}
+
+/// Opens once sled's own lock is free.
+fn open_unlocked(config: &sled::Config) -> Result<Db, String> {
+    let end = Instant::now() + SLED_LOCK_WAIT;
+    loop {
+        match guarded(|| config.open()) {
+            Err(error) if error.contains("could not acquire lock") && Instant::now() < end => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
     }
 }
 

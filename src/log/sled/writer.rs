@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{keeper::Group, shared::Shared, space::FreeSpace};
+use super::{fences::Fences, keeper::Group, shared::Shared, space::FreeSpace};
 use crate::log::{
     Append, AppendError, Appended, CommandId, Commit, Expected, Head, Position, ReadError, StreamId, Version,
     record::{self, Hash, RecordError},
@@ -42,6 +42,7 @@ pub(super) struct Writer {
     /// The position of the next commit.
     pub(super) next: u64,
     pub(super) group_commits_max: usize,
+    pub(super) fences: Fences,
 }
 
 /// A group that is being put together.
@@ -133,6 +134,7 @@ impl Writer {
         if draft.commits.is_empty() {
             return;
         }
+        let (commits, values) = (draft.commits.len() as u64, draft.values.len() as u64);
         if let Err(why) = self.write(&mut draft) {
             self.shared.fail(&why);
             for waiting in draft.waiting {
@@ -141,6 +143,16 @@ impl Writer {
             return;
         }
         self.publish(draft);
+        // After the answers: nobody waits for these, and the next group makes them durable with itself.
+        let fences = self.fences.wanted(commits, values, self.next);
+        if !fences.is_empty()
+            && let Err(why) = self
+                .shared
+                .store
+                .insert_in_order(fences.into_iter().map(|at| (at.to_be_bytes().to_vec(), Vec::new())).collect())
+        {
+            self.shared.fail(&why);
+        }
     }
 
     fn draft(&mut self) -> Draft {

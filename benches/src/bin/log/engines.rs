@@ -18,7 +18,7 @@ use yoman::log::{
 
 /// Takes appends and answers when they are durable.
 #[async_trait::async_trait]
-pub trait Engine: Send + Sync {
+pub(crate) trait Engine: Send + Sync {
     /// Ends the process when the engine fails: there is nothing to measure then.
     async fn append(&self, append: Append);
 }
@@ -32,10 +32,10 @@ impl Engine for SledLog {
 }
 
 /// The names of what is compared, the limit first.
-pub const NAMES: [&str; 5] = ["raw file", "yoman", "yoman, no journal", "SQLite", "fjall"];
+pub(crate) const NAMES: [&str; 5] = ["raw file", "yoman", "yoman, no journal", "SQLite", "fjall"];
 
 /// Opens an engine by its name.
-pub fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
+pub(crate) fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
     match name {
         "raw file" => Grouped::start(RawFile::open(dir)),
         "SQLite" => Grouped::start(Sqlite::open(dir)),

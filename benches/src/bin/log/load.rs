@@ -16,7 +16,7 @@ use crate::engines::Engine;
 const STREAM_COMMITS: u64 = 10;
 
 /// Makes the requests of one client: payloads of 300 to 600 bytes that do not repeat.
-pub struct Requests {
+pub(crate) struct Requests {
     client: String,
     number: u64,
     random: u64,
@@ -25,7 +25,7 @@ pub struct Requests {
 
 impl Requests {
     /// `client` must be unique in a log.
-    pub fn new(client: String) -> Self {
+    pub(crate) fn new(client: String) -> Self {
         let meta = serde_json::json!({
             "command": "", "text": "/todo fix the login page before Friday @anna #web", "actor": "person/17",
             "origin": {"bot": "telegram", "room": "-1001234567890", "message": "4711"}, "correlation": "", "recorded_at": 0,
@@ -42,7 +42,7 @@ impl Requests {
     }
 
     /// The next request.
-    pub fn next(&mut self) -> Append {
+    pub(crate) fn next(&mut self) -> Append {
         let length = 300 + (self.random() % 301) as usize;
         let mut data = String::with_capacity(length + 16);
         data.push_str(r#"{"text":""#);
@@ -68,18 +68,18 @@ impl Requests {
 
 /// What a round came to.
 #[derive(Clone, Copy, Debug)]
-pub struct Round {
+pub(crate) struct Round {
     /// Durable appends a second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Half of the appends took at most this.
-    pub p50: Duration,
+    pub(crate) p50: Duration,
     /// Of a hundred appends one took longer.
-    pub p99: Duration,
+    pub(crate) p99: Duration,
 }
 
 /// When clients stop.
 #[derive(Clone, Copy, Debug)]
-pub enum Until {
+pub(crate) enum Until {
     /// After a time.
     Time(Duration),
     /// After so many appends, all together.
@@ -87,7 +87,7 @@ pub enum Until {
 }
 
 /// Lets clients append until they are to stop. `name` must be unique in a log.
-pub async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, until: Until) -> Round {
+pub(crate) async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, until: Until) -> Round {
     let stop = Arc::new(AtomicBool::new(false));
     let begin = Instant::now();
     let tasks: Vec<_> = (0..clients)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use yoman_chat::{Bot, BotError, BotName, fake::Recorder};
+use yoman_chat::{Accept, Aside, Bot, BotError, BotName, Inbound, Inbox, Receipt, Stop, fake::Recorder};
 use yoman_stand_ins::telegram::{BotIdentity, Call, Fault, FaultKind, Say, TelegramStandIn};
 use yoman_telegram::{Telegram, TelegramConfig};
 
@@ -258,7 +258,7 @@ async fn a_token_nobody_knows_is_told_with_what_to_do() {
     config.token = "4242:another-secret".into();
     let bot = Arc::new(Telegram::new(config).unwrap());
     let recorder = Recorder::new();
-    let error = bot.run(recorder.inbox(bot.name()), yoman_chat::Stop::new()).await.unwrap_err();
+    let error = bot.run(recorder.inbox(bot.name()), Stop::new()).await.unwrap_err();
     let BotError::Setting(why) = &error else { panic!("{error:?}") };
     assert!(why.contains("BotFather") && why.contains("\"tg\""), "{why}");
     let printed = format!("{error:?} {error} {bot:?}");
@@ -289,6 +289,75 @@ async fn a_missing_name_holds_up_only_what_needs_it() {
     let texts: Vec<&str> = kept.iter().map(text).collect();
     assert_eq!(texts, ["plain", "/todo fix", "and more"]);
     setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn while_the_name_is_missing_nothing_overtakes_in_a_chat() {
+    let server = TelegramStandIn::start().await.unwrap();
+    let (kim, dana) = (server.person("Kim"), server.person("Dana"));
+    server.fault(Fault::status("getMe", 1_000, 502));
+    let setup = Setup::over(server, |_| {});
+    for n in 0..3 {
+        setup.server.write(kim, &format!("/todo@yoman_bot {n}")).unwrap();
+        setup.server.write(kim, &format!("then {n}")).unwrap();
+        setup.server.write(dana, &format!("plain {n}")).unwrap();
+        setup.kept(n + 1).await;
+    }
+    assert_eq!(setup.recorder.texts(), ["plain 0", "plain 1", "plain 2"]);
+    setup.server.no_faults();
+    setup.kept(9).await;
+    let texts = setup.recorder.texts();
+    assert_eq!(texts[3..], ["/todo 0", "then 0", "/todo 1", "then 1", "/todo 2", "then 2"]);
+    setup.run.end().await.unwrap();
+}
+
+/// A process in which one message is never done with.
+struct Hangs(Arc<Recorder>);
+
+#[async_trait::async_trait]
+impl Accept for Hangs {
+    async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        if text(&inbound) == "hang" {
+            std::future::pending::<()>().await;
+        }
+        self.0.accept(bot, inbound).await
+    }
+
+    async fn keep_aside(&self, bot: &BotName, aside: Aside) -> Receipt {
+        self.0.keep_aside(bot, aside).await
+    }
+
+    async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
+        self.0.recall(bot, key).await
+    }
+
+    async fn remember(&self, bot: &BotName, key: &str, value: &str) {
+        self.0.remember(bot, key, value).await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_never_done_with_holds_up_no_other_for_long() {
+    let server = TelegramStandIn::start().await.unwrap();
+    let (kim, dana) = (server.person("Kim"), server.person("Dana"));
+    let (recorder, stop) = (Recorder::new(), Stop::new());
+    let bot = Arc::new(Telegram::new(config(&server)).unwrap());
+    let inbox = Inbox::new(bot.name().clone(), Arc::new(Hangs(Arc::clone(&recorder))));
+    let (runs, stopped) = (Arc::clone(&bot), stop.clone());
+    let task = tokio::spawn(async move { runs.run(inbox, stopped).await });
+    server.write(kim, "hang").unwrap();
+    for n in 0..5 {
+        server.write(dana, &format!("m{n}")).unwrap();
+        let began = Instant::now();
+        assert_eq!(recorder.wait_kept(n + 1, PATIENCE).await.len(), n + 1);
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+    assert_eq!(recorder.kept().len(), 5);
+    let asked = server.calls(Some("getUpdates")).len();
+    assert!(asked < 60, "{asked} requests");
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(2), task).await.unwrap().unwrap().unwrap();
+    assert!(server.waiting().iter().any(|w| w.update["message"]["text"] == "hang"), "not confirmed");
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ impl<'a> Builder<'a> {
         value.extend_from_slice(bytes);
         value.extend_from_slice(&crc32c::crc32c(bytes).to_le_bytes());
         self.batch.push((key(kind, self.run.info.id, at), value));
-        if self.batch.len() >= BATCH_PAGES { self.store.insert(std::mem::take(&mut self.batch)) } else { Ok(()) }
+        if self.batch.len() >= BATCH_PAGES { self.store.insert_in_order(std::mem::take(&mut self.batch)) } else { Ok(()) }
     }
 
     /// Writes the rest. The run counts once it is in the manifest.
@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
             }
         }
         if !self.batch.is_empty() {
-            self.store.insert(std::mem::take(&mut self.batch))?;
+            self.store.insert_in_order(std::mem::take(&mut self.batch))?;
         }
         Ok(self.run)
     }

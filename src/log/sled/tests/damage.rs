@@ -13,7 +13,7 @@ fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
         .flush_every_ms(None)
         .open()
         .unwrap();
-    let (key, value) = db.range(..=position.to_be_bytes()).next_back().unwrap().unwrap();
+    let (key, value) = db.range(..=position.to_be_bytes()).rev().map(Result::unwrap).find(|(_, value)| !value.is_empty()).unwrap();
     let mut value = value.to_vec();
     change(&mut value);
     if value.is_empty() { db.remove(key).unwrap() } else { db.insert(key, value).unwrap() };

@@ -1,0 +1,523 @@
+//! A house with bots of a platform held in memory, people who talk to it, and a transcript of what they see.
+
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use yoman::{
+    app::House,
+    domain::Bucket,
+    intake,
+    log::{
+        EventLog,
+        memory::MemoryLog,
+        sled::{Options, SledLog},
+    },
+    notify::{DeliverySettings, Outbox, OutboxSettings},
+};
+use yoman_chat::{
+    Accept as _, Bot as _, BotName, Inbound, MessageRef, Outbound, Receipt, ReplyTo, Room, RoomId, RoomKind, Said,
+    Sender, SenderId,
+    fake::{FakeBot, FakeMessage},
+};
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A person in a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub(crate) bot: FakeBot,
+    pub(crate) room: RoomId,
+    kind: RoomKind,
+    who: String,
+}
+
+impl Seat {
+    /// The same person in another room.
+    fn label(&self) -> String {
+        match self.kind {
+            RoomKind::Direct => format!("{} ({})", self.who, self.bot.capabilities().title),
+            RoomKind::Group => format!("{} in {}", self.who, self.room),
+        }
+    }
+
+    /// Something this person does here, under this id.
+    pub(crate) fn inbound(&self, id: String, said: Said) -> Inbound {
+        Inbound {
+            id,
+            room: Room {
+                id: self.room.clone(),
+                kind: self.kind,
+                title: (self.kind == RoomKind::Group).then(|| "The app".to_owned()),
+            },
+            sender: Sender {
+                id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
+                name: self.who.clone(),
+                handle: Some(self.who.clone()),
+                language: None,
+            },
+            said,
+            sent_at: chrono::Utc::now(),
+        }
+    }
+}
+
+/// What is under the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// A log in memory: it ends with the stage.
+    Memory,
+    /// A log on disk: the house can be started again.
+    Disk,
+}
+
+/// The house, its bots, and what was said.
+pub(crate) struct Stage {
+    pub(crate) dir: TempDir,
+    ground: Ground,
+    bots: Vec<FakeBot>,
+    house: Option<House>,
+    own_log: Option<Arc<dyn EventLog>>,
+    transcript: String,
+    /// What stood in a room when it was last written down.
+    written: HashMap<RoomId, Vec<FakeMessage>>,
+    next: u64,
+    /// The newest message somebody wrote.
+    pub(crate) last: Option<MessageRef>,
+}
+
+impl Stage {
+    /// A console, a phone and a desk: `console`, `telegram`, `discord`.
+    pub(crate) async fn new(ground: Ground) -> Self {
+        Self::build(ground, None).await
+    }
+
+    /// The same on a log of the test's own.
+    pub(crate) async fn on(log: Arc<dyn EventLog>) -> Self {
+        Self::build(Ground::Memory, Some(log)).await
+    }
+
+    async fn build(ground: Ground, own_log: Option<Arc<dyn EventLog>>) -> Self {
+        let bots = vec![
+            FakeBot::with("console", |can| {
+                can.title = "Console";
+                can.edits = false;
+                can.bare_verbs = true;
+                can.local = true;
+                can.text_length_max = 0;
+            }),
+            FakeBot::with("telegram", |can| can.title = "Telegram"),
+            FakeBot::with("discord", |can| {
+                can.title = "Discord";
+                can.text_length_max = 2000;
+                can.button_data_bytes_max = 100;
+                can.buttons_per_row_max = 5;
+            }),
+        ];
+        let mut stage = Self {
+            dir: tempfile::tempdir().unwrap(),
+            ground,
+            bots,
+            house: None,
+            own_log,
+            transcript: String::new(),
+            written: HashMap::new(),
+            next: 0,
+            last: None,
+        };
+        stage.start().await;
+        stage
+    }
+
+    /// With kim as owner, on the phone, and dana as member, at the desk.
+    pub(crate) async fn with_kim_and_dana(ground: Ground) -> (Self, Seat, Seat) {
+        let mut stage = Self::new(ground).await;
+        let (kim, dana) = (stage.direct("telegram", "kim"), stage.direct("discord", "dana"));
+        stage.own(&kim).await;
+        stage.let_in(&kim, &dana, "member").await;
+        stage.forget();
+        (stage, kim, dana)
+    }
+
+    /// `kim` on the phone alone, as owner.
+    pub(crate) async fn with_kim(ground: Ground) -> (Self, Seat) {
+        let mut stage = Self::new(ground).await;
+        let kim = stage.direct("telegram", "kim");
+        stage.own(&kim).await;
+        stage.forget();
+        (stage, kim)
+    }
+
+    /// Makes somebody the owner with the claim code.
+    pub(crate) async fn own(&mut self, seat: &Seat) {
+        let code = self.house().intake.claim_code().unwrap();
+        self.say(seat, &format!("/claim {code}")).await;
+    }
+
+    /// Lets a stranger in.
+    pub(crate) async fn let_in(&mut self, owner: &Seat, stranger: &Seat, role: &str) {
+        let code = self.code_for(stranger).await;
+        self.say(owner, &format!("/pair {code} {role}")).await;
+        // They are told, too.
+        self.quiet(&stranger.bot).await;
+    }
+
+    /// The pairing code a stranger gets.
+    pub(crate) async fn code_for(&mut self, stranger: &Seat) -> String {
+        let answer = self.say(stranger, "hello").await.concat();
+        answer.split("/pair ").nth(1).unwrap().trim().to_owned()
+    }
+
+    /// Opens the log, unless the test brought its own; for a test that writes while no house runs, too.
+    pub(crate) fn open_log(&self) -> Arc<dyn EventLog> {
+        if let Some(log) = &self.own_log {
+            return Arc::clone(log);
+        }
+        match self.ground {
+            Ground::Memory => Arc::new(MemoryLog::new()),
+            Ground::Disk => {
+                let options = Options { free_space_floor_mb: 1, lock_wait_ms: 5000, ..Options::new(self.dir.path()) };
+                Arc::new(SledLog::open(options).unwrap())
+            }
+        }
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let log = self.open_log();
+        let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
+        let outbox = Outbox::open(&self.state().join("bots"), settings).unwrap();
+        let settings = intake::Settings {
+            time_zone: chrono_tz::Asia::Seoul,
+            default_bucket: Bucket::Idea,
+            bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
+        };
+        let delivery = DeliverySettings {
+            backoff_min: Duration::from_millis(5),
+            backoff_max: Duration::from_millis(50),
+            coalesce: Duration::ZERO,
+            ..DeliverySettings::default()
+        };
+        let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
+        // Nobody waits here until it has caught up: what arrives at once has to be answered rightly, too.
+        self.house = Some(House::start(log, outbox, bots, settings, &delivery));
+    }
+
+    /// Stops the house as a person would; nothing of it is left in memory.
+    pub(crate) async fn stop(&mut self) {
+        self.house.take().unwrap().stop(Duration::from_secs(5)).await;
+    }
+
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// What is derived, and may be deleted.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    pub(crate) fn house(&self) -> &House {
+        self.house.as_ref().unwrap()
+    }
+
+    pub(crate) fn log(&self) -> &Arc<dyn EventLog> {
+        &self.house().log
+    }
+
+    /// How many commits there are.
+    pub(crate) fn head(&self) -> u64 {
+        self.log().head().position.0
+    }
+
+    fn seat(&self, bot: &str, room: &str, kind: RoomKind, who: &str) -> Seat {
+        let bot = self.bots.iter().find(|it| it.name().as_str() == bot).unwrap().clone();
+        Seat { room: bot.room(room), bot, kind, who: who.to_owned() }
+    }
+
+    /// Somebody in a room of their own.
+    pub(crate) fn direct(&self, bot: &str, who: &str) -> Seat {
+        self.seat(bot, who, RoomKind::Direct, who)
+    }
+
+    /// Somebody in a group.
+    pub(crate) fn group(&self, bot: &str, room: &str, who: &str) -> Seat {
+        self.seat(bot, room, RoomKind::Group, who)
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A message as it would arrive, not sent yet.
+    pub(crate) fn message(&mut self, seat: &Seat, text: &str) -> Inbound {
+        let message = MessageRef { room: seat.room.clone(), id: format!("m{}", self.number()) };
+        let said = Said::Message {
+            text: text.to_owned(),
+            message: message.clone(),
+            reply_to: None,
+            attachments: Vec::new(),
+            mentions: Vec::new(),
+            addressed: true,
+        };
+        seat.inbound(format!("{}/{}", seat.room, message.id), said)
+    }
+
+    /// Somebody says something; the new messages in their room.
+    pub(crate) async fn say(&mut self, seat: &Seat, text: &str) -> Vec<String> {
+        let inbound = self.message(seat, text);
+        self.send(seat, inbound, &shown_as_typed(text)).await
+    }
+
+    /// Somebody answers one of our messages.
+    pub(crate) async fn reply(&mut self, seat: &Seat, to: &FakeMessage, text: &str) -> Vec<String> {
+        let inbound = self.replying(seat, to, text);
+        let first = to.now.text.to_plain().lines().next().unwrap_or_default().to_owned();
+        let line = format!("{}   (in reply to: {first})", shown_as_typed(text));
+        self.send(seat, inbound, &line).await
+    }
+
+    /// A reply as it would arrive, not sent yet.
+    pub(crate) fn replying(&mut self, seat: &Seat, to: &FakeMessage, text: &str) -> Inbound {
+        let mut inbound = self.message(seat, text);
+        if let Said::Message { reply_to, .. } = &mut inbound.said {
+            *reply_to = Some(ReplyTo { message: to.at.clone(), ours: true, text: Some(to.now.text.to_plain()) });
+        }
+        inbound
+    }
+
+    /// Somebody changes a message of theirs.
+    pub(crate) async fn edit(&mut self, seat: &Seat, message: &MessageRef, text: &str) -> Vec<String> {
+        let id = format!("{}/{}/e{}", message.room, message.id, self.number());
+        let said = Said::Edited { text: text.to_owned(), message: message.clone(), mentions: vec![], addressed: true };
+        let inbound = seat.inbound(id, said);
+        self.send(seat, inbound, &format!("{}   (edited)", shown_as_typed(text))).await
+    }
+
+    /// Somebody presses the newest button with this label in their room.
+    pub(crate) async fn press(&mut self, seat: &Seat, label: &str) -> Vec<String> {
+        let (card, data) = self.button(seat, label);
+        self.press_data(seat, &card, &data, label).await
+    }
+
+    /// The newest button with this label: under which message, and what it carries.
+    pub(crate) fn button(&self, seat: &Seat, label: &str) -> (MessageRef, String) {
+        let shown = seat.bot.shown(&seat.room);
+        let found = shown.iter().rev().find_map(|message| {
+            let button = message.now.buttons.iter().flatten().find(|button| button.label == label)?;
+            Some((message.at.clone(), button.data.clone()))
+        });
+        found.unwrap_or_else(|| panic!("no button {label} in {}:\n{}", seat.room, self.transcript))
+    }
+
+    pub(crate) async fn press_data(&mut self, seat: &Seat, card: &MessageRef, data: &str, label: &str) -> Vec<String> {
+        let id = format!("{}/{}/p{}", card.room, card.id, self.number());
+        let said = Said::Pressed { data: data.to_owned(), card: card.clone() };
+        let inbound = seat.inbound(id, said);
+        self.send(seat, inbound, &format!("[{label}]")).await
+    }
+
+    /// Delivers an inbound and waits until it is answered; the new messages in the room.
+    pub(crate) async fn send(&mut self, seat: &Seat, inbound: Inbound, line: &str) -> Vec<String> {
+        let id = inbound.id.clone();
+        if let Said::Message { message, .. } = &inbound.said {
+            self.last = Some(message.clone());
+        }
+        let before = seat.bot.receipts().len();
+        seat.bot.push(inbound);
+        let kept = |bot: &FakeBot| {
+            bot.receipts()[before..].iter().find(|(of, receipt)| *of == id && receipt.is_kept()).map(drop)
+        };
+        let kept = seat.bot.wait(PATIENCE, kept).await;
+        assert!(kept.is_some(), "{line:?} was not kept: {:?}", seat.bot.receipts().last());
+        self.quiet(&seat.bot).await;
+        let _ = writeln!(self.transcript, "\n{} > {line}", seat.label());
+        self.write_down(&seat.room.clone(), &seat.bot.clone(), false)
+    }
+
+    /// Hands an inbound to the house as it is; what becomes of it.
+    pub(crate) async fn submit(&self, inbound: Inbound) -> Receipt {
+        let bot = BotName::new(inbound.room.id.bot());
+        self.house().intake.accept(&bot, inbound).await
+    }
+
+    /// Waits until everything for a bot is shown.
+    pub(crate) async fn quiet(&self, bot: &FakeBot) {
+        let since = Instant::now();
+        loop {
+            let stats = self.house().outbox.stats(bot.name());
+            if stats.queued == 0 && bot.waiting() == 0 {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE, "{} is not quiet: {stats:?}", bot.name());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Waits until a room shows something with this text, and writes down what is new there or was changed.
+    pub(crate) async fn sees(&mut self, seat: &Seat, text: &str) -> Vec<String> {
+        let found = seat.bot.wait(PATIENCE, |bot| {
+            bot.shown(&seat.room).iter().any(|message| message.now.text.to_plain().contains(text)).then_some(())
+        });
+        let found = found.await.is_some();
+        self.quiet(&seat.bot).await;
+        let _ = writeln!(self.transcript, "\n{} sees", seat.label());
+        let new = self.write_down(&seat.room.clone(), &seat.bot.clone(), true);
+        assert!(found, "{} never saw {text:?}:\n{}", seat.room, self.transcript);
+        new
+    }
+
+    /// What came to a room, each message as it was first shown.
+    pub(crate) fn came(&self, seat: &Seat) -> Vec<String> {
+        let shown = seat.bot.shown(&seat.room);
+        shown.iter().map(|message| message.before.first().unwrap_or(&message.now).text.to_plain()).collect()
+    }
+
+    /// The newest message in a room with this text.
+    #[track_caller]
+    pub(crate) fn card(&self, seat: &Seat, text: &str) -> FakeMessage {
+        let shown = seat.bot.shown(&seat.room);
+        let found = shown.iter().rev().find(|message| message.now.text.to_plain().contains(text));
+        found.unwrap_or_else(|| panic!("nothing with {text:?} in {}:\n{}", seat.room, self.transcript)).clone()
+    }
+
+    /// Writes down what came to a room since the last time, and what was changed in place if that is asked for.
+    fn write_down(&mut self, room: &RoomId, bot: &FakeBot, changes: bool) -> Vec<String> {
+        let shown = bot.shown(room);
+        let before = self.written.entry(room.clone()).or_default();
+        let mut new = Vec::new();
+        let mut written = Vec::new();
+        for message in shown {
+            match before.iter().find(|it| it.at == message.at) {
+                // As it came: what was changed since is another step.
+                None => {
+                    let first = message.before.first().unwrap_or(&message.now);
+                    render(&mut self.transcript, first, "");
+                    new.push(first.text.to_plain());
+                    written.push(FakeMessage { now: first.clone(), ..message });
+                }
+                Some(old) if changes && old.now != message.now => {
+                    render(&mut self.transcript, &message.now, "(changed in place) ");
+                    new.push(message.now.text.to_plain());
+                    written.push(message);
+                }
+                Some(old) => written.push(old.clone()),
+            }
+        }
+        if new.is_empty() {
+            self.transcript.push_str("    (silence)\n");
+        }
+        *before = written;
+        new
+    }
+
+    /// Begins a new transcript.
+    pub(crate) fn forget(&mut self) {
+        self.transcript.clear();
+        let rooms: Vec<_> = self.written.keys().cloned().collect();
+        for room in rooms {
+            if let Some(bot) = self.bots.iter().find(|bot| bot.name().as_str() == room.bot()) {
+                self.written.insert(room.clone(), bot.shown(&room));
+            }
+        }
+    }
+
+    /// A heading in the transcript.
+    pub(crate) fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.transcript, "\n== {text}");
+    }
+
+    /// What everybody said and saw, the same at every run.
+    pub(crate) fn transcript(&self) -> String {
+        settled(self.transcript.trim_start_matches('\n'))
+    }
+}
+
+fn shown_as_typed(text: &str) -> String {
+    text.replace('\n', "\n      ")
+}
+
+fn render(out: &mut String, message: &Outbound, mark: &str) {
+    let text = message.text.to_plain();
+    for (n, line) in text.lines().enumerate() {
+        let line = if n == 0 { format!("    {mark}{line}") } else { format!("    {line}") };
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    for row in &message.buttons {
+        let row: Vec<_> = row.iter().map(|button| format!("[{}]", button.label)).collect();
+        let _ = writeln!(out, "      {}", row.join(" "));
+    }
+}
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The same text without what differs between runs: times of day, days near today, codes, durations.
+pub(crate) fn settled(text: &str) -> String {
+    text.split('\n').map(settled_line).collect::<Vec<_>>().join("\n")
+}
+
+fn settled_line(line: &str) -> String {
+    let mut words: Vec<String> = line.split(' ').map(settled_word).collect();
+    for at in 0..words.len() {
+        let code = at > 0 && (words[at - 1].ends_with("/pair") || words[at - 1].ends_with("/claim"));
+        let letters = words[at].trim_end_matches(['.', ',']);
+        if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
+            words[at] = "<code>".into();
+        }
+        // `Fri 27 Nov`, but not `Fri 2 May 2031`.
+        let month = words.get(at + 2).map(|word| word.trim_end_matches([',', '.', ')', '"']).to_owned());
+        let day = DAYS.iter().any(|day| words[at].ends_with(day));
+        let year = words.get(at + 3).is_some_and(|word| word.starts_with("20"));
+        if day && !year && month.as_deref().is_some_and(|month| MONTHS.contains(&month)) {
+            let before = words[at][..words[at].len() - 3].to_owned();
+            let behind: String = words[at + 2].chars().skip(3).collect();
+            words[at] = format!("{before}<day>{behind}");
+            words.drain(at + 1..=at + 2);
+        }
+        // `4 s ago`, `up 3 s`
+        let number = words.get(at).is_some_and(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+        let unit = words.get(at + 1).map(|word| word.trim_end_matches([',', '.'])).unwrap_or_default();
+        if number && unit == "s" {
+            words[at] = "<n>".into();
+        }
+        if words.len() <= at + 1 {
+            break;
+        }
+    }
+    words.join(" ").replace("<n> s ago", "just now")
+}
+
+/// `14:02:11` and `14:02`.
+fn settled_word(word: &str) -> String {
+    let chars: Vec<char> = word.chars().collect();
+    let is_time = |at: usize, shape: &str| {
+        chars.len() >= at + shape.len()
+            && shape
+                .chars()
+                .zip(&chars[at..])
+                .all(|(want, have)| if want == '0' { have.is_ascii_digit() } else { want == *have })
+    };
+    let mut out = String::new();
+    let mut at = 0;
+    while at < chars.len() {
+        if is_time(at, "00:00:00") {
+            out.push_str("hh:mm:ss");
+            at += 8;
+        } else if is_time(at, "00:00") {
+            out.push_str("hh:mm");
+            at += 5;
+        } else {
+            out.push(chars[at]);
+            at += 1;
+        }
+    }
+    out
+}
