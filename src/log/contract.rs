@@ -153,11 +153,8 @@ async fn expectations_are_checked(log: &dyn EventLog) {
     put(log, "todo/1", 1, "c/2").await;
     for (number, expected) in [0, 1, 3, u64::MAX].into_iter().enumerate() {
         let refused = log.append(append("todo/1", expected, &format!("no/{number}"))).await.unwrap_err();
-        let conflict = AppendError::Conflict {
-            stream: StreamId::new("todo/1"),
-            expected: Expected::of(expected),
-            actual: 2,
-        };
+        let conflict =
+            AppendError::Conflict { stream: StreamId::new("todo/1"), expected: Expected::of(expected), actual: 2 };
         assert_eq!(refused, conflict);
     }
     let refused = log.append(append("todo/2", 1, "no")).await.unwrap_err();
@@ -240,7 +237,8 @@ async fn reading_from_and_until(log: &dyn EventLog) {
 async fn time_never_runs_backwards(log: &dyn EventLog) {
     for number in 0..50 {
         let mut request = append(&format!("todo/{}", number % 7), number / 7, &format!("c/{number}"));
-        request.meta.recorded_at = chrono::DateTime::from_timestamp_micros(9_000_000_000_000_000 - number as i64).unwrap();
+        request.meta.recorded_at =
+            chrono::DateTime::from_timestamp_micros(9_000_000_000_000_000 - number as i64).unwrap();
         log.append(request).await.unwrap();
     }
     let commits = all(log, Position::START);
@@ -365,7 +363,10 @@ async fn reading_while_writing(log: Arc<dyn EventLog>) {
         let done = writers.iter().all(tokio::task::JoinHandle::is_finished);
         let head = log.head().position;
         let commits = all(&*log, Position::START);
-        assert!(commits.last().map_or(Position::START, |commit| commit.position) >= head, "a read sees what is durable");
+        assert!(
+            commits.last().map_or(Position::START, |commit| commit.position) >= head,
+            "a read sees what is durable"
+        );
         assert!(commits.is_sorted_by(|a, b| a.position < b.position));
         let mut versions: HashMap<&StreamId, Version> = HashMap::new();
         for commit in &commits {

@@ -61,7 +61,11 @@ impl EventLog for MemoryLog {
             return Ok(Appended { commit: Arc::clone(&inner.commits[at]), repeat: true });
         }
         append.check()?;
-        let actual = inner.streams.get(&append.stream).and_then(|at| at.last()).map_or(0, |&at| inner.commits[at].last_version());
+        let actual = inner
+            .streams
+            .get(&append.stream)
+            .and_then(|at| at.last())
+            .map_or(0, |&at| inner.commits[at].last_version());
         if actual != append.expected.version() || append.expected == Expected::Version(0) {
             return Err(AppendError::Conflict { stream: append.stream, expected: append.expected, actual });
         }
@@ -137,7 +141,11 @@ impl EventLog for MemoryLog {
     }
 
     fn health(&self) -> Health {
-        Health { engine: "memory", warnings: vec!["the log is in memory: nothing outlives this process".into()], ..Health::default() }
+        Health {
+            engine: "memory",
+            warnings: vec!["the log is in memory: nothing outlives this process".into()],
+            ..Health::default()
+        }
     }
 
     async fn close(&self) -> Result<(), AppendError> {

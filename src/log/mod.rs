@@ -22,9 +22,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Where a commit stands in the whole log: from 1, strictly increasing; 0 is "before everything".
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub u64);
 
@@ -108,11 +106,7 @@ impl Expected {
 
     /// `NoStream` for 0, `Version` otherwise.
     pub fn of(version: Version) -> Self {
-        if version == 0 {
-            Self::NoStream
-        } else {
-            Self::Version(version)
-        }
+        if version == 0 { Self::NoStream } else { Self::Version(version) }
     }
 }
 
@@ -130,9 +124,7 @@ pub struct StoredEvent {
 
 impl PartialEq for StoredEvent {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.schema == other.schema
-            && self.data.get() == other.data.get()
+        self.name == other.name && self.schema == other.schema && self.data.get() == other.data.get()
     }
 }
 
@@ -362,12 +354,7 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// [`ReadError`] when the engine fails; a damaged record is an [`Entry`], not an error.
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        from: Version,
-        visit: Visit<'_>,
-    ) -> Result<(), ReadError>;
+    fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError>;
 
     /// All commits after `after`, in order. Blocking; belongs in `spawn_blocking`.
     ///
@@ -379,12 +366,7 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// As for [`EventLog::read_stream`].
-    fn read_until(
-        &self,
-        stream: &StreamId,
-        instant: DateTime<Utc>,
-        visit: Visit<'_>,
-    ) -> Result<(), ReadError> {
+    fn read_until(&self, stream: &StreamId, instant: DateTime<Utc>, visit: Visit<'_>) -> Result<(), ReadError> {
         self.read_stream(stream, 1, &mut |entry| match entry {
             Entry::Commit(commit) if commit.meta.recorded_at > instant => ControlFlow::Break(()),
             other => visit(other),

@@ -102,7 +102,8 @@ impl Cards {
             keys.push(key.to_vec());
             true
         });
-        for (key, (_, row)) in lock(&self.fresh).range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
+        for (key, (_, row)) in lock(&self.fresh).range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix))
+        {
             keys.retain(|it| it != key);
             if row.is_some() {
                 keys.push(key.clone());

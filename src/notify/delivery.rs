@@ -229,10 +229,12 @@ impl Courier {
         let before = self.render.card(room, item);
         let message = self.timed(self.bot.send(room, shown)).await?;
         let after = self.render.card(room, item);
-        let hash_at = |card: Option<&Card>| card.filter(|card| card.version == version).map(|card| cards::hash(&card.message));
+        let hash_at =
+            |card: Option<&Card>| card.filter(|card| card.version == version).map(|card| cards::hash(&card.message));
         let hash = hash_at(before.as_ref()).or_else(|| hash_at(after.as_ref())).unwrap_or(0);
         // A change during the send found no card to refresh.
-        let again = after.is_some_and(|card| card.version > version || (hash != 0 && cards::hash(&card.message) != hash));
+        let again =
+            after.is_some_and(|card| card.version > version || (hash != 0 && cards::hash(&card.message) != hash));
         Ok(Outcome::Sent { message, hash, again })
     }
 

@@ -1,9 +1,11 @@
 //! One entry of the outbox: what is to be shown in a room, and how far that got.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use yoman_chat::{Capabilities, Outbound, Style, split};
 
-use super::key::Seq;
+use super::{key::Seq, queue::now_ms};
 use crate::domain::ItemRef;
 
 /// Why something is shown.
@@ -86,6 +88,15 @@ const MARK_ROOM: usize = 80;
 impl Entry {
     pub(super) fn is_answer(&self) -> bool {
         matches!(self.row.what, What::Message { kind: Kind::Answer, .. })
+    }
+
+    /// Nobody asked for it. A refresh is never stale: it shows what is true when it is sent.
+    pub(super) fn is_unsolicited(&self) -> bool {
+        matches!(self.row.what, What::Message { kind: Kind::Notice | Kind::Plain, .. })
+    }
+
+    pub(super) fn is_older_than(&self, age: Duration) -> bool {
+        u128::try_from(now_ms().saturating_sub(self.row.at)).is_ok_and(|it| it > age.as_millis())
     }
 
     /// What to send: marked when an earlier attempt may have worked.

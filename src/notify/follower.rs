@@ -157,7 +157,10 @@ impl Follower {
         let refreshes = cards.into_iter().map(|(room, item)| Intent::Refresh { room, item });
         let summaries = missed.into_iter().map(|(room, count)| {
             let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-            Intent::Plain { room, message: Outbound::text(format!("{changes} while this room was not reachable: /board")) }
+            Intent::Plain {
+                room,
+                message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
+            }
         });
         self.save(subscription.position(), refreshes.chain(summaries).collect()).await;
     }

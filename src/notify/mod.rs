@@ -23,6 +23,9 @@ mod key;
 mod outbox;
 mod queue;
 pub mod routing;
+#[cfg(test)]
+#[path = "tests/scene.rs"]
+mod scene;
 mod settle;
 mod stats;
 mod store;

@@ -163,12 +163,7 @@ pub(super) struct Change {
 }
 
 impl Queue {
-    pub(super) fn new(
-        store: Arc<Store>,
-        cards: Arc<Cards>,
-        seqs: Arc<AtomicU64>,
-        settings: OutboxSettings,
-    ) -> Self {
+    pub(super) fn new(store: Arc<Store>, cards: Arc<Cards>, seqs: Arc<AtomicU64>, settings: OutboxSettings) -> Self {
         Self {
             store,
             cards,
@@ -244,11 +239,18 @@ impl Queue {
             What::Message { kind: Kind::Notice, card: Some((item, _)), .. } => drop(room.notices.insert(*item, seq)),
             What::Message { .. } => {}
         }
-        let mut entry =
-            Entry { seq, row: Row { at: now_ms(), what, tried: false, fits: false }, bytes: 0, tries: Tries::default() };
+        let mut entry = Entry {
+            seq,
+            row: Row { at: now_ms(), what, tried: false, fits: false },
+            bytes: 0,
+            tries: Tries::default(),
+        };
         entry.bytes = change.ops.put(key::entry(id, seq), &entry.row);
         let behind_stored = room.stored > 0 || room.spilling > 0;
-        if behind_stored || room.queue.len() >= self.settings.queue_room_max || inner.in_memory >= self.settings.queue_max {
+        if behind_stored
+            || room.queue.len() >= self.settings.queue_room_max
+            || inner.in_memory >= self.settings.queue_max
+        {
             room.spilling += 1;
             room.stored_at.get_or_insert(entry.row.at);
             change.spilled.push((id.clone(), entry));
@@ -319,7 +321,8 @@ impl Queue {
                 }
                 What::Message { .. } => {}
             }
-            if refusing && !entry.is_answer() {
+            if entry.is_unsolicited() && (refusing || entry.is_older_than(running.give_up_after)) {
+                // Yesterday's news from before a long stop, or for a room that is lost.
                 forget(id, &entry, &mut change.ops);
                 inner.counters.dropped += 1;
                 continue;
@@ -396,7 +399,8 @@ impl Queue {
             room.queue.push_back(Entry { seq, row, bytes, tries });
             inner.in_memory += 1;
         }
-        room.stored_at = if room.stored + room.spilling == 0 { None } else { room.queue.back().map(|last| last.row.at) };
+        room.stored_at =
+            if room.stored + room.spilling == 0 { None } else { room.queue.back().map(|last| last.row.at) };
         found
     }
 
@@ -465,7 +469,8 @@ impl Queue {
     /// order of the changes.
     pub(super) fn submit(self: &Arc<Self>, inner: MutexGuard<'_, Inner>, mut change: Change) {
         let ops = std::mem::take(&mut change.ops);
-        let quiet = change.claims.is_empty() && change.spilled.is_empty() && change.landed.is_empty() && change.after.is_none();
+        let quiet =
+            change.claims.is_empty() && change.spilled.is_empty() && change.landed.is_empty() && change.after.is_none();
         if ops.is_empty() {
             drop(inner);
             self.flushed(change, Ok(()));

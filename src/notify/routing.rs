@@ -193,7 +193,8 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
     }
     told.sort_by(|a, b| a.room.cmp(&b.room));
     for event in &what.events {
-        let (item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person })) = event
+        let (item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person })) =
+            event
         else {
             continue;
         };

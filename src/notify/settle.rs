@@ -150,10 +150,7 @@ impl Queue {
             }
         };
         inner.counters.failures += 1;
-        let age = now_ms().saturating_sub(entry.row.at);
-        if let Some(running) = &running
-            && u128::try_from(age).is_ok_and(|age| age > running.give_up_after.as_millis())
-        {
+        if running.is_some_and(|running| entry.is_older_than(running.give_up_after)) {
             forget(&id, &entry, &mut change.ops);
             inner.counters.given_up += 1;
             warn!(room = %id, why, "a message is given up: it could not be sent for too long");
@@ -167,7 +164,8 @@ impl Queue {
     fn refused(&self, inner: &mut Inner, id: &RoomId, running: Option<&Running>, change: &mut super::queue::Change) {
         let Some(room) = inner.rooms.get_mut(id) else { return };
         room.refusals = room.refusals.saturating_add(1);
-        if room.refusals >= running.map_or(u32::MAX, |running| running.refusals_max) && !inner.refusing.contains_key(id) {
+        if room.refusals >= running.map_or(u32::MAX, |running| running.refusals_max) && !inner.refusing.contains_key(id)
+        {
             let now = now_ms();
             inner.refusing.insert(id.clone(), now);
             change.ops.put(key::refusing(id), &now);

@@ -85,7 +85,12 @@ impl BotStats {
         Self {
             counters: inner.counters.clone(),
             queued: inner.rooms.values().map(super::queue::Room::waiting).sum(),
-            oldest: inner.rooms.values().filter_map(super::queue::Room::oldest).min().and_then(DateTime::from_timestamp_millis),
+            oldest: inner
+                .rooms
+                .values()
+                .filter_map(super::queue::Room::oldest)
+                .min()
+                .and_then(DateTime::from_timestamp_millis),
             paused: inner.paused.filter(|until| *until > now).map(|until| until - now),
             rooms,
             refusing,

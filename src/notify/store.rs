@@ -166,7 +166,10 @@ impl Store {
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
         thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in)).map_err(engine)?;
         let fails = Arc::clone(&failed);
-        thread::Builder::new().name("bots-sync".into()).spawn(move || sync_loop(&syncs_in, &file, &fails)).map_err(engine)?;
+        thread::Builder::new()
+            .name("bots-sync".into())
+            .spawn(move || sync_loop(&syncs_in, &file, &fails))
+            .map_err(engine)?;
         Ok(Self { db, jobs, syncs, failed, refusing })
     }
 
@@ -181,7 +184,11 @@ impl Store {
     }
 
     /// Hands `ops` to the writer and says when they survive a power cut.
-    pub(super) fn submit_durable(&self, ops: Ops, flushed: Option<Flushed>) -> oneshot::Receiver<Result<(), StoreError>> {
+    pub(super) fn submit_durable(
+        &self,
+        ops: Ops,
+        flushed: Option<Flushed>,
+    ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (durable, receiver) = oneshot::channel();
         self.hand(Job { ops, owed: false, flushed, durable: Some(durable) });
         receiver
@@ -213,7 +220,12 @@ impl Store {
     }
 
     /// The rows whose keys begin with `prefix`, in order and after `after`, until `visit` says no.
-    pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, mut visit: impl FnMut(&[u8], Option<Vec<u8>>) -> bool) {
+    pub(super) fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        mut visit: impl FnMut(&[u8], Option<Vec<u8>>) -> bool,
+    ) {
         self.guarded(|db| {
             let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
             for row in db.range(from..) {
@@ -320,7 +332,10 @@ fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
 /// Trouble of the machine, not of the data: starting anew would throw something good away.
 fn may_pass(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Kind;
-    matches!(kind, Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory)
+    matches!(
+        kind,
+        Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory
+    )
 }
 
 fn make_dir(dir: &Path) -> io::Result<()> {

@@ -9,6 +9,12 @@
 //! * `kill.rs`    the kinds of instants at which it is killed
 //! * `account.rs` what was answered and what is in the log, against what was said
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that fails says where; the seed and the counts are for whoever reads its output"
+)]
+
 mod account;
 mod kill;
 mod process;
@@ -71,10 +77,11 @@ async fn nothing_is_lost_doubled_or_left_unanswered_by_kills() {
 
     for round in 0..kills {
         talk.look();
+        let started_us = talk.now_us();
         let mut yoman = Yoman::start(&data, &talk.telegram);
         let moment = Moment::random(&mut random);
         let (telegram, mut dice) = (talk.telegram.clone(), StdRng::seed_from_u64(random.random()));
-        go_on(&mut talk, &mut random, moment.comes(&telegram, &mut dice)).await;
+        go_on(&mut talk, &mut random, moment.comes(&telegram, started_us, &mut dice)).await;
         assert!(!yoman.ended(), "seed {seed}: yoman ended by itself in round {round}: {}", yoman.said());
         yoman.kill();
         telegram.no_faults();
@@ -99,11 +106,13 @@ async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
     let mut random = StdRng::seed_from_u64(seed);
     let data = Data::new();
     let mut talk = Talk::begin().await;
+    let mut started_us = talk.now_us();
     let mut yoman = Yoman::start(&data, &talk.telegram);
     talk.let_people_in(&yoman).await;
 
     for round in 0..3 {
         talk.look();
+        kill::polled(&talk.telegram, started_us).await;
         let while_talking = Duration::from_millis(random.random_range(100..600));
         go_on(&mut talk, &mut random, tokio::time::sleep(while_talking)).await;
         let asked = Instant::now();
@@ -115,6 +124,7 @@ async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
             code = yoman.exit_code();
         }
         assert_eq!(code, Some(0), "seed {seed}: round {round}, after {:?}: {}", asked.elapsed(), yoman.said());
+        started_us = talk.now_us();
         yoman = Yoman::start(&data, &talk.telegram);
     }
 

@@ -42,8 +42,10 @@ impl Store {
         // fsync blocks: not on the runtime's threads.
         tokio::task::spawn_blocking(move || {
             let db = store.lock().unwrap_or_else(PoisonError::into_inner);
-            db.prepare_cached("insert or ignore into messages (chat, message, sender, text, sent_at) values (?, ?, ?, ?, ?)")?
-                .execute(params![chat, id, sender, text, at])
+            db.prepare_cached(
+                "insert or ignore into messages (chat, message, sender, text, sent_at) values (?, ?, ?, ?, ?)",
+            )?
+            .execute(params![chat, id, sender, text, at])
         })
         .await??;
         Ok(())

@@ -8,7 +8,7 @@ mod recorder;
 pub use recorder::Recorder;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room, RoomId,
-    RoomKind, Said, SendError, Sender, SenderId, Stop,
+    Aside, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room,
+    RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
 /// How long a fake platform waits before it delivers again what was not kept.
@@ -81,8 +81,12 @@ struct State {
     messages: Vec<FakeMessage>,
     asked: Vec<Asked>,
     scripts: VecDeque<Script>,
-    /// Delivered by people and not kept yet, in order.
-    waiting: Vec<Inbound>,
+    /// Delivered by people and not kept yet, in order, each under a number of its own: an id may be pushed twice on
+    /// purpose, as by a platform that delivers twice.
+    waiting: Vec<(u64, Inbound)>,
+    pushed: u64,
+    /// Delivered in a shape nobody knows.
+    unknown: Vec<Aside>,
     receipts: Vec<(String, Receipt)>,
 }
 
@@ -138,7 +142,20 @@ impl FakeBot {
 
     /// Delivers an inbound as it is; again and again until it is kept.
     pub fn push(&self, inbound: Inbound) {
-        self.state().waiting.push(inbound);
+        {
+            let mut state = self.state();
+            state.pushed += 1;
+            let number = state.pushed;
+            state.waiting.push((number, inbound));
+        }
+        self.shared.arrived.notify_one();
+    }
+
+    /// Delivers something in a shape nobody knows: it is kept aside.
+    pub fn push_unknown(&self, raw: &str) {
+        let id = format!("{}/unknown/{}", self.shared.name, self.number());
+        let aside = Aside { id, raw: raw.to_owned(), why: "a shape nobody knows".into() };
+        self.state().unknown.push(aside);
         self.shared.arrived.notify_one();
     }
 
@@ -278,15 +295,15 @@ impl FakeBot {
     }
 
     /// Hands in one room's deliveries in order, each until it is kept.
-    async fn room_worker(self, inbox: Inbox, stop: Stop, mut queue: mpsc::UnboundedReceiver<Inbound>) {
-        while let Some(inbound) = queue.recv().await {
+    async fn room_worker(self, inbox: Inbox, stop: Stop, mut queue: mpsc::UnboundedReceiver<(u64, Inbound)>) {
+        while let Some((number, inbound)) = queue.recv().await {
             loop {
                 let receipt = inbox.submit(inbound.clone()).await;
                 let kept = receipt.is_kept();
                 {
                     let mut state = self.state();
-                    if kept && let Some(at) = state.waiting.iter().position(|w| *w == inbound) {
-                        state.waiting.remove(at);
+                    if kept {
+                        state.waiting.retain(|(waiting, _)| *waiting != number);
                     }
                     state.receipts.push((inbound.id.clone(), receipt));
                 }
@@ -303,20 +320,23 @@ impl FakeBot {
     }
 
     async fn serve(&self, inbox: Inbox, stop: Stop) {
-        let mut rooms: HashMap<RoomId, mpsc::UnboundedSender<Inbound>> = HashMap::new();
+        let mut rooms: HashMap<RoomId, mpsc::UnboundedSender<(u64, Inbound)>> = HashMap::new();
         let mut workers = JoinSet::new();
         // What was not kept when the bot last stopped is delivered again now.
-        let mut seen: HashSet<(String, usize)> = HashSet::new();
+        let mut handed = 0;
         loop {
+            let unknown = std::mem::take(&mut self.state().unknown);
+            for aside in unknown {
+                if !inbox.keep_aside(aside.clone()).await.is_kept() {
+                    self.state().unknown.push(aside);
+                }
+            }
             let waiting = self.state().waiting.clone();
-            let mut copies: HashMap<String, usize> = HashMap::new();
-            for inbound in waiting {
-                // One id may be pushed twice on purpose: a platform that delivers twice.
-                let copy = copies.entry(inbound.id.clone()).or_default();
-                *copy += 1;
-                if !seen.insert((inbound.id.clone(), *copy)) {
+            for (number, inbound) in waiting {
+                if number <= handed {
                     continue;
                 }
+                handed = number;
                 let room = inbound.room.id.clone();
                 let queue = rooms.entry(room).or_insert_with(|| {
                     let (queue, inbounds) = mpsc::unbounded_channel();
@@ -324,7 +344,7 @@ impl FakeBot {
                     queue
                 });
                 // The worker ends only with this loop.
-                let _ = queue.send(inbound);
+                let _ = queue.send((number, inbound));
             }
             tokio::select! {
                 biased;

@@ -68,9 +68,7 @@ pub struct Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox")
-            .field("bot", &self.bot)
-            .finish_non_exhaustive()
+        f.debug_struct("Inbox").field("bot", &self.bot).finish_non_exhaustive()
     }
 }
 

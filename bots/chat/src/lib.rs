@@ -23,8 +23,7 @@ mod text;
 
 pub use bot::{Bot, BotError, BotName, Capabilities, LengthUnit, SendError, Stop};
 pub use inbound::{
-    Attachment, AttachmentKind, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId, RoomKind,
-    Said, Sender, SenderId,
+    Attachment, AttachmentKind, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId, RoomKind, Said, Sender, SenderId,
 };
 pub use inbox::{Accept, Aside, Inbox, Receipt};
 pub use outbound::{Button, ButtonTone, Outbound};

@@ -33,11 +33,7 @@ pub struct Button {
 impl Button {
     /// A plain button.
     pub fn new(label: impl Into<String>, data: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            data: data.into(),
-            tone: ButtonTone::Plain,
-        }
+        Self { label: label.into(), data: data.into(), tone: ButtonTone::Plain }
     }
 
     /// The same button with another look.
@@ -73,10 +69,7 @@ pub struct Outbound {
 impl Outbound {
     /// A message of text alone.
     pub fn text(text: impl Into<Text>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// Adds a row of buttons; an empty row adds nothing.

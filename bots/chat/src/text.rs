@@ -66,10 +66,7 @@ impl Text {
             last.text.push_str(text);
             return self;
         }
-        self.spans.push(Span {
-            text: text.to_owned(),
-            style,
-        });
+        self.spans.push(Span { text: text.to_owned(), style });
         self
     }
 
@@ -118,8 +115,6 @@ impl From<String> for Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.spans
-            .iter()
-            .try_for_each(|span| f.write_str(&span.text))
+        self.spans.iter().try_for_each(|span| f.write_str(&span.text))
     }
 }

@@ -45,7 +45,8 @@ pub(super) fn narrow_all(dir: &Path) -> io::Result<()> {
     narrow(dir, 0o700)?;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let outcome = if entry.file_type()?.is_dir() { narrow_all(&entry.path()) } else { narrow(&entry.path(), 0o600) };
+        let outcome =
+            if entry.file_type()?.is_dir() { narrow_all(&entry.path()) } else { narrow(&entry.path(), 0o600) };
         // sled renames its snapshots in the background: what is gone needs no permissions.
         if let Err(error) = outcome
             && error.kind() != io::ErrorKind::NotFound

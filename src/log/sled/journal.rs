@@ -138,7 +138,11 @@ pub(super) fn months(dir: &Path) -> io::Result<Vec<PathBuf>> {
         let is_month = path.extension().is_some_and(|extension| extension == "jsonl")
             && path.file_stem().is_some_and(|stem| {
                 let stem = stem.as_encoded_bytes();
-                stem.len() == 7 && stem.iter().enumerate().all(|(at, byte)| if at == 4 { *byte == b'-' } else { byte.is_ascii_digit() })
+                stem.len() == 7
+                    && stem
+                        .iter()
+                        .enumerate()
+                        .all(|(at, byte)| if at == 4 { *byte == b'-' } else { byte.is_ascii_digit() })
             });
         if is_month {
             months.push(path);

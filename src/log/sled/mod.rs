@@ -44,11 +44,11 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use self::{lock::OwnerLock, shared::Scanned, shared::Shared, writer::Request};
 pub use self::{
     open::{OpenError, Options},
     rebuild::{Rebuilt, rebuild_from_journal},
 };
-use self::{lock::OwnerLock, shared::Scanned, shared::Shared, writer::Request};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Position, ReadError, StreamId, Version,
     Visit,

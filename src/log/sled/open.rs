@@ -234,13 +234,7 @@ fn start(
         writer: named("yoman-log-writer").spawn(move || writer.run()).map_err(&failed)?,
         shared: Arc::clone(&shared),
     };
-    Ok(SledLog {
-        shared,
-        requests: Some(requests).into(),
-        threads: Some(threads).into(),
-        options,
-        _lock: lock,
-    })
+    Ok(SledLog { shared, requests: Some(requests).into(), threads: Some(threads).into(), options, _lock: lock })
 }
 
 /// Where the log ends.
@@ -312,8 +306,8 @@ fn open_index(options: &Options, store: &Store, end: &End) -> Result<Index, Open
     match Index::open(&dir, tuning, newest) {
         Ok(index) => {
             let (through, hash) = index.saved();
-            let belongs = through <= end.head.position
-                && (through == Position::START || hash_at(store, through) == Some(hash));
+            let belongs =
+                through <= end.head.position && (through == Position::START || hash_at(store, through) == Some(hash));
             if belongs {
                 return Ok(index);
             }

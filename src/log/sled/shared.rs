@@ -294,7 +294,9 @@ impl Shared {
 
     pub(super) fn note_journal(&self, outcome: &Result<(), String>) {
         let told = outcome.clone().map_err(|error| {
-            format!("the journal is behind and is tried again every second: {error}. Look at the disk that holds journal/")
+            format!(
+                "the journal is behind and is tried again every second: {error}. Look at the disk that holds journal/"
+            )
         });
         self.note("journal", &told);
     }

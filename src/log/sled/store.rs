@@ -80,7 +80,8 @@ impl Store {
             Ok(store) => return Ok(store),
             Err(error) => error,
         };
-        let has_snapshot = fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(|entry| is_snapshot(&entry.path())));
+        let has_snapshot =
+            fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(|entry| is_snapshot(&entry.path())));
         let too_little_space = files::disk_bytes(dir) / 1_000_000 + 64 > space::free_mb(dir);
         if !has_snapshot || error.contains("could not acquire lock") || too_little_space {
             return Err(error);

@@ -1,5 +1,4 @@
 //! Tests of the sled engine: the contract, and what only an engine on disk can get wrong.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod damage;
 
@@ -220,7 +219,8 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         child.kill().unwrap();
         child.wait().unwrap();
         // What it still had said.
-        acknowledged = lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok()).last().unwrap_or(acknowledged);
+        acknowledged =
+            lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok()).last().unwrap_or(acknowledged);
         let log = open(dir.path());
         let commits = all(&log, Position::START);
         assert!(commits.len() as u64 >= acknowledged, "{} of {acknowledged}", commits.len());
@@ -382,8 +382,10 @@ async fn the_largest_commits_make_no_blobs() {
     let tasks: Vec<_> = (0..200)
         .map(|number| {
             let log = Arc::clone(&log);
-            let request =
-                Append { events: vec![event("big", &data)], ..append(&format!("todo/{number}"), 0, &format!("c/{number}")) };
+            let request = Append {
+                events: vec![event("big", &data)],
+                ..append(&format!("todo/{number}"), 0, &format!("c/{number}"))
+            };
             tokio::spawn(async move { log.append(request).await.unwrap() })
         })
         .collect();

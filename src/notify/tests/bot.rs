@@ -143,7 +143,11 @@ impl Bot for FakeBot {
         let id = platform.ids.to_string();
         let (text, message, at) = (message.text.to_plain(), message.clone(), Instant::now());
         platform.shown.push(Shown { room: room.clone(), id: id.clone(), text, message, edit: false, at });
-        if heard { Ok(MessageRef { room: room.clone(), id }) } else { Err(SendError::Unknown("connection reset".into())) }
+        if heard {
+            Ok(MessageRef { room: room.clone(), id })
+        } else {
+            Err(SendError::Unknown("connection reset".into()))
+        }
     }
 
     async fn edit(&self, message: &MessageRef, to: &Outbound) -> Result<(), SendError> {
@@ -202,11 +206,17 @@ impl Rig {
         Self::with(dir, FakeBot::new(), OutboxSettings::default(), quick())
     }
 
-    pub(crate) fn with(dir: &std::path::Path, bot: Arc<FakeBot>, kept: OutboxSettings, settings: DeliverySettings) -> Self {
+    pub(crate) fn with(
+        dir: &std::path::Path,
+        bot: Arc<FakeBot>,
+        kept: OutboxSettings,
+        settings: DeliverySettings,
+    ) -> Self {
         let outbox = Outbox::open(dir, kept).unwrap();
         let (items, stop) = (Arc::new(Items::default()), Stop::new());
         let render = Arc::clone(&items) as Arc<dyn Render>;
-        let delivery = Delivery::start(Arc::clone(&bot) as Arc<dyn Bot>, outbox.clone(), render, settings, stop.clone());
+        let delivery =
+            Delivery::start(Arc::clone(&bot) as Arc<dyn Bot>, outbox.clone(), render, settings, stop.clone());
         Self { outbox, bot, items, stop, delivery }
     }
 

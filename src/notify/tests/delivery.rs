@@ -243,9 +243,11 @@ async fn a_change_during_the_send_is_not_missed() {
     let rig = Rig::new(dir.path());
     let item = todo(1);
     rig.items.set(item, "T1 open", 1);
-    rig.bot.script(ROOM, [Step::After(Duration::from_millis(50))]);
-    rig.outbox.answer("1", &room(ROOM), card("T1 created", item, 1)).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    rig.bot.script(ROOM, [Step::After(Duration::from_millis(100))]);
+    // Not waited for: on a slow disk the send can be over before the answer is durable.
+    let outbox = rig.outbox.clone();
+    tokio::spawn(async move { outbox.answer("1", &room(ROOM), card("T1 created", item, 1)).await.map(drop) });
+    until("the send is under way", || rig.bot.platform.lock().unwrap().attempts.len() == 1).await;
     // The router sees no card here: it would derive nothing.
     rig.items.set(item, "T1 doing", 2);
     until("the card", || rig.bot.edits(ROOM) == [("1".to_owned(), "T1 doing".to_owned())]).await;
@@ -276,13 +278,19 @@ async fn a_long_queue_stays_on_disk_and_survives_a_restart_in_order() {
     let dir = tempdir().unwrap();
     let kept = OutboxSettings { queue_room_max: 4, ..OutboxSettings::default() };
     let stuck = (0..1000).map(|_| Step::Fail(SendError::NotSent("down".into())));
-    let slow = super::DeliverySettings { backoff_min: Duration::from_secs(5), backoff_max: Duration::from_secs(5), ..quick() };
+    let slow =
+        super::DeliverySettings { backoff_min: Duration::from_secs(5), backoff_max: Duration::from_secs(5), ..quick() };
     let rig = Rig::with(dir.path(), FakeBot::new(), kept.clone(), slow);
     rig.bot.script(ROOM, stuck);
     for n in 0..10 {
         rig.outbox.answer(&n.to_string(), &room(ROOM), plain(&n.to_string())).await.unwrap();
     }
-    derive(&rig, 9, (10..100).map(|n| Intent::Plain { room: room(ROOM), message: Outbound::text(n.to_string()) }).collect()).await;
+    derive(
+        &rig,
+        9,
+        (10..100).map(|n| Intent::Plain { room: room(ROOM), message: Outbound::text(n.to_string()) }).collect(),
+    )
+    .await;
     assert_eq!(rig.outbox.stats(&BotName::new("fake")).queued, 100);
     let (outbox, _) = rig.stop().await;
     drop(outbox);
@@ -300,11 +308,12 @@ async fn a_long_queue_stays_on_disk_and_survives_a_restart_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_breaks_off_what_hangs_and_marks_it_at_the_next_start() {
     let dir = tempdir().unwrap();
-    let rig = Rig::with(dir.path(), FakeBot::new(), OutboxSettings::default(), super::DeliverySettings {
-        attempt_max: Duration::from_secs(60),
-        in_flight_max: 1,
-        ..quick()
-    });
+    let rig = Rig::with(
+        dir.path(),
+        FakeBot::new(),
+        OutboxSettings::default(),
+        super::DeliverySettings { attempt_max: Duration::from_secs(60), in_flight_max: 1, ..quick() },
+    );
     rig.bot.script(ROOM, [Step::Hang]);
     rig.outbox.answer("1", &room(ROOM), plain("hung")).await.unwrap();
     until("it hangs", || rig.bot.platform.lock().unwrap().attempts.len() == 1).await;
@@ -349,7 +358,10 @@ async fn when_nothing_can_be_kept_answers_are_shown_all_the_same() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(rig.bot.sent(ROOM), ["0", "1", "2", "3", "4"]);
     assert!(rig.outbox.refusing().is_some());
-    rig.outbox.keep_aside(&BotName::new("fake"), yoman_chat::Aside { id: "1".into(), raw: "{".into(), why: "?".into() }).await.unwrap_err();
+    rig.outbox
+        .keep_aside(&BotName::new("fake"), yoman_chat::Aside { id: "1".into(), raw: "{".into(), why: "?".into() })
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -359,7 +371,10 @@ async fn a_long_text_and_its_mark_fit_the_platform() {
     let mut text = Text::new();
     text.plain("word ".repeat(9000));
     rig.bot.script(ROOM, [Step::Lost]);
-    rig.outbox.answer("1", &room(ROOM), vec![Answer { message: Outbound::text(text), card: Some((todo(1), 1)) }]).await.unwrap();
+    rig.outbox
+        .answer("1", &room(ROOM), vec![Answer { message: Outbound::text(text), card: Some((todo(1), 1)) }])
+        .await
+        .unwrap();
     until("it is there", || rig.outbox.card(&room(ROOM), todo(1)).is_some()).await;
     let shown = rig.bot.shown();
     assert!(shown[1].text.contains("possibly a repeat"));

@@ -1,0 +1,100 @@
+//! From the log to what people see.
+
+use std::{sync::Arc, time::Duration};
+
+use tempfile::tempdir;
+use yoman_chat::{BotName, Stop};
+
+use super::super::{
+    fake::{FakeBot, Rig, quick, until},
+    outbox::OutboxSettings,
+    scene::{KIM, Scene, created, tagged, todo, todo_event},
+};
+use super::Follower;
+use crate::{domain::todo as todos, log::EventLog, projection::World, subscription::SharedWorld};
+
+struct Running {
+    rig: Rig,
+    stop: Stop,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+fn start(dir: &std::path::Path, scene: &Scene, bot: Arc<FakeBot>) -> Running {
+    let rig = Rig::with(dir, bot, OutboxSettings::default(), quick());
+    let log = Arc::clone(&scene.log) as Arc<dyn EventLog>;
+    let world = Arc::new(SharedWorld::new(World::default()));
+    let stop = Stop::new();
+    let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), rig.outbox.clone(), Arc::clone(&rig.bot) as _);
+    let follower = Follower { far_behind: 20, ..follower };
+    let tasks = vec![tokio::spawn(world.keep(log, stop.clone())), tokio::spawn(follower.run(stop.clone()))];
+    Running { rig, stop, tasks }
+}
+
+impl Running {
+    async fn stop(self) -> Arc<FakeBot> {
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        self.rig.stop().await.1
+    }
+
+    fn cursor(&self) -> Option<u64> {
+        self.rig.outbox.cursor(&BotName::new("fake")).map(|position| position.0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_begins_now_goes_on_where_it_was_and_does_not_flood() {
+    let dir = tempdir().unwrap();
+    let scene = Scene::new().await;
+    scene.follows("fake/1", "app", true).await;
+    scene.happens("todo/1", KIM, "", vec![created("Long ago"), tagged("app")]).await;
+    let running = start(dir.path(), &scene, FakeBot::new());
+    until("the cursor", || running.cursor() == Some(4)).await;
+    assert!(running.rig.bot.shown().is_empty(), "nobody wants the past");
+
+    scene.happens("todo/2", KIM, "", vec![created("Now"), tagged("app")]).await;
+    until("the notice", || running.rig.bot.sent("fake/1").len() == 1).await;
+    assert!(running.rig.bot.sent("fake/1")[0].contains("Now"), "{:?}", running.rig.bot.sent("fake/1"));
+    until("the cursor", || running.cursor() == Some(5)).await;
+    let bot = running.stop().await;
+
+    // While it is off: what comes is told at the next start, once.
+    scene.happens("todo/2", KIM, "", vec![todo_event(todos::Event::Started)]).await;
+    let running = start(dir.path(), &scene, Arc::clone(&bot));
+    until("what was missed", || bot.sent("fake/1").len() == 2).await;
+    running.rig.items.set(todo(2), "T2 as it is now", 99);
+    running.stop().await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(bot.sent("fake/1").len(), 2);
+
+    // Far too much while it is off: told in one line, and the card is brought up to date.
+    for n in 10..40 {
+        scene.happens(&format!("todo/{n}"), KIM, "", vec![created("One of many"), tagged("app")]).await;
+    }
+    scene.happens("todo/2", KIM, "", vec![todo_event(todos::Event::Completed { despite: Vec::new() })]).await;
+    let running = start(dir.path(), &scene, Arc::clone(&bot));
+    running.rig.items.set(todo(2), "T2 done", 100);
+    until("the summary", || bot.sent("fake/1").len() == 3).await;
+    assert_eq!(bot.sent("fake/1")[2], "31 changes while this room was not reachable: /board");
+    until("the card", || bot.edits("fake/1").last().is_some_and(|(_, text)| text == "T2 done")).await;
+    assert_eq!(running.cursor(), Some(37));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_ahead_of_the_log_goes_back_to_its_head() {
+    let dir = tempdir().unwrap();
+    let scene = Scene::new().await;
+    scene.follows("fake/1", "app", true).await;
+    {
+        let outbox = super::Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
+        outbox.derived(&BotName::new("fake"), crate::log::Position(1_000_000), Vec::new()).await.unwrap();
+    }
+    let running = start(dir.path(), &scene, FakeBot::new());
+    until("the cursor", || running.cursor() == Some(3)).await;
+    scene.happens("todo/1", KIM, "", vec![created("Now"), tagged("app")]).await;
+    until("the notice", || running.rig.bot.sent("fake/1").len() == 1).await;
+    running.stop().await;
+}

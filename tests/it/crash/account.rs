@@ -23,6 +23,8 @@ use super::{
 
 /// What a message says that may be there for the second time.
 const MARK: &str = "(possibly a repeat";
+/// What was on its way to the platform when yoman was killed still arrives, within this time.
+const ARRIVES_US: u64 = 250_000;
 /// How many faults are told at full length.
 const TOLD_MAX: usize = 5;
 
@@ -62,7 +64,8 @@ struct Aligned<'a> {
 
 fn matches(story: &Story, pieces: &[String], shown: &Shown) -> bool {
     let text = first_text(shown);
-    (story.reply_to.is_none() || story.reply_to == shown.reply_to) && pieces.iter().all(|piece| text.contains(piece.as_str()))
+    (story.reply_to.is_none() || story.reply_to == shown.reply_to)
+        && pieces.iter().all(|piece| text.contains(piece.as_str()))
 }
 
 fn align<'a>(stories: &'a [Story], chat: i64, shown: &'a [Shown]) -> Aligned<'a> {
@@ -141,9 +144,9 @@ fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summar
         let mut before = first.at_us;
         for copy in again {
             summary.repeated += 1;
-            match talk.kills_us.iter().find(|kill| (before..copy.at_us).contains(*kill)) {
-                Some(kill) => *at_once.entry(*kill).or_default() += 1,
-                None => fault("repeated without a kill in between:"),
+            match talk.kills_us.iter().rfind(|kill| **kill < copy.at_us) {
+                Some(kill) if kill + ARRIVES_US > before => *at_once.entry(*kill).or_default() += 1,
+                _ => fault("repeated without a kill in between:"),
             }
             if !first_text(copy).contains(MARK) {
                 fault("repeated without a word that it may be:");
@@ -155,7 +158,9 @@ fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summar
     summary.repeated_at_once = summary.repeated_at_once.max(most);
     // A room's messages go out one after the other: one at most is under way when it is killed.
     for (kill, count) in at_once.iter().filter(|(_, count)| **count > 1) {
-        wrong.push(format!("chat {chat}: {count} answers repeated after the kill at {kill} us, one can have been under way"));
+        wrong.push(format!(
+            "chat {chat}: {count} answers repeated after the kill at {kill} us, one can have been under way"
+        ));
     }
 }
 
@@ -189,7 +194,9 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
             }
         }
     }
-    wrong.extend(kept.iter().map(|(trace, count)| format!("{trace:?} is in the log {count} times, and nobody asked for it")));
+    wrong.extend(
+        kept.iter().map(|(trace, count)| format!("{trace:?} is in the log {count} times, and nobody asked for it")),
+    );
 }
 
 /// Everything that is known of one story.
@@ -202,14 +209,17 @@ fn whole(talk: &Talk, story: &Story, copies: &[&Shown], commits: &[Arc<Commit>])
     for copy in copies {
         line(format_args!("{} us  answered by message {}: {:?}", copy.at_us, copy.message_id, first_text(copy)));
     }
-    let around = talk.kills_us.iter().filter(|kill| kill.abs_diff(story.at_us) < 2_000_000);
+    let around = talk
+        .kills_us
+        .iter()
+        .filter(|kill| copies.iter().map(|it| it.at_us).chain([story.at_us]).any(|at| kill.abs_diff(at) < 1_000_000));
     for kill in around {
         line(format_args!("{kill} us  kill"));
     }
     let word = story.traces.first().map(|(item, ..)| item.clone()).or_else(|| word_in(&story.what)).unwrap_or_default();
-    let about = commits.iter().filter(|commit| {
-        commit.events.iter().any(|event| word_in(event.data.get()).is_some_and(|it| it == word))
-    });
+    let about = commits
+        .iter()
+        .filter(|commit| commit.events.iter().any(|event| word_in(event.data.get()).is_some_and(|it| it == word)));
     for commit in about {
         let names: Vec<_> = commit.events.iter().map(|event| event.name.to_string()).collect();
         let (position, stream, command) = (commit.position, &commit.stream, &commit.meta.command);

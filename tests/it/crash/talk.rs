@@ -3,11 +3,7 @@
 //! Every message carries a word of its own (`k17`). An item is acted on in the chat it was made in only, so the order in
 //! which things are said there is all it takes to know what they come to.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 use yoman_stand_ins::telegram::{ChatKind, NewChat, Press, Say, Shown, TelegramStandIn};
@@ -78,9 +74,20 @@ impl Talk {
         let telegram = Arc::new(TelegramStandIn::start().await.expect("a port"));
         telegram.remember_calls(100);
         let people: Vec<i64> = PEOPLE.iter().map(|name| telegram.person(name)).collect();
-        let group = telegram.add_chat(NewChat { kind: ChatKind::Supergroup, title: "Office".into(), ..NewChat::default() });
+        let group =
+            telegram.add_chat(NewChat { kind: ChatKind::Supergroup, title: "Office".into(), ..NewChat::default() });
         let chats = people.iter().copied().chain([group]).collect();
-        Self { telegram, people, chats, group, stories: Vec::new(), kills_us: Vec::new(), items: Vec::new(), words: 0, expected: 0 }
+        Self {
+            telegram,
+            people,
+            chats,
+            group,
+            stories: Vec::new(),
+            kills_us: Vec::new(),
+            items: Vec::new(),
+            words: 0,
+            expected: 0,
+        }
     }
 
     async fn answer(&self, chat: i64, who: i64, text: &str) -> String {
@@ -100,7 +107,11 @@ impl Talk {
             let code = greeting.split_whitespace().skip_while(|word| *word != "/pair").nth(1).expect("a pairing code");
             let told = self.telegram.shown(other).len() + 1;
             self.answer(owner, owner, &format!("/pair {code}")).await;
-            assert_eq!(self.telegram.wait_shown(other, told, Duration::from_secs(10)).await.len(), told, "they are told");
+            assert_eq!(
+                self.telegram.wait_shown(other, told, Duration::from_secs(10)).await.len(),
+                told,
+                "they are told"
+            );
         }
         self.answer(self.group, owner, "/enable").await;
         // A kill may repeat these too.
@@ -119,7 +130,12 @@ impl Talk {
 
     /// yoman was killed just now.
     pub(super) fn killed(&mut self) {
-        self.kills_us.push(self.telegram.counters().now_us);
+        self.kills_us.push(self.now_us());
+    }
+
+    /// Now, in the stand-in's clock.
+    pub(super) fn now_us(&self) -> u64 {
+        self.telegram.counters().now_us
     }
 
     /// Looks at what was answered: an item can be acted on once its card is there.
@@ -128,7 +144,8 @@ impl Talk {
         for &chat in &self.chats {
             for shown in self.telegram.shown(chat) {
                 let text = first_text(&shown);
-                let made = text.lines().next().is_some_and(|line| line.contains(" created ") || line.contains(" captured "));
+                let made =
+                    text.lines().next().is_some_and(|line| line.contains(" created ") || line.contains(" captured "));
                 if let (true, Some(word), Some(item)) = (made, word_in(text), text.split_whitespace().next()) {
                     let item = item.trim_start_matches('/').to_owned();
                     cards.entry(word).or_insert((item, shown.message_id));
@@ -179,14 +196,30 @@ impl Talk {
         format!("k{}", self.words)
     }
 
-    fn tell(&mut self, chat: i64, who: i64, what: String, reply_to: Option<i64>, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
-        let at_us = self.telegram.counters().now_us;
+    fn tell(
+        &mut self,
+        chat: i64,
+        who: i64,
+        what: String,
+        reply_to: Option<i64>,
+        answers: Vec<Vec<String>>,
+        traces: Vec<Trace>,
+    ) {
+        let at_us = self.now_us();
         self.expected += answers.len() as u64;
         self.stories.push(Story { chat, who, what, at_us, reply_to, answers, traces });
     }
 
     /// Says something; gives the message. Answers in a group, and those to several commands, answer the message.
-    fn say(&mut self, chat: i64, who: i64, text: &str, card: Option<i64>, answers: Vec<Vec<String>>, traces: Vec<Trace>) -> i64 {
+    fn say(
+        &mut self,
+        chat: i64,
+        who: i64,
+        text: &str,
+        card: Option<i64>,
+        answers: Vec<Vec<String>>,
+        traces: Vec<Trace>,
+    ) -> i64 {
         let say = Say { chat_id: chat, user_id: who, text: text.into(), reply_to: card, ..Say::default() };
         let message = self.telegram.say(say).expect("a chat").message_id;
         let replies = chat == self.group || answers.len() > 1;
@@ -310,6 +343,8 @@ pub(super) fn first_text(shown: &Shown) -> &str {
 
 /// The word of its own that a text carries.
 pub(super) fn word_in(text: &str) -> Option<String> {
-    let own = |word: &&str| word.strip_prefix('k').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let own = |word: &&str| {
+        word.strip_prefix('k').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    };
     text.split(|c: char| !c.is_ascii_alphanumeric()).find(own).map(str::to_owned)
 }

@@ -155,9 +155,8 @@ impl Sink for Sqlite {
     fn commit(&mut self, group: Vec<Append>) {
         let transaction = self.db.transaction().expect("a transaction");
         {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO commits VALUES (?1, ?2, ?3, ?4, ?5)")
-                .expect("a statement");
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO commits VALUES (?1, ?2, ?3, ?4, ?5)").expect("a statement");
             for append in group {
                 self.position += 1;
                 let (stream, command) = (append.stream.clone(), append.meta.command.clone());

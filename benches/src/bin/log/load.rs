@@ -30,7 +30,9 @@ impl Requests {
             "command": "", "text": "/todo fix the login page before Friday @anna #web", "actor": "person/17",
             "origin": {"bot": "telegram", "room": "-1001234567890", "message": "4711"}, "correlation": "", "recorded_at": 0,
         });
-        let random = client.bytes().fold(0x9e37_79b9_7f4a_7c15, |random: u64, byte| (random ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let random = client
+            .bytes()
+            .fold(0x9e37_79b9_7f4a_7c15, |random: u64, byte| (random ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         Self { client, number: 0, random: random | 1, meta: serde_json::from_value(meta).expect("a meta") }
     }
 

@@ -2,7 +2,11 @@
 //!
 //! `cargo run --release -p yoman-benches --bin log -- [--events N] [--rounds N] [--seconds S] [--dir DIR] [--only NAME]`
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "a program that prints figures, and has nothing to save when one fails")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a program that prints figures, and has nothing to save when one fails"
+)]
 
 mod engines;
 mod load;
@@ -61,7 +65,8 @@ fn temp(args: &Args) -> tempfile::TempDir {
 
 /// Durable appends a second, interleaved so that a slow minute of the machine falls on all alike.
 async fn appends(args: &Args) {
-    let names: Vec<_> = engines::NAMES.into_iter().filter(|name| args.only.as_ref().is_none_or(|only| only == name)).collect();
+    let names: Vec<_> =
+        engines::NAMES.into_iter().filter(|name| args.only.as_ref().is_none_or(|only| only == name)).collect();
     let mut rounds = vec![vec![Vec::new(); names.len()]; CLIENTS.len()];
     for _ in 0..args.rounds {
         for (clients, rounds) in CLIENTS.iter().zip(&mut rounds) {
@@ -69,7 +74,9 @@ async fn appends(args: &Args) {
                 let dir = temp(args);
                 let engine = engines::open(name, dir.path());
                 load::clients(Arc::clone(&engine), "warm", *clients, Until::Time(Duration::from_millis(200))).await;
-                rounds.push(load::clients(engine, "c", *clients, Until::Time(Duration::from_secs_f64(args.seconds))).await);
+                rounds.push(
+                    load::clients(engine, "c", *clients, Until::Time(Duration::from_secs_f64(args.seconds))).await,
+                );
             }
         }
     }
@@ -83,7 +90,9 @@ async fn appends(args: &Args) {
         let raw_best = best(&rounds[0]);
         for (name, rounds) in names.iter().zip(rounds) {
             let rate = figure(&|round| round.rate, rounds);
-            let ms = |of: &dyn Fn(&load::Round) -> Duration| format!("{:.2}", figure(&|round| of(round).as_secs_f64() * 1e3, rounds));
+            let ms = |of: &dyn Fn(&load::Round) -> Duration| {
+                format!("{:.2}", figure(&|round| of(round).as_secs_f64() * 1e3, rounds))
+            };
             let cells = [clients.to_string(), (*name).to_owned(), short(rate), format!("{:.2}", rate / raw)];
             let best = best(rounds);
             let last = [ms(&|round| round.p50), ms(&|round| round.p99), short(best), format!("{:.2}", best / raw_best)];
@@ -153,7 +162,10 @@ fn run_child(what: &str, dir: &Path) -> Vec<(String, String)> {
         .output()
         .expect("a child");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines().filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    text.lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn kill_while_writing(dir: &Path) {
@@ -198,7 +210,8 @@ async fn child(what: &str, dir: &Path) {
         }
         _ => {
             let engine: Arc<dyn engines::Engine> = Arc::new(log);
-            load::clients(engine, &format!("kill{}-", std::process::id()), 64, Until::Time(Duration::from_secs(60))).await;
+            load::clients(engine, &format!("kill{}-", std::process::id()), 64, Until::Time(Duration::from_secs(60)))
+                .await;
         }
     }
 }

@@ -1,11 +1,6 @@
 //! kill -9 at random instants under traffic, restart, go on; then every message is accounted for.
 
-use std::{
-    collections::HashMap,
-    ops::ControlFlow,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::HashMap, ops::ControlFlow, path::Path, time::Duration};
 
 use rusqlite::Connection;
 use yoman::log::{

@@ -30,10 +30,8 @@ pub(crate) struct Load {
 
 fn summary(exchanges: &[Exchange], from_us: u64, cpu_s: f64) -> Load {
     let first = |it: &Exchange| it.answered_us.first().copied();
-    let mut waits: Vec<_> = exchanges
-        .iter()
-        .filter_map(|it| Some(Duration::from_micros(first(it)?.saturating_sub(it.said_us))))
-        .collect();
+    let mut waits: Vec<_> =
+        exchanges.iter().filter_map(|it| Some(Duration::from_micros(first(it)?.saturating_sub(it.said_us)))).collect();
     waits.sort();
     let last = exchanges.iter().filter_map(first).max().unwrap_or(from_us);
     let ms = |share| percentile(&waits, share).as_secs_f64() * 1e3;
@@ -125,7 +123,8 @@ impl Starts {
         let bot = programs.start(self.subject, &self.stage, &self.dir, false)?;
         let since = bot.started_us;
         let polled = self.stage.polled_since(since, PATIENCE).await.ok_or("the bot asked for no updates")?;
-        let answered = self.stage.answer_to(number, PATIENCE * 6).await.ok_or("the waiting message was not answered")?;
+        let answered =
+            self.stage.answer_to(number, PATIENCE * 6).await.ok_or("the waiting message was not answered")?;
         match end {
             End::Stop => bot.stop().await?,
             End::Kill => bot.kill()?,

@@ -119,7 +119,13 @@ fn peer_rows(dir: &Path, rows: u64) -> Outcome<()> {
         let mut insert = transaction.prepare("insert into messages values (?, ?, ?, ?, ?)")?;
         for row in 0..rows as i64 {
             let chat = 1001 + row % PEOPLE as i64;
-            insert.execute((chat, -row, chat, format!("item {row}, one of the things to keep in mind"), 1_700_000_000 + row))?;
+            insert.execute((
+                chat,
+                -row,
+                chat,
+                format!("item {row}, one of the things to keep in mind"),
+                1_700_000_000 + row,
+            ))?;
         }
     }
     transaction.commit()?;
@@ -182,7 +188,11 @@ fn life(number: u32) -> Outcome<Vec<Append>> {
                     command: command.clone(),
                     text: "/todo one of the things to keep in mind".into(),
                     actor: "person/1".into(),
-                    origin: Origin { bot: "telegram".into(), room: "telegram/1001".into(), message: format!("b{number}") },
+                    origin: Origin {
+                        bot: "telegram".into(),
+                        room: "telegram/1001".into(),
+                        message: format!("b{number}"),
+                    },
                     correlation: command,
                     causation: None,
                     recorded_at: Default::default(),

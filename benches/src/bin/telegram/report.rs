@@ -26,7 +26,8 @@ const ITEMS: u64 = 10_000;
 #[expect(clippy::print_stdout, reason = "a program that prints figures")]
 pub(crate) async fn all(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<()> {
     if args.wants("steady") {
-        let rounds = rounds(args.rounds, async |it| load::steady(it, programs, prepared, PER_S, args.seconds).await).await?;
+        let rounds =
+            rounds(args.rounds, async |it| load::steady(it, programs, prepared, PER_S, args.seconds).await).await?;
         println!("\n{PER_S} messages a second over 20 chats, {} s a round\n\n{}", args.seconds, loads(&rounds));
     }
     if args.wants("backlog") {
@@ -34,13 +35,22 @@ pub(crate) async fn all(args: &Args, programs: &Programs, prepared: &Prepared) -
         println!("\n{WAITING} messages waiting in 20 chats at the start\n\n{}", loads(&rounds));
     }
     if args.wants("start") {
-        println!("\nfrom exec, ms: to the first getUpdates, and to the answer to a message that waited (median, worst of {STARTS})\n\n{}", starts(args, programs, prepared).await?);
+        println!(
+            "\nfrom exec, ms: to the first getUpdates, and to the answer to a message that waited (median, worst of {STARTS})\n\n{}",
+            starts(args, programs, prepared).await?
+        );
     }
     if args.wants("memory") {
-        println!("\nresident after 5 s idle with {ITEMS} items, MB (10^6 bytes)\n\n{}", memory(args, programs, prepared).await?);
+        println!(
+            "\nresident after 5 s idle with {ITEMS} items, MB (10^6 bytes)\n\n{}",
+            memory(args, programs, prepared).await?
+        );
     }
     if args.wants("outage") {
-        println!("\nseconds from when getUpdates works again until a message that waited is answered\n\n{}", outages(args, programs, prepared).await?);
+        println!(
+            "\nseconds from when getUpdates works again until a message that waited is answered\n\n{}",
+            outages(args, programs, prepared).await?
+        );
     }
     if args.wants("send") {
         println!("\none sendMessage fails while all 20 chats are spoken to\n\n{}", sends(programs, prepared).await?);
@@ -177,7 +187,8 @@ async fn sends(programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
 }
 
 async fn tolls(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
-    let mut table = Table::new(["", "kills", "messages", "lost", "doubled", "unanswered", "answered twice", "out of order"]);
+    let mut table =
+        Table::new(["", "kills", "messages", "lost", "doubled", "unanswered", "answered twice", "out of order"]);
     for subject in Subject::ALL {
         let toll = kills::run(subject, args.kills, args.seed, programs, prepared).await?;
         let Toll { kills, said, lost, doubled, unanswered, repeated, out_of_order } = toll;

@@ -9,7 +9,7 @@ use teloxide::{
         ReplyParameters, UpdateKind,
     },
 };
-use yoman_stand_ins::telegram::{ChatKind, NewChat, Press, Say, TelegramStandIn};
+use yoman_stand_ins::telegram::{ChatKind, Limits, NewChat, Press, Say, TelegramStandIn};
 
 fn client(server: &TelegramStandIn) -> Bot {
     Bot::new(server.token()).set_api_url(server.url().parse().unwrap())
@@ -166,4 +166,20 @@ async fn the_control_side_works_over_http() {
     let (_, waiting) = status(&server, "/control/waiting").await;
     assert_eq!(waiting[0]["update"]["message"]["text"], "hello");
     assert_eq!(status(&server, "/control/calls?method=sendMessage").await.1[0]["params"]["text"], "answer");
+}
+
+#[tokio::test]
+async fn rates_are_kept_when_switched_on() {
+    let server = TelegramStandIn::start().await.unwrap();
+    let bot = client(&server);
+    let (kim, dana) = (server.person("Kim"), server.person("Dana"));
+    server.limits(Some(Limits::default()));
+    for n in 0..3 {
+        bot.send_message(ChatId(kim), format!("m{n}")).await.unwrap();
+    }
+    let error = bot.send_message(ChatId(kim), "one too many").await.unwrap_err();
+    assert!(matches!(error, RequestError::RetryAfter(wait) if (1..=3).contains(&wait.seconds())), "{error:?}");
+    bot.send_message(ChatId(dana), "another chat").await.unwrap();
+    server.limits(None);
+    bot.send_message(ChatId(kim), "free").await.unwrap();
 }

@@ -84,7 +84,9 @@ impl Index {
     pub(super) fn open(dir: &Path, tuning: Tuning, newest_commits_max: usize) -> Result<Self, String> {
         let store = Store::open(dir, tuning)?;
         let manifest = match store.get(MANIFEST_KEY)? {
-            None => Manifest { format: MANIFEST_FORMAT, next_id: 1, through: Position::START, hash: [0; 32], runs: vec![] },
+            None => {
+                Manifest { format: MANIFEST_FORMAT, next_id: 1, through: Position::START, hash: [0; 32], runs: vec![] }
+            }
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| error.to_string())?,
         };
         if manifest.format != MANIFEST_FORMAT {
@@ -198,7 +200,12 @@ impl Index {
 
     /// The places of a stream's commits that end with `from` or later, in order. Two names with one hash are possible:
     /// the caller looks at the commit's stream. Visiting ends when `visit` gives false.
-    pub(super) fn places(&self, stream: &StreamId, from: Version, visit: &mut dyn FnMut(Place) -> bool) -> Result<(), String> {
+    pub(super) fn places(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        visit: &mut dyn FnMut(Place) -> bool,
+    ) -> Result<(), String> {
         // The memory's share is copied under the lock, the runs are immutable: nothing is held while the caller reads.
         let (newest, runs) = {
             let state = self.read_state();
@@ -252,7 +259,13 @@ impl Index {
     }
 
     /// Makes a set of runs the index, durably, then visibly.
-    fn publish(&self, saving: &mut Saving, runs: Vec<Arc<Run>>, saved: (Position, Hash), of_part: bool) -> Result<(), String> {
+    fn publish(
+        &self,
+        saving: &mut Saving,
+        runs: Vec<Arc<Run>>,
+        saved: (Position, Hash),
+        of_part: bool,
+    ) -> Result<(), String> {
         let infos = runs.iter().map(|run| run.info).collect();
         let manifest =
             Manifest { format: MANIFEST_FORMAT, next_id: saving.next_id, through: saved.0, hash: saved.1, runs: infos };

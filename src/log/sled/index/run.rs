@@ -73,7 +73,13 @@ impl Run {
     }
 
     /// The entries of a hash from a version on, in order.
-    pub(super) fn entries(&self, store: &Store, hash: u64, version: u64, visit: &mut dyn FnMut(Entry) -> bool) -> Result<(), String> {
+    pub(super) fn entries(
+        &self,
+        store: &Store,
+        hash: u64,
+        version: u64,
+        visit: &mut dyn FnMut(Entry) -> bool,
+    ) -> Result<(), String> {
         let first = self.fences.partition_point(|&fence| fence < (hash, version)).saturating_sub(1);
         for page in first..self.fences.len() {
             for entry in self.page(store, page)? {
@@ -89,7 +95,12 @@ impl Run {
     }
 
     /// The entries of a hash, newest first.
-    pub(super) fn entries_back(&self, store: &Store, hash: u64, visit: &mut dyn FnMut(Entry) -> bool) -> Result<(), String> {
+    pub(super) fn entries_back(
+        &self,
+        store: &Store,
+        hash: u64,
+        visit: &mut dyn FnMut(Entry) -> bool,
+    ) -> Result<(), String> {
         let end = self.fences.partition_point(|&fence| fence < (hash, VERSION_END));
         for page in (0..end).rev() {
             for entry in self.page(store, page)?.into_iter().rev() {
@@ -170,14 +181,23 @@ impl<'a> Builder<'a> {
         value.extend_from_slice(bytes);
         value.extend_from_slice(&crc32c::crc32c(bytes).to_le_bytes());
         self.batch.push((key(kind, self.run.info.id, at), value));
-        if self.batch.len() >= BATCH_PAGES { self.store.insert_in_order(std::mem::take(&mut self.batch)) } else { Ok(()) }
+        if self.batch.len() >= BATCH_PAGES {
+            self.store.insert_in_order(std::mem::take(&mut self.batch))
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes the rest. The run counts once it is in the manifest.
     pub(super) fn finish(mut self) -> Result<Run, String> {
         self.end_page()?;
-        let fences: Vec<u8> =
-            self.run.fences.iter().flat_map(|&(hash, version)| [hash.to_le_bytes(), version.to_le_bytes()]).flatten().collect();
+        let fences: Vec<u8> = self
+            .run
+            .fences
+            .iter()
+            .flat_map(|&(hash, version)| [hash.to_le_bytes(), version.to_le_bytes()])
+            .flatten()
+            .collect();
         let filter: Vec<u8> = self.run.filter.words.iter().flat_map(|word| word.to_le_bytes()).collect();
         for (kind, bytes) in [(FENCE_KIND, fences), (FILTER_KIND, filter)] {
             for (at, piece) in bytes.chunks(PIECE_BYTES).enumerate() {

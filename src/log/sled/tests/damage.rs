@@ -13,10 +13,15 @@ fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
         .flush_every_ms(None)
         .open()
         .unwrap();
-    let (key, value) = db.range(..=position.to_be_bytes()).rev().map(Result::unwrap).find(|(_, value)| !value.is_empty()).unwrap();
+    let (key, value) =
+        db.range(..=position.to_be_bytes()).rev().map(Result::unwrap).find(|(_, value)| !value.is_empty()).unwrap();
     let mut value = value.to_vec();
     change(&mut value);
-    if value.is_empty() { db.remove(key).unwrap() } else { db.insert(key, value).unwrap() };
+    if value.is_empty() {
+        db.remove(key).unwrap()
+    } else {
+        db.insert(key, value).unwrap()
+    };
     db.flush().unwrap();
 }
 
@@ -126,7 +131,10 @@ async fn a_half_written_snapshot_does_not_keep_it_from_opening() {
     // A damaged snapshot is done without, on a copy.
     let snapshots = || {
         let files = fs::read_dir(dir.path().join("log/sled")).unwrap();
-        files.map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().contains("snap.")).collect::<Vec<_>>()
+        files
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.to_string_lossy().contains("snap."))
+            .collect::<Vec<_>>()
     };
     for path in snapshots() {
         let mut bytes = fs::read(&path).unwrap();

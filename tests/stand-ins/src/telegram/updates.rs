@@ -60,6 +60,8 @@ pub(crate) async fn get_updates(shared: &Shared, params: &Params) -> Result<Byte
                 // Whoever polled before is told to go, even when this call has its answer at once.
                 world.wake(Wake::OtherPoller);
                 first = false;
+                // Whoever waits for the confirmation must not wait for the answer too: that may take the whole poll.
+                shared.changed.notify_waiters();
             }
             let batch = gather(&mut world, limit);
             if batch.is_some() || Instant::now() >= until {
