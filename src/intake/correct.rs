@@ -43,7 +43,9 @@ impl Intake {
             };
             let before = self.text_before(&commit, original, n, &own)?;
             // This very edit again, its answer lost, is answered again; an edit that changes nothing is not.
-            if before == text && self.log.find_command(&own)?.is_none() {
+            let asked = asked_for(&before).filter(|_| !text.starts_with('/'));
+            let same = before == text || asked.is_some_and(|(_, words)| words == text);
+            if same && self.log.find_command(&own)?.is_none() {
                 continue;
             }
             let command = if commit.meta.actor == speaker.person.stream() {
@@ -111,7 +113,14 @@ impl Intake {
         }
         match said {
             Said::Command(command) => Ok(command),
-            Said::Words(_) => Err(Refusal::new(format!("Not changed: what this message did to {item} is not undone by making it a sentence."))),
+            Said::Words(words) => {
+                if let Some((command, _)) = asked_for(before)
+                    && let Ok(Said::Command(command)) = command::parse(&format!("{command} {words}"), context)
+                {
+                    return Ok(command);
+                }
+                Err(Refusal::new(format!("Not changed: what this message did to {item} is not undone by making it a sentence.")))
+            }
         }
     }
 
@@ -130,6 +139,14 @@ impl Intake {
         })?;
         Ok(commits.into())
     }
+}
+
+/// `/refine I1 Only reading` to `/refine I1` and `Only reading`: a sentence that answered a question is kept with its question.
+fn asked_for(text: &str) -> Option<(&str, &str)> {
+    let (verb, rest) = text.split_once(' ').filter(|(verb, _)| verb.starts_with('/'))?;
+    let (item, words) = rest.split_once(' ')?;
+    item.parse::<ItemRef>().ok()?;
+    Some((&text[..verb.len() + 1 + item.len()], words))
 }
 
 /// What a text that creates an item wants, and in which bucket unless it is a bare sentence.

@@ -47,13 +47,17 @@ impl Intake {
     pub(super) async fn hear(&self, bot: &BotName, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<Reply, Failure> {
         let context = self.context(bot.as_str(), &inbound.room.id);
         let pieces = match &inbound.said {
-            Said::Message { text, reply_to, attachments, mentions, .. } => {
+            Said::Message { text, reply_to, attachments, mentions, addressed, .. } => {
                 let text = self.with_handles(text, mentions);
                 if text.trim().is_empty() && attachments.is_empty() {
                     return Ok(Reply::silence());
                 }
                 let target = reply_to.as_ref().filter(|it| it.ours).and_then(|it| self.item_of_reply(it));
                 let asked = self.asked(lane, reply_to.as_ref(), &text, speaker);
+                if !addressed && target.is_none() && asked.is_none() && !text.trim_start().starts_with('/') {
+                    // People in a group talk about a list or a refusal of ours with each other.
+                    return Ok(Reply::silence());
+                }
                 if let Some(asked) = asked {
                     vec![self.piece(&asked, None, &context, inbound)]
                 } else {
@@ -82,7 +86,7 @@ impl Intake {
                 }
             }
             Said::Pressed { data, .. } => {
-                if let Some(reply) = self.ask(data, &context, speaker, lane) {
+                if let Some(reply) = self.ask(data, &context, speaker, lane)? {
                     return Ok(reply);
                 }
                 vec![self.piece(data, None, &context, inbound)]
@@ -263,17 +267,20 @@ impl Intake {
     }
 
     /// A button whose command needs words: asks for them. The question itself says what to answer it with, so it works after a restart too.
-    fn ask(&self, data: &str, context: &command::Context, speaker: &Speaker, lane: &mut Lane) -> Option<Reply> {
-        let (verb, item) = data.trim_start_matches('/').split_once(' ')?;
+    fn ask(&self, data: &str, context: &command::Context, speaker: &Speaker, lane: &mut Lane) -> Result<Option<Reply>, Refusal> {
+        let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
         if !matches!(verb, "refine" | "finding" | "note" | "review" | "reject" | "title") || command::parse(data, context).is_ok() {
-            return None;
+            return Ok(None);
         }
-        let item: ItemRef = item.split('@').next()?.parse().ok()?;
-        let title = self.world.read(|world| world.item(item).map(|seen| seen.item.title.clone()))?;
+        let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
+        let known = item.and_then(|item| Some((item, self.world.read(|world| world.item(item).map(|seen| seen.item.title.clone()))?)));
+        let Some((item, title)) = known else { return Ok(None) };
+        // Before somebody writes what would be refused.
+        self.may(speaker, Role::Member, &format!("/{verb}"))?;
         lane.asked = Some(Asked { person: speaker.person, command: format!("/{verb} {item}"), since: Instant::now() });
         let mut text = Text::new();
         text.plain(format!("{verb} ")).item(item).plain(": answer this message with the words.\n   ").push(Style::Quote, title);
-        Some(Reply { toast: Some("Answer with the words".into()), ..Reply::say(Outbound::text(text)) })
+        Ok(Some(Reply { toast: Some("Answer with the words".into()), ..Reply::say(Outbound::text(text)) }))
     }
 
     /// The command that words complete, when a button asked for them.

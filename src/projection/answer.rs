@@ -98,7 +98,7 @@ impl World {
                 match verdict {
                     pr::Verdict::Approve => "approved",
                     pr::Verdict::Changes => "changes asked for",
-                    pr::Verdict::Comment => "commented on",
+                    pr::Verdict::Comment => "comment noted",
                 },
             ),
             Act::Merge => self.now(item, "merged"),
@@ -201,7 +201,7 @@ impl World {
         let waits = self.waits(item.reference, true);
         text.item(item.reference).plain(" ");
         if waits.is_empty() {
-            text.plain("could wait, but that is done already");
+            text.plain("need not wait, that is done already");
         } else {
             text.append(waits);
         }

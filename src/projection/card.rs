@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Bucket, Handle, ItemRef,
         filter::StateWord,
-        item::{Act, Carry, Item, Stage},
+        item::{Act, Carry, Item, LinkTarget, Relation, Stage},
         pr,
     },
 };
@@ -23,6 +23,8 @@ use crate::{
 pub(super) const BUTTON_BYTES_MAX: usize = 64;
 /// The most acceptance criteria a card shows before it counts the rest.
 const CRITERIA_MAX: usize = 6;
+/// The most links a card shows before it counts the rest.
+const LINKS_MAX: usize = 5;
 
 impl World {
     /// An item as a message: text and the buttons that make sense now, each with the item's version.
@@ -81,10 +83,30 @@ impl World {
                 said(text, "closed because: ", &pr.reason);
             }
         }
+        self.linked_to(text, item);
         if item.notes > 0 || item.attachments > 0 {
             let some = |n: u32, one| (n > 0).then(|| words::count(n as usize, one));
             let counted: Vec<_> = some(item.notes, "note").into_iter().chain(some(item.attachments, "file")).collect();
             text.plain(INDENT).push(Style::Dim, words::listed(&counted));
+        }
+    }
+
+    /// `linked to P1, https://example.org/42`: what it is for stands among the marks already.
+    fn linked_to(&self, text: &mut Text, item: &Item) {
+        let links = item.links.iter().filter(|link| !matches!(link, (Relation::For, LinkTarget::Item(_))));
+        let links: Vec<_> = links.map(|(_, to)| to).collect();
+        for (index, to) in links.iter().take(LINKS_MAX).enumerate() {
+            match index {
+                0 => text.plain(INDENT).plain("linked to "),
+                _ => text.plain(", "),
+            };
+            match to {
+                LinkTarget::Item(to) => text.item(to),
+                LinkTarget::Url(url) => text.push(Style::Quote, words::one_line(url)),
+            };
+        }
+        if links.len() > LINKS_MAX {
+            text.plain(format!(" and {} more", links.len() - LINKS_MAX));
         }
     }
 
@@ -219,6 +241,6 @@ fn verdict_name(verdict: pr::Verdict) -> &'static str {
     match verdict {
         pr::Verdict::Approve => "approved",
         pr::Verdict::Changes => "changes asked for",
-        pr::Verdict::Comment => "commented on",
+        pr::Verdict::Comment => "comment",
     }
 }

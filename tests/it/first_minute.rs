@@ -121,8 +121,10 @@ async fn a_guest_looks_and_changes_nothing() {
     stage.reply(&gus, &card, "I saw that too").await;
     stage.say(&gus, "/pair").await;
     stage.say(&gus, "/follow #auth").await;
-    stage.say(&gus, "/list").await;
-    assert_eq!(stage.head(), before);
+    stage.say(&kim, "An idea").await;
+    stage.say(&gus, "I1").await;
+    stage.press(&gus, "Refine").await;
+    assert_eq!(stage.head(), before + 1);
     assert_snapshot!(stage.transcript());
 }
 
@@ -161,6 +163,7 @@ async fn a_group_is_silent_until_a_maintainer_enables_it() {
     stage.say(&lee, "/done T1").await;
     // Being in the group grants nothing.
     stage.say(&eve, "/reopen T1").await;
+    stage.say(&lee, "/tz Europe/Berlin").await;
     stage.say(&lee, "/disable").await;
     stage.say(&kim, "/disable").await;
     stage.say(&lee, "/list").await;
@@ -189,5 +192,23 @@ async fn in_a_group_only_what_is_said_to_the_bot_is_heard() {
         *addressed = false;
     }
     stage.send(&kim, note, "Only on Android   (in reply to T1)").await;
+    stage.say(&kim, "/list").await;
+    let list = stage.card(&kim, "1 open item");
+    let mut talk = stage.replying(&kim, &list, "That is all?");
+    if let Said::Message { addressed, .. } = &mut talk.said {
+        *addressed = false;
+    }
+    stage.send(&kim, talk, "That is all?   (in reply to the list)").await;
     assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_owners_cannot_both_be_revoked_by_each_other() {
+    let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Disk).await;
+    stage.say(&kim, "/grant @dana owner").await;
+    let (one, other) = (stage.message(&kim, "/revoke @dana"), stage.message(&dana, "/revoke @kim"));
+    let (one, other) = tokio::join!(stage.submit(one), stage.submit(other));
+    assert!(one.is_kept() && other.is_kept());
+    stage.house().caught_up().await;
+    assert_eq!(stage.house().world.read(|world| world.owners()), 1);
 }

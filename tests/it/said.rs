@@ -114,7 +114,10 @@ async fn a_button_that_needs_words_asks_and_the_next_sentence_completes_it() {
     let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
     stage.say(&kim, "Offline mode for the app").await;
     stage.press(&kim, "Refine").await;
-    stage.say(&kim, "Only reading has to work offline").await;
+    stage.say(&kim, "Only reeding has to work offline").await;
+    let words = stage.last.clone().unwrap();
+    assert!(stage.edit(&kim, &words, "Only reeding has to work offline").await.is_empty());
+    stage.edit(&kim, &words, "Only reading has to work offline").await;
     // A command in between ends the question.
     stage.say(&kim, "I1").await;
     stage.press(&kim, "Refine").await;

@@ -429,11 +429,6 @@ impl Stage {
         }
     }
 
-    /// A heading in the transcript.
-    pub(crate) fn heading(&mut self, text: &str) {
-        let _ = writeln!(self.transcript, "\n== {text}");
-    }
-
     /// What everybody said and saw, the same at every run.
     pub(crate) fn transcript(&self) -> String {
         settled(self.transcript.trim_start_matches('\n'))

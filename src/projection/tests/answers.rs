@@ -76,6 +76,7 @@ fn acts_on_a_todo() {
     T1 doing   Fix the login   @kim
        #auth  urgent  became P1
        - [ ] Works offline
+       linked to https://example.org/42
        1 note
        promoted by kim just now
        [Done: /done T1@22] [Why?: /why T1]
@@ -189,7 +190,7 @@ fn what_was_edited_or_attached_is_said_shortly() {
     }
     insta::assert_snapshot!(answers.join("\n"), @r"
     T1 corrected   Fix the login
-    T1 1 file attached   Fix the login
+    T1 file attached, note added   Fix the login
     T1 note corrected   Fix the login
     ");
 }

@@ -123,12 +123,12 @@ fn what_becomes_of_commands_about_people() {
         }
     }
     insta::assert_snapshot!(answers.join("\n"), @r"
-    Lee is let in as member, written @lee.
-    Welcome, Lee. You are member here, written @lee. /help says what I understand.
+    Lee is let in as a member, written @lee.
+    Welcome, Lee. You are a member here, written @lee. /help says what I understand.
     @lee is known on Telegram too now.
     You are known on Telegram too now.
-    @lee is maintainer now.
-    You are maintainer now.
+    @lee is a maintainer now.
+    You are a maintainer now.
     @lee may do nothing here any more. /grant gives a role back.
     @lee may do nothing here any more. /grant gives a role back.
     ");
