@@ -7,7 +7,7 @@ use yoman::{
     domain::{self, Bucket, ItemRef, idea, item, stored},
     log::{Append, CommandId, EventLog, Expected, Meta, Origin, StreamId},
 };
-use yoman_chat::{Receipt, Said};
+use yoman_chat::{Accept as _, Aside, Bot as _, Receipt, Said};
 
 use crate::stage::{Ground, Stage};
 
@@ -155,6 +155,16 @@ async fn two_who_create_at_once_get_two_numbers() {
         .collect();
     assert_eq!(created.len(), 30);
     assert!(created.contains("T1") && created.contains("T30"), "{created:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_understood_is_kept_aside() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    let aside = Aside { id: "telegram/99".into(), raw: "{\"gift\":1}".into(), why: "an update of a new kind".into() };
+    assert_eq!(stage.house().intake.keep_aside(kim.bot.name(), aside.clone()).await, Receipt::KEPT);
+    stage.restart().await;
+    let kept = stage.house().outbox.asides(kim.bot.name(), 10);
+    assert_eq!(kept.into_iter().map(|(_, aside)| aside).collect::<Vec<_>>(), [aside]);
 }
 
 async fn append(log: &dyn EventLog, event: &domain::Event, command: &str) {
