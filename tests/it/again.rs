@@ -103,6 +103,9 @@ async fn the_state_directory_may_be_deleted() {
     stage.say(&kim, "/todo Fix login\n/todo Ship 2.0 needs:T1").await;
     let card = stage.card(&kim, "T1 created");
     stage.say(&kim, "/tz Europe/Berlin").await;
+    stage.say(&kim, "/idea Offline mode").await;
+    stage.say(&kim, "/promote I1").await;
+    let promoted = stage.card(&kim, "I1 -> R1");
     let board = stage.say(&kim, "/board").await;
     stage.stop().await;
     std::fs::remove_dir_all(stage.state()).unwrap();
@@ -112,6 +115,7 @@ async fn the_state_directory_may_be_deleted() {
     stage.reply(&kim, &card, "doing").await;
     stage.reply(&kim, &card, "It is the cookie").await;
     stage.reply(&kim, &card, "/reopen T2").await;
+    stage.reply(&kim, &promoted, "It survives a kill").await;
     let now = stage.say(&kim, "/board").await;
     assert_ne!(now, board);
     stage.say(&kim, "/follow").await;
@@ -134,6 +138,17 @@ async fn what_was_sent_while_the_house_was_off_is_handled_in_order_once() {
     stage.quiet(&kim.bot).await;
     let texts = stage.came(&kim)[before..].join("\n");
     assert_snapshot!(texts);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tomorrow_is_the_day_after_it_was_said_however_late_it_is_heard() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    stage.say(&kim, "/tz UTC").await;
+    let mut message = stage.message(&kim, "/todo Call due:tomorrow");
+    message.sent_at = chrono::Utc::now() - chrono::TimeDelta::days(30);
+    let answer = stage.send(&kim, message.clone(), "/todo Call due:tomorrow   (30 days ago)").await.concat();
+    let day = (message.sent_at + chrono::TimeDelta::days(1)).date_naive();
+    assert!(answer.contains(&format!("was due {}", day.format("%a %-d %b"))), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
