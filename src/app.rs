@@ -7,11 +7,11 @@ mod banner;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
-use yoman_console::Complete;
 
 pub use self::house::House;
 use crate::{
-    bots, command,
+    bots::{self, Complete},
+    command,
     config::Config,
     control::{self, Finding},
     domain::ItemRef,

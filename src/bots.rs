@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use yoman_chat::{Bot, Capabilities};
-use yoman_console::{Complete, Console, ConsoleConfig};
+pub use yoman_console::Complete;
+use yoman_console::{Console, ConsoleConfig};
 
 use crate::{
     command,

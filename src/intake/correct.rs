@@ -124,19 +124,20 @@ impl Intake {
         }
     }
 
-    /// The events of an item from a version on, at most `most` commits.
+    /// The commits of an item in order: all of them, or the first and the newest, `most` in all.
     pub(super) fn commits_of(&self, item: ItemRef, most: usize) -> Result<Vec<std::sync::Arc<Commit>>, Failure> {
-        let mut newest = std::collections::VecDeque::new();
+        let mut commits = std::collections::VecDeque::new();
         self.log.read_stream(&crate::log::StreamId::new(item.stream()), 1, &mut |entry| {
             if let crate::log::Entry::Commit(commit) = entry {
-                if newest.len() == most {
-                    newest.pop_front();
+                if commits.len() == most {
+                    // How it began is worth more than any step on the way.
+                    commits.remove(1);
                 }
-                newest.push_back(commit);
+                commits.push_back(commit);
             }
             ControlFlow::Continue(())
         })?;
-        Ok(newest.into())
+        Ok(commits.into())
     }
 }
 

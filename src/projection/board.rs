@@ -28,7 +28,6 @@ impl World {
             Bucket::ALL.into_iter().rev().filter(|bucket| filter.buckets.is_empty() || filter.buckets.contains(bucket))
         {
             let column = Filter { buckets: vec![bucket], ..filter.clone() };
-            let mut states: Vec<(StateWord, usize)> = Vec::new();
             let (items, all) = {
                 let also = |item: &Item| closed_too || !item.is_closed();
                 self.selected(&column, also, (Order::Next, 0, COLUMN_ITEMS), viewer)
@@ -37,17 +36,15 @@ impl World {
                 continue;
             }
             empty = false;
-            for state in [StateWord::Doing, StateWord::Blocked, StateWord::Reviewed] {
-                let also = |item: &Item| self.state(item) == state;
-                states.push((state, self.counted(&column, also, viewer)));
-            }
+            let tally = self.tally(&column, viewer);
             text.plain("\n\n")
                 .push(Style::Bold, words::many(bucket).to_uppercase())
                 .plain(format!(" {}", words::grouped(all as u64)));
-            let told: Vec<_> = states
-                .iter()
-                .filter(|(_, n)| *n > 0)
-                .map(|&(state, n)| format!("{} {}", words::grouped(n as u64), state_name(state)))
+            let told: Vec<_> = [StateWord::Doing, StateWord::Blocked, StateWord::Reviewed]
+                .into_iter()
+                .filter_map(|state| {
+                    Some(format!("{} {}", words::grouped(*tally.get(&state)? as u64), state_name(state)))
+                })
                 .collect();
             if !told.is_empty() {
                 text.plain("   ").push(Style::Dim, told.join(", "));

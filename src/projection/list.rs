@@ -90,13 +90,12 @@ impl World {
         let also = |item: &Item| {
             !item.is_closed()
                 && item.reference.bucket != Bucket::Idea
-                && self.state(item) != StateWord::Blocked
                 && !self.items.is_blocked(item)
                 && (!filter.people.is_empty() || item.people.is_empty() || item.people.contains(&person))
         };
         let (items, all) = self.selected(filter, also, (Order::Next, 0, PAGE_ITEMS), viewer);
         let Some(first) = items.first().and_then(|&item| self.item(item)) else {
-            let blocked = self.counted(filter, |item| self.items.is_blocked(item), viewer);
+            let blocked = self.tally(filter, viewer).get(&StateWord::Blocked).copied().unwrap_or_default();
             let text = match blocked {
                 0 => "Nothing to do. /todo and what it is puts something on the list.".to_owned(),
                 n => {
@@ -185,7 +184,15 @@ impl World {
                 "Nothing here yet. /todo Buy milk  puts something on the list, /help says what else there is.",
             );
         }
-        let closed = if closed_too { 0 } else { self.counted(filter, Item::is_closed, viewer) };
+        let is_closed = |state: StateWord| {
+            matches!(
+                state,
+                StateWord::Done | StateWord::Promoted | StateWord::Rejected | StateWord::Merged | StateWord::Closed
+            )
+        };
+        let tally = self.tally(filter, viewer).into_iter();
+        let closed: usize =
+            if closed_too { 0 } else { tally.filter(|&(state, _)| is_closed(state)).map(|(_, n)| n).sum() };
         let mut text = Text::from("Nothing");
         if !closed_too {
             text.plain(" open");

@@ -1,6 +1,6 @@
 //! Filters applied: which items somebody means, and in which order they are shown.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
 
@@ -129,22 +129,12 @@ impl World {
         (order, skipped, shown): (Order, usize, usize),
         viewer: &Viewer,
     ) -> (Vec<ItemRef>, usize) {
-        let mut sieve = Sieve::new(filter, viewer);
         let mut keys = Vec::new();
-        let mut sift = |entry: &Entry| {
-            if also(&entry.seen.item) && sieve.passes(&self.items, entry) {
+        self.sift(filter, viewer, |entry| {
+            if also(&entry.seen.item) {
                 keys.push(order.key(entry, viewer));
             }
-        };
-        if filter.items.is_empty() {
-            let buckets = Bucket::ALL.into_iter().filter(|bucket| one_of(&filter.buckets, |it| it == bucket));
-            buckets.flat_map(|bucket| self.items.of(bucket)).for_each(&mut sift);
-        } else {
-            let mut named = filter.items.clone();
-            named.sort_unstable();
-            named.dedup();
-            named.iter().filter_map(|&item| self.items.get(item)).for_each(&mut sift);
-        }
+        });
         let all = keys.len();
         // Only what is shown has to be in order, and the rest can be hundreds of thousands.
         let end = skipped.saturating_add(shown).min(all);
@@ -156,9 +146,30 @@ impl World {
         (keys.into_iter().skip(skipped).map(|key| key.4).collect(), all)
     }
 
-    /// How many items pass a filter and `also`.
-    pub(super) fn counted(&self, filter: &Filter, also: impl Fn(&Item) -> bool, viewer: &Viewer) -> usize {
-        self.selected(filter, also, (Order::Pressing, 0, 0), viewer).1
+    /// How many items pass a filter, by where they stand.
+    pub(super) fn tally(&self, filter: &Filter, viewer: &Viewer) -> BTreeMap<StateWord, usize> {
+        let mut tally = BTreeMap::new();
+        self.sift(filter, viewer, |entry| *tally.entry(self.state(&entry.seen.item)).or_default() += 1);
+        tally
+    }
+
+    /// Hands every item that passes a filter to `take`.
+    fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
+        let mut sieve = Sieve::new(filter, viewer);
+        let mut sift = |entry: &Entry| {
+            if sieve.passes(&self.items, entry) {
+                take(entry);
+            }
+        };
+        if filter.items.is_empty() {
+            let buckets = Bucket::ALL.into_iter().filter(|bucket| one_of(&filter.buckets, |it| it == bucket));
+            buckets.flat_map(|bucket| self.items.of(bucket)).for_each(&mut sift);
+        } else {
+            let mut named = filter.items.clone();
+            named.sort_unstable();
+            named.dedup();
+            named.iter().filter_map(|&item| self.items.get(item)).for_each(&mut sift);
+        }
     }
 
     /// A filter with people as they are written; those who are not known are left out.

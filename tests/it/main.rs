@@ -6,6 +6,7 @@ mod stage;
 
 mod again;
 mod anything;
+mod crash;
 mod first_minute;
 mod looks;
 mod order;

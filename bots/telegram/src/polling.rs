@@ -324,7 +324,7 @@ impl Poller {
                 if loud {
                     tracing::warn!(
                         %bot,
-                        "another program polls with the same bot token (a second yoman, perhaps on another machine or not yet stopped): each takes updates from the other; stop one, or give each its own bot"
+                        "another program polls with the same bot token (a second copy of this one, perhaps on another machine or not yet stopped): each takes updates from the other; stop one, or give each its own bot"
                     );
                 }
                 return Ok(pause.max(Duration::from_millis(500)));
