@@ -141,6 +141,20 @@ async fn what_was_sent_while_the_house_was_off_is_handled_in_order_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pairing_that_was_done_but_not_answered_is_answered_though_its_code_is_forgotten() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    let dana = stage.direct("discord", "dana");
+    let code = stage.code_for(&dana).await;
+    let pair = stage.message(&kim, &format!("/pair {code}"));
+    let first = stage.send(&kim, pair.clone(), "/pair").await;
+    stage.stop().await;
+    std::fs::remove_dir_all(stage.state()).unwrap();
+    stage.start().await;
+    assert_eq!(stage.send(&kim, pair, "/pair").await, first);
+    assert_eq!(stage.house().world.read(|world| world.people().count()), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tomorrow_is_the_day_after_it_was_said_however_late_it_is_heard() {
     let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
     stage.say(&kim, "/tz UTC").await;
