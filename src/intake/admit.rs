@@ -75,7 +75,7 @@ impl Intake {
     /// The command of a message that is one command, as far as it can be told before anybody is admitted.
     fn spoken_command(&self, bot: &str, inbound: &Inbound) -> Option<Command> {
         let Said::Message { text, .. } = &inbound.said else { return None };
-        match command::parse(text.trim(), &self.context(bot, &inbound.room.id)) {
+        match command::parse(text.trim(), &self.context(bot, inbound)) {
             Ok(command::Said::Command(command)) => Some(command),
             _ => None,
         }

@@ -145,6 +145,11 @@ impl Intake {
             if let Some(version) = target.version
                 && version != item.version
             {
+                // The same button twice, as fingers do: what it did the first time is the answer.
+                if let Some(commit) = self.pressed_before(&item, version, spoken)? {
+                    let caused = self.react(&commit, None, spoken).await?;
+                    return Ok([commit].into_iter().chain(caused).collect());
+                }
                 return Err(self.stale(&item, version, spoken, speaker)?.into());
             }
             let events = item::decide(&item, act, &given).map_err(|error| Refusal::of_item(&error, Some(target.item)))?;
@@ -286,6 +291,25 @@ impl Intake {
                 Refusal::new(format!("There is no {item}; the newest is {newest}.")).hints([format!("/show {newest}"), format!("/list {}", item.bucket)])
             }
         }
+    }
+
+    /// The only change of an item since a version, if it was made by the same person with the very same button.
+    fn pressed_before(&self, item: &Item, version: u64, spoken: &Spoken) -> Result<Option<Arc<Commit>>, Failure> {
+        let mut since = Vec::new();
+        self.log.read_stream(&StreamId::new(item.reference.stream()), version + 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                since.push(commit);
+            }
+            if since.len() < 2 { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+        })?;
+        let same = |commit: &Arc<Commit>| {
+            let meta = &commit.meta;
+            commit.first_version == version + 1
+                && meta.text == spoken.text
+                && meta.actor == spoken.actor
+                && (&meta.origin.room, &meta.origin.message) == (&spoken.origin.room, &spoken.origin.message)
+        };
+        Ok(since.pop().filter(|commit| since.is_empty() && same(commit)))
     }
 
     /// A button on an old card: what changed since, and nothing done.

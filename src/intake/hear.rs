@@ -45,16 +45,17 @@ pub(super) struct Piece {
 impl Intake {
     /// What an admitted inbound comes to.
     pub(super) async fn hear(&self, bot: &BotName, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<Reply, Failure> {
-        let context = self.context(bot.as_str(), &inbound.room.id);
+        let context = self.context(bot.as_str(), inbound);
         let pieces = match &inbound.said {
-            Said::Message { text, reply_to, attachments, mentions, addressed, .. } => {
+            Said::Message { text, reply_to, attachments, mentions, .. } => {
                 let text = self.with_handles(text, mentions);
                 if text.trim().is_empty() && attachments.is_empty() {
                     return Ok(Reply::silence());
                 }
                 let target = reply_to.as_ref().filter(|it| it.ours).and_then(|it| self.item_of_reply(it));
                 let asked = self.asked(lane, reply_to.as_ref(), &text, speaker);
-                if !addressed && target.is_none() && asked.is_none() && !text.trim_start().starts_with('/') {
+                let at_us = inbound.room.kind == RoomKind::Group && reply_to.as_ref().is_some_and(|it| it.ours);
+                if at_us && target.is_none() && asked.is_none() && !text.trim_start().starts_with('/') {
                     // People in a group talk about a list or a refusal of ours with each other.
                     return Ok(Reply::silence());
                 }
@@ -248,8 +249,11 @@ impl Intake {
     fn item_of_reply(&self, reply: &ReplyTo) -> Option<Target> {
         let known = self.outbox.item_of(&reply.message);
         let item = known.or_else(|| {
-            let first = reply.text.as_deref()?.split_whitespace().next()?;
-            first.trim_start_matches('/').trim_end_matches(':').parse().ok()
+            let mut words = reply.text.as_deref()?.split_whitespace();
+            let (first, arrow, second) = (words.next()?, words.next(), words.next());
+            // `I1 -> R1 running` is the card of R1.
+            let word = if arrow == Some("->") { second? } else { first };
+            word.trim_start_matches('/').trim_end_matches(':').parse().ok()
         })?;
         Some(Target { item, version: None })
     }

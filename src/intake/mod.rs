@@ -169,10 +169,11 @@ impl Intake {
         })
     }
 
-    fn context(&self, bot: &str, room: &RoomId) -> command::Context {
+    /// "Tomorrow" is the day after it was said, however late it is heard.
+    fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: Utc::now(),
-            time_zone: self.time_zone(room),
+            now: inbound.sent_at.min(Utc::now()),
+            time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
     }
