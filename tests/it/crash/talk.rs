@@ -300,7 +300,7 @@ impl Talk {
         let item = &mut self.items[at];
         (item.over, item.touched) = (true, true);
         // The new item, or when that comes later, the word that it will.
-        let answers = vec![vec![name.clone(), format!(" {}", item.word)]];
+        let answers = vec![vec![format!("{name} "), format!(" {} ", item.word)]];
         let traces = vec![trace(&item.word, "idea_promoted", ""), trace(&item.word, "todo_created", &item.word)];
         self.tell(chat, who, format!("press of [To do] under {name}, message {card}"), None, answers, traces);
         Some(())
