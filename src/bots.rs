@@ -31,6 +31,9 @@ fn build_one(
         Platform::Console(console) => {
             let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "local".into());
             let mut settings = ConsoleConfig::new(name, user);
+            // The user's number: a name comes from the environment, and a service has another than a terminal.
+            #[cfg(unix)]
+            settings.identity.clone_from(&rustix::process::getuid().as_raw().to_string());
             settings.history_file = console.history.then(|| config.in_data_dir("console-history"));
             settings.completer = Arc::clone(completer);
             settings.answer_wait_max = Duration::from_millis(console.answer_wait_ms);

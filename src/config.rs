@@ -73,8 +73,6 @@ pub struct LogConfig {
     pub journal: bool,
     /// Memory for the pages of the store; 10^6 bytes.
     pub cache_mb: u64,
-    /// How often the journal and the head watermark are synced.
-    pub sync_ms: u64,
     /// How long to wait for another process to let go of the log.
     pub lock_wait_ms: u64,
 }
@@ -84,8 +82,6 @@ pub struct LogConfig {
 pub struct RoomsConfig {
     /// The time zone of a room that set none; `None`: the machine's.
     pub time_zone: Option<Tz>,
-    /// The language of a room that set none (BCP 47).
-    pub language: String,
     /// Where a bare sentence goes in a room that set nothing else.
     pub default_bucket: Bucket,
 }
@@ -153,14 +149,8 @@ impl Default for Config {
         Self {
             file: None,
             data_dir: PathBuf::from("data"),
-            log: LogConfig {
-                free_space_floor_mb: 64,
-                journal: true,
-                cache_mb: 64,
-                sync_ms: 1_000,
-                lock_wait_ms: 3_000,
-            },
-            rooms: RoomsConfig { time_zone: None, language: "en".to_owned(), default_bucket: Bucket::Idea },
+            log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
+            rooms: RoomsConfig { time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
                 queue_per_room_max: 1_000,
                 backoff_min_ms: 500,

@@ -20,10 +20,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "log.free_space_floor_mb", limits: (1, 1_000_000), at: |c| &mut c.log.free_space_floor_mb },
     Entry { key: "log.journal", limits: ANY, at: |c| &mut c.log.journal },
     Entry { key: "log.cache_mb", limits: (1, 65_536), at: |c| &mut c.log.cache_mb },
-    Entry { key: "log.sync_ms", limits: (10, 60_000), at: |c| &mut c.log.sync_ms },
     Entry { key: "log.lock_wait_ms", limits: (0, 600_000), at: |c| &mut c.log.lock_wait_ms },
     Entry { key: "rooms.time_zone", limits: ANY, at: |c| &mut c.rooms.time_zone },
-    Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
     Entry { key: "rooms.default_bucket", limits: ANY, at: |c| &mut c.rooms.default_bucket },
     Entry { key: "notify.queue_per_room_max", limits: (1, 1_000_000), at: |c| &mut c.notify.queue_per_room_max },
     Entry { key: "notify.backoff_min_ms", limits: (10, 3_600_000), at: |c| &mut c.notify.backoff_min_ms },
@@ -66,14 +64,6 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         problems.push(Problem::new(
             "notify.backoff_min_ms",
             format!("{} is more than backoff_max_ms, {}", notify.backoff_min_ms, notify.backoff_max_ms),
-        ));
-    }
-    let language = &config.rooms.language;
-    if !language.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-    {
-        problems.push(Problem::new(
-            "rooms.language",
-            format!("\"{}\" is no language tag: write \"en\", \"de-AT\"", language.escape_debug()),
         ));
     }
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.tracing.filter) {

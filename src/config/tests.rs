@@ -129,7 +129,7 @@ fn syntax_errors_have_line_and_column_and_do_not_repeat_the_line() {
 #[test]
 fn the_environment_goes_before_the_file() {
     let config = load(
-        "[log]\ncache_mb = 7\nsync_ms = 20\n",
+        "[log]\ncache_mb = 7\nlock_wait_ms = 20\n",
         &[
             ("YOMAN_LOG_CACHE_MB", "9"),
             ("YOMAN_DATA_DIR", "/d"),
@@ -138,7 +138,7 @@ fn the_environment_goes_before_the_file() {
         ],
     )
     .unwrap();
-    assert_eq!((config.log.cache_mb, config.log.sync_ms, config.stop.grace_s), (9, 20, 5));
+    assert_eq!((config.log.cache_mb, config.log.lock_wait_ms, config.stop.grace_s), (9, 20, 5));
     assert_eq!(config.data_dir, PathBuf::from("/d"));
     assert_eq!(config.rooms.zone(), chrono_tz::Asia::Seoul);
 }

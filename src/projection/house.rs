@@ -250,7 +250,10 @@ impl World {
             }
             (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
             (room::Command::Set(setting), _) => text.plain(match setting {
-                room::Setting::Language(language) => format!("The language here is {} now.", words::one_line(language)),
+                room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
+                room::Setting::Language(language) => {
+                    format!("Noted: {} for this room. So far I speak English only.", words::one_line(language))
+                }
                 room::Setting::TimeZone(zone) => {
                     let local = viewer.now.with_timezone(zone);
                     format!("Times here are those of {} now: it is {} there.", zone.name(), local.format("%H:%M"))

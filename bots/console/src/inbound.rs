@@ -220,7 +220,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The console `name` with `user` before it.
-    pub(crate) fn new(name: &str, user: &str) -> Self {
+    pub(crate) fn new(name: &str, user: &str, identity: &str) -> Self {
         // Lines typed here are never delivered twice, so an id must never be met twice either: it would be taken for a
         // repeat. The clock can be set back, hence the random part (std seeds it from the system).
         let random = RandomState::new().hash_one(std::process::id());
@@ -228,7 +228,7 @@ impl Place {
             name: name.to_owned(),
             room: RoomId::new(format!("{name}/local")),
             sender: Sender {
-                id: SenderId::new(format!("console/{user}")),
+                id: SenderId::new(format!("console/{identity}")),
                 name: user.to_owned(),
                 handle: Some(user.to_owned()),
                 language: None,
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn ids_differ_between_runs_and_lines() {
-        let (one, two) = (Place::new("console", "kim"), Place::new("console", "kim"));
+        let (one, two) = (Place::new("console", "kim", "kim"), Place::new("console", "kim", "kim"));
         let now = Utc::now();
         let ids = [&one, &two].map(|place| [1, 2].map(|n| place.inbound(n, "x".into(), now).id));
         let mut flat: Vec<_> = ids.iter().flatten().collect();

@@ -57,8 +57,10 @@ impl Complete for CompleteNothing {
 pub struct ConsoleConfig {
     /// The name of the bot; its room is `<name>/local`.
     pub name: String,
-    /// Who sits here: the user of the operating system. The sender is `console/<user>`.
+    /// The name of whoever sits here.
     pub user: String,
+    /// What tells them apart for ever, whatever they are called: the sender is `console/<identity>`.
+    pub identity: String,
     /// Where typed lines are remembered for the next time; created for its owner only. Not used on a pipe.
     pub history_file: Option<PathBuf>,
     /// What the tabulator key asks.
@@ -68,11 +70,13 @@ pub struct ConsoleConfig {
 }
 
 impl ConsoleConfig {
-    /// The console `name` for `user`: no history, no completion, 2 s for an answer.
+    /// The console `name` for `user`, who is known by that name: no history, no completion, 2 s for an answer.
     pub fn new(name: impl Into<String>, user: impl Into<String>) -> Self {
+        let user = user.into();
         Self {
             name: name.into(),
-            user: user.into(),
+            identity: user.clone(),
+            user,
             history_file: None,
             completer: Arc::new(CompleteNothing),
             answer_wait_max: Duration::from_secs(2),
@@ -169,7 +173,7 @@ impl Console {
 
     fn with(config: ConsoleConfig, source: impl Source + 'static, screen: Screen, look: Look) -> Self {
         Self {
-            place: Place::new(&config.name, &config.user),
+            place: Place::new(&config.name, &config.user, &config.identity),
             name: BotName::new(config.name),
             screen: Arc::new(Mutex::new(screen)),
             look,

@@ -244,7 +244,7 @@ fn about_a_room() {
     > tz Europe/Berlin
     Times here are those of Europe/Berlin now: it is 05:50 there.
     > lang ko
-    The language here is ko now.
+    Noted: ko for this room. So far I speak English only.
     > default todo
     A bare sentence becomes a todo here now.
     > disable
