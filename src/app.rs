@@ -1,8 +1,8 @@
 //! The composition root: opens what is kept, builds the bots, starts the house, stops it.
 
-pub mod house;
-mod ear;
 mod banner;
+mod ear;
+pub mod house;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -16,7 +16,10 @@ use crate::{
     control::{self, Finding},
     domain::ItemRef,
     intake,
-    log::{EventLog, sled::{OpenError, Options, SledLog}},
+    log::{
+        EventLog,
+        sled::{OpenError, Options, SledLog},
+    },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     subscription::SharedWorld,
 };
@@ -34,9 +37,6 @@ pub enum AppError {
 /// # Errors
 /// [`AppError`] when it cannot start or go on.
 pub async fn run(config: Config) -> Result<(), AppError> {
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
     let mut signals = Signals::listen();
     make_dir(&config.data_dir)?;
     let new = !config.in_data_dir("log").exists();
@@ -160,7 +160,8 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
     let opened = tokio::task::spawn_blocking(move || {
         let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
         make_dir(&state)?;
-        let outbox = Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
+        let outbox =
+            Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
         Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
@@ -214,7 +215,11 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
     let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
         Ok(log) => ear::health(&log),
         Err(error @ OpenError::Locked { .. }) => {
-            vec![Finding::warn("log", error.to_string(), "stop that process, or run doctor with the same data directory")]
+            vec![Finding::warn(
+                "log",
+                error.to_string(),
+                "stop that process, or run doctor with the same data directory",
+            )]
         }
         Err(error) => vec![Finding::fail("log", error.to_string(), "see the sentence above; nothing was changed")],
     });
@@ -250,7 +255,11 @@ impl Complete for Completer {
         let Some(world) = self.world.get() else { return (start, Vec::new()) };
         let mut found: Vec<String> = world.read(|world| {
             if let Some(handle) = word.strip_prefix('@') {
-                return world.people().map(|it| it.handle.to_string()).filter(|it| it[1..].starts_with(handle)).collect();
+                return world
+                    .people()
+                    .map(|it| it.handle.to_string())
+                    .filter(|it| it[1..].starts_with(handle))
+                    .collect();
             }
             let Some(bucket) = word.chars().next().and_then(|first| {
                 crate::domain::Bucket::ALL.into_iter().find(|bucket| bucket.letter().eq_ignore_ascii_case(&first))

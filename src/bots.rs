@@ -21,7 +21,12 @@ pub fn build(config: &Config, completer: Arc<dyn Complete>) -> Result<Vec<Arc<dy
     on.map(|(name, bot)| build_one(config, name, bot, &completer)).collect()
 }
 
-fn build_one(config: &Config, name: &str, bot: &BotConfig, completer: &Arc<dyn Complete>) -> Result<Arc<dyn Bot>, String> {
+fn build_one(
+    config: &Config,
+    name: &str,
+    bot: &BotConfig,
+    completer: &Arc<dyn Complete>,
+) -> Result<Arc<dyn Bot>, String> {
     match &bot.platform {
         Platform::Console(console) => {
             let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "local".into());
@@ -32,11 +37,11 @@ fn build_one(config: &Config, name: &str, bot: &BotConfig, completer: &Arc<dyn C
             Ok(Arc::new(Console::new(settings)))
         }
         #[cfg(feature = "telegram")]
-        Platform::Telegram(bot) => {
-            telegram(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>)
-        }
+        Platform::Telegram(bot) => telegram(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
         #[cfg(not(feature = "telegram"))]
-        Platform::Telegram(_) => Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature")),
+        Platform::Telegram(_) => {
+            Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature"))
+        }
     }
 }
 
@@ -44,16 +49,22 @@ fn build_one(config: &Config, name: &str, bot: &BotConfig, completer: &Arc<dyn C
 fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegram::Telegram, String> {
     use yoman_telegram::{MenuEntry, MenuScope, Telegram, TelegramConfig, Url, Webhook};
 
-    let token = bot.token.as_ref().ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
+    let token = bot
+        .token
+        .as_ref()
+        .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
     let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.expose());
     if !bot.api_url.is_empty() {
-        settings.api_url = Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
+        settings.api_url =
+            Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
     }
     settings.poll_timeout = Duration::from_secs(bot.poll_timeout_s);
     if let Some(hook) = &bot.webhook {
-        let public_url = Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
+        let public_url =
+            Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
         let path = public_url.path().to_owned();
-        settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
+        settings.webhook =
+            Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
     }
     let commands: Vec<_> = command::verbs()
         .iter()
@@ -75,12 +86,16 @@ pub async fn check(config: &Config) -> Vec<Finding> {
             Platform::Telegram(bot) => findings.push(match telegram(name, bot) {
                 Ok(telegram) => match telegram.check().await {
                     Ok(who) => Finding::ok(subject, format!("the token works: it is @{who}")),
-                    Err(error) => Finding::fail(subject, error.to_string(), format!("check {} and the network", bot.token_env)),
+                    Err(error) => {
+                        Finding::fail(subject, error.to_string(), format!("check {} and the network", bot.token_env))
+                    }
                 },
                 Err(error) => Finding::fail(subject, error, format!("check {}", bot.token_env)),
             }),
             #[cfg(not(feature = "telegram"))]
-            Platform::Telegram(_) => findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature")),
+            Platform::Telegram(_) => {
+                findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature"))
+            }
         }
     }
     findings

@@ -2,14 +2,14 @@
 //! the user owns, and everything anyone sees is a cursor over that log.
 
 pub mod app;
+pub mod bots;
 pub mod command;
 pub mod config;
 pub mod control;
 pub mod domain;
+pub mod intake;
 pub mod log;
+pub mod notify;
 pub mod projection;
 pub mod subscription;
-pub mod notify;
 pub mod workflow;
-pub mod bots;
-pub mod intake;

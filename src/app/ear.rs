@@ -59,7 +59,11 @@ impl Ear {
             uptime_s: status.up.as_secs(),
             position: status.head.0,
             bots: bots.collect(),
-            cursors: status.cursors.iter().map(|(name, at)| CursorStatus { name: name.clone(), position: at.0 }).collect(),
+            cursors: status
+                .cursors
+                .iter()
+                .map(|(name, at)| CursorStatus { name: name.clone(), position: at.0 })
+                .collect(),
         }
     }
 }
@@ -82,10 +86,11 @@ impl Control for Ear {
                     .collect(),
             },
             Request::PairApprove { code, role, known_as } => {
-                let handle = match known_as.as_deref().map(|handle| Handle::new(handle.trim_start_matches('@'))).transpose() {
-                    Ok(handle) => handle,
-                    Err(fault) => return Response::Refused { what: format!("that is no handle: {fault}") },
-                };
+                let handle =
+                    match known_as.as_deref().map(|handle| Handle::new(handle.trim_start_matches('@'))).transpose() {
+                        Ok(handle) => handle,
+                        Err(fault) => return Response::Refused { what: format!("that is no handle: {fault}") },
+                    };
                 match self.intake.pair_from_the_machine(&code.to_uppercase(), role, handle.as_ref()).await {
                     Ok(who) => Response::Done { what: format!("{who} is let in") },
                     Err(what) => Response::Refused { what },
@@ -125,7 +130,11 @@ pub(super) fn health(log: &dyn EventLog) -> Vec<Finding> {
         ));
     }
     if let Some(why) = health.refusing {
-        findings.push(Finding::fail("log", format!("nothing can be saved: {why}"), "make room on the disk; it goes on by itself"));
+        findings.push(Finding::fail(
+            "log",
+            format!("nothing can be saved: {why}"),
+            "make room on the disk; it goes on by itself",
+        ));
     }
     findings.extend(health.warnings.into_iter().map(|warning| Finding::warn("log", warning, "")));
     if let Some(at) = head.recorded_at
@@ -133,7 +142,9 @@ pub(super) fn health(log: &dyn EventLog) -> Vec<Finding> {
     {
         findings.push(Finding::warn(
             "clock",
-            format!("the newest commit was recorded at {at}, which is in the future: the clock was ahead, or is behind now"),
+            format!(
+                "the newest commit was recorded at {at}, which is in the future: the clock was ahead, or is behind now"
+            ),
             "set the clock; new commits carry that time until it is reached",
         ));
     }

@@ -67,12 +67,20 @@ impl Render for Cards {
 
 impl House {
     /// Starts everything. Bots are asked to run at once: what they bring waits until the world has caught up with the log.
-    pub fn start(log: Arc<dyn EventLog>, outbox: Outbox, bots: Vec<Arc<dyn Bot>>, settings: intake::Settings, delivery: &DeliverySettings) -> Self {
+    pub fn start(
+        log: Arc<dyn EventLog>,
+        outbox: Outbox,
+        bots: Vec<Arc<dyn Bot>>,
+        settings: intake::Settings,
+        delivery: &DeliverySettings,
+    ) -> Self {
         let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
-        let titles: Arc<HashMap<_, _>> = Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
+        let titles: Arc<HashMap<_, _>> =
+            Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
         let time_zone = settings.time_zone;
-        let cards = Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
+        let cards =
+            Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
         let mut running = JoinSet::new();
         for bot in &bots {
@@ -82,7 +90,13 @@ impl House {
         let mut tasks = vec![tokio::spawn(Arc::clone(&world).keep(Arc::clone(&log), rest_stop.clone()))];
         let mut deliveries = Vec::new();
         for bot in &bots {
-            deliveries.push(Delivery::start(Arc::clone(bot), outbox.clone(), Arc::clone(&cards) as Arc<dyn Render>, delivery.clone(), rest_stop.clone()));
+            deliveries.push(Delivery::start(
+                Arc::clone(bot),
+                outbox.clone(),
+                Arc::clone(&cards) as Arc<dyn Render>,
+                delivery.clone(),
+                rest_stop.clone(),
+            ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
             tasks.push(tokio::spawn(follower.titles(Arc::clone(&titles)).time_zone(time_zone).run(rest_stop.clone())));
         }
@@ -124,7 +138,9 @@ impl House {
             }
         });
         if stopped.await.is_err() {
-            tracing::warn!("not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start");
+            tracing::warn!(
+                "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
+            );
         }
         if let Err(error) = self.outbox.sync().await {
             tracing::error!(%error, "the outbox could not be closed");
@@ -153,7 +169,12 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, stop: Stop) -> (String, R
                 if started.elapsed() > RESTART_MAX {
                     pause = RESTART_MIN;
                 }
-                tracing::error!(bot = name, why, pause_ms = pause.as_millis() as u64, "the bot failed and is started again");
+                tracing::error!(
+                    bot = name,
+                    why,
+                    pause_ms = pause.as_millis() as u64,
+                    "the bot failed and is started again"
+                );
                 tokio::select! {
                     () = stop.cancelled() => return (name, Ok(())),
                     () = tokio::time::sleep(pause) => {}

@@ -5,7 +5,7 @@ use std::time::Instant;
 use yoman_chat::{Button, Inbound, Outbound, RoomKind, Said, Text};
 
 use super::{
-    Failure, Intake, Lane, Reply, Refusal,
+    Failure, Intake, Lane, Refusal, Reply,
     pairing::{Greeting, PENDING_MAX},
 };
 use crate::{
@@ -34,11 +34,17 @@ pub(crate) enum Admitted {
 
 impl Intake {
     /// Decides whether an inbound is heard, and answers strangers.
-    pub(super) async fn admit(&self, bot: &yoman_chat::BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Admitted, Failure> {
+    pub(super) async fn admit(
+        &self,
+        bot: &yoman_chat::BotName,
+        inbound: &Inbound,
+        lane: &mut Lane,
+    ) -> Result<Admitted, Failure> {
         let identity = Identity(inbound.sender.id.as_str().to_owned());
         let group = inbound.room.kind == RoomKind::Group;
         let (mut known, nobody, enabled) = self.world.read(|world| {
-            let known = world.by_identity(&identity).and_then(|person| Some(Speaker { person: person.id, role: person.role? }));
+            let known =
+                world.by_identity(&identity).and_then(|person| Some(Speaker { person: person.id, role: person.role? }));
             (known, world.people().next().is_none(), world.room(inbound.room.id.as_str()).enabled)
         });
         if known.is_none() && nobody && self.capabilities(bot.as_str()).is_some_and(|can| can.local) {
@@ -63,19 +69,23 @@ impl Intake {
             Some(speaker) if !group => Ok(Admitted::Yes(speaker)),
             Some(speaker) if enabled && addressed(inbound) => Ok(Admitted::Yes(speaker)),
             // The one thing that is heard in a silent group.
-            Some(speaker) if matches!(command, Some(Command::Room(room::Command::Enable { .. }))) && addressed(inbound) => {
+            Some(speaker)
+                if matches!(command, Some(Command::Room(room::Command::Enable { .. }))) && addressed(inbound) =>
+            {
                 Ok(Admitted::Yes(speaker))
             }
             Some(_) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
-            None => Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. })))))),
+            None => {
+                Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
+            }
         }
     }
 
     /// The command of a message that is one command, as far as it can be told before anybody is admitted.
     fn spoken_command(&self, bot: &str, inbound: &Inbound) -> Option<Command> {
         let Said::Message { text, .. } = &inbound.said else { return None };
-        match command::parse(text.trim(), &self.context(bot, &inbound.room.id)) {
+        match command::parse(text.trim(), &self.context(bot, inbound)) {
             Ok(command::Said::Command(command)) => Some(command),
             _ => None,
         }
@@ -86,15 +96,17 @@ impl Intake {
         let owner = self.world.read(|world| world.people().any(|person| person.role == Some(Role::Owner)));
         let mut text = Text::new();
         if welcome {
-            text.plain("I am yoman: you write to me, I keep your ideas, research, todos and prs, and nothing gets lost.\n");
+            text.plain(
+                "I am yoman: you write to me, I keep your ideas, research, todos and prs, and nothing gets lost.\n",
+            );
         }
         if !owner {
             if !self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
                 return Reply::silence();
             }
-            text.plain("Nobody owns me yet. If I am yours, send  ").push(yoman_chat::Style::Code, "/claim CODE").plain(
-                "  with the code I printed when I was started.",
-            );
+            text.plain("Nobody owns me yet. If I am yours, send  ")
+                .push(yoman_chat::Style::Code, "/claim CODE")
+                .plain("  with the code I printed when I was started.");
             return Reply::say(Outbound::text(text));
         }
         match self.pairing.greet(&inbound.sender, &inbound.room.id, Instant::now()) {
@@ -125,8 +137,11 @@ impl Intake {
             return Ok(());
         }
         let who: Vec<_> = self.world.read(|world| {
-            let mut who: Vec<_> =
-                world.people().filter(|person| person.role.is_some_and(|role| role >= needed)).map(|person| person.handle.to_string()).collect();
+            let mut who: Vec<_> = world
+                .people()
+                .filter(|person| person.role.is_some_and(|role| role >= needed))
+                .map(|person| person.handle.to_string())
+                .collect();
             who.truncate(3);
             who
         });

@@ -77,7 +77,12 @@ impl Intake {
     }
 
     /// Carries out a command that changes something. The commits are in the order they were made; the first one is the command's own.
-    pub(super) async fn carry_out(&self, spoken: &Spoken, speaker: &Speaker, command: &Command) -> Result<Vec<Arc<Commit>>, Failure> {
+    pub(super) async fn carry_out(
+        &self,
+        spoken: &Spoken,
+        speaker: &Speaker,
+        command: &Command,
+    ) -> Result<Vec<Arc<Commit>>, Failure> {
         // Accepted under this id before: the first answer again, whatever the state is now.
         if let Some(commit) = self.log.find_command(&spoken.command)? {
             let caused = self.react(&commit, None, spoken).await?;
@@ -85,7 +90,8 @@ impl Intake {
         }
         match command {
             Command::Create { bucket, draft } => {
-                let mut draft = draft.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+                let mut draft =
+                    draft.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
                 draft.attachments.clone_from(&spoken.attachments);
                 self.create(spoken, speaker.person, *bucket, &draft, None).await.map(|commit| vec![commit])
             }
@@ -132,7 +138,13 @@ impl Intake {
     }
 
     /// Something done to an item that exists, and what that causes.
-    async fn act(&self, spoken: &Spoken, speaker: &Speaker, target: Target, act: &Act) -> Result<Vec<Arc<Commit>>, Failure> {
+    async fn act(
+        &self,
+        spoken: &Spoken,
+        speaker: &Speaker,
+        target: Target,
+        act: &Act,
+    ) -> Result<Vec<Arc<Commit>>, Failure> {
         match act {
             Act::Need { items } => self.must_exist(items)?,
             Act::Link { to: item::LinkTarget::Item(item), .. } => self.must_exist([item])?,
@@ -145,9 +157,15 @@ impl Intake {
             if let Some(version) = target.version
                 && version != item.version
             {
+                // The same button twice, as fingers do: what it did the first time is the answer.
+                if let Some(commit) = self.pressed_before(&item, version, spoken)? {
+                    let caused = self.react(&commit, None, spoken).await?;
+                    return Ok([commit].into_iter().chain(caused).collect());
+                }
                 return Err(self.stale(&item, version, spoken, speaker)?.into());
             }
-            let events = item::decide(&item, act, &given).map_err(|error| Refusal::of_item(&error, Some(target.item)))?;
+            let events =
+                item::decide(&item, act, &given).map_err(|error| Refusal::of_item(&error, Some(target.item)))?;
             let events = events.into_iter().map(domain::Event::Item).collect();
             let stream = StreamId::new(target.item.stream());
             match self.append(stream, Expected::Version(item.version), events, spoken, None).await {
@@ -188,8 +206,14 @@ impl Intake {
     }
 
     /// Carries out what a commit causes; used at once and, after a crash in between, by the workflow's cursor.
-    pub(crate) async fn react(&self, commit: &Commit, before: Option<&Item>, spoken: &Spoken) -> Result<Option<Arc<Commit>>, Failure> {
-        let Some(Reaction { command, by, bucket, draft }) = workflow::promotion::react(&*self.log, commit, before)? else {
+    pub(crate) async fn react(
+        &self,
+        commit: &Commit,
+        before: Option<&Item>,
+        spoken: &Spoken,
+    ) -> Result<Option<Arc<Commit>>, Failure> {
+        let Some(Reaction { command, by, bucket, draft }) = workflow::promotion::react(&*self.log, commit, before)?
+        else {
             return Ok(None);
         };
         let _lane = self.reactions.lock().await;
@@ -208,7 +232,11 @@ impl Intake {
     pub async fn finish(&self, commit: &Commit) -> Result<(), String> {
         let spoken = Spoken {
             actor: String::new(),
-            ..Spoken::by_process(commit.meta.command.clone(), commit.meta.correlation.as_str(), commit.meta.origin.clone())
+            ..Spoken::by_process(
+                commit.meta.command.clone(),
+                commit.meta.correlation.as_str(),
+                commit.meta.origin.clone(),
+            )
         };
         match self.react(commit, None, &spoken).await {
             Ok(_) => Ok(()),
@@ -225,8 +253,14 @@ impl Intake {
     }
 
     /// Something about the room it was said in.
-    async fn about_room(&self, spoken: &Spoken, speaker: &Speaker, command: &room::Command<Handle>) -> Result<Arc<Commit>, Failure> {
-        let mut command = command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+    async fn about_room(
+        &self,
+        spoken: &Spoken,
+        speaker: &Speaker,
+        command: &room::Command<Handle>,
+    ) -> Result<Arc<Commit>, Failure> {
+        let mut command =
+            command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
         if let room::Command::Enable { title } = &mut command {
             title.clone_from(&spoken.room_title);
         }
@@ -234,7 +268,8 @@ impl Intake {
         let mut tries = 0;
         loop {
             let room = self.world.read(|world| world.room(id).clone());
-            let events = room::decide(&room, &command, Utc::now()).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            let events = room::decide(&room, &command, Utc::now())
+                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
             match self.append(stream, Expected::of(room.version), events, spoken, None).await {
@@ -256,7 +291,9 @@ impl Intake {
             if let Some(person) = world.by_handle(handle) {
                 return Ok(person.id);
             }
-            let mentioned = mentions.iter().find(|mention| mention.written.trim_start_matches('@').eq_ignore_ascii_case(handle.as_str()));
+            let mentioned = mentions
+                .iter()
+                .find(|mention| mention.written.trim_start_matches('@').eq_ignore_ascii_case(handle.as_str()));
             if let Some(mention) = mentioned
                 && let Some(person) = world.by_identity(&domain::Identity(mention.sender.as_str().to_owned()))
             {
@@ -283,9 +320,29 @@ impl Intake {
             0 => Refusal::new(format!("There is no {item}; there is no {} at all so far.", item.bucket)),
             newest => {
                 let newest = ItemRef::new(item.bucket, newest);
-                Refusal::new(format!("There is no {item}; the newest is {newest}.")).hints([format!("/show {newest}"), format!("/list {}", item.bucket)])
+                Refusal::new(format!("There is no {item}; the newest is {newest}."))
+                    .hints([format!("/show {newest}"), format!("/list {}", item.bucket)])
             }
         }
+    }
+
+    /// The only change of an item since a version, if it was made by the same person with the very same button.
+    fn pressed_before(&self, item: &Item, version: u64, spoken: &Spoken) -> Result<Option<Arc<Commit>>, Failure> {
+        let mut since = Vec::new();
+        self.log.read_stream(&StreamId::new(item.reference.stream()), version + 1, &mut |entry| {
+            if let crate::log::Entry::Commit(commit) = entry {
+                since.push(commit);
+            }
+            if since.len() < 2 { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+        })?;
+        let same = |commit: &Arc<Commit>| {
+            let meta = &commit.meta;
+            commit.first_version == version + 1
+                && meta.text == spoken.text
+                && meta.actor == spoken.actor
+                && (&meta.origin.room, &meta.origin.message) == (&spoken.origin.room, &spoken.origin.message)
+        };
+        Ok(since.pop().filter(|commit| since.is_empty() && same(commit)))
     }
 
     /// A button on an old card: what changed since, and nothing done.

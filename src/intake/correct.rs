@@ -83,19 +83,28 @@ impl Intake {
     }
 
     /// The difference between what made a commit and what stands there now.
-    fn corrected(&self, commit: &Commit, before: &str, text: &str, context: &command::Context) -> Result<Command, Refusal> {
+    fn corrected(
+        &self,
+        commit: &Commit,
+        before: &str,
+        text: &str,
+        context: &command::Context,
+    ) -> Result<Command, Refusal> {
         let Some(item) = ItemRef::of_stream(commit.stream.as_str()) else {
             // About a room or a person: what it says now is a command of its own.
             return match command::parse(text, context)? {
                 Said::Command(command) => Ok(command),
-                Said::Words(_) => Err(Refusal::new("Not changed: what this message did is not undone by making it a sentence.")),
+                Said::Words(_) => {
+                    Err(Refusal::new("Not changed: what this message did is not undone by making it a sentence."))
+                }
             };
         };
         let target = Some(Target { item, version: None });
         if commit.first_version == 1 {
             let ((_, before), (bucket, draft)) = (drafted(before, context)?, drafted(text, context)?);
             if let Some(bucket) = bucket.filter(|bucket| *bucket != item.bucket) {
-                let what = format!("Not changed: this message made {item}, and an edit does not make it {}.", bucket.one());
+                let what =
+                    format!("Not changed: this message made {item}, and an edit does not make it {}.", bucket.one());
                 return Err(Refusal::new(what).hints([format!("/show {item}")]));
             }
             return Ok(Command::Item { target, act: Act::Correct { draft, before } });
@@ -119,7 +128,9 @@ impl Intake {
                 {
                     return Ok(command);
                 }
-                Err(Refusal::new(format!("Not changed: what this message did to {item} is not undone by making it a sentence.")))
+                Err(Refusal::new(format!(
+                    "Not changed: what this message did to {item} is not undone by making it a sentence."
+                )))
             }
         }
     }
@@ -153,7 +164,9 @@ fn asked_for(text: &str) -> Option<(&str, &str)> {
 fn drafted(text: &str, context: &command::Context) -> Result<(Option<Bucket>, Draft<Handle>), Refusal> {
     match command::parse(text, context)? {
         Said::Command(Command::Create { bucket, draft }) => Ok((Some(bucket), draft)),
-        Said::Command(_) => Err(Refusal::new("Not changed: this message made an item, and now it says something else. Send that as a new message.")),
+        Said::Command(_) => Err(Refusal::new(
+            "Not changed: this message made an item, and now it says something else. Send that as a new message.",
+        )),
         Said::Words(words) => Ok((None, command::draft(&words, context)?)),
     }
 }

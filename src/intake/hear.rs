@@ -44,17 +44,24 @@ pub(super) struct Piece {
 
 impl Intake {
     /// What an admitted inbound comes to.
-    pub(super) async fn hear(&self, bot: &BotName, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<Reply, Failure> {
-        let context = self.context(bot.as_str(), &inbound.room.id);
+    pub(super) async fn hear(
+        &self,
+        bot: &BotName,
+        inbound: &Inbound,
+        speaker: &Speaker,
+        lane: &mut Lane,
+    ) -> Result<Reply, Failure> {
+        let context = self.context(bot.as_str(), inbound);
         let pieces = match &inbound.said {
-            Said::Message { text, reply_to, attachments, mentions, addressed, .. } => {
+            Said::Message { text, reply_to, attachments, mentions, .. } => {
                 let text = self.with_handles(text, mentions);
                 if text.trim().is_empty() && attachments.is_empty() {
                     return Ok(Reply::silence());
                 }
                 let target = reply_to.as_ref().filter(|it| it.ours).and_then(|it| self.item_of_reply(it));
                 let asked = self.asked(lane, reply_to.as_ref(), &text, speaker);
-                if !addressed && target.is_none() && asked.is_none() && !text.trim_start().starts_with('/') {
+                let at_us = inbound.room.kind == RoomKind::Group && reply_to.as_ref().is_some_and(|it| it.ours);
+                if at_us && target.is_none() && asked.is_none() && !text.trim_start().starts_with('/') {
                     // People in a group talk about a list or a refusal of ours with each other.
                     return Ok(Reply::silence());
                 }
@@ -140,7 +147,12 @@ impl Intake {
     }
 
     /// A bare sentence into the room's default bucket.
-    pub(super) fn capture(&self, words: &str, context: &command::Context, inbound: &Inbound) -> Result<Command, Refusal> {
+    pub(super) fn capture(
+        &self,
+        words: &str,
+        context: &command::Context,
+        inbound: &Inbound,
+    ) -> Result<Command, Refusal> {
         let draft = command::draft(words, context)?;
         Ok(Command::Create { bucket: self.default_bucket(inbound), draft })
     }
@@ -154,9 +166,12 @@ impl Intake {
     fn files_alone(&self, target: Option<Target>, count: usize, inbound: &Inbound) -> Piece {
         let files = attachments(inbound);
         let command = match target {
-            Some(target) => Command::Item { target: Some(target), act: Act::Attach { attachments: files, text: String::new() } },
+            Some(target) => {
+                Command::Item { target: Some(target), act: Act::Attach { attachments: files, text: String::new() } }
+            }
             None => {
-                let names: Vec<_> = files.iter().map(|file| file.name.clone().unwrap_or_else(|| format!("a {}", file.kind))).collect();
+                let names: Vec<_> =
+                    files.iter().map(|file| file.name.clone().unwrap_or_else(|| format!("a {}", file.kind))).collect();
                 let title = names.join(", ").chars().take(item::TITLE_CHARS_MAX).collect();
                 let draft = item::Draft { title, ..item::Draft::default() };
                 Command::Create { bucket: self.default_bucket(inbound), draft }
@@ -166,11 +181,19 @@ impl Intake {
     }
 
     /// Carries out one piece and says what came of it.
-    async fn answer(&self, n: usize, piece: Piece, inbound: &Inbound, speaker: &Speaker, lane: &mut Lane) -> Result<(Answer, Option<String>), Failure> {
+    async fn answer(
+        &self,
+        n: usize,
+        piece: Piece,
+        inbound: &Inbound,
+        speaker: &Speaker,
+        lane: &mut Lane,
+    ) -> Result<(Answer, Option<String>), Failure> {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting = inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+            let group_setting =
+                inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
@@ -197,7 +220,9 @@ impl Intake {
         let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
         lane.newest = lane.newest.max(last.position);
         self.world.at_least(last.position).await;
-        let (message, card) = self.world.read(|world| (world.answer(&command, &commits, piece.captured, &viewer), card_of(world, &commits)));
+        let (message, card) = self
+            .world
+            .read(|world| (world.answer(&command, &commits, piece.captured, &viewer), card_of(world, &commits)));
         let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&message));
         Ok((Answer { message, card }, toast))
     }
@@ -217,7 +242,12 @@ impl Intake {
     }
 
     /// Files that came with a command which has no place for them ("done", and a picture of it) go on its item all the same.
-    async fn files_beside(&self, command: &Command, spoken: &Spoken, speaker: &Speaker) -> Result<Vec<Arc<Commit>>, Failure> {
+    async fn files_beside(
+        &self,
+        command: &Command,
+        spoken: &Spoken,
+        speaker: &Speaker,
+    ) -> Result<Vec<Arc<Commit>>, Failure> {
         let Command::Item { target: Some(target), act } = command else { return Ok(Vec::new()) };
         if spoken.attachments.is_empty() || matches!(act, Act::Attach { .. }) {
             return Ok(Vec::new());
@@ -248,8 +278,11 @@ impl Intake {
     fn item_of_reply(&self, reply: &ReplyTo) -> Option<Target> {
         let known = self.outbox.item_of(&reply.message);
         let item = known.or_else(|| {
-            let first = reply.text.as_deref()?.split_whitespace().next()?;
-            first.trim_start_matches('/').trim_end_matches(':').parse().ok()
+            let mut words = reply.text.as_deref()?.split_whitespace();
+            let (first, arrow, second) = (words.next()?, words.next(), words.next());
+            // `I1 -> R1 running` is the card of R1.
+            let word = if arrow == Some("->") { second? } else { first };
+            word.trim_start_matches('/').trim_end_matches(':').parse().ok()
         })?;
         Some(Target { item, version: None })
     }
@@ -257,9 +290,13 @@ impl Intake {
     /// A person the platform resolved, written by name, is written by handle: the grammar knows only handles.
     fn with_handles(&self, text: &str, mentions: &[Mention]) -> String {
         let mut text = text.to_owned();
-        for mention in mentions.iter().filter(|mention| !mention.written.starts_with('@') && !mention.written.is_empty()) {
+        for mention in
+            mentions.iter().filter(|mention| !mention.written.starts_with('@') && !mention.written.is_empty())
+        {
             let identity = Identity(mention.sender.as_str().to_owned());
-            if let Some(handle) = self.world.read(|world| world.by_identity(&identity).map(|person| person.handle.to_string())) {
+            if let Some(handle) =
+                self.world.read(|world| world.by_identity(&identity).map(|person| person.handle.to_string()))
+            {
                 text = text.replace(&mention.written, &handle);
             }
         }
@@ -267,19 +304,32 @@ impl Intake {
     }
 
     /// A button whose command needs words: asks for them. The question itself says what to answer it with, so it works after a restart too.
-    fn ask(&self, data: &str, context: &command::Context, speaker: &Speaker, lane: &mut Lane) -> Result<Option<Reply>, Refusal> {
+    fn ask(
+        &self,
+        data: &str,
+        context: &command::Context,
+        speaker: &Speaker,
+        lane: &mut Lane,
+    ) -> Result<Option<Reply>, Refusal> {
         let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
-        if !matches!(verb, "refine" | "finding" | "note" | "review" | "reject" | "title") || command::parse(data, context).is_ok() {
+        if !matches!(verb, "refine" | "finding" | "note" | "review" | "reject" | "title")
+            || command::parse(data, context).is_ok()
+        {
             return Ok(None);
         }
         let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
-        let known = item.and_then(|item| Some((item, self.world.read(|world| world.item(item).map(|seen| seen.item.title.clone()))?)));
+        let known = item.and_then(|item| {
+            Some((item, self.world.read(|world| world.item(item).map(|seen| seen.item.title.clone()))?))
+        });
         let Some((item, title)) = known else { return Ok(None) };
         // Before somebody writes what would be refused.
         self.may(speaker, Role::Member, &format!("/{verb}"))?;
         lane.asked = Some(Asked { person: speaker.person, command: format!("/{verb} {item}"), since: Instant::now() });
         let mut text = Text::new();
-        text.plain(format!("{verb} ")).item(item).plain(": answer this message with the words.\n   ").push(Style::Quote, title);
+        text.plain(format!("{verb} "))
+            .item(item)
+            .plain(": answer this message with the words.\n   ")
+            .push(Style::Quote, title);
         Ok(Some(Reply { toast: Some("Answer with the words".into()), ..Reply::say(Outbound::text(text)) }))
     }
 

@@ -89,8 +89,12 @@ impl Intake {
                 if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {
                     return self.show(Some(Target { item, version: None }), viewer);
                 }
-                let kept_as = world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
-                let mut text = Text::from(format!("Good to see you. Write a sentence and I keep it as {}; or try\n   ", kept_as.one()));
+                let kept_as =
+                    world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
+                let mut text = Text::from(format!(
+                    "Good to see you. Write a sentence and I keep it as {}; or try\n   ",
+                    kept_as.one()
+                ));
                 text.push(Style::Code, "/todo Fix login #auth !high due:fri").plain("\n");
                 text.plain("Answer a card to note something on it; tap its buttons to move it on.");
                 Outbound::text(text).row(admit::first_steps())
@@ -136,7 +140,12 @@ impl Intake {
     fn waiting(&self) -> Vec<Waiting> {
         let pending = self.pending().into_iter();
         pending
-            .map(|(code, name, identity, since_s)| Waiting { code, name, identity, since: Duration::from_secs(since_s) })
+            .map(|(code, name, identity, since_s)| Waiting {
+                code,
+                name,
+                identity,
+                since: Duration::from_secs(since_s),
+            })
             .collect()
     }
 
@@ -149,7 +158,10 @@ impl Intake {
             up: self.started.elapsed(),
             head: self.log.head().position,
             health: self.log.health(),
-            cursors: bots.iter().filter_map(|bot| Some((bot.clone(), self.outbox.cursor(&yoman_chat::BotName::new(bot.as_str()))?))).collect(),
+            cursors: bots
+                .iter()
+                .filter_map(|bot| Some((bot.clone(), self.outbox.cursor(&yoman_chat::BotName::new(bot.as_str()))?)))
+                .collect(),
             bots: bots
                 .into_iter()
                 .map(|bot| {

@@ -34,7 +34,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::Utc;
 use chrono_tz::Tz;
-use yoman_chat::{Accept, Aside, BotName, Capabilities, Inbound, Receipt, RoomId};
+use yoman_chat::{Accept, Aside, BotName, Capabilities, Inbound, Receipt, RoomId, RoomKind};
 
 pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
@@ -169,10 +169,11 @@ impl Intake {
         })
     }
 
-    fn context(&self, bot: &str, room: &RoomId) -> command::Context {
+    /// "Tomorrow" is the day after it was said, however late it is heard.
+    fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: Utc::now(),
-            time_zone: self.time_zone(room),
+            now: inbound.sent_at.min(Utc::now()),
+            time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
     }
@@ -184,6 +185,10 @@ impl Intake {
             admit::Admitted::Yes(speaker) => speaker,
             admit::Admitted::No(reply) => return Ok(reply),
         };
+        if inbound.room.kind == RoomKind::Direct {
+            // Where somebody who is assigned something can be told.
+            self.outbox.met(&inbound.room.id, speaker.person);
+        }
         self.hear(bot, inbound, &speaker, lane).await
     }
 }
@@ -195,7 +200,11 @@ impl Accept for Intake {
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
         if self.outbox.answered(&inbound.id) {
-            return Receipt::KEPT;
+            // Registered, and durable once this returns: only then may the platform forget it.
+            return match self.outbox.answer(&inbound.id, &inbound.room.id, Vec::new()).await {
+                Ok(_) => Receipt::KEPT,
+                Err(error) => Receipt::NotKept { why: error.to_string() },
+            };
         }
         let reply = match self.take(bot, &inbound, &mut lane).await {
             Ok(reply) => reply,

@@ -97,8 +97,7 @@ impl Inner {
     }
 
     fn stranger(&mut self, sender: &str, now: Instant) -> &mut Stranger {
-        let stranger =
-            self.strangers.entry(sender.to_owned()).or_insert(Stranger { since: now, answers: 0, wrong: 0 });
+        let stranger = self.strangers.entry(sender.to_owned()).or_insert(Stranger { since: now, answers: 0, wrong: 0 });
         if now.duration_since(stranger.since) >= CODE_LIFE {
             *stranger = Stranger { since: now, answers: 0, wrong: 0 };
         }

@@ -22,7 +22,11 @@ impl Intake {
     }
 
     /// Lets the first person at the console of a new log in, as its owner.
-    pub(super) async fn first_at_the_console(&self, inbound: &Inbound, lane: &mut Lane) -> Result<Option<Speaker>, Failure> {
+    pub(super) async fn first_at_the_console(
+        &self,
+        inbound: &Inbound,
+        lane: &mut Lane,
+    ) -> Result<Option<Speaker>, Failure> {
         let _lane = self.people_lane().await;
         if self.world.read(|world| world.people().next().is_some()) {
             return Ok(None);
@@ -58,7 +62,8 @@ impl Intake {
         match self.pairing.claim(sender, code, now) {
             Some(true) => {}
             Some(false) => {
-                let mut text = Text::from("That is not the claim code. It is 8 letters and digits, printed when I was started; ");
+                let mut text =
+                    Text::from("That is not the claim code. It is 8 letters and digits, printed when I was started; ");
                 text.push(yoman_chat::Style::Code, "yoman pair claim").plain(" prints it again.");
                 return Ok(Reply::say(Outbound::text(text)));
             }
@@ -70,7 +75,9 @@ impl Intake {
         let spoken = Spoken::by_process(CommandId::new(format!("{}#claim", inbound.id)), &inbound.id, origin(inbound));
         let commit = match own {
             // Somebody who was revoked or is no owner yet, on a log that lost its owner.
-            Some(person) => self.append_person(person, &person::Command::Grant { role: Role::Owner }, None, &spoken).await?,
+            Some(person) => {
+                self.append_person(person, &person::Command::Grant { role: Role::Owner }, None, &spoken).await?
+            }
             None => self.let_in(&inbound.sender, Role::Owner, None, &spoken).await?,
         };
         lane.newest = commit.position;
@@ -78,22 +85,38 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         let kept_as = self.settings.default_bucket.one();
-        let mut text = Text::from(format!("You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:", inbound.sender.name));
+        let mut text = Text::from(format!(
+            "You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:",
+            inbound.sender.name
+        ));
         text.plain("\n   ").push(yoman_chat::Style::Code, "/todo Fix login #auth !high due:fri");
         Ok(Reply::say(Outbound::text(text).row(admit::first_steps())))
     }
 
     /// Everything else about people; the role was checked against the table of verbs already.
-    pub(super) async fn about_people(&self, spoken: &Spoken, speaker: &Speaker, command: &PersonCommand) -> Result<Vec<Arc<Commit>>, Failure> {
+    pub(super) async fn about_people(
+        &self,
+        spoken: &Spoken,
+        speaker: &Speaker,
+        command: &PersonCommand,
+    ) -> Result<Vec<Arc<Commit>>, Failure> {
         let _lane = self.people_lane().await;
         let by = Some((speaker.person, speaker.role));
         let commit = match command {
             PersonCommand::Claim { .. } => {
                 let yours = speaker.role == Role::Owner;
-                return Err(Refusal::new(if yours { "Nothing to claim: you are my owner already." } else { "Nothing to claim: I have an owner." }).into());
+                return Err(Refusal::new(if yours {
+                    "Nothing to claim: you are my owner already."
+                } else {
+                    "Nothing to claim: I have an owner."
+                })
+                .into());
             }
             PersonCommand::Pair { code, role, known_as } => {
-                return self.pair(spoken, by, code, *role, known_as.as_ref(), Some(speaker)).await.map(|commit| vec![commit]);
+                return self
+                    .pair(spoken, by, code, *role, known_as.as_ref(), Some(speaker))
+                    .await
+                    .map(|commit| vec![commit]);
             }
             PersonCommand::Grant { person, role } => {
                 let person = self.who(person, speaker.person, &[])?;
@@ -126,12 +149,14 @@ impl Intake {
             Some(handle) => {
                 let person = match speaker {
                     Some(speaker) => self.who(handle, speaker.person, &[])?,
-                    None => self.world.read(|world| world.by_handle(handle).map(|person| person.id)).ok_or_else(|| {
-                        Refusal::new(format!("I do not know {handle}."))
-                    })?,
+                    None => self
+                        .world
+                        .read(|world| world.by_handle(handle).map(|person| person.id))
+                        .ok_or_else(|| Refusal::new(format!("I do not know {handle}.")))?,
                 };
                 let identity = Identity(pending.sender.id.as_str().to_owned());
-                let commit = self.append_person(person, &person::Command::LinkIdentity { identity }, by, spoken).await?;
+                let commit =
+                    self.append_person(person, &person::Command::LinkIdentity { identity }, by, spoken).await?;
                 match role {
                     Some(role) => {
                         let spoken = spoken.further("role");
@@ -170,7 +195,12 @@ impl Intake {
     }
 
     /// `yoman pair approve` on the machine itself.
-    pub(crate) async fn pair_from_the_machine(&self, code: &str, role: Option<Role>, known_as: Option<&Handle>) -> Result<String, String> {
+    pub(crate) async fn pair_from_the_machine(
+        &self,
+        code: &str,
+        role: Option<Role>,
+        known_as: Option<&Handle>,
+    ) -> Result<String, String> {
         let _lane = self.people_lane().await;
         let id = CommandId::new(format!("machine/pair/{code}/{}", chrono::Utc::now().timestamp_micros()));
         let spoken = Spoken::by_process(id.clone(), id.as_str(), Origin { bot: "yoman".into(), ..Origin::default() });
@@ -178,7 +208,9 @@ impl Intake {
             Ok(commit) => {
                 self.world.at_least(commit.position).await;
                 let person = PersonId::of_stream(commit.stream.as_str());
-                Ok(person.and_then(|id| self.world.read(|world| world.person(id).map(|person| person.handle.to_string()))).unwrap_or_default())
+                Ok(person
+                    .and_then(|id| self.world.read(|world| world.person(id).map(|person| person.handle.to_string())))
+                    .unwrap_or_default())
             }
             Err(Failure::Refused(refusal)) => Err(refusal.what.to_plain()),
             Err(Failure::Again(why)) => Err(why),
@@ -195,11 +227,19 @@ impl Intake {
     pub(crate) fn pending(&self) -> Vec<(String, String, String, u64)> {
         let now = Instant::now();
         let pending = self.pairing.pending(now).into_iter();
-        pending.map(|it| (it.code, it.sender.name, it.sender.id.to_string(), now.duration_since(it.since).as_secs())).collect()
+        pending
+            .map(|it| (it.code, it.sender.name, it.sender.id.to_string(), now.duration_since(it.since).as_secs()))
+            .collect()
     }
 
     /// A new person under the next free number.
-    async fn let_in(&self, sender: &Sender, role: Role, by: Option<(PersonId, Role)>, spoken: &Spoken) -> Result<Arc<Commit>, Failure> {
+    async fn let_in(
+        &self,
+        sender: &Sender,
+        role: Role,
+        by: Option<(PersonId, Role)>,
+        spoken: &Spoken,
+    ) -> Result<Arc<Commit>, Failure> {
         let identity = Identity(sender.id.as_str().to_owned());
         let wanted = sender.handle.clone().unwrap_or_else(|| sender.name.clone());
         let (mut number, handle, owners, known) = self.world.read(|world| {
@@ -213,7 +253,8 @@ impl Intake {
         let given = person::Given { actor: by, owners };
         loop {
             let id = PersonId(number);
-            let events = person::decide(None, id, &command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            let events = person::decide(None, id, &command, &given)
+                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Person).collect();
             let stream = StreamId::new(id.stream());
             match self.append(stream, Expected::NoStream, events, spoken, None).await {
@@ -232,7 +273,8 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
         let given = person::Given { actor: by, owners };
-        let events = person::decide(person.as_ref(), id, command, &given).map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+        let events = person::decide(person.as_ref(), id, command, &given)
+            .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
         let events = events.into_iter().map(domain::Event::Person).collect();
         let version = person.map_or(0, |person| person.version);
         Ok(self.append(StreamId::new(id.stream()), Expected::of(version), events, spoken, None).await?.commit)

@@ -292,10 +292,8 @@ impl World {
                     .plain(". /help says what I understand.");
             }
             person::Event::Paired { name, role, .. } => {
-                text.push(Style::Quote, words::one_line(name)).plain(format!(
-                    " is let in as {}, written ",
-                    words::a(role.word())
-                ));
+                text.push(Style::Quote, words::one_line(name))
+                    .plain(format!(" is let in as {}, written ", words::a(role.word())));
                 text.push(Style::Quote, handle).plain(".");
             }
             person::Event::IdentityLinked { identity } => {

@@ -40,7 +40,10 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
         };
         for entry in entries {
             let Entry::Commit(commit) = entry else { continue };
-            let causes = commit.events.iter().any(|event| matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted"));
+            let causes = commit
+                .events
+                .iter()
+                .any(|event| matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted"));
             if !causes {
                 continue;
             }

@@ -7,7 +7,7 @@ use yoman::{
     domain::{self, Bucket, ItemRef, idea, item, stored},
     log::{Append, CommandId, EventLog, Expected, Meta, Origin, StreamId},
 };
-use yoman_chat::{Receipt, Said};
+use yoman_chat::{Accept as _, Aside, Bot as _, Receipt, Said};
 
 use crate::stage::{Ground, Stage};
 
@@ -103,6 +103,9 @@ async fn the_state_directory_may_be_deleted() {
     stage.say(&kim, "/todo Fix login\n/todo Ship 2.0 needs:T1").await;
     let card = stage.card(&kim, "T1 created");
     stage.say(&kim, "/tz Europe/Berlin").await;
+    stage.say(&kim, "/idea Offline mode").await;
+    stage.say(&kim, "/promote I1").await;
+    let promoted = stage.card(&kim, "I1 -> R1");
     let board = stage.say(&kim, "/board").await;
     stage.stop().await;
     std::fs::remove_dir_all(stage.state()).unwrap();
@@ -112,6 +115,7 @@ async fn the_state_directory_may_be_deleted() {
     stage.reply(&kim, &card, "doing").await;
     stage.reply(&kim, &card, "It is the cookie").await;
     stage.reply(&kim, &card, "/reopen T2").await;
+    stage.reply(&kim, &promoted, "It survives a kill").await;
     let now = stage.say(&kim, "/board").await;
     assert_ne!(now, board);
     stage.say(&kim, "/follow").await;
@@ -137,6 +141,31 @@ async fn what_was_sent_while_the_house_was_off_is_handled_in_order_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pairing_that_was_done_but_not_answered_is_answered_though_its_code_is_forgotten() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    let dana = stage.direct("discord", "dana");
+    let code = stage.code_for(&dana).await;
+    let pair = stage.message(&kim, &format!("/pair {code}"));
+    let first = stage.send(&kim, pair.clone(), "/pair").await;
+    stage.stop().await;
+    std::fs::remove_dir_all(stage.state()).unwrap();
+    stage.start().await;
+    assert_eq!(stage.send(&kim, pair, "/pair").await, first);
+    assert_eq!(stage.house().world.read(|world| world.people().count()), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tomorrow_is_the_day_after_it_was_said_however_late_it_is_heard() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    stage.say(&kim, "/tz UTC").await;
+    let mut message = stage.message(&kim, "/todo Call due:tomorrow");
+    message.sent_at = chrono::Utc::now() - chrono::TimeDelta::days(30);
+    let answer = stage.send(&kim, message.clone(), "/todo Call due:tomorrow   (30 days ago)").await.concat();
+    let day = (message.sent_at + chrono::TimeDelta::days(1)).date_naive();
+    assert!(answer.contains(&format!("was due {}", day.format("%a %-d %b"))), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_create_at_once_get_two_numbers() {
     let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Disk).await;
     let mut all = Vec::new();
@@ -155,6 +184,16 @@ async fn two_who_create_at_once_get_two_numbers() {
         .collect();
     assert_eq!(created.len(), 30);
     assert!(created.contains("T1") && created.contains("T30"), "{created:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_understood_is_kept_aside() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    let aside = Aside { id: "telegram/99".into(), raw: "{\"gift\":1}".into(), why: "an update of a new kind".into() };
+    assert_eq!(stage.house().intake.keep_aside(kim.bot.name(), aside.clone()).await, Receipt::KEPT);
+    stage.restart().await;
+    let kept = stage.house().outbox.asides(kim.bot.name(), 10);
+    assert_eq!(kept.into_iter().map(|(_, aside)| aside).collect::<Vec<_>>(), [aside]);
 }
 
 async fn append(log: &dyn EventLog, event: &domain::Event, command: &str) {

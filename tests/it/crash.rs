@@ -9,11 +9,7 @@
 //! * `kill.rs`    the kinds of instants at which it is killed
 //! * `account.rs` what was answered and what is in the log, against what was said
 
-#![expect(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test that fails says where; the seed and the counts are for whoever reads its output"
-)]
+#![expect(clippy::expect_used, reason = "a test that fails says where")]
 
 mod account;
 mod kill;

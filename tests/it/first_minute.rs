@@ -194,10 +194,7 @@ async fn in_a_group_only_what_is_said_to_the_bot_is_heard() {
     stage.send(&kim, note, "Only on Android   (in reply to T1)").await;
     stage.say(&kim, "/list").await;
     let list = stage.card(&kim, "1 open item");
-    let mut talk = stage.replying(&kim, &list, "That is all?");
-    if let Said::Message { addressed, .. } = &mut talk.said {
-        *addressed = false;
-    }
+    let talk = stage.replying(&kim, &list, "That is all?");
     stage.send(&kim, talk, "That is all?   (in reply to the list)").await;
     assert_snapshot!(stage.transcript());
 }

@@ -99,3 +99,17 @@ async fn what_happened_while_the_house_restarts_is_told_once() {
     stage.sees(&dana, "The last one").await;
     assert_snapshot!(stage.transcript());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_was_disabled_is_told_nothing() {
+    let (mut stage, kim, _) = Stage::with_kim_and_dana(Ground::Memory).await;
+    let dana = with_app_room(&mut stage, &kim).await;
+    let owner = stage.group("discord", "app", "kim");
+    stage.say(&dana, "/follow all").await;
+    stage.say(&owner, "/disable").await;
+    stage.say(&kim, "/todo Nobody is told").await;
+    stage.say(&owner, "/enable").await;
+    stage.say(&kim, "/todo Everybody is told").await;
+    stage.sees(&dana, "Everybody is told").await;
+    assert!(!stage.came(&dana).iter().any(|text| text.contains("Nobody")), "{:?}", stage.came(&dana));
+}

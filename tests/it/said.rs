@@ -16,6 +16,9 @@ async fn several_commands_in_one_message_are_each_answered() {
         "/todo Fix login\nIt fails on Android.\n- [ ] works offline\n/done T99\n/todo Ship 2.0 needs:T1\n/doen T1\n/T1";
     let answers = stage.say(&kim, text).await;
     assert_eq!(answers.len(), 5);
+    // Each says which message it answers.
+    let shown = kim.bot.shown(&kim.room);
+    assert!(shown[shown.len() - 5..].iter().all(|message| message.now.reply_to == stage.last));
     assert_snapshot!(stage.transcript());
 }
 

@@ -1,6 +1,7 @@
 //! When things go wrong: what is said, and what is offered instead. Nothing is done then.
 
 use insta::assert_snapshot;
+use yoman_chat::Receipt;
 
 use crate::stage::{Ground, Stage};
 
@@ -106,4 +107,25 @@ async fn what_is_too_long_is_refused_with_the_limit_and_a_long_title_goes_on_in_
     ];
     assert_snapshot!(answers.concat().join("\n--\n"));
     assert_eq!(stage.head(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_button_pressed_twice_is_answered_twice_and_done_once() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    stage.say(&kim, "Offline mode").await;
+    let (card, research) = stage.button(&kim, "Research");
+    let before = stage.head();
+    let first = stage.press_data(&kim, &card, &research, "Research").await;
+    assert_eq!(stage.press_data(&kim, &card, &research, "Research").await, first);
+    assert_eq!(stage.head(), before + 2);
+    // Whoever pressed is told in a line, too.
+    let toasts: Vec<_> = kim.bot.receipts().into_iter().rev().take(2).map(|(_, receipt)| receipt).collect();
+    let toast = Receipt::Kept { toast: Some("I1 -> R1 running   Offline mode".into()) };
+    assert_eq!(toasts, [toast.clone(), toast]);
+    // Not when something happened in between.
+    stage.say(&kim, "/reopen I1").await;
+    stage.forget();
+    stage.press_data(&kim, &card, &research, "Research").await;
+    assert_eq!(stage.head(), before + 3);
+    assert_snapshot!(stage.transcript());
 }

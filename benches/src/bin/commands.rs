@@ -23,8 +23,8 @@ use yoman::{
 };
 use yoman_benches::{Table, percentile, short};
 use yoman_chat::{
-    Accept, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room, RoomId,
-    RoomKind, Said, SendError, Sender, SenderId, Stop,
+    Accept, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room,
+    RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
 /// A bot on which everything is shown at once.
@@ -75,7 +75,12 @@ fn inbound(client: usize, n: u64, text: String) -> Inbound {
     Inbound {
         id: format!("bench/{client}/{n}"),
         room: Room { id: room.clone(), kind: RoomKind::Direct, title: None },
-        sender: Sender { id: SenderId::new("bench/me"), name: "Me".into(), handle: Some("me-too".into()), language: None },
+        sender: Sender {
+            id: SenderId::new("bench/me"),
+            name: "Me".into(),
+            handle: Some("me-too".into()),
+            language: None,
+        },
         said: Said::Message {
             text,
             message: MessageRef { room, id },
@@ -102,7 +107,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             default_bucket: Bucket::Idea,
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
         };
-        let house = House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());
+        let house =
+            House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());
         let first = house.intake.accept(bot.name(), inbound(0, 0, "/todo The first".into())).await;
         assert_eq!(first, Receipt::KEPT, "the first command makes the owner");
         let until = Instant::now() + Duration::from_secs_f64(seconds);

@@ -58,10 +58,6 @@ pub const MANY_MAX: usize = 100;
 
 /// What can be done to an item that exists. `P` as in [`Draft`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and the large one would be on the heap for nothing"
-)]
 pub enum Act<P = PersonId> {
     /// An idea: say it better.
     Refine {

@@ -178,13 +178,22 @@ impl Talk {
         let who = if chat == self.group { *self.people.choose(random).expect("somebody") } else { chat };
         let done = match random.random_range(0..100) {
             0..30 => None,
-            30..35 => Some(self.make_two(chat, who)),
+            30..35 => {
+                self.make_two(chat, who);
+                Some(())
+            }
             35..60 => self.note(random, chat, who),
             60..72 => self.done(random, chat, who),
             72..80 => self.press(random, chat, who),
             80..85 => self.edit(random, chat, who),
-            85..93 => Some(self.refused(chat, who)),
-            _ => Some(self.find(chat, who)),
+            85..93 => {
+                self.refused(chat, who);
+                Some(())
+            }
+            _ => {
+                self.find(chat, who);
+                Some(())
+            }
         };
         if done.is_none() {
             self.make(random, chat, who);

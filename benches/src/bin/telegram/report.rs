@@ -107,7 +107,8 @@ async fn starts(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcom
     let mut row = |name: String, starts: &[Start]| {
         let worst = |of: fn(&Start) -> f64| starts.iter().map(of).fold(0.0, f64::max);
         let middle = |of: fn(&Start) -> f64| median(starts.iter().map(of).collect());
-        let (poll, answer): (fn(&Start) -> f64, fn(&Start) -> f64) = (|it| it.poll_ms, |it| it.answer_ms);
+        type Figure = fn(&Start) -> f64;
+        let (poll, answer): (Figure, Figure) = (|it| it.poll_ms, |it| it.answer_ms);
         table.row([name, short(middle(poll)), short(worst(poll)), short(middle(answer)), short(worst(answer))]);
     };
     for events in [0, 10_000, args.events] {
