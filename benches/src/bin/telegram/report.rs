@@ -126,8 +126,12 @@ async fn starts(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcom
         for _ in 0..STARTS {
             figures[2].push(yoman.once(programs, End::Kill).await?);
         }
-        let log = if events == 0 { "empty".to_owned() } else { format!("{} events", short(events as f64)) };
-        row(format!("peer, {} rows", short(items as f64)), &figures[0]);
+        let size = |count: u64, of: &str| match count {
+            0 => "empty".to_owned(),
+            count => format!("{} {of}", short(count as f64)),
+        };
+        let log = size(events, "events");
+        row(format!("peer, {}", size(items, "rows")), &figures[0]);
         if items > 0 {
             row(format!("yoman, {log}, nothing derived yet"), &[first]);
         }
@@ -153,18 +157,20 @@ async fn memory(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcom
 }
 
 async fn outages(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
-    let mut table = Table::new(["", "peer", "yoman", "yoman's worst"]);
+    let mut table = Table::new(["", "peer", "worst", "yoman", "worst"]);
     for outage in Outage::ALL {
-        // The peer takes half a minute here, and no longer the second time.
-        let peer = trouble::back_after(Subject::Peer, outage, programs, prepared).await?;
-        let mut yoman = Vec::new();
-        for _ in 0..args.rounds {
-            yoman.push(trouble::back_after(Subject::Yoman, outage, programs, prepared).await?);
+        let mut cells = vec![outage.name().to_owned()];
+        for subject in Subject::ALL {
+            let mut waits = Vec::new();
+            for round in 0..args.rounds {
+                waits.push(trouble::back_after(subject, outage, round, programs, prepared).await?);
+            }
+            let text = |it: Option<f64>| it.map_or(format!("> {}", GIVE_UP.as_secs()), |it| format!("{it:.2}"));
+            let all: Option<Vec<f64>> = waits.into_iter().collect();
+            let worst = all.as_ref().map(|it| it.iter().copied().fold(0.0, f64::max));
+            cells.extend([text(all.map(median)), text(worst)]);
         }
-        let text = |it: Option<f64>| it.map_or(format!("> {}", GIVE_UP.as_secs()), |it| format!("{it:.2}"));
-        let all: Option<Vec<f64>> = yoman.into_iter().collect();
-        let worst = all.as_ref().map(|it| it.iter().copied().fold(0.0, f64::max));
-        table.row([outage.name().to_owned(), text(peer), text(all.map(median)), text(worst)]);
+        table.row(cells);
     }
     Ok(table)
 }

@@ -21,7 +21,7 @@ pub(crate) enum Outage {
     TwoBadGateways,
     /// One connection closed without an answer.
     Dropped,
-    /// Nobody listens for 3 s.
+    /// Nobody listens for 3 s, and a little more in each further round.
     Refused,
 }
 
@@ -55,6 +55,7 @@ async fn warm(subject: Subject, programs: &Programs, prepared: &Prepared) -> Out
 pub(crate) async fn back_after(
     subject: Subject,
     outage: Outage,
+    round: usize,
     programs: &Programs,
     prepared: &Prepared,
 ) -> Outcome<Option<f64>> {
@@ -64,7 +65,8 @@ pub(crate) async fn back_after(
         Outage::Refused => {
             stage.telegram.go_down();
             stage.say(number)?;
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            // Pauses of 1 and 2 s end with an outage of 3: without the more, luck would be measured.
+            tokio::time::sleep(Duration::from_millis(3_000 + 370 * round as u64)).await;
             let now = stage.now_us();
             stage.telegram.come_up().await?;
             now
