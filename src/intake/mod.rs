@@ -178,6 +178,21 @@ impl Intake {
         }
     }
 
+    /// Handles one inbound up to the point where its commands are durable and its answers are worded, and keeps no answer:
+    /// what the command path costs by itself, for measuring.
+    ///
+    /// # Errors
+    /// Why it could not be handled.
+    pub async fn handle(&self, bot: &BotName, inbound: &Inbound) -> Result<Vec<Answer>, String> {
+        let lane = self.lane(&inbound.room.id);
+        let mut lane = lane.lock().await;
+        match self.take(bot, inbound, &mut lane).await {
+            Ok(reply) => Ok(reply.answers),
+            Err(Failure::Refused(refusal)) => Err(refusal.line()),
+            Err(Failure::Again(why)) => Err(why),
+        }
+    }
+
     /// What one inbound comes to; the caller holds the room's lane.
     async fn take(&self, bot: &BotName, inbound: &Inbound, lane: &mut Lane) -> Result<Reply, Failure> {
         self.world.at_least(lane.newest.max(self.begun)).await;
