@@ -133,7 +133,7 @@ impl World {
         let seen = &entry.seen;
         let (actor, bot) = match &entry.behalf {
             Some(doer) => (&*doer.actor, &*doer.bot),
-            None => (seen.changed_by.as_str(), seen.changed_on.as_str()),
+            None => (&*seen.changed_by, &*seen.changed_on),
         };
         let mut line = Text::new();
         line.plain(entry.how);

@@ -102,7 +102,7 @@ impl Items {
                 let needed = entry.seen.item.needs().to_vec();
                 let unreadable = entry.fold(commit, &mut self.names);
                 let closed_before = entry.closed_at;
-                entry.changed(commit, &doer);
+                entry.changed(commit, &doer, &mut self.names);
                 if closed_before != entry.closed_at {
                     self.closed.remove(&(closed_before, reference));
                 }
@@ -118,7 +118,7 @@ impl Items {
                     }
                     return unreadable;
                 };
-                entry.changed(commit, &doer);
+                entry.changed(commit, &doer, &mut self.names);
                 rewire(&mut self.waiting, reference, &[], entry.seen.item.needs());
                 if let Some(from) = entry.seen.item.from {
                     self.children.insert((from, reference));
@@ -275,8 +275,8 @@ impl Entry {
                 item,
                 created_at: commit.meta.recorded_at,
                 changed_at: commit.meta.recorded_at,
-                changed_by: String::new(),
-                changed_on: String::new(),
+                changed_by: shared(names, &commit.meta.actor),
+                changed_on: shared(names, &commit.meta.origin.bot),
                 changed_how: shared(names, folded.name),
                 position: commit.position,
             };
@@ -314,12 +314,12 @@ impl Entry {
     }
 
     /// Takes over who, when and how of a commit that was folded in.
-    fn changed(&mut self, commit: &Commit, doer: &Doer) {
+    fn changed(&mut self, commit: &Commit, doer: &Doer, names: &mut HashSet<Arc<str>>) {
         let seen = &mut self.seen;
         seen.item.version = seen.item.version.max(commit.last_version());
         seen.changed_at = commit.meta.recorded_at;
-        set(&mut seen.changed_by, &commit.meta.actor);
-        set(&mut seen.changed_on, &commit.meta.origin.bot);
+        seen.changed_by = shared(names, &commit.meta.actor);
+        seen.changed_on = shared(names, &commit.meta.origin.bot);
         seen.position = commit.position;
         self.behalf = (*doer.actor != *commit.meta.actor).then(|| Box::new(doer.clone()));
         self.closed_at = match (seen.item.is_closed(), self.closed_at) {
@@ -342,10 +342,12 @@ impl Entry {
             actor: shared(names, &commit.meta.actor),
             bot: shared(names, &commit.meta.origin.bot),
         };
-        entry.changed(first, &doer(first, names));
+        let by = doer(first, names);
+        entry.changed(first, &by, names);
         for commit in commits {
             entry.fold(commit, names);
-            entry.changed(commit, &doer(commit, names));
+            let by = doer(commit, names);
+            entry.changed(commit, &by, names);
         }
         Some(entry)
     }
@@ -418,12 +420,6 @@ fn vacant(reference: ItemRef) -> Item {
         notes: 0,
         from: None,
         stage: Stage::Idea(idea::State::default()),
-    }
-}
-
-fn set(field: &mut String, value: &str) {
-    if field != value {
-        value.clone_into(field);
     }
 }
 

@@ -75,9 +75,9 @@ pub struct Seen {
     /// The newest change: when.
     pub changed_at: DateTime<Utc>,
     /// The newest change: who (`person/1`, `workflow/promotion`).
-    pub changed_by: String,
+    pub changed_by: Arc<str>,
     /// The newest change: through which bot.
-    pub changed_on: String,
+    pub changed_on: Arc<str>,
     /// The newest change, in a stored name (`todo_started`).
     pub changed_how: Arc<str>,
     /// The position of the newest change.
