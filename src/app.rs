@@ -3,6 +3,7 @@
 mod banner;
 mod ear;
 pub mod house;
+pub mod memory;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -64,6 +65,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     };
     let mut house = House::start(log, outbox, bots, settings, &delivery);
     completer.know(Arc::clone(&house.world));
+    let (world, head) = (Arc::clone(&house.world), house.log.head().position);
+    tokio::spawn(async move {
+        world.at_least(head).await;
+        // Beside the async threads; nobody waits for it.
+        drop(tokio::task::spawn_blocking(memory::trim));
+    });
     let stop = Stop::new();
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
     if remote {
