@@ -19,6 +19,10 @@ use crate::log::{Commit, Entry};
 
 /// Journal and watermark are synced this often while commits come in; the promise is once a second.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
+/// sled's cache is pressed after so many bytes: about one leaf of the tree holds as much.
+const PRESS_EVERY_BYTES: usize = 64 * 1024;
+/// What a commit takes besides the data of its events, about.
+const COMMIT_BYTES: usize = 300;
 /// Commits in memory while the journal catches up.
 const CATCH_UP_COMMITS: usize = 256;
 
@@ -31,6 +35,8 @@ pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) journal: Option<Journal>,
     pub(super) watermark: Watermark,
+    /// Bytes written since sled's cache was last pressed into its bounds.
+    pub(super) unpressed_bytes: usize,
 }
 
 impl Keeper {
@@ -52,11 +58,26 @@ impl Keeper {
     }
 
     fn take(&mut self, group: &Group) {
+        self.press(group);
         let Some(journal) = &mut self.journal else { return };
         // When groups are missing before this one, all is read from the log at the next save.
         if group.first().is_some_and(|first| first.position.0 <= journal.last().0 + 1) {
             let outcome = journal.append(group).map_err(|error| error.to_string());
             self.shared.note_journal(&outcome);
+        }
+    }
+
+    /// Keeps sled's cache in its bounds while much is written, away from whoever waits for an answer.
+    fn press(&mut self, group: &Group) {
+        let bytes = |commit: &Arc<Commit>| {
+            COMMIT_BYTES + commit.events.iter().map(|event| event.data.get().len()).sum::<usize>()
+        };
+        self.unpressed_bytes += group.iter().map(bytes).sum::<usize>();
+        if self.unpressed_bytes >= PRESS_EVERY_BYTES
+            && let Some(first) = group.first()
+        {
+            self.shared.store.press(&first.position.0.to_be_bytes(), self.unpressed_bytes);
+            self.unpressed_bytes = 0;
         }
     }
 

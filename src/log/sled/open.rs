@@ -198,7 +198,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         let expected = journal.last();
         return Err(OpenError::BehindJournal { dir: dir.to_owned(), found: end.head.position, expected });
     }
-    let mut keeper = Keeper { shared: Arc::clone(&shared), journal, watermark };
+    let mut keeper = Keeper { shared: Arc::clone(&shared), journal, watermark, unpressed_bytes: 0 };
     // What a crash kept from the journal. A full disk is no reason not to open: it is tried again.
     let _ = keeper.save();
     start(options, shared, keeper, end.next, lock)
