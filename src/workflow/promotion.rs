@@ -23,7 +23,14 @@ pub fn react(log: &dyn EventLog, commit: &Commit, before: Option<&Item>) -> Resu
         if !matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted") {
             continue;
         }
-        let Ok(Event::Item(event)) = stored::decode(event) else { continue };
+        let event = match stored::decode(event) {
+            Ok(Event::Item(event)) => event,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::error!(position = %commit.position, %error, "what a promotion causes cannot be told from its event");
+                continue;
+            }
+        };
         let read;
         let before = match before {
             Some(item) if version == commit.first_version => item,

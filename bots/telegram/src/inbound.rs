@@ -51,9 +51,9 @@ pub(crate) fn map(bot: &BotName, us: &Us, raw: &str) -> (Option<i64>, Mapped) {
         }
     };
     let mapped = if let Some(body) = update.message {
-        message(bot, us, body, false)
+        message(bot, us, body, None)
     } else if let Some(body) = update.edited_message {
-        message(bot, us, body, true)
+        message(bot, us, body, Some(update.update_id))
     } else if let Some(body) = update.callback_query {
         press(bot, body)
     } else if let Some(kind) = update.unused_kind() {
@@ -64,7 +64,8 @@ pub(crate) fn map(bot: &BotName, us: &Us, raw: &str) -> (Option<i64>, Mapped) {
     (Some(update.update_id), mapped)
 }
 
-fn message(bot: &BotName, us: &Us, raw: &RawValue, edited: bool) -> Mapped {
+/// `edited` is the number of the update that brought an edit.
+fn message(bot: &BotName, us: &Us, raw: &RawValue, edited: Option<i64>) -> Mapped {
     let message: Message = match serde_json::from_str(raw.get()) {
         Ok(message) => message,
         Err(error) => return Mapped::Aside(format!("a message that cannot be read: {error}")),
@@ -103,9 +104,10 @@ fn message(bot: &BotName, us: &Us, raw: &RawValue, edited: bool) -> Mapped {
     let here = MessageRef { room: room.clone(), id: number.to_string() };
     let mut id = format!("{bot}/{}/{number}", message.chat.id);
     let mut at = message.date;
-    let said = if edited {
+    let said = if let Some(update) = edited {
         at = message.edit_date.unwrap_or(at);
-        id.push_str(&format!("/e{at}"));
+        // The date counts seconds: two edits within one would be the same without the update's number.
+        id.push_str(&format!("/e{at}-{update}"));
         Said::Edited { text, message: here, mentions, addressed }
     } else {
         Said::Message { text, message: here, reply_to, attachments, mentions, addressed }
