@@ -84,6 +84,9 @@ impl Intake {
         // Who is told so may rely on it in any room.
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
+        if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
+            self.outbox.met(&inbound.room.id, person);
+        }
         let kept_as = self.settings.default_bucket.one();
         let mut text = Text::from(format!(
             "You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:",
@@ -169,6 +172,10 @@ impl Intake {
             None => self.let_in(&pending.sender, role.unwrap_or(Role::Member), by, spoken).await?,
         };
         self.pairing.done(&pending.code);
+        if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
+            // Codes are given in direct rooms only: this one is theirs, and they can be told there from now on.
+            self.outbox.met(&pending.room, person);
+        }
         self.tell_paired(&pending.room, &commit, role, known_as).await;
         Ok(commit)
     }
