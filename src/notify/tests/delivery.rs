@@ -54,8 +54,10 @@ async fn answers_arrive_in_order_and_once() {
     until("100 messages", || rig.bot.sent(ROOM).len() == 100).await;
     let expected: Vec<_> = (0..50).flat_map(|n| [format!("{n}a"), format!("{n}b")]).collect();
     assert_eq!(rig.bot.sent(ROOM), expected);
-    let stats = rig.outbox.stats(&BotName::new("fake"));
-    assert_eq!((stats.counters.sent, stats.counters.failures), (100, 0));
+    // What came of a send is counted a moment after the platform shows it.
+    let counters = || rig.outbox.stats(&BotName::new("fake")).counters;
+    until("100 counted", || counters().sent == 100).await;
+    assert_eq!(counters().failures, 0);
     let (outbox, _) = rig.stop().await;
     assert_eq!(outbox.stats(&BotName::new("fake")).queued, 0);
 }
@@ -64,9 +66,10 @@ async fn answers_arrive_in_order_and_once() {
 async fn a_limited_room_waits_exactly_and_alone() {
     let dir = tempdir().unwrap();
     let rig = Rig::new(dir.path());
-    let after = Duration::from_millis(150);
+    // Long enough for a busy machine to serve the free room in the meantime.
+    let after = Duration::from_millis(500);
     rig.bot.script("fake/slow", [Step::Fail(SendError::RetryAfter { after, whole_bot: false })]);
-    rig.bot.script("fake/hangs", [Step::After(Duration::from_millis(200))]);
+    rig.bot.script("fake/hangs", [Step::After(Duration::from_millis(280))]);
     for name in ["fake/slow", "fake/hangs", ROOM] {
         for n in 0..3 {
             rig.outbox.answer(&format!("{name}/{n}"), &room(name), plain(&n.to_string())).await.unwrap();
@@ -74,6 +77,7 @@ async fn a_limited_room_waits_exactly_and_alone() {
     }
     until("the free room", || rig.bot.sent(ROOM).len() == 3).await;
     assert!(rig.bot.sent("fake/slow").is_empty() && rig.bot.sent("fake/hangs").is_empty());
+    until("six left", || rig.outbox.stats(&BotName::new("fake")).queued == 6).await;
     let stats = rig.outbox.stats(&BotName::new("fake"));
     assert_eq!(stats.rooms.len(), 1);
     assert!(stats.rooms[0].limited && stats.rooms[0].queued == 3 && stats.rooms[0].room == room("fake/slow"));
@@ -83,7 +87,7 @@ async fn a_limited_room_waits_exactly_and_alone() {
     let platform = rig.bot.platform.lock().unwrap();
     let at: Vec<_> = platform.attempts.iter().filter(|(it, _)| it.as_str() == "fake/slow").map(|(_, at)| *at).collect();
     assert!(at[1] - at[0] >= after, "asked again after {:?}", at[1] - at[0]);
-    assert!(at[1] - at[0] < after + Duration::from_millis(100), "asked again after {:?}", at[1] - at[0]);
+    assert!(at[1] - at[0] < after + Duration::from_secs(1), "asked again after {:?}", at[1] - at[0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,8 +120,9 @@ async fn what_was_not_sent_is_tried_until_it_is_and_keeps_its_place() {
     let sent = rig.bot.sent(ROOM);
     assert!(sent[0].starts_with("0\n(possibly a repeat"), "{sent:?}");
     assert_eq!(sent[1..], ["1", "2"]);
+    until("three counted", || rig.outbox.stats(&BotName::new("fake")).counters.sent == 3).await;
     let counters = rig.outbox.stats(&BotName::new("fake")).counters;
-    assert_eq!((counters.sent, counters.failures, counters.possibly_delivered), (3, 8, 1));
+    assert_eq!((counters.failures, counters.possibly_delivered), (8, 1));
     assert!(counters.last_error.is_some());
 }
 
