@@ -80,6 +80,8 @@ async fn who_is_assigned_is_told() {
     stage.sees(&dana, "Fix login").await;
     stage.press(&dana, "Start").await;
     stage.sees(&kim, "started by dana").await;
+    // Her older card too, before the next change: both would be one edit otherwise.
+    stage.sees(&dana, "started by dana").await;
     stage.say(&kim, "/unassign T1 @dana").await;
     stage.sees(&dana, "assigned").await;
     assert_snapshot!(stage.transcript());

@@ -363,8 +363,12 @@ impl Stage {
 
     /// Waits until a room shows something with this text, and writes down what is new there or was changed.
     pub(crate) async fn sees(&mut self, seat: &Seat, text: &str) -> Vec<String> {
+        // Only what is new or was changed counts: a welcome may hold the same words.
+        let before = self.written.get(&seat.room).cloned().unwrap_or_default();
+        let news = |message: &FakeMessage| !before.iter().any(|old| old.at == message.at && old.now == message.now);
         let found = seat.bot.wait(PATIENCE, |bot| {
-            bot.shown(&seat.room).iter().any(|message| message.now.text.to_plain().contains(text)).then_some(())
+            let shown = bot.shown(&seat.room);
+            shown.iter().any(|message| news(message) && message.now.text.to_plain().contains(text)).then_some(())
         });
         let found = found.await.is_some();
         self.quiet(&seat.bot).await;
