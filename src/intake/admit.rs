@@ -159,7 +159,7 @@ fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } => true,
     }
 }
 

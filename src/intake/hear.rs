@@ -92,7 +92,13 @@ impl Intake {
                     None => return Ok(Reply::silence()),
                 }
             }
-            Said::Pressed { data, .. } => {
+            // What was said stays said until undo takes it back.
+            Said::Deleted { .. } => return Ok(Reply::silence()),
+            Said::Pressed { data, words, .. } => {
+                let data = &match words {
+                    Some(words) => format!("{data} {words}"),
+                    None => data.clone(),
+                };
                 if let Some(reply) = self.ask(data, &context, speaker, lane)? {
                     return Ok(reply);
                 }
@@ -260,7 +266,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),

@@ -221,7 +221,7 @@ impl Accept for Intake {
                 Err(error) => Receipt::NotKept { why: error.to_string() },
             };
         }
-        let reply = match self.take(bot, &inbound, &mut lane).await {
+        let mut reply = match self.take(bot, &inbound, &mut lane).await {
             Ok(reply) => reply,
             Err(Failure::Refused(refusal)) => {
                 let toast = refusal.line();
@@ -231,6 +231,9 @@ impl Accept for Intake {
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
         let (toast, changed) = (reply.toast, reply.changed);
+        for answer in &mut reply.answers {
+            answer.message.answers = Some(inbound.id.clone());
+        }
         if reply.answers.is_empty() {
             return Receipt::Kept { toast };
         }

@@ -34,6 +34,9 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             length_unit: LengthUnit::Utf16,
             bare_verbs: false,
             local: false,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),
     }

@@ -158,7 +158,7 @@ fn inbound(stage: &mut Stage, seat: &Seat, step: Step, said: &[(Seat, Inbound)])
                 .collect();
             let (card, data) = buttons.get(at(n, buttons.len())?)?.clone();
             let id = format!("{}/{}/p{}", card.room, card.id, stage.number());
-            Some(seat.inbound(id, Said::Pressed { data, card }))
+            Some(seat.inbound(id, Said::Pressed { data, card, words: None }))
         }
         Step::Again(n) => said.get(at(n, said.len())?).map(|(_, inbound)| inbound.clone()),
     }

@@ -319,7 +319,7 @@ impl Stage {
 
     pub(crate) async fn press_data(&mut self, seat: &Seat, card: &MessageRef, data: &str, label: &str) -> Vec<String> {
         let id = format!("{}/{}/p{}", card.room, card.id, self.number());
-        let said = Said::Pressed { data: data.to_owned(), card: card.clone() };
+        let said = Said::Pressed { data: data.to_owned(), card: card.clone(), words: None };
         let inbound = seat.inbound(id, said);
         self.send(seat, inbound, &format!("[{label}]")).await
     }

@@ -51,6 +51,9 @@ impl Bot for Instant0 {
             bare_verbs: false,
             // The first person is the owner: all clients are that person in rooms of their own.
             local: true,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         }
     }
 

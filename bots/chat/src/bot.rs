@@ -78,6 +78,32 @@ pub struct Capabilities {
     pub bare_verbs: bool,
     /// The people here are on the machine itself: the first one at a new log is its owner.
     pub local: bool,
+    /// A button can open a form for the words it needs ([`crate::Button::ask`]); otherwise the words are asked for in the chat.
+    pub forms: bool,
+    /// An answer can be shown to one person alone ([`Outbound::only_for`]).
+    pub private_answers: bool,
+    /// A picture can be shown ([`Outbound::picture`]).
+    pub pictures: bool,
+}
+
+impl Capabilities {
+    /// Text without limits and nothing else: what a new platform begins with.
+    pub const fn text_only(title: &'static str) -> Self {
+        Self {
+            title,
+            edits: false,
+            buttons: false,
+            button_data_bytes_max: 0,
+            buttons_per_row_max: 0,
+            text_length_max: 0,
+            length_unit: LengthUnit::Chars,
+            bare_verbs: false,
+            local: false,
+            forms: false,
+            private_answers: false,
+            pictures: false,
+        }
+    }
 }
 
 /// Why a message was not sent, or may have been.

@@ -169,6 +169,7 @@ fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Deleted { .. } => "",
     }
 }
 
@@ -344,7 +345,7 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
     let card = running.bot.send(&room, &card).await.map_err(|e| format!("send: {e}"))?;
     harness.press(&card, "no T1").await;
     let kept = running.kept(1).await?;
-    let Said::Pressed { data, card: pressed } = &kept[0].said else {
+    let Said::Pressed { data, card: pressed, .. } = &kept[0].said else {
         return Err("no press was delivered".into());
     };
     ensure(data == "no T1" && *pressed == card, || format!("{data} under {pressed:?}, not under {card:?}"))?;

@@ -124,6 +124,9 @@ impl FakeBot {
             length_unit: LengthUnit::Utf16,
             bare_verbs: false,
             local: false,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         };
         change(&mut capabilities);
         let name = BotName::new(name);
@@ -196,7 +199,7 @@ impl FakeBot {
     /// The person `who` presses the button under `card` that carries `data`; gives the inbound's id.
     pub fn press(&self, card: &MessageRef, kind: RoomKind, who: &str, data: &str) -> String {
         let number = self.number();
-        let said = Said::Pressed { data: data.to_owned(), card: card.clone() };
+        let said = Said::Pressed { data: data.to_owned(), card: card.clone(), words: None };
         self.deliver(&card.room, kind, who, said, format!("{}/{}/p{number}", card.room, card.id))
     }
 

@@ -200,6 +200,13 @@ pub enum Said {
         data: String,
         /// The message the button stands under.
         card: MessageRef,
+        /// What was written into the form the button opened ([`crate::Button::ask`]); they stand behind `data`.
+        words: Option<String>,
+    },
+    /// A message written earlier was deleted by its writer.
+    Deleted {
+        /// The message that is gone.
+        message: MessageRef,
     },
 }
 

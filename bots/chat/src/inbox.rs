@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{BotName, Inbound};
+use crate::{ArgKind, BotName, Inbound, Outbound, Room, SenderId};
 
 /// What became of something submitted. Only after a receipt other than [`Receipt::NotKept`] may a bot let its platform
 /// forget the delivery.
@@ -43,6 +43,43 @@ pub struct Aside {
     pub why: String,
 }
 
+/// Somebody is typing an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Where.
+    pub room: Room,
+    /// Who.
+    pub sender: SenderId,
+    /// What is being typed.
+    pub kind: ArgKind,
+    /// The verb it is typed for.
+    pub verb: String,
+    /// What stands there so far; may be empty.
+    pub text: String,
+    /// At most so many suggestions.
+    pub most: usize,
+}
+
+/// What could stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What is shown: `T7 Fix login`. At most 100 characters.
+    pub label: String,
+    /// What is meant: `T7`. At most 100 characters.
+    pub value: String,
+}
+
+/// A look outside of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Where it will be seen.
+    pub room: Room,
+    /// Who asks.
+    pub sender: SenderId,
+    /// The look as text: `/mine`.
+    pub text: String,
+}
+
 /// What stands behind an [`Inbox`]. Implemented by the process, and by tests.
 #[async_trait]
 pub trait Accept: Send + Sync + 'static {
@@ -57,6 +94,18 @@ pub trait Accept: Send + Sync + 'static {
 
     /// Remembers a small value; it may be lost with the state directory, never with a mere crash.
     async fn remember(&self, bot: &BotName, key: &str, value: &str);
+
+    /// What could stand where somebody is typing, best first, at most `most`. From memory: fast enough for every key.
+    /// Nothing for who may not look.
+    async fn suggest(&self, _bot: &BotName, _typing: Typing) -> Vec<Suggestion> {
+        Vec::new()
+    }
+
+    /// What a look would show, without being an answer to a message: for places that show by themselves (a home page, the
+    /// preview of a reference). `None` for who may not look, and for a text that is not a look.
+    async fn glance(&self, _bot: &BotName, _glance: Glance) -> Option<Outbound> {
+        None
+    }
 }
 
 /// The way in for one bot. Cheap to clone.
@@ -97,5 +146,15 @@ impl Inbox {
     /// See [`Accept::remember`].
     pub async fn remember(&self, key: &str, value: &str) {
         self.behind.remember(&self.bot, key, value).await;
+    }
+
+    /// See [`Accept::suggest`].
+    pub async fn suggest(&self, typing: Typing) -> Vec<Suggestion> {
+        self.behind.suggest(&self.bot, typing).await
+    }
+
+    /// See [`Accept::glance`].
+    pub async fn glance(&self, glance: Glance) -> Option<Outbound> {
+        self.behind.glance(&self.bot, glance).await
     }
 }

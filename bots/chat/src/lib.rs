@@ -8,6 +8,7 @@
 //! * `text.rs`     formatted text as data: [`Text`], [`Span`]
 //! * `bot.rs`      the narrow trait: [`Bot`], [`Capabilities`], [`SendError`]
 //! * `inbox.rs`    the way in: [`Inbox`], [`Receipt`]
+//! * `menu.rs`     what can be said, as data: [`Menu`], [`MenuVerb`], [`Arg`]
 //! * `split.rs`    long texts into parts a platform takes
 //! * `fake.rs`     a scripted bot for tests
 //! * `contract.rs` what every bot must pass
@@ -17,6 +18,7 @@ pub mod contract;
 pub mod fake;
 mod inbound;
 mod inbox;
+mod menu;
 mod outbound;
 mod split;
 mod text;
@@ -25,7 +27,8 @@ pub use bot::{Bot, BotError, BotName, Capabilities, LengthUnit, SendError, Stop}
 pub use inbound::{
     Attachment, AttachmentKind, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId, RoomKind, Said, Sender, SenderId,
 };
-pub use inbox::{Accept, Aside, Inbox, Receipt};
-pub use outbound::{Button, ButtonTone, Outbound};
+pub use inbox::{Accept, Aside, Glance, Inbox, Receipt, Suggestion, Typing};
+pub use menu::{Arg, ArgKind, Menu, MenuVerb};
+pub use outbound::{Accent, Ask, Button, ButtonTone, Outbound, Picture};
 pub use split::split;
 pub use text::{Span, Style, Text};

@@ -28,18 +28,72 @@ pub struct Button {
     /// How it looks.
     #[serde(default)]
     pub tone: ButtonTone,
+    /// The words it needs: a platform with forms opens one and gives what was written as [`crate::Said::Pressed::words`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<Ask>,
+}
+
+/// What a form asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ask {
+    /// What the form is called, for example `Refine I3`: at most 24 characters.
+    pub title: String,
+    /// What is to be written, for example `Say it better`: at most 45 characters.
+    pub label: String,
+    /// Several lines.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub long: bool,
+}
+
+/// Where the item of a card stands, for platforms that show it as a colour. Never said by colour alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accent {
+    /// Open, and nobody is at it.
+    Open,
+    /// Somebody is at it.
+    Active,
+    /// It waits for something else.
+    Waiting,
+    /// Finished.
+    Finished,
+    /// Dropped or taken back.
+    Dropped,
+    /// Open and urgent, or overdue.
+    Pressing,
+}
+
+/// A picture beside the text. What it shows stands in the text too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Picture {
+    /// A name for the file, with its ending: `why-T7.png`.
+    pub name: String,
+    /// What can be seen, for who cannot see it.
+    pub alt: String,
+    /// PNG. Kept apart from the message where messages are stored.
+    #[serde(skip)]
+    pub png: std::sync::Arc<[u8]>,
+    /// The SHA-256 of `png` in lower-case hex: finds it again.
+    pub sha256: String,
 }
 
 impl Button {
     /// A plain button.
     pub fn new(label: impl Into<String>, data: impl Into<String>) -> Self {
-        Self { label: label.into(), data: data.into(), tone: ButtonTone::Plain }
+        Self { label: label.into(), data: data.into(), tone: ButtonTone::Plain, ask: None }
     }
 
     /// The same button with another look.
     #[must_use]
     pub fn tone(mut self, tone: ButtonTone) -> Self {
         self.tone = tone;
+        self
+    }
+
+    /// The same button, asking for words.
+    #[must_use]
+    pub fn ask(mut self, ask: Ask) -> Self {
+        self.ask = Some(ask);
         self
     }
 }
@@ -64,6 +118,16 @@ pub struct Outbound {
     /// The same value for every attempt at this message: platforms that can refuse a second copy are given it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The [`crate::Inbound::id`] of what this answers: a platform whose deliveries are answered in a way of their own
+    /// (an interaction) finds it by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// It is the card of an item, and where that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<Accent>,
+    /// A picture beside the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
 }
 
 impl Outbound {

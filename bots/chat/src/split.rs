@@ -30,8 +30,8 @@ pub fn split(message: Outbound, capabilities: &Capabilities) -> Vec<Outbound> {
         start = end;
     }
     let last = parts.len().saturating_sub(1);
-    let Outbound { buttons, reply_to, silent, only_for, nonce, .. } = message;
-    let (mut buttons, mut reply_to) = (Some(buttons), reply_to);
+    let Outbound { text: _, buttons, reply_to, silent, only_for, nonce, answers, accent, picture } = message;
+    let (mut buttons, mut reply_to, mut picture) = (Some(buttons), reply_to, picture);
     parts
         .into_iter()
         .enumerate()
@@ -42,6 +42,9 @@ pub fn split(message: Outbound, capabilities: &Capabilities) -> Vec<Outbound> {
             silent,
             only_for: only_for.clone(),
             nonce: nonce.as_ref().map(|nonce| format!("{nonce}/{}", n + 1)),
+            answers: answers.clone(),
+            accent,
+            picture: if n == last { picture.take() } else { None },
         })
         .collect()
 }
@@ -186,6 +189,9 @@ mod tests {
             length_unit: unit,
             bare_verbs: false,
             local: false,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         }
     }
 

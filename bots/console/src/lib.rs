@@ -299,6 +299,9 @@ impl Bot for Console {
             length_unit: LengthUnit::Chars,
             bare_verbs: true,
             local: true,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         }
     }
 

@@ -139,7 +139,7 @@ fn press(bot: &BotName, raw: &RawValue) -> Mapped {
         id: format!("{bot}/{}/{message_id}/p{}", chat.id, query.id),
         room: Room { id: room.clone(), kind, title: chat.title },
         sender: person(&query.from),
-        said: Said::Pressed { data, card: MessageRef { room, id: message_id.to_string() } },
+        said: Said::Pressed { data, card: MessageRef { room, id: message_id.to_string() }, words: None },
         // The Bot API does not say when a button was pressed.
         sent_at: Utc::now(),
     };

@@ -198,6 +198,9 @@ impl Bot for Telegram {
             length_unit: LengthUnit::Utf16,
             bare_verbs: false,
             local: false,
+            forms: false,
+            private_answers: false,
+            pictures: false,
         }
     }
 

@@ -70,6 +70,9 @@ pub(crate) fn capabilities() -> Capabilities {
         length_unit: LengthUnit::Utf16,
         bare_verbs: false,
         local: false,
+        forms: false,
+        private_answers: false,
+        pictures: false,
     }
 }
 

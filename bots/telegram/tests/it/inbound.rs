@@ -170,7 +170,7 @@ async fn a_topic_is_a_room_and_the_general_one_is_the_chat() {
     assert_eq!(setup.server.shown(chat).last().unwrap().thread, Some(thread));
     let press = Press { chat_id: chat, user_id: kim, message_id: card.id.parse().unwrap(), button: "Do".into() };
     let pressed = setup.next(|s| s.press(&press)).await;
-    assert_eq!(pressed.said, Said::Pressed { data: "done T1".into(), card });
+    assert_eq!(pressed.said, Said::Pressed { data: "done T1".into(), card, words: None });
     assert_eq!(pressed.room.id, topic.room.id);
     setup.run.end().await.unwrap();
 }

@@ -74,13 +74,14 @@ pub(crate) fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Deleted { .. } => "",
     }
 }
 
 pub(crate) fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, .. } | Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } => true,
     }
 }
 
