@@ -1,11 +1,14 @@
 //! The bots of this build: the only file that names concrete ones.
 
+mod menu;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use yoman_chat::{Bot, Capabilities};
 pub use yoman_console::Complete;
 use yoman_console::{Console, ConsoleConfig};
 
+pub use self::menu::command_menu;
 use crate::{
     command,
     config::{BotConfig, Config, Platform},

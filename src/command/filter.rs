@@ -36,6 +36,12 @@ fn state(word: &str) -> Option<StateWord> {
     STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|&(_, state)| state)
 }
 
+/// The words of all states.
+#[cfg(test)]
+pub(super) fn state_words() -> impl Iterator<Item = &'static str> {
+    STATES.iter().map(|(word, _)| *word)
+}
+
 fn state_word(state: StateWord) -> &'static str {
     STATES.iter().find(|&&(_, known)| known == state).map_or("", |&(word, _)| word)
 }

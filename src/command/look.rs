@@ -2,6 +2,19 @@
 
 use super::{Command, Fault, Look, args::Args, filter};
 
+impl Look {
+    /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
+    pub fn is_private(&self) -> bool {
+        match self {
+            Self::Mine { .. } | Self::People | Self::Rooms | Self::Follows | Self::Pending => true,
+            Self::Status | Self::Help { .. } => true,
+            Self::Start { payload } => payload.is_none(),
+            Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
+            Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
+        }
+    }
+}
+
 fn look(look: Look) -> Result<Command, Fault> {
     Ok(Command::Look(look))
 }

@@ -16,6 +16,7 @@
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `help.rs`     /help from the table
+//! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
 
 mod args;
 mod draft;
@@ -25,6 +26,7 @@ mod help;
 mod idea;
 mod item;
 mod look;
+pub mod menu;
 mod parse;
 mod person;
 mod pr;

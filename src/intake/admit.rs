@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use yoman_chat::{Button, Inbound, Outbound, RoomKind, Said, Text};
+use yoman_chat::{Button, Inbound, Outbound, Room, RoomKind, Said, SenderId, Text};
 
 use super::{
     Failure, Intake, Lane, Refusal, Reply,
@@ -80,6 +80,17 @@ impl Intake {
                 Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
             }
         }
+    }
+
+    /// Whoever may look here, for what is shown without a message being answered: nobody is let in by it, and nobody is told.
+    pub(super) fn onlooker(&self, room: &Room, sender: &SenderId) -> Option<Speaker> {
+        let identity = Identity(sender.as_str().to_owned());
+        self.world.read(|world| {
+            let person = world.by_identity(&identity)?;
+            let heard = room.kind == RoomKind::Direct || world.room(room.id.as_str()).enabled;
+            let role = person.role.filter(|_| heard)?;
+            Some(Speaker { person: person.id, role })
+        })
     }
 
     /// The command of a message that is one command, as far as it can be told before anybody is admitted.

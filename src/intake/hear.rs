@@ -14,6 +14,7 @@ use crate::{
     },
     log::{CommandId, Commit},
     notify::Answer,
+    projection,
 };
 
 /// How long a button's question waits for words.
@@ -96,7 +97,7 @@ impl Intake {
             Said::Deleted { .. } => return Ok(Reply::silence()),
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
-                    Some(words) => format!("{data} {words}"),
+                    Some(words) => filled_in(data, words)?,
                     None => data.clone(),
                 };
                 if let Some(reply) = self.ask(data, &context, speaker, lane)? {
@@ -118,7 +119,7 @@ impl Intake {
                 Err(Failure::Refused(refusal)) => {
                     reply.toast = Some(refusal.line());
                     let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                    reply.answers.push(Answer { message: refusal.message(most), card: None });
+                    reply.answers.push(self.privately(Answer::new(refusal.message(most)), inbound));
                 }
                 Err(again) => return Err(again),
             }
@@ -213,7 +214,10 @@ impl Intake {
             return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
         };
         if let Command::Look(look) = &command {
-            let answer = self.look(look, speaker, &viewer)?;
+            let mut answer = self.look(look, speaker, &viewer)?;
+            if look.is_private() {
+                answer = self.privately(answer, inbound);
+            }
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
@@ -226,11 +230,25 @@ impl Intake {
         let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
         lane.newest = lane.newest.max(last.position);
         self.world.at_least(last.position).await;
-        let (message, card) = self
-            .world
-            .read(|world| (world.answer(&command, &commits, piece.captured, &viewer), card_of(world, &commits)));
+        let (message, card) = self.world.read(|world| {
+            let mut message = world.answer(&command, &commits, piece.captured, &viewer);
+            let card = card_of(world, &commits);
+            message.accent = card.and_then(|(item, _)| world.accent(item, &viewer));
+            (message, card)
+        });
         let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&message));
         Ok((Answer { message, card }, toast))
+    }
+
+    /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
+    /// card then: the room has not seen it.
+    pub(super) fn privately(&self, mut answer: Answer, inbound: &Inbound) -> Answer {
+        let can = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.private_answers);
+        if can && inbound.room.kind == RoomKind::Group {
+            answer.message.only_for = Some(inbound.sender.id.clone());
+            answer.card = None;
+        }
+        answer
     }
 
     /// Files go with the first piece of a message.
@@ -318,9 +336,7 @@ impl Intake {
         lane: &mut Lane,
     ) -> Result<Option<Reply>, Refusal> {
         let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
-        if !matches!(verb, "refine" | "finding" | "note" | "review" | "reject" | "title")
-            || command::parse(data, context).is_ok()
-        {
+        if projection::ask(data).is_none() || command::parse(data, context).is_ok() {
             return Ok(None);
         }
         let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
@@ -359,6 +375,30 @@ impl Intake {
             .filter(|asked| at_us && asked.person == speaker.person && asked.since.elapsed() < ASKED_FOR);
         repeated.or(waiting.map(|asked| asked.command)).map(|command| format!("{command} {text}"))
     }
+}
+
+/// The command of a button with what was written into the form it opened. All of that is text, whatever it looks like:
+/// neither an item nor a verdict at its beginning, nor a verb on a line of its own, means anything.
+fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
+    let words = words.trim();
+    if words.is_empty() {
+        return match projection::ask(data) {
+            Some(ask) if !ask.optional => Err(Refusal::new("Nothing done: there was not a word in the form.")),
+            _ => Ok(data.to_owned()),
+        };
+    }
+    let last = data.rsplit(' ').next().unwrap_or_default();
+    let behind_item = last.split('@').next().is_some_and(|item| item.parse::<ItemRef>().is_ok());
+    let mut text = format!("{data}{}", if behind_item { ":" } else { "" });
+    for (n, line) in words.lines().enumerate() {
+        text.push(if n == 0 { ' ' } else { '\n' });
+        // Reading takes one backslash off such a line.
+        if n > 0 && line.starts_with('\\') && line.trim_start_matches('\\').starts_with('/') {
+            text.push('\\');
+        }
+        text.push_str(line);
+    }
+    Ok(text)
 }
 
 /// On the machine itself a script waits for the answer to its line: each answer says which line it is for.

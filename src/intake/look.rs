@@ -2,12 +2,13 @@
 
 use std::{cell::RefCell, ops::ControlFlow, sync::Arc, time::Duration};
 
-use yoman_chat::{Outbound, Style, Text};
+use chrono::Utc;
+use yoman_chat::{BotName, Glance, Outbound, RoomKind, Style, Text};
 
 use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pairing::CODE_LIFE};
 use crate::{
     command::{self, Look, Target},
-    domain::ItemRef,
+    domain::{ItemRef, Role},
     log::{Commit, Position, StreamId},
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
@@ -101,6 +102,23 @@ impl Intake {
             }
         };
         Ok(Answer { message, card: None })
+    }
+
+    /// What a look shows outside of a conversation; `None` for who may not look, and for what is no look for everybody.
+    pub(super) fn seen_at_a_glance(&self, bot: &BotName, glance: &Glance) -> Option<Outbound> {
+        let Glance { room, sender, text } = glance;
+        let speaker = self.onlooker(room, sender)?;
+        let context = command::Context {
+            now: Utc::now(),
+            time_zone: self.time_zone(&room.id),
+            bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
+        };
+        let Ok(command::Said::Command(command)) = command::parse(text.trim(), &context) else { return None };
+        let allowed = command.role().is_none_or(|needed| needed <= Role::Guest);
+        let command::Command::Look(look) = command else { return None };
+        let own = (room.kind == RoomKind::Direct).then_some(speaker.person);
+        let viewer = self.viewer(&room.id, own)?;
+        allowed.then(|| self.look(&look, &speaker, &viewer).ok()).flatten().map(|answer| answer.message)
     }
 
     fn show(&self, target: Option<Target>, viewer: &Viewer) -> Result<Answer, Failure> {

@@ -10,7 +10,8 @@
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
-//! * `look.rs`      looks
+//! * `look.rs`      looks, and glances: looks outside of a conversation
+//! * `suggest.rs`   what could stand where somebody is typing
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -23,6 +24,7 @@ mod numbers;
 mod pairing;
 mod people;
 mod refusal;
+mod suggest;
 
 use std::{
     collections::HashMap,
@@ -34,7 +36,9 @@ use std::{
 use async_trait::async_trait;
 use chrono::Utc;
 use chrono_tz::Tz;
-use yoman_chat::{Accept, Aside, BotName, Capabilities, Inbound, Receipt, RoomId, RoomKind};
+use yoman_chat::{
+    Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
+};
 
 pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
@@ -114,7 +118,7 @@ impl Reply {
         Self::default()
     }
 
-    fn say(message: yoman_chat::Outbound) -> Self {
+    fn say(message: Outbound) -> Self {
         Self { answers: vec![Answer::new(message)], ..Self::default() }
     }
 }
@@ -198,7 +202,10 @@ impl Intake {
         self.world.at_least(lane.newest.max(self.begun)).await;
         let speaker = match self.admit(bot, inbound, lane).await? {
             admit::Admitted::Yes(speaker) => speaker,
-            admit::Admitted::No(reply) => return Ok(reply),
+            admit::Admitted::No(mut reply) => {
+                reply.answers = reply.answers.into_iter().map(|answer| self.privately(answer, inbound)).collect();
+                return Ok(reply);
+            }
         };
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
@@ -226,7 +233,8 @@ impl Accept for Intake {
             Err(Failure::Refused(refusal)) => {
                 let toast = refusal.line();
                 let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                Reply { toast: Some(toast), ..Reply::say(refusal.message(most)) }
+                let answer = self.privately(Answer::new(refusal.message(most)), &inbound);
+                Reply { toast: Some(toast), answers: vec![answer], changed: false }
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
@@ -254,6 +262,15 @@ impl Accept for Intake {
             Ok(()) => Receipt::KEPT,
             Err(error) => Receipt::NotKept { why: error.to_string() },
         }
+    }
+
+    async fn suggest(&self, bot: &BotName, typing: Typing) -> Vec<Suggestion> {
+        self.suggestions(bot, &typing)
+    }
+
+    async fn glance(&self, bot: &BotName, glance: Glance) -> Option<Outbound> {
+        self.world.at_least(self.begun).await;
+        self.seen_at_a_glance(bot, &glance)
     }
 
     async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use crate::{
     command::Fault,
     domain::{ItemRef, item},
     log::AppendError,
+    projection,
 };
 
 /// What fits on a row of buttons on a phone, in characters.
@@ -56,7 +57,7 @@ impl Refusal {
                 out = out.row(std::mem::take(&mut row));
                 width = label.chars().count();
             }
-            row.push(Button::new(label, hint));
+            row.push(Button { ask: projection::ask(&hint), ..Button::new(label, hint) });
         }
         out.row(row)
     }

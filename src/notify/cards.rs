@@ -28,7 +28,7 @@ pub struct CardRef {
 
 /// What a card shows, in 8 bytes that mean the same in every process. Never 0.
 pub fn hash(card: &Outbound) -> u64 {
-    let bytes = serde_json::to_vec(&(&card.text, &card.buttons)).unwrap_or_default();
+    let bytes = serde_json::to_vec(&(&card.text, &card.buttons, &card.accent)).unwrap_or_default();
     let digest = Sha256::digest(bytes);
     let short = digest.first_chunk::<8>().map_or(1, |bytes| u64::from_be_bytes(*bytes));
     short.max(1)

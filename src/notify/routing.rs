@@ -65,6 +65,7 @@ pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<U
         let Some(mut message) = world.notice(commit, &viewer) else { continue };
         message.text.push(Style::Dim, "\n");
         message.text.append(because(&why, world, &viewer));
+        message.accent = world.accent(what.item, &viewer);
         let (item, version, position) = (what.item, commit.last_version(), commit.position);
         intents.push(Intent::Notice { room, item, version, position, message });
     }

@@ -58,7 +58,7 @@ impl World {
         };
         let mut text = self.head(item, verb);
         self.first_marks(&mut text, item, viewer);
-        let buttons = if captured { self.buttons(item) } else { Vec::new() };
+        let buttons = if captured { self.buttons_for(item, viewer) } else { Vec::new() };
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 

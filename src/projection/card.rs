@@ -2,7 +2,7 @@
 //! A button carries its whole command with the item's version, so one pressed too late is refused and not misunderstood.
 
 use chrono::TimeDelta;
-use yoman_chat::{Button, ButtonTone, Outbound, Style, Text};
+use yoman_chat::{Accent, Ask, Button, ButtonTone, Outbound, Style, Text};
 
 use super::{
     Viewer, World,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     command::{Command, Target},
     domain::{
-        Bucket, Handle, ItemRef,
+        Bucket, Handle, ItemRef, Priority,
         filter::StateWord,
         item::{Act, Carry, Item, LinkTarget, Relation, Stage},
         pr,
@@ -33,7 +33,23 @@ impl World {
         let mut text = self.head(item, state_name(self.state(item)));
         self.details(&mut text, item, viewer);
         self.newest_change(&mut text, item.reference, viewer);
-        Some(with_buttons(Outbound::text(text), self.buttons(item), viewer))
+        let mut out = with_buttons(Outbound::text(text), self.buttons_for(item, viewer), viewer);
+        out.accent = self.accent(item.reference, viewer);
+        Some(out)
+    }
+
+    /// Where an item stands, as a colour.
+    pub fn accent(&self, item: ItemRef, viewer: &Viewer) -> Option<Accent> {
+        let item = &self.items.get(item)?.seen.item;
+        let late = || item.due.is_some_and(|due| words::due_until(due, viewer) < viewer.now);
+        Some(match self.state(item) {
+            StateWord::Done | StateWord::Merged | StateWord::Promoted => Accent::Finished,
+            StateWord::Rejected | StateWord::Closed => Accent::Dropped,
+            _ if item.priority == Priority::Urgent || late() => Accent::Pressing,
+            StateWord::Blocked => Accent::Waiting,
+            StateWord::Running | StateWord::Doing | StateWord::Reviewed => Accent::Active,
+            StateWord::Open => Accent::Open,
+        })
     }
 
     /// What stands under the first line: marks, what it waits for, body, criteria, the newest thing said.
@@ -147,6 +163,19 @@ impl World {
         }
     }
 
+    /// What can be done with an item now where this viewer is.
+    pub(super) fn buttons_for(&self, item: &Item, viewer: &Viewer) -> Vec<Button> {
+        let mut buttons = self.buttons(item);
+        if viewer.capabilities.forms && !item.is_closed() {
+            // Where the words are written at once, without a question in the chat.
+            if item.reference.bucket == Bucket::Pr {
+                buttons.insert(1, asking("Changes", item.reference, "review", " changes"));
+            }
+            buttons.push(asking("Note", item.reference, "note", ""));
+        }
+        buttons
+    }
+
     /// What can be done with an item now, the likeliest first.
     pub(super) fn buttons(&self, item: &Item) -> Vec<Button> {
         let at = |label: &str, act: Act<Handle>| press(label, item, act);
@@ -154,7 +183,7 @@ impl World {
         let done = |anyway: bool| Act::Done { anyway, text: String::new() };
         let reason = String::new;
         // Words are asked for when one of these is pressed, so no version is needed: nothing is done by pressing.
-        let asking = |label: &str, verb: &str| Button::new(label, format!("/{verb} {}", item.reference));
+        let asking = |label: &str, verb: &str| asking(label, item.reference, verb, "");
         let why = || asking("Why?", "why");
         let mut buttons = match self.state(item) {
             StateWord::Open if item.reference.bucket == Bucket::Idea => vec![
@@ -215,10 +244,36 @@ pub(super) fn press(label: &str, item: &Item, act: Act<Handle>) -> Button {
     Button::new(label, Command::Item { target: Some(target), act }.to_text(chrono_tz::UTC))
 }
 
+/// A button that does nothing by itself, because words are still to come (or because it only looks).
+fn asking(label: &str, item: ItemRef, verb: &str, behind: &str) -> Button {
+    Button::new(label, format!("/{verb} {item}{behind}"))
+}
+
+/// What a form has to ask for so that the command of a button is whole; `None` when it needs no words.
+pub fn ask(data: &str) -> Option<Ask> {
+    let mut words = data.strip_prefix('/')?.split(' ');
+    let (verb, item) = (words.next()?, words.next()?);
+    let item: ItemRef = item.split('@').next()?.parse().ok()?;
+    let (what, label, long, optional) = match (verb, words.next(), words.next()) {
+        ("refine", None, _) => ("Refine", "Say it better", true, false),
+        ("finding", None, _) => ("Finding on", "What was found out", true, false),
+        ("note", None, _) => ("Note on", "What is to be noted", true, false),
+        ("criterion", None, _) => ("Criterion of", "What must hold", false, false),
+        ("title", None, _) => ("Title of", "Another title", false, false),
+        ("review", None, _) => ("Review", "What you think of it", true, false),
+        ("review", Some("changes"), None) => ("Changes to", "What has to change", true, false),
+        ("reject", None, _) => ("Reject", "Why, if you like", true, true),
+        ("close", None, _) => ("Close", "Why, if you like", true, true),
+        _ => return None,
+    };
+    Some(Ask { title: format!("{what} {item}"), label: label.into(), long, optional })
+}
+
 /// Puts buttons under a message, in rows its platform can show.
 pub(super) fn with_buttons(out: Outbound, buttons: Vec<Button>, viewer: &Viewer) -> Outbound {
     let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
-    let fitting: Vec<_> = buttons.into_iter().filter(|button| button.data.len() <= bytes_max).collect();
+    let fitting = buttons.into_iter().filter(|button| button.data.len() <= bytes_max);
+    let fitting: Vec<_> = fitting.map(|button| Button { ask: ask(&button.data), ..button }).collect();
     let per_row = viewer.capabilities.buttons_per_row_max.max(1);
     fitting.chunks(per_row).fold(out, |out, row| out.row(row.to_vec()))
 }

@@ -7,6 +7,7 @@
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
 //! * `select.rs`  filters applied: which items, in which order
+//! * `like.rs`    what somebody may mean who has typed a part of it
 //! * `line.rs`    an item in a line: reference, state, title, people, dates
 //! * `card.rs`    an item as a message with its buttons
 //! * `answer.rs`  what an accepted command is answered with
@@ -24,6 +25,7 @@ mod card;
 mod cause;
 mod house;
 mod items;
+mod like;
 mod line;
 mod list;
 mod notice;
@@ -49,8 +51,10 @@ use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
 pub use self::{
+    card::ask,
     cause::{COMMITS_MAX, Commits},
     house::{BotState, Status, Waiting},
+    like::First,
     list::PAGE_ITEMS,
 };
 use self::{items::Items, people::People, rooms::Rooms};

@@ -54,7 +54,7 @@ impl World {
         for words in words_said.take(TOLD_MAX) {
             said(&mut text, "", &words);
         }
-        let mut buttons = self.buttons(item);
+        let mut buttons = self.buttons_for(item, viewer);
         if self.state(item) == StateWord::Open {
             // Whoever reads a notice decides whether to begin; finishing at once is on the card.
             buttons.retain(|button| button.label != "Done");

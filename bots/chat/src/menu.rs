@@ -83,12 +83,15 @@ impl Menu {
 impl MenuVerb {
     /// The command as text, from the values of its arguments by name: `/todo Fix login #auth !high`. Values of unknown
     /// names and empty ones are left out. Several values of a kind with a mark before it may stand in one, parted by
-    /// spaces or commas. A line feed inside a value of [`ArgKind::Text`] stays, elsewhere it becomes a space.
+    /// spaces or commas. A line feed inside a value of [`ArgKind::Text`] stays, elsewhere it becomes a space. What follows
+    /// several lines stands on a line of its own, and a line that begins with `/` gets the `\` that keeps it from being a
+    /// command of its own.
     pub fn compose(&self, values: &[(String, String)]) -> String {
         let mut text = format!("/{}", self.word);
+        let mut lines_before = false;
         for arg in &self.args {
             let Some((_, value)) = values.iter().find(|(name, _)| *name == arg.name) else { continue };
-            let value = if arg.kind == ArgKind::Text { value.trim().to_owned() } else { one_line(value) };
+            let value = if arg.kind == ArgKind::Text { lines(value) } else { one_line(value) };
             if value.is_empty() {
                 continue;
             }
@@ -99,7 +102,7 @@ impl MenuVerb {
                 vec![&value]
             };
             for piece in pieces {
-                text.push(' ');
+                text.push(if std::mem::take(&mut lines_before) { '\n' } else { ' ' });
                 if !arg.before.is_empty() && !piece.starts_with(&arg.before) {
                     text.push_str(&arg.before);
                 }
@@ -113,9 +116,25 @@ impl MenuVerb {
                     text.push_str(piece);
                 }
             }
+            lines_before = value.contains('\n');
         }
         text
     }
+}
+
+/// The lines as they are, those behind the first kept from being commands of their own.
+fn lines(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for (n, line) in value.trim().lines().enumerate() {
+        if n > 0 {
+            text.push('\n');
+            if line.trim_start_matches('\\').starts_with('/') {
+                text.push('\\');
+            }
+        }
+        text.push_str(line);
+    }
+    text
 }
 
 fn one_line(value: &str) -> String {
@@ -154,7 +173,9 @@ mod tests {
         };
         let said =
             values(&[("due", "in 2 weeks"), ("text", " Fix login\nand out "), ("tag", "auth, #app"), ("who", "x")]);
-        assert_eq!(verb.compose(&said), "/todo Fix login\nand out #auth #app due:\"in 2 weeks\"");
+        assert_eq!(verb.compose(&said), "/todo Fix login\nand out\n#auth #app due:\"in 2 weeks\"");
+        let said = values(&[("text", "Fix login\n/done T1\n\\/x")]);
+        assert_eq!(verb.compose(&said), "/todo Fix login\n\\/done T1\n\\\\/x");
         let said = values(&[("priority", "!high"), ("due", "fri"), ("text", "x"), ("tag", "  ")]);
         assert_eq!(verb.compose(&said), "/todo x due:fri !high");
         assert_eq!(verb.compose(&[]), "/todo");

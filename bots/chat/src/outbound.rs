@@ -43,6 +43,9 @@ pub struct Ask {
     /// Several lines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub long: bool,
+    /// It may be left empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// Where the item of a card stands, for platforms that show it as a colour. Never said by colour alone.
