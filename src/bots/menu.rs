@@ -105,8 +105,7 @@ mod tests {
     #[test]
     fn what_is_put_together_from_arguments_is_a_command_of_that_verb() {
         for verb in &command_menu().verbs {
-            let values: Vec<_> =
-                verb.args.iter().map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
+            let values: Vec<_> = verb.args.iter().map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
             let all = parses(verb, &values);
             let needed: Vec<_> = verb.args.iter().filter(|arg| arg.required).map(|arg| arg.name.clone()).collect();
             let values: Vec<_> = values.into_iter().filter(|(name, _)| needed.contains(name)).collect();
@@ -131,8 +130,14 @@ mod tests {
             parses(menu.verb(verb).unwrap(), &values(of)).to_text(chrono_tz::Asia::Seoul)
         };
         let all = [
-            ("text", "Fix login"), ("tag", "auth web"), ("person", "dana"), ("priority", "high"), ("due", "fri"),
-            ("project", "app"), ("needs", "T3 T4"), ("serves", "T7"),
+            ("text", "Fix login"),
+            ("tag", "auth web"),
+            ("person", "dana"),
+            ("priority", "high"),
+            ("due", "fri"),
+            ("project", "app"),
+            ("needs", "T3 T4"),
+            ("serves", "T7"),
         ];
         assert_eq!(
             text("todo", &all),
@@ -142,7 +147,10 @@ mod tests {
         assert_eq!(text("todo", &lines), "/todo Fix login #auth due:2026-12-04\nIt loops.");
         let pair = [("code", "7Q4M2XKD"), ("role", "member"), ("as", "kim")];
         assert_eq!(text("pair", &pair), "/pair 7Q4M2XKD member as @kim");
-        assert_eq!(text("done", &[("item", "T7"), ("anyway", "anyway"), ("text", "it works")]), "/done T7 anyway it works");
+        assert_eq!(
+            text("done", &[("item", "T7"), ("anyway", "anyway"), ("text", "it works")]),
+            "/done T7 anyway it works"
+        );
     }
 
     #[test]

@@ -213,8 +213,7 @@ impl Verb {
 
     /// Whether it only looks.
     pub fn looks(&self) -> bool {
-        let context =
-            Context { now: chrono::DateTime::UNIX_EPOCH, time_zone: chrono_tz::UTC, bare_verbs: false };
+        let context = Context { now: chrono::DateTime::UNIX_EPOCH, time_zone: chrono_tz::UTC, bare_verbs: false };
         matches!(parse(&format!("/{}", self.example), &context), Ok(Said::Command(Command::Look(_))))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     log::{CommandId, Commit},
     notify::Answer,
-    projection,
+    projection::{self, Viewer},
 };
 
 /// How long a button's question waits for words.
@@ -116,8 +116,14 @@ impl Intake {
                     reply.answers.push(answer);
                     reply.toast = reply.toast.or(toast);
                 }
-                Err(Failure::Refused(refusal)) => {
+                Err(Failure::Refused(mut refusal)) => {
                     reply.toast = Some(refusal.line());
+                    if let Said::Pressed { words: Some(words), .. } = &inbound.said
+                        && !words.trim().is_empty()
+                    {
+                        // A form is closed by then, and nowhere else does it stand.
+                        refusal.what.plain("\nYou wrote:\n").push(Style::Quote, words.trim());
+                    }
                     let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
                     reply.answers.push(self.privately(Answer::new(refusal.message(most)), inbound));
                 }
@@ -214,10 +220,12 @@ impl Intake {
             return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
         };
         if let Command::Look(look) = &command {
-            let mut answer = self.look(look, speaker, &viewer)?;
-            if look.is_private() {
-                answer = self.privately(answer, inbound);
-            }
+            let answer = if look.is_private() && self.can_be_private(inbound) {
+                let own = Viewer { person: Some(speaker.person), ..viewer };
+                self.privately(self.look(look, speaker, &own)?, inbound)
+            } else {
+                self.look(look, speaker, &viewer)?
+            };
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
@@ -243,12 +251,17 @@ impl Intake {
     /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
     /// card then: the room has not seen it.
     pub(super) fn privately(&self, mut answer: Answer, inbound: &Inbound) -> Answer {
-        let can = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.private_answers);
-        if can && inbound.room.kind == RoomKind::Group {
+        if self.can_be_private(inbound) {
             answer.message.only_for = Some(inbound.sender.id.clone());
+            answer.message.accent = None;
             answer.card = None;
         }
         answer
+    }
+
+    fn can_be_private(&self, inbound: &Inbound) -> bool {
+        let can = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.private_answers);
+        can && inbound.room.kind == RoomKind::Group
     }
 
     /// Files go with the first piece of a message.

@@ -19,8 +19,27 @@ const MOST: usize = 100;
 const TYPED_BYTES_MAX: usize = 1024;
 /// What is offered as a moment before anything is typed, and by its beginning after.
 const MOMENTS: &[&str] = &[
-    "today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "next mon", "next fri", "in 1 week",
-    "in 2 weeks", "in 1 month", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    "today",
+    "tomorrow",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "next mon",
+    "next fri",
+    "in 1 week",
+    "in 2 weeks",
+    "in 1 month",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
 ];
 
 fn suggestion(label: &str, value: impl Into<String>) -> Suggestion {
@@ -104,7 +123,8 @@ impl Asked<'_> {
     /// `T7 Fix login`; behind whole references, one more.
     fn items(&self, world: &World, typed: &str) -> Vec<Suggestion> {
         let (before, last) = typed.rsplit_once([' ', ',']).unwrap_or(("", typed));
-        let whole = |text: &str| text.split([' ', ',']).all(|piece| piece.is_empty() || piece.parse::<ItemRef>().is_ok());
+        let whole =
+            |text: &str| text.split([' ', ',']).all(|piece| piece.is_empty() || piece.parse::<ItemRef>().is_ok());
         let (before, last) = if !before.trim().is_empty() && whole(before) { (before, last) } else { ("", typed) };
         let (of, first) = meant_by(self.verb);
         let found = world.items_like(last, of, first, self.most);
@@ -177,7 +197,9 @@ impl Asked<'_> {
     fn verbs(&self, typed: &str) -> Vec<Suggestion> {
         let begin = words::folded(typed.trim().trim_start_matches('/'));
         let may = |verb: &&command::Verb| verb.available() && verb.role.is_none_or(|needed| needed <= self.role);
-        let begins = |verb: &command::Verb| verb.word.starts_with(&begin) || verb.aliases.iter().any(|it| it.starts_with(&begin));
+        let begins = |verb: &command::Verb| {
+            verb.word.starts_with(&begin) || verb.aliases.iter().any(|it| it.starts_with(&begin))
+        };
         let mut verbs: Vec<_> = command::verbs().iter().filter(may).filter(|verb| begins(verb)).collect();
         verbs.sort_by_key(|verb| !verb.frequent());
         verbs.iter().map(|verb| suggestion(&format!("{}   {}", verb.word, verb.help), verb.word)).collect()
@@ -196,7 +218,8 @@ impl Asked<'_> {
             words.extend(world.projects_like(behind, self.most).into_iter().map(|name| format!("in:{name}")));
         } else if let Some(behind) = folded.strip_prefix("due:") {
             let moments = self.moments(behind).into_iter().map(|it| it.value);
-            words.extend(moments.map(|it| if it.contains(' ') { format!("due:\"{it}\"") } else { format!("due:{it}") }));
+            words
+                .extend(moments.map(|it| if it.contains(' ') { format!("due:\"{it}\"") } else { format!("due:{it}") }));
         } else if folded.starts_with('#') {
             words.extend(values(self.tags(world, &folded)));
         } else if folded.starts_with('@') {
@@ -221,7 +244,10 @@ fn several(typed: &str, one: impl Fn(&str) -> Vec<Suggestion>) -> Vec<Suggestion
     if before.is_empty() {
         return found;
     }
-    found.into_iter().map(|it| suggestion(&format!("{before} {}", it.label), format!("{before} {}", it.value))).collect()
+    found
+        .into_iter()
+        .map(|it| suggestion(&format!("{before} {}", it.label), format!("{before} {}", it.value)))
+        .collect()
 }
 
 /// Which items a verb can be about, and which of them come first.

@@ -7,7 +7,7 @@ use super::{World, items::Entry, words};
 use crate::domain::{Bucket, Handle, ItemRef, PersonId, filter::StateWord, item::Item};
 
 /// The most items that are read for one search by words, the newest first: older ones are found by their reference.
-const READ_MAX: usize = 20_000;
+const READ_MAX: usize = 10_000;
 /// The newest items whose tags, projects and people are counted.
 const COUNTED_MAX: usize = 4_000;
 
@@ -37,6 +37,10 @@ impl<'w> Found<'w> {
         self.liked.len() >= self.most
     }
 
+    fn is_empty(&self) -> bool {
+        self.liked.is_empty() && self.others.is_empty()
+    }
+
     fn take(&mut self, item: &'w Item) {
         let list = if item.is_closed() == (self.first == First::Closed) { &mut self.liked } else { &mut self.others };
         if list.len() < self.most && !list.iter().any(|known| known.reference == item.reference) {
@@ -62,6 +66,7 @@ impl World {
         let typed = typed.trim_start_matches('/');
         let mut found = Found::new(first, most);
         let mut by_reference = Vec::new();
+        let mut sure = false;
         if let Some((bucket, number)) = reference(typed) {
             let buckets = of.iter().copied().filter(|it| bucket.is_none_or(|bucket| bucket == *it));
             for bucket in buckets {
@@ -71,8 +76,10 @@ impl World {
             let exact = of.iter().filter(|it| bucket.is_none_or(|bucket| bucket == **it));
             let exact = exact.filter_map(|bucket| self.item(ItemRef::new(*bucket, number.parse().ok()?)));
             by_reference = exact.map(|seen| &seen.item).collect();
+            // `T77` is nothing else, while `77` may be a word.
+            sure = bucket.is_some() && !found.is_empty();
         }
-        if !found.is_full() {
+        if !found.is_full() && !sure {
             let wanted: Vec<&str> = typed.split_whitespace().collect();
             let mut title = String::new();
             for entry in self.newest_first(of).take(READ_MAX) {
@@ -206,4 +213,98 @@ fn most_used(counted: Counted<'_>, typed: &str, most: usize) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names.into_iter().take(most).map(|(_, _, name)| name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Instant};
+
+    use super::*;
+    use crate::{
+        domain::{Event, Identity, Role, item::Fact, person, stored, todo},
+        log::{CommandId, Commit, Meta, Origin, Position, StreamId},
+    };
+
+    fn commit(position: u64, stream: String, events: &[Event]) -> Commit {
+        Commit {
+            position: Position(position),
+            stream: StreamId::new(stream),
+            first_version: 1,
+            events: events.iter().map(stored::encode).collect(),
+            meta: Meta {
+                command: CommandId::new(format!("test/{position}")),
+                text: String::new(),
+                actor: "person/1".into(),
+                origin: Origin::default(),
+                correlation: CommandId::new(format!("test/{position}")),
+                causation: None,
+                recorded_at: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(position.cast_signed()),
+            },
+        }
+    }
+
+    /// So many todos; every tenth one is open.
+    fn world(items: u64) -> World {
+        let mut world = World::default();
+        let paired = person::Event::Paired {
+            name: "Kim".into(),
+            handle: Handle::new("kim").unwrap(),
+            identity: Identity("console/1".into()),
+            role: Role::Owner,
+        };
+        world.apply(&commit(1, "person/1".into(), &[Event::Person(paired)]));
+        for n in 1..=items {
+            let title = format!("Number {n}: 로그인 고치기 and some more words as people write them");
+            let mut events = vec![Event::Item(todo::Event::Created { title, body: String::new(), from: None }.into())];
+            let tag = crate::domain::Tag::new(&format!("tag{}", n % 50)).unwrap();
+            events.push(Event::Item(Fact::Tagged { tag }.into()));
+            if n % 10 != 0 {
+                events.push(Event::Item(todo::Event::Completed { despite: Vec::new() }.into()));
+            }
+            world.apply(&commit(n + 1, format!("todo/{n}"), &events));
+        }
+        world
+    }
+
+    #[test]
+    fn every_search_reads_a_bounded_part_of_many_items() {
+        let world = Arc::new(world(100_000));
+        let found = |typed: &str| -> Vec<String> {
+            let began = Instant::now();
+            let found = world.items_like(typed, &Bucket::ALL, First::Open, 25);
+            println!("{typed:?}: {} in {:?}", found.len(), began.elapsed());
+            found.iter().map(|item| item.reference.to_string()).collect()
+        };
+        assert_eq!(found("")[..2], ["T100000", "T99990"]);
+        assert_eq!(found("고치기").len(), 25);
+        assert_eq!(found("nothing has these words"), [""; 0]);
+        assert_eq!(found("T1")[..3], ["T1", "T100000", "T19990"], "the very one, then the newest that are open");
+        assert_eq!(found("T777")[..3], ["T777", "T77790", "T77780"]);
+        assert_eq!(found("T99999")[0], "T99999", "a closed one too");
+        assert_eq!(found("number 99995")[0], "T99995");
+        assert_eq!(found("number 12: fix"), [""; 0]);
+        assert_eq!(found("T100")[0], "T100", "an old one is found by its reference");
+        assert_eq!(found("12")[0], "T12");
+        let began = Instant::now();
+        assert_eq!(world.tags_like("tag4", 25).len(), 11);
+        assert_eq!(world.people_like("ki", 25).len(), 1);
+        println!("names in {:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_may_be_a_reference() {
+        for (typed, wanted) in [
+            ("t", Some((Some(Bucket::Todo), ""))),
+            ("t1", Some((Some(Bucket::Todo), "1"))),
+            ("12", Some((None, "12"))),
+            ("#12", Some((None, "12"))),
+            ("", None),
+            ("t0", None),
+            ("todo", None),
+            ("가", None),
+            ("t99999999999", None),
+        ] {
+            assert_eq!(reference(typed), wanted, "{typed}");
+        }
+    }
 }

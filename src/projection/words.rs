@@ -219,6 +219,8 @@ pub fn fold_into(out: &mut String, text: &str) {
         if let Some(tail) = out.get_mut(start..) {
             tail.make_ascii_lowercase();
         }
+    } else if text.chars().all(is_composed) {
+        text.chars().flat_map(char::to_lowercase).for_each(|c| if c == 'ß' { out.push_str("ss") } else { out.push(c) });
     } else {
         for c in text.nfkc().flat_map(char::to_lowercase) {
             match c {
@@ -228,6 +230,14 @@ pub fn fold_into(out: &mut String, text: &str) {
             }
         }
     }
+}
+
+/// Whether a character among others like it is what normalisation would make of it. Most titles hold no other, and are
+/// searched at every key.
+pub(super) fn is_composed(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{7f}' | 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ı' | 'Ĵ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž' | 'А'..='ҁ'
+        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// As [`fold_into`], as a new text.

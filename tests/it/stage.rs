@@ -98,6 +98,11 @@ impl Stage {
         Self::build(ground, None).await
     }
 
+    /// With bots of the test's own instead.
+    pub(crate) async fn with_bots(ground: Ground, bots: Vec<FakeBot>) -> Self {
+        Self::start_with(ground, None, bots).await
+    }
+
     /// The same on a log of the test's own.
     pub(crate) async fn on(log: Arc<dyn EventLog>) -> Self {
         Self::build(Ground::Memory, Some(log)).await
@@ -120,6 +125,10 @@ impl Stage {
                 can.buttons_per_row_max = 5;
             }),
         ];
+        Self::start_with(ground, own_log, bots).await
+    }
+
+    async fn start_with(ground: Ground, own_log: Option<Arc<dyn EventLog>>, bots: Vec<FakeBot>) -> Self {
         let mut stage = Self {
             dir: tempfile::tempdir().unwrap(),
             ground,
@@ -324,6 +333,15 @@ impl Stage {
         self.send(seat, inbound, &format!("[{label}]")).await
     }
 
+    /// Somebody presses the newest button with this label and writes this into the form it opens.
+    pub(crate) async fn fill_in(&mut self, seat: &Seat, label: &str, words: &str) -> Vec<String> {
+        let (card, data) = self.button(seat, label);
+        let id = format!("{}/{}/p{}", card.room, card.id, self.number());
+        let said = Said::Pressed { data, card, words: Some(words.to_owned()) };
+        let inbound = seat.inbound(id, said);
+        self.send(seat, inbound, &format!("[{label}]   (the form: {})", shown_as_typed(words))).await
+    }
+
     /// Delivers an inbound and waits until it is answered; the new messages in the room.
     pub(crate) async fn send(&mut self, seat: &Seat, inbound: Inbound, line: &str) -> Vec<String> {
         let id = inbound.id.clone();
@@ -444,6 +462,8 @@ fn shown_as_typed(text: &str) -> String {
 }
 
 fn render(out: &mut String, message: &Outbound, mark: &str) {
+    let only = message.only_for.as_ref().map(|who| format!("(only {} sees this) ", who.as_str())).unwrap_or_default();
+    let mark = &format!("{only}{mark}");
     let text = message.text.to_plain();
     for (n, line) in text.lines().enumerate() {
         let line = if n == 0 { format!("    {mark}{line}") } else { format!("    {line}") };

@@ -37,6 +37,9 @@ use feed::{Answers, Feed};
 use inbound::{Joined, Joiner, Line, Piped, Place, Source};
 use outbound::Look;
 
+/// How long a stop waits for a line that is being handled.
+const STOP_WAIT: Duration = Duration::from_secs(1);
+
 /// Knows what can be typed. Given by the core; asked on the console's own thread, between two key strokes.
 pub trait Complete: Send + Sync + 'static {
     /// Where in `line` (a byte offset at or before `cursor`) the word at the cursor begins, and what it could become.
@@ -133,6 +136,12 @@ impl<S: Source> Source for Prompted<S> {
     }
 }
 
+/// When a stop has to go on without knowing what became of a line.
+async fn too_late(stop: &Stop) {
+    stop.cancelled().await;
+    tokio::time::sleep(STOP_WAIT).await;
+}
+
 impl Console {
     /// The console on standard input and output: with line editing when both are a terminal that can do it.
     pub fn new(config: ConsoleConfig) -> Self {
@@ -206,18 +215,25 @@ impl Console {
     }
 
     async fn refuse(&self, line: u64, why: &str) {
-        if self.numbered {
-            self.notice(&format!("line {line} {why}: nothing was done.")).await;
-        } else {
-            self.notice(&format!("That line {why}: nothing was done.")).await;
-        }
+        self.notice(&self.about(line, &format!("{why}: nothing was done."))).await;
+    }
+
+    fn about(&self, line: u64, what: &str) -> String {
+        if self.numbered { format!("line {line} {what}") } else { format!("That line {what}") }
     }
 
     async fn submit(&self, inbox: &Inbox, stop: &Stop, line: u64, text: String) {
         let several = text.contains('\n');
         let inbound = self.place.inbound(line, text, Utc::now());
         let waiting = self.answers.expect(self.place.message("", line).id);
-        match inbox.submit(inbound).await {
+        let receipt = tokio::select! {
+            receipt = inbox.submit(inbound) => receipt,
+            () = too_late(stop) => {
+                // It cannot come again, so whoever wrote it has to know.
+                return self.notice(&self.about(line, "was still being handled at the stop: look whether it was done.")).await;
+            }
+        };
+        match receipt {
             Receipt::Kept { .. } => {
                 let answered = waiting.answered(self.answer_wait_max, several);
                 tokio::select! {

@@ -101,3 +101,21 @@ fn folding_for_the_search() {
         assert_eq!(folded(expected), expected);
     }
 }
+
+#[test]
+fn folding_the_short_way_is_folding() {
+    use unicode_normalization::UnicodeNormalization as _;
+    // What the short way takes is left as it is by normalisation, alone and before or behind anything else of it.
+    let short: Vec<char> = ('\0'..=char::MAX).filter(|&c| is_composed(c)).collect();
+    assert!(short.len() > 30_000);
+    let all: String = short.iter().collect();
+    assert!(all.nfkc().eq(all.chars()));
+    for neighbour in ['a', 'é', '가', '각', 'か', 'ガ', '中', 'й', 'ı'] {
+        let among: String = short.iter().flat_map(|&c| [c, neighbour]).collect();
+        assert!(among.nfkc().eq(among.chars()), "{neighbour}");
+    }
+    for (text, expected) in [("로그인 Ä", "로그인 ä"), ("ＡÄ", "aä"), ("e\u{301}", "é"), ("İ", "i\u{307}")]
+    {
+        assert_eq!(folded(text), expected);
+    }
+}
