@@ -429,6 +429,7 @@ mod tests {
             ]
             .map(Event::Room),
         );
+        events.push(Event::Person(person::Event::Forgotten));
         events
     }
 

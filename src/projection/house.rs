@@ -72,6 +72,10 @@ impl World {
             if viewer.person == Some(person.id) {
                 text.plain(" (you)");
             }
+            if person.forgotten {
+                text.plain(GAP).plain(person::FORGOTTEN);
+                continue;
+            }
             if !person.name.is_empty() && !person.name.eq_ignore_ascii_case(person.handle.as_str()) {
                 text.plain(GAP).push(Style::Quote, words::one_line(&person.name));
             }
@@ -311,12 +315,23 @@ impl World {
             person::Event::RoleGranted { role } => {
                 text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
             }
+            person::Event::Forgotten => {
+                text.push(Style::Quote, handle).plain(
+                    " is all that is left: the key is destroyed. What they wrote, their name and their accounts show as \
+                     \"forgotten\" everywhere, in the past too, and no backup made from now on can bring them back.\n",
+                );
+                text.plain(NOT_FORGOTTEN);
+            }
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
             }
         }
     }
 }
+
+/// What `/forget` does not reach.
+pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats showed before and \
+     their platforms keep; ids of platforms' messages and direct rooms; copies of keys/ made before.";
 
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {

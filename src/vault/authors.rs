@@ -42,7 +42,9 @@ impl Authors {
         let pairs = commit.events.iter().zip(opened.as_ref().map_or(&commit.events, |commit| &commit.events));
         for (stored, event) in pairs {
             let fields = seal::fields(&event.name);
-            for ((_, written), (_, text)) in json::texts(&stored.data, fields).into_iter().zip(json::texts(&event.data, fields)) {
+            for ((_, written), (_, text)) in
+                json::texts(&stored.data, fields).into_iter().zip(json::texts(&event.data, fields))
+            {
                 match seal::read(&written) {
                     Written::Plain(_) => {
                         let writer = PersonId::of_stream(&commit.meta.actor);

@@ -57,7 +57,10 @@ fn find<'a>(data: &'a str, paths: &[&'static str], mut found: impl FnMut(Found<'
                 && let Ok(Members(inner)) = serde_json::from_str(value.get())
             {
                 // One step down is as deep as any event goes.
-                inner.into_iter().filter(|(name, _)| name == rest).for_each(|(_, value)| take(data, path, value, &mut found));
+                inner
+                    .into_iter()
+                    .filter(|(name, _)| name == rest)
+                    .for_each(|(_, value)| take(data, path, value, &mut found));
             }
         }
     }
@@ -109,7 +112,8 @@ pub(super) fn exchange(
         return None;
     }
     changes.sort_by_key(|(at, _)| at.start);
-    let mut after = String::with_capacity(before.len() + changes.iter().map(|(_, literal)| literal.len()).sum::<usize>());
+    let mut after =
+        String::with_capacity(before.len() + changes.iter().map(|(_, literal)| literal.len()).sum::<usize>());
     let mut from = 0;
     for (at, literal) in changes {
         after.push_str(&before[from..at.start]);

@@ -94,8 +94,10 @@ impl PersonKey {
     pub(super) fn read(path: &Path, person: PersonId) -> io::Result<Self> {
         let mut text = Zeroizing::new(String::new());
         File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
-        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged: put it back from your copy of keys/");
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::trim);
+        let damaged =
+            || io::Error::new(io::ErrorKind::InvalidData, "it is damaged: put it back from your copy of keys/");
+        let field =
+            |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::trim);
         let id = field("id").and_then(KeyId::parse).ok_or_else(damaged)?;
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         let key = field("key").ok_or_else(damaged)?;

@@ -40,8 +40,8 @@ use std::{
     },
 };
 
-pub use self::log::SealedLog;
 use self::key::{KeyId, PersonKey};
+pub use self::log::SealedLog;
 use crate::domain::PersonId;
 
 /// Why a key could not be read, made or destroyed.
@@ -99,6 +99,8 @@ enum Held {
 #[derive(Debug)]
 pub struct Vault {
     dir: PathBuf,
+    /// Nothing is made and nothing destroyed.
+    only_looking: bool,
     // Std locks: nothing is awaited under them.
     held: RwLock<HashMap<PersonId, Held>>,
     forgotten: RwLock<BTreeSet<PersonId>>,
@@ -122,15 +124,21 @@ impl Vault {
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, VaultError> {
         let dir = dir.into();
         key::make_dir(&dir).map_err(|error| VaultError::file(&dir, error))?;
-        Ok(Self {
-            dir,
+        Ok(Self { only_looking: false, ..Self::looking(dir) })
+    }
+
+    /// The keys in `dir`, to read with: nothing is made, and nothing destroyed.
+    pub fn looking(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            only_looking: true,
             held: RwLock::default(),
             forgotten: RwLock::default(),
             making: Mutex::default(),
             missing: Mutex::default(),
             undestroyed: Mutex::default(),
             damaged: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Where a person's key is.
@@ -218,6 +226,9 @@ impl Vault {
             return Err(VaultError::Forgotten(person));
         }
         let path = self.path(person);
+        if self.only_looking {
+            return Err(VaultError::file(&path, "these keys are only looked at"));
+        }
         if self.missing.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&person) {
             return Err(VaultError::Missing { path: path.display().to_string(), person });
         }
@@ -240,11 +251,13 @@ impl Vault {
         let path = self.path(person);
         let destroyed = match path.try_exists() {
             Ok(false) => Ok(()),
+            _ if self.only_looking => Err(io::Error::other("it is destroyed when yoman starts")),
             _ => key::mark(&self.dir.join(PURGE)).and_then(|()| key::destroy(&path)),
         };
         let mut undestroyed = self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner);
         match destroyed {
             Ok(()) => drop(undestroyed.remove(&person)),
+            Err(error) if self.only_looking => drop(undestroyed.insert(person, error.to_string())),
             Err(error) => {
                 tracing::error!(path = %path.display(), %error, "THE KEY OF A FORGOTTEN PERSON COULD NOT BE DESTROYED");
                 undestroyed.insert(person, error.to_string());

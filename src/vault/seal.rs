@@ -246,8 +246,14 @@ mod tests {
 
     #[test]
     fn what_only_looks_sealed_is_plain() {
-        for text in ["~sealed:", "~sealed:x", "~sealed:3.1a2b3c4d", "~sealed:3.1A2B3C4D:AA", "~sealed:3.1a2b3c4d:A=", "x~sealed:"]
-        {
+        for text in [
+            "~sealed:",
+            "~sealed:x",
+            "~sealed:3.1a2b3c4d",
+            "~sealed:3.1A2B3C4D:AA",
+            "~sealed:3.1a2b3c4d:A=",
+            "x~sealed:",
+        ] {
             assert_eq!(read(text), Written::Plain(text));
             let written = plain(text).unwrap_or(text.to_owned());
             assert_eq!(read(&written), Written::Plain(text));

@@ -286,7 +286,10 @@ async fn nothing_opens_where_it_was_not_sealed() {
     assert!(!opens(&moved), "to another event");
     let mut moved = original.clone();
     moved.events.insert(0, event("noted", "{}"));
-    assert_eq!(field(&Commit { events: vec![house.log.open_commit(&moved).unwrap().events[1].clone()], ..moved }, "title"), "(sealed: damaged)");
+    assert_eq!(
+        field(&Commit { events: vec![house.log.open_commit(&moved).unwrap().events[1].clone()], ..moved }, "title"),
+        "(sealed: damaged)"
+    );
     let mut moved = original.clone();
     let body = field(&original, "body");
     moved.events[0] = event("todo_created", &format!("{{\"title\":\"{body}\"}}"));

@@ -19,6 +19,7 @@ use yoman::{
         sled::{Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
+    vault::{SealedLog, Vault},
 };
 use yoman_chat::{
     Accept as _, Bot as _, BotName, Inbound, MessageRef, Outbound, Receipt, ReplyTo, Room, RoomId, RoomKind, Said,
@@ -176,6 +177,12 @@ impl Stage {
 
     /// Opens the log, unless the test brought its own; for a test that writes while no house runs, too.
     pub(crate) fn open_log(&self) -> Arc<dyn EventLog> {
+        let vault = Arc::new(Vault::open(self.dir.path().join("keys")).unwrap());
+        Arc::new(SealedLog::open(self.beneath(), vault, true).unwrap())
+    }
+
+    /// The log as it lies on disk, sealed.
+    pub(crate) fn beneath(&self) -> Arc<dyn EventLog> {
         if let Some(log) = &self.own_log {
             return Arc::clone(log);
         }
@@ -196,6 +203,8 @@ impl Stage {
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
+            sealed: true,
+            derived: vec![self.state().join("snapshots")],
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),
