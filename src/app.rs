@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
-pub use self::house::House;
+pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
     command,
@@ -164,6 +164,7 @@ async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
 async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
+    let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
         ..OutboxSettings::default()
@@ -177,7 +178,7 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
             tracing::warn!("{warning}");
         }
         make_dir(&state)?;
-        forgotten::finish(&vault, &state);
+        finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
         Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))

@@ -102,15 +102,14 @@ impl Intake {
         let code = self.forgetting.ask((id, person.version), speaker.person, room.as_str(), Instant::now());
         let mut text = Text::from("Forget ");
         text.push(Style::Quote, person.handle.to_string()).plain(
-            " for ever? The key to what they wrote is destroyed. Titles, notes and all other words of theirs, their name and \
-             their accounts then show as \"forgotten\" everywhere, in the past too, and nobody can take that back; items, \
-             states and dates stay. If they write again they are a stranger.\n",
+            " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
+             everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
         );
         text.plain(NOT_FORGOTTEN);
         if !self.settings.sealed {
             text.plain("\nSealing is switched off: what was kept in plain stays readable in the log.");
         }
-        text.plain("\nOnly you can confirm it, here and within 10 minutes.");
+        text.plain("\nOnly you can confirm it, here, within 10 minutes.");
         let label = format!("Forget {}", person.handle).chars().take(40).collect::<String>();
         let button = Button::new(label, format!("/forget yes {code}")).tone(ButtonTone::Danger);
         Ok(Answer::new(Outbound::text(text).row(vec![button])))
@@ -123,7 +122,7 @@ impl Intake {
             Ok(asked) => asked,
             Err(Wrong::Over) => {
                 return Err(Refusal::new(
-                    "Not done: that was asked too long ago, or was answered already. Send  /forget @person  again.",
+                    "Not done: that was answered already, or asked too long ago or before I was restarted. Ask again.",
                 )
                 .hints(["/people"])
                 .into());
@@ -142,7 +141,7 @@ impl Intake {
             Some((version, _)) if version == asked.version => {}
             Some((_, handle)) => {
                 return Err(Refusal::new(format!(
-                    "Not done: {handle} was changed since you asked. Look at /people, and ask again if you still want it."
+                    "Not done: {handle} was changed since you asked. Look at /people and ask again."
                 ))
                 .hints([format!("/forget {handle}")])
                 .into());

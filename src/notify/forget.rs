@@ -64,3 +64,53 @@ fn rewrite(ops: &mut Ops, key: &[u8], bytes: usize, row: &Row) {
     ops.remove(key.to_vec(), bytes);
     ops.put(key.to_vec(), row);
 }
+
+#[cfg(test)]
+mod tests {
+    use yoman_chat::RoomId;
+
+    use super::super::{Answer, Intent, Outbox, OutboxSettings, key, scene::DANA};
+    use super::*;
+    use crate::{domain::ItemRef, log::Position};
+
+    #[tokio::test]
+    async fn what_waits_is_shown_without_its_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let (bot, room) = (BotName::new("fake"), RoomId::new("fake/1"));
+        // Only four fit into memory: the others wait in the store.
+        let settings = OutboxSettings { queue_room_max: 4, ..OutboxSettings::default() };
+        let outbox = Outbox::open(dir.path(), settings).unwrap();
+        outbox.met(&RoomId::new("fake/2"), DANA);
+        for n in 0..9 {
+            let message = Outbound::text("Dana's words ".repeat(if n % 2 == 0 { 2_000 } else { 1 }));
+            outbox.answer(&format!("in/{n}"), &room, vec![Answer::new(message)]).await.unwrap();
+        }
+        let item: ItemRef = "T1".parse().unwrap();
+        let message = Outbound::text("Dana's words");
+        let (version, position) = (1, Position(1));
+        let notice = Intent::Notice { room: room.clone(), item, version, position, message };
+        outbox.derived(&bot, Position(1), vec![notice, Intent::Refresh { room, item }]).await.unwrap();
+        let aside = yoman_chat::Aside { id: "x".into(), raw: "Dana's words".into(), why: "new".into() };
+        outbox.keep_aside(&bot, aside).await.unwrap();
+        outbox.forget(DANA);
+        outbox.sync().await.unwrap();
+        drop(outbox);
+
+        Outbox::renew(dir.path()).unwrap();
+        let outbox = Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
+        assert_eq!((outbox.stats(&bot).queued, outbox.direct_room(DANA)), (11, None));
+        assert_eq!(outbox.asides(&bot, 9), []);
+        let mut shown = 0;
+        outbox.queue(&bot).store.scan(key::ENTRIES, None, |key, value| {
+            if let Some(Row { what: What::Message { message, .. }, .. }) = key::decode(key, value) {
+                assert_eq!(message.text.to_plain(), INSTEAD);
+                shown += 1;
+            }
+            true
+        });
+        assert_eq!(shown, 10);
+        drop(outbox);
+        let bytes = std::fs::read(dir.path().join("db")).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"Dana's"));
+    }
+}

@@ -316,10 +316,9 @@ impl World {
                 text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
             }
             person::Event::Forgotten => {
-                text.push(Style::Quote, handle).plain(
-                    " is all that is left: the key is destroyed. What they wrote, their name and their accounts show as \
-                     \"forgotten\" everywhere, in the past too, and no backup made from now on can bring them back.\n",
-                );
+                text.plain("Forgotten. What they wrote shows as \"forgotten\", and they themselves as ")
+                    .push(Style::Quote, handle);
+                text.plain(": the key is destroyed, and no backup made from now on can bring them back.\n");
                 text.plain(NOT_FORGOTTEN);
             }
             person::Event::RoleRevoked => {
@@ -330,8 +329,8 @@ impl World {
 }
 
 /// What `/forget` does not reach.
-pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats showed before and \
-     their platforms keep; ids of platforms' messages and direct rooms; copies of keys/ made before.";
+pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats have shown already; ids \
+     of platforms' messages and direct rooms; copies made of keys/ before.";
 
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {

@@ -1,6 +1,10 @@
 //! A log that seals what is appended and opens what is read; the engine under it never sees a person's words.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -95,7 +99,7 @@ impl SealedLog {
             ControlFlow::Continue(())
         })?;
         if forgotten {
-            self.vault.forget(person);
+            self.vault.forget(person, false);
         }
         for (person, id) in named {
             // What is missing is told at once, not when somebody looks.
@@ -152,8 +156,8 @@ impl SealedLog {
         }
         let mut keys = Keys::new();
         for person in people {
-            if !keys.contains_key(&person) {
-                keys.insert(person, self.key(person).await?);
+            if let Slot::Vacant(slot) = keys.entry(person) {
+                slot.insert(self.key(person).await?);
             }
         }
         Ok(keys)
@@ -285,7 +289,7 @@ impl EventLog for SealedLog {
         {
             // It stands in the log, so nothing can bring the key back; whoever dies here destroys it at the next start.
             let vault = Arc::clone(&self.vault);
-            if let Err(error) = tokio::task::spawn_blocking(move || vault.forget(person)).await {
+            if let Err(error) = tokio::task::spawn_blocking(move || vault.forget(person, true)).await {
                 tracing::error!(%error, "a key is destroyed at the next start only");
             }
         }

@@ -242,17 +242,22 @@ impl Vault {
     }
 
     /// Forgets a person: from now on nothing opens under their key, and its file is destroyed. Blocking. That they were
-    /// forgotten stands in the log; what cannot be destroyed now is destroyed at the next start.
-    fn forget(&self, person: PersonId) {
+    /// forgotten stands in the log; what cannot be destroyed now is destroyed at the next start. `now`: it was said just now,
+    /// not found in the log.
+    fn forget(&self, person: PersonId, now: bool) {
         self.forgotten.write().unwrap_or_else(PoisonError::into_inner).insert(person);
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         self.held.write().unwrap_or_else(PoisonError::into_inner).insert(person, Held::Nothing);
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
         let path = self.path(person);
-        let destroyed = match path.try_exists() {
-            Ok(false) => Ok(()),
-            _ if self.only_looking => Err(io::Error::other("it is destroyed when yoman starts")),
-            _ => key::mark(&self.dir.join(PURGE)).and_then(|()| key::destroy(&path)),
+        let there = !matches!(path.try_exists(), Ok(false));
+        let destroyed = if self.only_looking {
+            if there { Err(io::Error::other("it is destroyed when yoman starts")) } else { Ok(()) }
+        } else {
+            // The mark first: what is derived goes at the next start, even if this process dies before it did that itself.
+            let marked = if there || now { key::mark(&self.dir.join(PURGE)) } else { Ok(()) };
+            // And the key in any case: on a full disk nothing can be marked.
+            key::destroy(&path).and(marked)
         };
         let mut undestroyed = self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner);
         match destroyed {

@@ -37,14 +37,31 @@ pub(crate) struct Seat {
     pub(crate) room: RoomId,
     kind: RoomKind,
     who: String,
+    /// What their platform calls them, when that is not its number for them; how they are written there.
+    name: Option<String>,
+    handle: Option<String>,
 }
 
 impl Seat {
+    /// Somebody whose platform shows this name, and not its number for them.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// Somebody who is written like that on their platform.
+    pub(crate) fn written(self, handle: &str) -> Self {
+        Self { handle: Some(handle.to_owned()), ..self }
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.who)
+    }
+
     /// The same person in another room.
     fn label(&self) -> String {
         match self.kind {
-            RoomKind::Direct => format!("{} ({})", self.who, self.bot.capabilities().title),
-            RoomKind::Group => format!("{} in {}", self.who, self.room),
+            RoomKind::Direct => format!("{} ({})", self.name(), self.bot.capabilities().title),
+            RoomKind::Group => format!("{} in {}", self.name(), self.room),
         }
     }
 
@@ -59,8 +76,8 @@ impl Seat {
             },
             sender: Sender {
                 id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
-                name: self.who.clone(),
-                handle: Some(self.who.clone()),
+                name: self.name().to_owned(),
+                handle: Some(self.handle.as_deref().unwrap_or(self.name()).to_owned()),
                 language: None,
             },
             said,
@@ -197,6 +214,7 @@ impl Stage {
 
     pub(crate) async fn start(&mut self) {
         let log = self.open_log();
+        yoman::app::finish_forgetting(&Vault::looking(self.dir.path().join("keys")), self.dir.path());
         let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
         let outbox = Outbox::open(&self.state().join("bots"), settings).unwrap();
         let settings = intake::Settings {
@@ -247,7 +265,7 @@ impl Stage {
 
     fn seat(&self, bot: &str, room: &str, kind: RoomKind, who: &str) -> Seat {
         let bot = self.bots.iter().find(|it| it.name().as_str() == bot).unwrap().clone();
-        Seat { room: bot.room(room), bot, kind, who: who.to_owned() }
+        Seat { room: bot.room(room), bot, kind, who: who.to_owned(), name: None, handle: None }
     }
 
     /// Somebody in a room of their own.
@@ -277,6 +295,20 @@ impl Stage {
             addressed: true,
         };
         seat.inbound(format!("{}/{}", seat.room, message.id), said)
+    }
+
+    /// A message with a file, as it would arrive.
+    pub(crate) fn with_file(&mut self, seat: &Seat, text: &str, name: &str, id: &str) -> Inbound {
+        let mut inbound = self.message(seat, text);
+        if let Said::Message { attachments, .. } = &mut inbound.said {
+            attachments.push(yoman_chat::Attachment {
+                kind: yoman_chat::AttachmentKind::Photo,
+                file_id: id.to_owned(),
+                name: Some(name.to_owned()),
+                bytes: Some(7),
+            });
+        }
+        inbound
     }
 
     /// Somebody says something; the new messages in their room.
