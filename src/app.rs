@@ -2,6 +2,7 @@
 
 mod banner;
 mod ear;
+mod forgotten;
 pub mod house;
 pub mod memory;
 
@@ -9,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
-pub use self::house::House;
+pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
     command,
@@ -23,6 +24,7 @@ use crate::{
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     subscription::SharedWorld,
+    vault::{SealedLog, Vault},
 };
 
 /// Why the process ended.
@@ -53,6 +55,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
+        sealed: config.privacy.seal,
+        derived: vec![config.in_data_dir("state").join("snapshots")],
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.
@@ -159,14 +163,22 @@ async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
 /// Opens the log and the outbox, beside the async threads: both read from disk.
 async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
     let options = log_options(config);
-    let state = config.in_data_dir("state");
+    let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
+    let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
         ..OutboxSettings::default()
     };
     let opened = tokio::task::spawn_blocking(move || {
+        let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
+        let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
+        let log = SealedLog::open(Arc::new(log), Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
+        for warning in vault.warnings() {
+            tracing::warn!("{warning}");
+        }
         make_dir(&state)?;
+        finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
         Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
@@ -218,9 +230,14 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
     if !config.in_data_dir("log").exists() {
         return vec![Finding::ok("log", format!("{} is new: there is no log yet", config.data_dir.display()))];
     }
-    let options = log_options(config);
+    let (options, keys, seal) = (log_options(config), config.in_data_dir("keys"), config.privacy.seal);
     let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
-        Ok(log) => ear::health(&log),
+        Ok(log) => match SealedLog::open(Arc::new(log), Arc::new(Vault::looking(keys)), seal) {
+            Ok(log) => ear::health(&log),
+            Err(error) => {
+                vec![Finding::fail("log", error.to_string(), "the log itself can be opened; its people cannot be read")]
+            }
+        },
         Err(error @ OpenError::Locked { .. }) => {
             vec![Finding::warn(
                 "log",

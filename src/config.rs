@@ -48,6 +48,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The log.
     pub log: LogConfig,
+    /// Who can still read what.
+    pub privacy: PrivacyConfig,
     /// What rooms start with.
     pub rooms: RoomsConfig,
     /// How people are told.
@@ -75,6 +77,13 @@ pub struct LogConfig {
     pub cache_mb: u64,
     /// How long to wait for another process to let go of the log.
     pub lock_wait_ms: u64,
+}
+
+/// `[privacy]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivacyConfig {
+    /// Seal what people write under a key of their own.
+    pub seal: bool,
 }
 
 /// `[rooms]`
@@ -150,6 +159,7 @@ impl Default for Config {
             file: None,
             data_dir: PathBuf::from("data"),
             log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
+            privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
                 queue_per_room_max: 1_000,

@@ -12,4 +12,5 @@ pub mod log;
 pub mod notify;
 pub mod projection;
 pub mod subscription;
+pub mod vault;
 pub mod workflow;

@@ -52,6 +52,7 @@ pub(super) async fn main(args: Args, config: Result<Config, ConfigError>) -> Exi
 async fn look(config: &Config) -> Vec<Finding> {
     let mut findings = settings(config);
     findings.extend(access(config));
+    findings.push(keys(config));
     findings.push(disk(config));
     findings.push(clock(config));
     findings.extend(app::check_bots(config).await);
@@ -100,7 +101,11 @@ fn access(config: &Config) -> Vec<Finding> {
             }
             let mut open = Vec::new();
             let inside = ["", "log", "journal", "state", "keys", "control.sock"];
-            for path in inside.map(|name| if name.is_empty() { dir.clone() } else { dir.join(name) }) {
+            let keys = std::fs::read_dir(dir.join("keys")).into_iter().flatten();
+            let keys = keys.filter_map(|key| Some(key.ok()?.path()));
+            for path in
+                inside.map(|name| if name.is_empty() { dir.clone() } else { dir.join(name) }).into_iter().chain(keys)
+            {
                 if let Ok(metadata) = std::fs::metadata(&path)
                     && metadata.permissions().mode() & 0o077 != 0
                 {
@@ -155,6 +160,19 @@ fn disk(config: &Config) -> Finding {
 #[cfg(not(unix))]
 fn disk(_: &Config) -> Finding {
     Finding::warn("disk", "free space is not measured on this system", "")
+}
+
+/// What people write is sealed under keys that no copy of the log holds.
+fn keys(config: &Config) -> Finding {
+    let dir = config.in_data_dir("keys");
+    if !config.privacy.seal {
+        let what = "what people write is kept in plain: [privacy] seal is false";
+        return Finding::warn("keys", what, "set it to true; what is in the log already stays as it is");
+    }
+    let files = std::fs::read_dir(&dir).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
+    let count = files.filter(|path| path.extension().is_some_and(|it| it == "key")).count();
+    let keys = if count == 1 { "1 key".to_owned() } else { format!("{count} keys") };
+    Finding::ok("keys", format!("{keys} in {}: keep a copy of it, apart from backups of the log", dir.display()))
 }
 
 /// What is on the disk must not be from the future: a clock that was wrong once leaves its traces there.

@@ -177,6 +177,16 @@ pub enum PersonCommand {
         /// Who.
         person: Handle,
     },
+    /// `/forget @dana`: asks whether that is meant.
+    Forget {
+        /// Who.
+        person: Handle,
+    },
+    /// `/forget yes CODE`: it is; the code came with the question.
+    ForgetYes {
+        /// As typed, upper case.
+        code: String,
+    },
 }
 
 /// What a person said.

@@ -74,3 +74,18 @@ pub(super) fn revoke(args: &mut Args<'_>) -> Result<Command, Fault> {
     args.finish()?;
     Ok(Command::Person(PersonCommand::Revoke { person }))
 }
+
+/// `/forget @person`, and `/forget yes CODE` behind its question
+pub(super) fn forget(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
+    if who.raw.eq_ignore_ascii_case("yes")
+        && let Some(word) = args.next()
+    {
+        let code = code(args, &word)?;
+        args.finish()?;
+        return Ok(Command::Person(PersonCommand::ForgetYes { code }));
+    }
+    let person = person(args, &who)?;
+    args.finish()?;
+    Ok(Command::Person(PersonCommand::Forget { person }))
+}

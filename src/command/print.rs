@@ -180,5 +180,7 @@ fn print_about_person(command: &PersonCommand) -> String {
         }
         PersonCommand::Grant { person, role } => format!("/grant {} {role}", print_person(person)),
         PersonCommand::Revoke { person } => format!("/revoke {}", print_person(person)),
+        PersonCommand::Forget { person } => format!("/forget {}", print_person(person)),
+        PersonCommand::ForgetYes { code } => format!("/forget yes {code}"),
     }
 }

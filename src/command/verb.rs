@@ -117,7 +117,7 @@ impl Verb {
 }
 
 use Group::{Create, Fact, Help, Life, Look, Past, People, Room};
-use Role::{Guest, Maintainer, Member};
+use Role::{Guest, Maintainer, Member, Owner};
 
 #[rustfmt::skip]
 static VERBS: &[Verb] = &[
@@ -178,6 +178,7 @@ static VERBS: &[Verb] = &[
     Verb::new("people", "/people", "who may what", "people", People, Guest, look::people),
     Verb::new("grant", "/grant @person role", "give a role: guest, member, maintainer, owner", "grant @dana maintainer", People, Maintainer, person::grant),
     Verb::new("revoke", "/revoke @person", "take the role away", "revoke @dana", People, Maintainer, person::revoke),
+    Verb::new("forget", "/forget @person", "destroy the key to all they wrote, for ever; asks first", "forget @dana", People, Owner, person::forget),
     Verb::new("rooms", "/rooms", "where the bot is", "rooms", People, Maintainer, look::rooms),
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
@@ -221,6 +222,7 @@ impl Command {
             {
                 Some(Role::Owner)
             }
+            Self::Person(PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. }) => Some(Owner),
             Self::Person(_) => Some(Maintainer),
         }
     }

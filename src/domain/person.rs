@@ -28,6 +28,8 @@ pub enum Event {
     },
     /// They may do nothing any more.
     RoleRevoked,
+    /// Nobody knows them any more: no name, no account, no role, and never again.
+    Forgotten,
 }
 
 /// What can be done about a person.
@@ -56,6 +58,8 @@ pub enum Command {
     },
     /// No role.
     Revoke,
+    /// Nobody knows them any more.
+    Forget,
 }
 
 /// What `decide` may know besides the state.
@@ -82,7 +86,12 @@ pub struct Person {
     pub identities: Vec<Identity>,
     /// What they may do; `None`: nothing.
     pub role: Option<Role>,
+    /// They were forgotten: the rest says nothing about them any more.
+    pub forgotten: bool,
 }
+
+/// What stands for the name of somebody who was forgotten.
+pub const FORGOTTEN: &str = "forgotten";
 
 /// The longest name of a person, in characters. A longer one, which its platform chose, is cut.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -135,6 +144,12 @@ pub enum Error {
         /// The lowest role that may.
         needed: Role,
     },
+    /// There is nobody any more whom that could be done about.
+    #[error("who {handle} was is forgotten, for ever")]
+    Forgotten {
+        /// What is written in their place.
+        handle: Handle,
+    },
     /// Known on too many platforms.
     #[error("{handle} is known by {IDENTITIES_MAX} accounts already, and more do not fit")]
     TooManyIdentities {
@@ -182,6 +197,9 @@ pub enum Deed {
     /// Knowing somebody with that role on another platform.
     #[error("link an account to {}", one(*.0))]
     Link(Role),
+    /// Forgetting somebody.
+    #[error("forget somebody")]
+    Forget,
 }
 
 impl Error {
@@ -190,7 +208,10 @@ impl Error {
         match self {
             Self::Revoked { handle } => vec![format!("/grant {handle} {}", Role::Member)],
             Self::Paired { .. } | Self::NotPaired { .. } | Self::LastOwner { .. } => vec!["/people".to_owned()],
-            Self::NothingChanges { .. } | Self::NotAllowed { .. } | Self::TooManyIdentities { .. } => Vec::new(),
+            Self::NothingChanges { .. }
+            | Self::NotAllowed { .. }
+            | Self::Forgotten { .. }
+            | Self::TooManyIdentities { .. } => Vec::new(),
         }
     }
 }
@@ -202,7 +223,11 @@ impl Error {
 /// # Errors
 /// [`Error`], when who acts may not do that, nobody would be owner any more, or nothing would change.
 pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &Given) -> Result<Vec<Event>, Error> {
-    let known = || person.ok_or(Error::NotPaired { id });
+    let known = || match person {
+        None => Err(Error::NotPaired { id }),
+        Some(person) if person.forgotten => Err(Error::Forgotten { handle: person.handle.clone() }),
+        Some(person) => Ok(person),
+    };
     match command {
         Command::Pair { name, handle, identity, role } => {
             if let Some(person) = person {
@@ -215,6 +240,12 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
         Command::LinkIdentity { identity } => link(known()?, identity, given),
         Command::Grant { role } => grant(known()?, *role, given),
         Command::Revoke => revoke(known()?, given),
+        Command::Forget => {
+            let person = known()?;
+            allow(given, Deed::Forget, Role::Owner)?;
+            keep_an_owner(person, given)?;
+            Ok(vec![Event::Forgotten])
+        }
     }
 }
 
@@ -290,11 +321,15 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 handle: handle.clone(),
                 identities: vec![identity.clone()],
                 role: Some(*role),
+                forgotten: false,
             }),
-            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked => None,
+            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked | Event::Forgotten => None,
         };
     };
     person.version = version;
+    if person.forgotten {
+        return Some(person);
+    }
     match event {
         Event::Paired { .. } => {}
         Event::IdentityLinked { identity } => {
@@ -304,6 +339,16 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
         }
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
+        Event::Forgotten => {
+            FORGOTTEN.clone_into(&mut person.name);
+            // Unique among people, and a handle by its letters.
+            if let Ok(handle) = Handle::new(&format!("{FORGOTTEN}-{}", id.0)) {
+                person.handle = handle;
+            }
+            person.identities.clear();
+            person.role = None;
+            person.forgotten = true;
+        }
     }
     Some(person)
 }
@@ -425,6 +470,29 @@ mod tests {
             let two = Given { owners: 2, ..given };
             accepted(a(Role::Owner), Command::Revoke, &two, Event::RoleRevoked);
         }
+    }
+
+    #[test]
+    fn an_owner_forgets_somebody_for_ever() {
+        accepted(a(Role::Member), Command::Forget, &by(Role::Owner), Event::Forgotten);
+        let said = "only an owner can forget somebody; you are a maintainer";
+        refused(a(Role::Guest), Command::Forget, &by(Role::Maintainer), said);
+        let last = Given { owners: 1, ..by(Role::Owner) };
+        refused(a(Role::Owner), Command::Forget, &last, "@dana is the only owner: make somebody else owner first");
+        accepted(a(Role::Owner), Command::Forget, &by(Role::Owner), Event::Forgotten);
+
+        let gone = || dana(&[paired(Role::Owner), Event::Forgotten]);
+        let Some(person) = gone() else { panic!("nobody") };
+        assert_eq!((person.name.as_str(), person.handle.to_string()), ("forgotten", "@forgotten-2".into()));
+        assert_eq!((person.identities, person.role, person.forgotten), (vec![], None, true));
+        let said = "who @forgotten-2 was is forgotten, for ever";
+        let link = Command::LinkIdentity { identity: identity("b") };
+        for command in [Command::Forget, Command::Grant { role: Role::Member }, Command::Revoke, link] {
+            refused(gone(), command, &by(Role::Owner), said);
+        }
+        // Nothing brings them back, not even a log made by hand.
+        let after = dana(&[paired(Role::Owner), Event::Forgotten, Event::RoleGranted { role: Role::Owner }]);
+        assert_eq!(after.map(|it| (it.version, it.role)), Some((3, None)));
     }
 
     #[test]

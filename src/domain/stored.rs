@@ -221,6 +221,8 @@ stored! {
         (Event::Person(person::Event::RoleGranted { role }))
     "role_revoked" 1 {} []
         (Event::Person(person::Event::RoleRevoked))
+    "person_forgotten" 1 {} []
+        (Event::Person(person::Event::Forgotten))
 
     "room_enabled" 1 {} [ title: String ]
         (Event::Room(room::Event::Enabled { title }))
@@ -427,6 +429,7 @@ mod tests {
             ]
             .map(Event::Room),
         );
+        events.push(Event::Person(person::Event::Forgotten));
         events
     }
 

@@ -6,7 +6,7 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, Outbound, ReplyTo, Roo
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    command::{self, Command, Look, Target},
+    command::{self, Command, Look, PersonCommand, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
@@ -228,6 +228,9 @@ impl Intake {
             };
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
+        }
+        if let Command::Person(PersonCommand::Forget { person }) = &command {
+            return Ok((self.ask_to_forget(person, speaker, room).await?, None));
         }
         let mut spoken = self.spoken(n, &piece.text, inbound, speaker);
         if let Some(id) = piece.id {

@@ -8,7 +8,7 @@
 //! * `pairing.rs`   claim code and pairing codes
 //! * `hear.rs`      a message, an edit or a press to pieces with their commands
 //! * `carry_out.rs` a command to a commit
-//! * `people.rs`    commands about people
+//! * `people.rs`    commands about people; `forget.rs` forgetting one of them
 //! * `correct.rs`   an edited message to what it changes
 //! * `look.rs`      looks, and glances: looks outside of a conversation
 //! * `suggest.rs`   what could stand where somebody is typing
@@ -18,6 +18,7 @@
 mod admit;
 mod carry_out;
 mod correct;
+mod forget;
 mod hear;
 mod look;
 mod numbers;
@@ -42,7 +43,7 @@ use yoman_chat::{
 
 pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{numbers::Numbers, pairing::Pairing};
+use self::{forget::Forgetting, numbers::Numbers, pairing::Pairing};
 use crate::{
     command,
     domain::Bucket,
@@ -64,6 +65,10 @@ pub struct Settings {
     pub default_bucket: Bucket,
     /// What each bot's platform can do, by the bot's name.
     pub bots: HashMap<String, Capabilities>,
+    /// What people write is sealed.
+    pub sealed: bool,
+    /// What is derived from the log and holds people's words: deleted when somebody is forgotten.
+    pub derived: Vec<std::path::PathBuf>,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -83,6 +88,7 @@ pub struct Intake {
     settings: Settings,
     titles: Arc<HashMap<String, String>>,
     pairing: Pairing,
+    forgetting: Forgetting,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
     lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
@@ -135,6 +141,7 @@ impl Intake {
             settings,
             titles: Arc::new(titles),
             pairing: Pairing::default(),
+            forgetting: Forgetting::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),

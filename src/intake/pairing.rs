@@ -74,12 +74,12 @@ pub(crate) struct Pairing {
 }
 
 /// A fresh code from the operating system's random numbers.
-fn code() -> String {
+pub(super) fn code() -> String {
     let mut random = rand::rng();
     (0..CODE_CHARS).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }
 
-fn same(a: &str, b: &str) -> bool {
+pub(super) fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 

@@ -129,6 +129,9 @@ impl Intake {
                 let person = self.who(person, speaker.person, &[])?;
                 self.append_person(person, &person::Command::Revoke, by, spoken).await?
             }
+            // Asking makes no commit: it is answered before it comes here.
+            PersonCommand::Forget { .. } => return Ok(Vec::new()),
+            PersonCommand::ForgetYes { code } => self.forget(spoken, speaker, code).await?,
         };
         Ok(vec![commit])
     }
@@ -271,7 +274,7 @@ impl Intake {
         }
     }
 
-    async fn append_person(
+    pub(super) async fn append_person(
         &self,
         id: PersonId,
         command: &person::Command,

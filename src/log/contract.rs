@@ -23,6 +23,13 @@ use super::{
 
 /// Everything that holds for an engine while it is open. `make` gives an empty one each time.
 pub async fn run<E: EventLog>(make: impl AsyncFn() -> E) {
+    run_behind(&make).await;
+    records_are_chained(&make().await).await;
+}
+
+/// What holds for a log that keeps its commits in another form than it hands out (sealed), too: all but that the chain can
+/// be told from what it hands out.
+pub async fn run_behind<E: EventLog>(make: impl AsyncFn() -> E) {
     an_empty_log(&make().await).await;
     commits_come_back_as_they_were(&make().await).await;
     expectations_are_checked(&make().await).await;
@@ -30,7 +37,6 @@ pub async fn run<E: EventLog>(make: impl AsyncFn() -> E) {
     what_breaks_the_rules_is_refused(&make().await).await;
     reading_from_and_until(&make().await).await;
     time_never_runs_backwards(&make().await).await;
-    records_are_chained(&make().await).await;
     one_winner_among_racing_writers(Arc::new(make().await)).await;
     one_commit_for_a_command_sent_many_times_at_once(Arc::new(make().await)).await;
     catch_up_then_live_without_a_gap(Arc::new(make().await)).await;

@@ -11,8 +11,8 @@ use chrono::{DurationRound, TimeDelta, Utc};
 use tokio::sync::broadcast;
 
 use super::{
-    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health, Position, ReadError,
-    StreamId, Version, Visit,
+    Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Expected, Head, Health, Live, Position,
+    ReadError, StreamId, Version, Visit,
     record::{self, Hash},
 };
 
@@ -136,8 +136,8 @@ impl EventLog for MemoryLog {
         }
     }
 
-    fn live(&self) -> broadcast::Receiver<Arc<Commit>> {
-        self.live.subscribe()
+    fn live(&self) -> Live {
+        self.live.subscribe().into()
     }
 
     fn health(&self) -> Health {

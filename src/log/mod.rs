@@ -7,10 +7,12 @@
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests
 //! * `sled/`       the embedded engine
+//! * `live.rs`     what comes, as a receiver: [`Live`]
 //! * `contract.rs` one suite every engine must pass
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod live;
 pub mod memory;
 pub mod record;
 pub mod sled;
@@ -20,6 +22,8 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use self::live::Live;
 
 /// Where a commit stands in the whole log: from 1, strictly increasing; 0 is "before everything".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -407,7 +411,7 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
 
     /// Every commit from now on, in order, after it is durable. A receiver that falls behind gets `Lagged` and goes back to
     /// [`EventLog::read_all`]; `subscription::runner` does the hand-over.
-    fn live(&self) -> tokio::sync::broadcast::Receiver<Arc<Commit>>;
+    fn live(&self) -> Live;
 
     /// How it is.
     fn health(&self) -> Health;

@@ -100,6 +100,18 @@ impl Asides {
         }
     }
 
+    /// Forgets all of them: nobody knows who said what in there.
+    pub(super) fn forget_all(&self) {
+        let mut ops = Ops::default();
+        self.store.scan(key::ASIDE, None, |key, value| {
+            ops.remove(key.to_vec(), value.map_or(0, |value| value.len()));
+            true
+        });
+        if !ops.is_empty() {
+            self.store.submit_owed(ops, None);
+        }
+    }
+
     /// Forgets the oldest of every bot.
     pub(super) fn tidy(&self) {
         let mut prefixes = HashSet::new();

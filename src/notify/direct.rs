@@ -61,6 +61,21 @@ impl Direct {
         self.store.submit_owed(ops, None);
     }
 
+    /// A person is to be found nowhere any more.
+    pub(super) fn forget(&self, person: PersonId) {
+        let mut rooms = self.rooms();
+        let mut ops = Ops::default();
+        rooms.retain(|room, heard| {
+            if heard.person == person {
+                ops.remove(key::direct(room), 0);
+            }
+            heard.person != person
+        });
+        if !ops.is_empty() {
+            self.store.submit_owed(ops, None);
+        }
+    }
+
     pub(super) fn person_in(&self, room: &RoomId) -> Option<PersonId> {
         self.rooms().get(room).map(|heard| heard.person)
     }

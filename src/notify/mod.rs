@@ -7,6 +7,7 @@
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
+//! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
@@ -19,9 +20,11 @@ mod entry;
 #[path = "tests/bot.rs"]
 mod fake;
 mod follower;
+mod forget;
 mod key;
 mod outbox;
 mod queue;
+mod renew;
 pub mod routing;
 #[cfg(test)]
 #[path = "tests/scene.rs"]

@@ -463,6 +463,40 @@ impl Outbox {
         self.shared.direct.room_of(person)
     }
 
+    /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
+    /// reach them. What the files keep of it goes with [`Outbox::renew`] at the next start.
+    pub fn forget(&self, person: PersonId) {
+        let shared = &*self.shared;
+        shared.direct.forget(person);
+        shared.asides.forget_all();
+        let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
+        for (bot, queue) in queues {
+            queue.blank(&bot);
+        }
+    }
+
+    /// Brings a bot's cards of some items up to date.
+    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
+        let queue = self.queue(bot);
+        for &item in items {
+            for room in self.rooms_with_card(bot, item) {
+                let mut inner = queue.inner();
+                let mut change = queue.change();
+                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
+                queue.submit(inner, change);
+            }
+        }
+    }
+
+    /// Makes the outbox in `dir` anew with what it holds now: a store keeps bytes of what was removed for a while. To be
+    /// called before [`Outbox::open`]; a crash in between loses nothing, when it is called again. Blocking.
+    ///
+    /// # Errors
+    /// Why it is as it was.
+    pub fn renew(dir: &Path) -> Result<(), String> {
+        super::renew::renew(dir)
+    }
+
     /// Forgets what is old enough: answered inbounds and deliveries kept aside. Blocking for as long as it takes to read
     /// them; delivery calls it once an hour.
     pub fn tidy(&self) {

@@ -51,7 +51,7 @@ pub(super) enum State {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     /// The next ones, in order.
-    queue: VecDeque<Entry>,
+    pub(super) queue: VecDeque<Entry>,
     /// How many come after them in the store.
     stored: usize,
     /// How many of those are on their way into the store.

@@ -288,12 +288,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-enum Trouble {
+pub(super) enum Trouble {
     Open(OpenError),
     Damaged(String),
 }
 
-fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
+pub(super) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
     let of_dir = |source| Trouble::Open(OpenError::Dir { dir: dir.to_owned(), source });
     make_dir(dir).map_err(of_dir)?;
     // Left by a crash or a full disk while a snapshot was written; sled would refuse to open.
@@ -348,7 +348,7 @@ fn make_dir(dir: &Path) -> io::Result<()> {
 }
 
 #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "directories are synced on unix only"))]
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         File::open(dir)?.sync_all()?;

@@ -72,6 +72,10 @@ impl World {
             if viewer.person == Some(person.id) {
                 text.plain(" (you)");
             }
+            if person.forgotten {
+                text.plain(GAP).plain(person::FORGOTTEN);
+                continue;
+            }
             if !person.name.is_empty() && !person.name.eq_ignore_ascii_case(person.handle.as_str()) {
                 text.plain(GAP).push(Style::Quote, words::one_line(&person.name));
             }
@@ -311,12 +315,22 @@ impl World {
             person::Event::RoleGranted { role } => {
                 text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
             }
+            person::Event::Forgotten => {
+                text.plain("Forgotten. What they wrote shows as \"forgotten\", and they themselves as ")
+                    .push(Style::Quote, handle);
+                text.plain(": the key is destroyed, and no backup made from now on can bring them back.\n");
+                text.plain(NOT_FORGOTTEN);
+            }
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
             }
         }
     }
 }
+
+/// What `/forget` does not reach.
+pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats have shown already; ids \
+     of platforms' messages and direct rooms; copies made of keys/ before.";
 
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {

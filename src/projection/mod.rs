@@ -50,6 +50,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
+pub(crate) use self::house::NOT_FORGOTTEN;
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},

@@ -28,6 +28,10 @@ impl People {
     pub(super) fn apply(&mut self, id: PersonId, version: u64, event: &person::Event) {
         let before = self.people.remove(&id);
         let Some(person) = person::evolve(before, id, version, event) else { return };
+        if person.forgotten {
+            self.identities.retain(|_, known| *known != id);
+            self.handles.retain(|_, known| *known != id);
+        }
         // The first to have a name keeps it: a log made by hand must not hand somebody's identity to somebody else.
         for identity in &person.identities {
             self.identities.entry(identity.clone()).or_insert(id);
@@ -67,6 +71,7 @@ impl People {
         loop {
             let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
             match Handle::new(&name) {
+                Ok(handle) if stands_for_nobody(&handle) => NOBODY.clone_into(&mut base),
                 Ok(handle) if !self.handles.contains_key(&handle) && !TAKEN.contains(&handle.as_str()) => {
                     return handle;
                 }
@@ -76,6 +81,11 @@ impl People {
             number += 1;
         }
     }
+}
+
+/// Whether it is written where a person is not known any more.
+fn stands_for_nobody(handle: &Handle) -> bool {
+    ["forgotten-", "sealed-", "damaged-"].iter().any(|word| handle.as_str().starts_with(word))
 }
 
 /// What can be a name of what somebody is called: `Dana Müller` becomes `dana-müller`.

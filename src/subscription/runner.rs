@@ -3,9 +3,9 @@
 
 use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
 
-use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use crate::log::{Commit, Entry, EventLog, Position, ReadError};
+use crate::log::{Commit, Entry, EventLog, Live, Position, ReadError};
 
 /// How many commits are read from history at a time: bounds the memory of a subscriber that is behind.
 const PAGE: usize = 1024;
@@ -14,7 +14,7 @@ const PAGE: usize = 1024;
 #[derive(Debug)]
 pub struct Subscription {
     log: Arc<dyn EventLog>,
-    live: broadcast::Receiver<Arc<Commit>>,
+    live: Live,
     /// The newest position handed out (or known to be damaged).
     after: Position,
     /// Read from history, not handed out yet.

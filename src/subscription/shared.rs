@@ -1,6 +1,7 @@
 //! One [`World`] for everybody who looks at it: fed from the log by a single task, in order, read by many.
 
 use std::{
+    ops::ControlFlow,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -11,7 +12,8 @@ use tracing::{error, warn};
 
 use super::Subscription;
 use crate::{
-    log::{Entry, EventLog, Position},
+    domain::{Bucket, ItemRef},
+    log::{Entry, EventLog, Position, ReadError},
     projection::World,
 };
 
@@ -78,6 +80,28 @@ impl SharedWorld {
         self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
     }
 
+    /// Folds everything anew from the log, because what is read from it has changed, and shows that from then on; the items
+    /// that look different. Needs the memory of a second world for as long as it takes. Blocking.
+    ///
+    /// # Errors
+    /// [`ReadError`]: it is as it was.
+    pub fn refold(&self, log: &dyn EventLog) -> Result<Vec<ItemRef>, ReadError> {
+        let mut fresh = World::default();
+        let mut newest = read_on(log, &mut fresh, Position::START)?;
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        // What came meanwhile; nobody feeds the other one while this is held.
+        newest = read_on(log, &mut fresh, newest)?;
+        let before = std::mem::replace(&mut *world, fresh);
+        self.position.send_if_modified(|position| newest > std::mem::replace(position, newest.max(*position)));
+        let all =
+            Bucket::ALL.into_iter().flat_map(|bucket| (1..=world.newest(bucket)).map(move |n| ItemRef::new(bucket, n)));
+        let differs = |item: &ItemRef| {
+            let item = *item;
+            before.item(item).is_some_and(|old| world.item(item).is_none_or(|new| old.item != new.item))
+        };
+        Ok(all.filter(differs).collect())
+    }
+
     /// Feeds it from the log until `stop`, or until the log is closed.
     pub async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stop: CancellationToken) {
         let mut subscription = Subscription::new(log, self.position());
@@ -101,6 +125,22 @@ impl SharedWorld {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Folds in everything after a position; the newest one read.
+fn read_on(log: &dyn EventLog, world: &mut World, after: Position) -> Result<Position, ReadError> {
+    let mut newest = after;
+    log.read_all(after, &mut |entry| {
+        newest = match entry {
+            Entry::Commit(commit) => {
+                world.apply(&commit);
+                commit.position
+            }
+            Entry::Damaged { position, .. } => newest.max(position),
+        };
+        ControlFlow::Continue(())
+    })?;
+    Ok(newest)
 }
 
 #[cfg(test)]

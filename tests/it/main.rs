@@ -9,6 +9,7 @@ mod anything;
 mod crash;
 mod first_minute;
 mod forms;
+mod forget;
 mod looks;
 mod order;
 mod phone;

@@ -10,10 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use insta::assert_snapshot;
-use tokio::sync::broadcast;
 use yoman::log::{
-    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Position, ReadError, StreamId, Version,
-    Visit, memory::MemoryLog,
+    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
+    Version, Visit, memory::MemoryLog,
 };
 use yoman_chat::Receipt;
 
@@ -77,7 +76,7 @@ impl EventLog for Moody {
         self.log.head()
     }
 
-    fn live(&self) -> broadcast::Receiver<Arc<Commit>> {
+    fn live(&self) -> Live {
         self.log.live()
     }
 

@@ -19,6 +19,7 @@ use yoman::{
         sled::{Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
+    vault::{SealedLog, Vault},
 };
 use yoman_chat::{
     Accept as _, Bot as _, BotName, Inbound, MessageRef, Outbound, Receipt, ReplyTo, Room, RoomId, RoomKind, Said,
@@ -36,14 +37,31 @@ pub(crate) struct Seat {
     pub(crate) room: RoomId,
     kind: RoomKind,
     who: String,
+    /// What their platform calls them, when that is not its number for them; how they are written there.
+    name: Option<String>,
+    handle: Option<String>,
 }
 
 impl Seat {
+    /// Somebody whose platform shows this name, and not its number for them.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// Somebody who is written like that on their platform.
+    pub(crate) fn written(self, handle: &str) -> Self {
+        Self { handle: Some(handle.to_owned()), ..self }
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.who)
+    }
+
     /// The same person in another room.
     fn label(&self) -> String {
         match self.kind {
-            RoomKind::Direct => format!("{} ({})", self.who, self.bot.capabilities().title),
-            RoomKind::Group => format!("{} in {}", self.who, self.room),
+            RoomKind::Direct => format!("{} ({})", self.name(), self.bot.capabilities().title),
+            RoomKind::Group => format!("{} in {}", self.name(), self.room),
         }
     }
 
@@ -58,8 +76,8 @@ impl Seat {
             },
             sender: Sender {
                 id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
-                name: self.who.clone(),
-                handle: Some(self.who.clone()),
+                name: self.name().to_owned(),
+                handle: Some(self.handle.as_deref().unwrap_or(self.name()).to_owned()),
                 language: None,
             },
             said,
@@ -185,6 +203,12 @@ impl Stage {
 
     /// Opens the log, unless the test brought its own; for a test that writes while no house runs, too.
     pub(crate) fn open_log(&self) -> Arc<dyn EventLog> {
+        let vault = Arc::new(Vault::open(self.dir.path().join("keys")).unwrap());
+        Arc::new(SealedLog::open(self.beneath(), vault, true).unwrap())
+    }
+
+    /// The log as it lies on disk, sealed.
+    pub(crate) fn beneath(&self) -> Arc<dyn EventLog> {
         if let Some(log) = &self.own_log {
             return Arc::clone(log);
         }
@@ -199,12 +223,15 @@ impl Stage {
 
     pub(crate) async fn start(&mut self) {
         let log = self.open_log();
+        yoman::app::finish_forgetting(&Vault::looking(self.dir.path().join("keys")), self.dir.path());
         let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
         let outbox = Outbox::open(&self.state().join("bots"), settings).unwrap();
         let settings = intake::Settings {
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
+            sealed: true,
+            derived: vec![self.state().join("snapshots")],
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),
@@ -247,7 +274,7 @@ impl Stage {
 
     fn seat(&self, bot: &str, room: &str, kind: RoomKind, who: &str) -> Seat {
         let bot = self.bots.iter().find(|it| it.name().as_str() == bot).unwrap().clone();
-        Seat { room: bot.room(room), bot, kind, who: who.to_owned() }
+        Seat { room: bot.room(room), bot, kind, who: who.to_owned(), name: None, handle: None }
     }
 
     /// Somebody in a room of their own.
@@ -277,6 +304,20 @@ impl Stage {
             addressed: true,
         };
         seat.inbound(format!("{}/{}", seat.room, message.id), said)
+    }
+
+    /// A message with a file, as it would arrive.
+    pub(crate) fn with_file(&mut self, seat: &Seat, text: &str, name: &str, id: &str) -> Inbound {
+        let mut inbound = self.message(seat, text);
+        if let Said::Message { attachments, .. } = &mut inbound.said {
+            attachments.push(yoman_chat::Attachment {
+                kind: yoman_chat::AttachmentKind::Photo,
+                file_id: id.to_owned(),
+                name: Some(name.to_owned()),
+                bytes: Some(7),
+            });
+        }
+        inbound
     }
 
     /// Somebody says something; the new messages in their room.

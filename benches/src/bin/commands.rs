@@ -109,6 +109,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
+            sealed: false,
+            derived: Vec::new(),
         };
         let house =
             House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());

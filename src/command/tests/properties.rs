@@ -292,6 +292,8 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
             .prop_map(|(code, role, known_as)| PersonCommand::Pair { code, role, known_as }),
         (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
         handle().prop_map(|person| PersonCommand::Revoke { person }),
+        handle().prop_map(|person| PersonCommand::Forget { person }),
+        "[A-Z0-9-]{1,12}".prop_map(|code| PersonCommand::ForgetYes { code }),
     ]
 }
 

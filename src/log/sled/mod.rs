@@ -42,7 +42,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use self::{lock::OwnerLock, shared::Scanned, shared::Shared, writer::Request};
 pub use self::{
@@ -50,8 +50,8 @@ pub use self::{
     rebuild::{Rebuilt, rebuild_from_journal},
 };
 use super::{
-    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Position, ReadError, StreamId, Version,
-    Visit,
+    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
+    Version, Visit,
 };
 
 /// The log in a directory of this machine. `Ok` from an append means that it outlives a power cut.
@@ -174,8 +174,8 @@ impl EventLog for SledLog {
         self.shared.head()
     }
 
-    fn live(&self) -> broadcast::Receiver<Arc<Commit>> {
-        self.shared.live.subscribe()
+    fn live(&self) -> Live {
+        self.shared.live.subscribe().into()
     }
 
     fn health(&self) -> Health {

@@ -10,9 +10,12 @@ use std::{
     sync::Arc,
 };
 
-use yoman::log::{
-    Commit, Entry, EventLog, Position,
-    sled::{Options, SledLog},
+use yoman::{
+    log::{
+        Commit, Entry, EventLog, Position,
+        sled::{Options, SledLog},
+    },
+    vault::{SealedLog, Vault},
 };
 use yoman_stand_ins::telegram::Shown;
 
@@ -108,14 +111,14 @@ pub(super) fn all_answered(talk: &Talk) -> bool {
 
 /// Accounts for everything.
 pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> {
-    let commits = read_log(&data.dir()).await?;
+    let (commits, sealed) = read_log(&data.dir()).await?;
     let mut wrong = Vec::new();
     let mut summary = Summary { kills: talk.kills_us.len(), said: talk.stories.len(), ..Summary::default() };
     for &chat in &talk.chats {
         answers(talk, chat, &commits, &mut summary, &mut wrong);
     }
     traces(talk, &commits, &mut summary, &mut wrong);
-    wrong.extend(journal(&data.dir().join("journal"), &commits));
+    wrong.extend(journal(&data.dir().join("journal"), &sealed));
     if wrong.is_empty() {
         return Ok(summary);
     }
@@ -228,8 +231,24 @@ fn whole(talk: &Talk, story: &Story, copies: &[&Shown], commits: &[Arc<Commit>])
     out
 }
 
-async fn read_log(data: &Path) -> Result<Vec<Arc<Commit>>, String> {
+/// The commits as they were said, and as they lie there.
+async fn read_log(data: &Path) -> Result<(Vec<Arc<Commit>>, Vec<Arc<Commit>>), String> {
     let log = SledLog::open(Options::new(data)).map_err(|error| format!("the log cannot be opened: {error}"))?;
+    let log = Arc::new(log);
+    let vault = Arc::new(Vault::open(data.join("keys")).map_err(|error| error.to_string())?);
+    let opened = SealedLog::open(Arc::clone(&log) as Arc<dyn EventLog>, vault, true);
+    let opened = opened.map_err(|error| error.to_string())?;
+    let (commits, sealed) = (read_all(&opened)?, read_all(&*log)?);
+    let broken = log.broken_links().map_err(|error| error.to_string())?;
+    log.close().await.map_err(|error| error.to_string())?;
+    let unopened = opened.health().warnings;
+    if !broken.is_empty() || !unopened.is_empty() {
+        return Err(format!("the log is damaged: links broken at {broken:?}, {unopened:?}"));
+    }
+    Ok((commits, sealed))
+}
+
+fn read_all(log: &dyn EventLog) -> Result<Vec<Arc<Commit>>, String> {
     let mut commits = Vec::new();
     let mut damaged = Vec::new();
     log.read_all(Position::START, &mut |entry| {
@@ -240,12 +259,7 @@ async fn read_log(data: &Path) -> Result<Vec<Arc<Commit>>, String> {
         ControlFlow::Continue(())
     })
     .map_err(|error| error.to_string())?;
-    let broken = log.broken_links().map_err(|error| error.to_string())?;
-    log.close().await.map_err(|error| error.to_string())?;
-    if !damaged.is_empty() || !broken.is_empty() {
-        return Err(format!("the log is damaged: {damaged:?}, links broken at {broken:?}"));
-    }
-    Ok(commits)
+    if damaged.is_empty() { Ok(commits) } else { Err(format!("the log is damaged: {damaged:?}")) }
 }
 
 /// The journal has the same commits, each once.

@@ -1,11 +1,14 @@
 //! kill -9 at random instants under traffic, restart, go on; then every message is accounted for.
 
-use std::{collections::HashMap, ops::ControlFlow, path::Path, time::Duration};
+use std::{collections::HashMap, ops::ControlFlow, path::Path, sync::Arc, time::Duration};
 
 use rusqlite::Connection;
-use yoman::log::{
-    Entry, EventLog, Position,
-    sled::{Options, SledLog},
+use yoman::{
+    log::{
+        Entry, EventLog, Position,
+        sled::{Options, SledLog},
+    },
+    vault::{SealedLog, Vault},
 };
 
 use crate::{
@@ -100,7 +103,8 @@ fn rows(dir: &Path) -> Outcome<HashMap<u64, usize>> {
 
 /// How often yoman has each message: commits that began an item with its text.
 async fn commits(data: &Path) -> Outcome<HashMap<u64, usize>> {
-    let log = SledLog::open(Options::new(data))?;
+    let vault = Arc::new(Vault::open(data.join("keys"))?);
+    let log = SealedLog::open(Arc::new(SledLog::open(Options::new(data))?), vault, true)?;
     let mut kept = HashMap::new();
     log.read_all(Position::START, &mut |entry| {
         if let Entry::Commit(commit) = entry

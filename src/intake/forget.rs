@@ -1,0 +1,222 @@
+//! `/forget @person`: first what that means, with a button bound to this question; then the event, after which the vault
+//! destroys the key; then everything derived is made anew without their words.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use yoman_chat::{Button, ButtonTone, Outbound, RoomId, Style, Text};
+
+use super::{
+    Failure, Intake, Refusal, Speaker,
+    carry_out::Spoken,
+    pairing::{code, same},
+};
+use crate::{
+    domain::{Handle, PersonId, person},
+    log::Commit,
+    notify::Answer,
+    projection::NOT_FORGOTTEN,
+};
+
+/// How long a question waits for its answer.
+const ASKED_FOR: Duration = Duration::from_secs(600);
+/// So many questions wait at one time; the oldest goes first.
+const ASKED_MAX: usize = 16;
+
+/// A question that waits for its answer.
+#[derive(Clone, Debug)]
+struct Asked {
+    code: String,
+    /// Who is to be forgotten, as they were when it was asked.
+    person: PersonId,
+    version: u64,
+    /// Who asked, and where: nobody else answers, and nowhere else.
+    owner: PersonId,
+    room: String,
+    since: Instant,
+}
+
+/// The questions that wait. In memory: after a restart it is asked anew.
+#[derive(Debug, Default)]
+pub(super) struct Forgetting {
+    // A std mutex: nothing is awaited under it.
+    asked: Mutex<Vec<Asked>>,
+}
+
+/// Why an answer counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    /// Nothing was asked with this code, or it was answered, or too long ago.
+    Over,
+    /// Somebody else asked, or somewhere else.
+    NotYours(PersonId),
+}
+
+impl Forgetting {
+    fn asked(&self, now: Instant) -> MutexGuard<'_, Vec<Asked>> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|it| now.duration_since(it.since) < ASKED_FOR);
+        asked
+    }
+
+    /// Notes a question; the code its answer carries. The same question asked again makes the one before void.
+    fn ask(&self, (person, version): (PersonId, u64), owner: PersonId, room: &str, now: Instant) -> String {
+        let code = code();
+        let mut asked = self.asked(now);
+        asked.retain(|it| (it.person, it.owner, it.room.as_str()) != (person, owner, room));
+        if asked.len() >= ASKED_MAX {
+            asked.remove(0);
+        }
+        asked.push(Asked { code: code.clone(), person, version, owner, room: room.to_owned(), since: now });
+        code
+    }
+
+    /// The question an answer is for, which is spent with it.
+    fn answered(&self, code: &str, owner: PersonId, room: &str, now: Instant) -> Result<Asked, Wrong> {
+        let mut asked = self.asked(now);
+        let at = asked.iter().position(|it| same(&it.code, code)).ok_or(Wrong::Over)?;
+        if (asked[at].owner, asked[at].room.as_str()) != (owner, room) {
+            return Err(Wrong::NotYours(asked[at].owner));
+        }
+        Ok(asked.remove(at))
+    }
+}
+
+impl Intake {
+    /// What forgetting somebody means, and the button that does it.
+    pub(super) async fn ask_to_forget(
+        &self,
+        handle: &Handle,
+        speaker: &Speaker,
+        room: &RoomId,
+    ) -> Result<Answer, Failure> {
+        self.world.at_least(self.log.head().position).await;
+        let id = self.who(handle, speaker.person, &[])?;
+        let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
+        let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
+        person::decide(person.as_ref(), id, &person::Command::Forget, &given)
+            .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+        let Some(person) = person else { return Err(Failure::Again("nobody has that number".into())) };
+        let code = self.forgetting.ask((id, person.version), speaker.person, room.as_str(), Instant::now());
+        let mut text = Text::from("Forget ");
+        text.push(Style::Quote, person.handle.to_string()).plain(
+            " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
+             everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
+        );
+        text.plain(NOT_FORGOTTEN);
+        if !self.settings.sealed {
+            text.plain("\nSealing is switched off: what was kept in plain stays readable in the log.");
+        }
+        text.plain("\nOnly you can confirm it, here, within 10 minutes.");
+        let label = format!("Forget {}", person.handle).chars().take(40).collect::<String>();
+        let button = Button::new(label, format!("/forget yes {code}")).tone(ButtonTone::Danger);
+        Ok(Answer::new(Outbound::text(text).row(vec![button])))
+    }
+
+    /// Forgets somebody, once it was asked and confirmed. The caller holds the lane of commands about people.
+    pub(super) async fn forget(&self, spoken: &Spoken, speaker: &Speaker, code: &str) -> Result<Arc<Commit>, Failure> {
+        let now = Instant::now();
+        let asked = match self.forgetting.answered(code, speaker.person, &spoken.origin.room, now) {
+            Ok(asked) => asked,
+            Err(Wrong::Over) => {
+                return Err(Refusal::new(
+                    "Not done: that was answered already, or asked too long ago or before I was restarted. Ask again.",
+                )
+                .hints(["/people"])
+                .into());
+            }
+            Err(Wrong::NotYours(owner)) => {
+                let owner = self.world.read(|world| world.person(owner).map(|it| it.handle.to_string()));
+                return Err(Refusal::new(format!(
+                    "Not done: {} asked for that, and only they can confirm it, in the room they asked in.",
+                    owner.unwrap_or_else(|| "somebody else".into())
+                ))
+                .into());
+            }
+        };
+        let now_is = self.world.read(|world| world.person(asked.person).map(|it| (it.version, it.handle.to_string())));
+        match now_is {
+            Some((version, _)) if version == asked.version => {}
+            Some((_, handle)) => {
+                return Err(Refusal::new(format!(
+                    "Not done: {handle} was changed since you asked. Look at /people and ask again."
+                ))
+                .hints([format!("/forget {handle}")])
+                .into());
+            }
+            None => return Err(Failure::Again("nobody has that number".into())),
+        }
+        // Who is meant is the stream of the commit: nothing else of it names them.
+        let spoken = Spoken { text: "/forget yes".into(), ..spoken.clone() };
+        let by = Some((speaker.person, speaker.role));
+        let commit = self.append_person(asked.person, &person::Command::Forget, by, &spoken).await?;
+        self.world.at_least(commit.position).await;
+        self.forget_what_is_derived(asked.person).await;
+        Ok(commit)
+    }
+
+    /// Makes anew what was derived while their words could still be read. What is left by a crash in here goes at the next
+    /// start: the vault keeps a mark until then.
+    async fn forget_what_is_derived(&self, person: PersonId) {
+        let (world, log) = (Arc::clone(&self.world), Arc::clone(&self.log));
+        let changed = match tokio::task::spawn_blocking(move || world.refold(&*log)).await {
+            Ok(Ok(changed)) => changed,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "what a forgotten person wrote is shown until the next start");
+                Vec::new()
+            }
+            Err(error) => {
+                tracing::error!(%error, "what a forgotten person wrote is shown until the next start");
+                Vec::new()
+            }
+        };
+        self.outbox.forget(person);
+        for bot in self.settings.bots.keys() {
+            self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
+        }
+        for path in &self.settings.derived {
+            match tokio::fs::remove_dir_all(path).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    tracing::error!(path = %path.display(), %error, "it holds words of a forgotten person: delete it");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIM: PersonId = PersonId(1);
+    const DANA: PersonId = PersonId(2);
+
+    #[test]
+    fn only_who_asked_answers_only_there_and_only_once() {
+        let (forgetting, now) = (Forgetting::default(), Instant::now());
+        let code = forgetting.ask((DANA, 3), KIM, "a/1", now);
+        assert_eq!(forgetting.answered(&code, DANA, "a/1", now).err(), Some(Wrong::NotYours(KIM)));
+        assert_eq!(forgetting.answered(&code, KIM, "a/2", now).err(), Some(Wrong::NotYours(KIM)));
+        assert_eq!(forgetting.answered("WRONGONE", KIM, "a/1", now).err(), Some(Wrong::Over));
+        let asked = forgetting.answered(&code, KIM, "a/1", now);
+        assert_eq!(asked.map(|it| (it.person, it.version)).ok(), Some((DANA, 3)));
+        assert_eq!(forgetting.answered(&code, KIM, "a/1", now).err(), Some(Wrong::Over));
+    }
+
+    #[test]
+    fn a_question_holds_ten_minutes_or_until_it_is_asked_again() {
+        let (forgetting, now) = (Forgetting::default(), Instant::now());
+        let code = forgetting.ask((DANA, 3), KIM, "a/1", now);
+        assert_eq!(forgetting.answered(&code, KIM, "a/1", now + ASKED_FOR).err(), Some(Wrong::Over));
+        let first = forgetting.ask((DANA, 3), KIM, "a/1", now);
+        let second = forgetting.ask((DANA, 4), KIM, "a/1", now);
+        assert_eq!(forgetting.answered(&first, KIM, "a/1", now).err(), Some(Wrong::Over));
+        for n in 0..ASKED_MAX as u32 {
+            forgetting.ask((PersonId(n + 9), 1), KIM, "a/1", now);
+        }
+        assert_eq!(forgetting.answered(&second, KIM, "a/1", now).err(), Some(Wrong::Over), "bounded");
+    }
+}

@@ -1,0 +1,348 @@
+//! A log that seals what is appended and opens what is read; the engine under it never sees a person's words.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
+    ops::ControlFlow,
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{
+    Closed, Vault, VaultError,
+    authors::Authors,
+    json,
+    key::PersonKey,
+    seal::{self, PREFIX, Place, Written},
+};
+use crate::{
+    domain::PersonId,
+    log::{
+        Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Head, Health, Live, Position, ReadError,
+        StoredEvent, StreamId, Version, Visit,
+    },
+};
+
+/// The event that forgets.
+const FORGOTTEN: &str = "person_forgotten";
+/// So many numbers without a person end the search for people.
+const GAP_MAX: u32 = 16;
+
+/// A log over another. Reads give the words as they were said, or what stands for words that stay closed.
+#[derive(Clone, Debug)]
+pub struct SealedLog {
+    beneath: Arc<dyn EventLog>,
+    vault: Arc<Vault>,
+    seal: bool,
+}
+
+/// Whose keys each text of an append is sealed under.
+struct Whose {
+    /// Who acts.
+    actor: Option<PersonId>,
+    /// Whose stream it is.
+    own: Option<PersonId>,
+    /// Whose words it carries when no person acts.
+    authors: Authors,
+}
+
+impl Whose {
+    fn text(&self, log: &SealedLog, event: &str, text: &str) -> Vec<PersonId> {
+        match (self.own, self.actor) {
+            (Some(own), _) if seal::is_about_themselves(event) => vec![own],
+            (_, Some(actor)) => vec![actor],
+            (_, None) => self.authors.wrote(log, text),
+        }
+    }
+}
+
+type Keys = BTreeMap<PersonId, Arc<PersonKey>>;
+
+impl SealedLog {
+    /// Seals over `beneath` with the keys of `vault`; with `seal` off, only what is sealed already is opened. Reads the
+    /// streams of all people: whoever was forgotten, and has a key all the same, has none from then on. Blocking.
+    ///
+    /// # Errors
+    /// [`ReadError`], when it cannot be known who was forgotten.
+    pub fn open(beneath: Arc<dyn EventLog>, vault: Arc<Vault>, seal: bool) -> Result<Self, ReadError> {
+        let log = Self { beneath, vault, seal };
+        let (mut number, mut gap) = (1, 0);
+        while gap < GAP_MAX {
+            let person = PersonId(number);
+            if log.look_at(person)? {
+                gap = 0;
+            } else {
+                gap += 1;
+            }
+            number += 1;
+        }
+        Ok(log)
+    }
+
+    /// Looks whether a person was forgotten and whether their key is there; whether there is such a person.
+    fn look_at(&self, person: PersonId) -> Result<bool, ReadError> {
+        let mut named = Vec::new();
+        let (mut any, mut forgotten) = (false, false);
+        self.beneath.read_stream(&StreamId::new(person.stream()), 1, &mut |entry| {
+            any = true;
+            if let Entry::Commit(commit) = entry {
+                for event in &commit.events {
+                    forgotten |= &*event.name == FORGOTTEN;
+                    for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
+                        if let Written::Sealed { keys, .. } = seal::read(&text) {
+                            named.extend(keys);
+                        }
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        if forgotten {
+            self.vault.forget(person, false);
+        }
+        for (person, id) in named {
+            // What is missing is told at once, not when somebody looks.
+            let _ = self.vault.to_open(person, id);
+        }
+        Ok(any)
+    }
+
+    /// The log under it, sealed as it is.
+    pub fn beneath(&self) -> &Arc<dyn EventLog> {
+        &self.beneath
+    }
+
+    pub(super) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The commit as it was said; `None`: nothing in it is sealed.
+    pub(super) fn open_commit(&self, commit: &Commit) -> Option<Commit> {
+        open_commit(&self.vault, commit)
+    }
+
+    fn opened(&self, commit: Arc<Commit>) -> Arc<Commit> {
+        self.open_commit(&commit).map_or(commit, Arc::new)
+    }
+
+    fn entry(&self, entry: Entry) -> Entry {
+        match entry {
+            Entry::Commit(commit) => Entry::Commit(self.opened(commit)),
+            damaged @ Entry::Damaged { .. } => damaged,
+        }
+    }
+
+    /// Whose keys an append needs.
+    fn whose(&self, append: &Append) -> Result<Whose, AppendError> {
+        let actor = PersonId::of_stream(&append.meta.actor);
+        let authors = match (actor, append.meta.causation) {
+            (None, Some(cause)) => Authors::of(self, cause).map_err(|error| AppendError::Failed(error.to_string()))?,
+            _ => Authors::default(),
+        };
+        Ok(Whose { actor, own: PersonId::of_stream(append.stream.as_str()), authors })
+    }
+
+    /// The keys of all whose words are in an append.
+    async fn keys(&self, append: &Append, whose: &Whose) -> Result<Keys, AppendError> {
+        let mut people = Vec::new();
+        if !append.meta.text.is_empty() {
+            people.extend(whose.text(self, "", &append.meta.text));
+        }
+        for event in &append.events {
+            for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
+                people.extend(whose.text(self, &event.name, &text));
+            }
+        }
+        let mut keys = Keys::new();
+        for person in people {
+            if let Slot::Vacant(slot) = keys.entry(person) {
+                slot.insert(self.key(person).await?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// A person's key; their first words make it, and it is durable before those are.
+    async fn key(&self, person: PersonId) -> Result<Arc<PersonKey>, AppendError> {
+        let refused = |error: VaultError| AppendError::Unacceptable(error.to_string());
+        if let Some(key) = self.vault.to_seal(person).map_err(refused)? {
+            return Ok(key);
+        }
+        let log = self.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            // Sealed words of theirs without their key: a new one must not take its place.
+            log.look_at(person).map_err(|error| AppendError::Failed(error.to_string()))?;
+            log.vault.make(person).map_err(refused)
+        });
+        made.await.map_err(|error| AppendError::Failed(error.to_string()))?
+    }
+
+    /// The texts of an append as they are kept.
+    fn sealed(&self, append: &mut Append, whose: &Whose, keys: &Keys) -> Result<(), AppendError> {
+        let Append { stream, events, meta, .. } = append;
+        let mut failed = false;
+        let mut written = |text: &str, people: Vec<PersonId>, place: &Place<'_>, typed: Option<&str>| {
+            if people.is_empty() {
+                return seal::plain(text);
+            }
+            let keys: Vec<_> = people.iter().filter_map(|it| Some((*it, Arc::clone(keys.get(it)?)))).collect();
+            let sealed = if keys.len() == people.len() { seal::seal(text, place, &keys, typed) } else { None };
+            failed |= sealed.is_none();
+            sealed
+        };
+        let who = |log: &Self, event: &str, text: &str| {
+            if log.seal { whose.text(log, event, text) } else { Vec::new() }
+        };
+        let typed_by = if meta.text.is_empty() { Vec::new() } else { who(self, "", &meta.text) };
+        for (n, event) in events.iter_mut().enumerate() {
+            let name = Arc::clone(&event.name);
+            let data = json::exchange(&event.data, seal::fields(&name), |field, text| {
+                if text.is_empty() {
+                    return None;
+                }
+                let people = who(self, &name, text);
+                let typed = (people == typed_by && !people.is_empty()).then_some(meta.text.as_str());
+                written(text, people, &place(stream, &meta.command, Some((n, &name)), field), typed)
+            });
+            if let Some(data) = data {
+                event.data = data;
+            }
+        }
+        let text = match meta.text.as_str() {
+            "" => None,
+            text => written(text, typed_by, &place(stream, &meta.command, None, "text"), None),
+        };
+        if failed {
+            return Err(AppendError::Failed("a text could not be sealed".into()));
+        }
+        if let Some(text) = text {
+            meta.text = text;
+        }
+        Ok(())
+    }
+}
+
+/// Where a text of a commit stands.
+fn place<'a>(
+    stream: &'a StreamId,
+    command: &'a CommandId,
+    event: Option<(usize, &'a str)>,
+    field: &'a str,
+) -> Place<'a> {
+    Place { stream: stream.as_str(), command: command.as_str(), event, field }
+}
+
+/// The commit as it was said; `None`: nothing in it is sealed.
+fn open_commit(vault: &Vault, commit: &Commit) -> Option<Commit> {
+    let sealed = |event: &StoredEvent| event.data.get().contains(PREFIX);
+    if !commit.meta.text.starts_with(PREFIX) && !commit.events.iter().any(sealed) {
+        return None;
+    }
+    let (stream, command) = (&commit.stream, &commit.meta.command);
+    let mut opened = commit.clone();
+    if commit.meta.text.starts_with(PREFIX) {
+        opened.meta.text = open_text(vault, &commit.meta.text, &place(stream, command, None, "text"), None);
+    }
+    let typed = Some(opened.meta.text.as_str());
+    for (n, event) in commit.events.iter().enumerate().filter(|(_, event)| sealed(event)) {
+        let data = json::exchange(&event.data, seal::fields(&event.name), |field, text| {
+            let sealed = text.starts_with(PREFIX);
+            sealed.then(|| open_text(vault, text, &place(stream, command, Some((n, &event.name)), field), typed))
+        });
+        if let Some(data) = data {
+            opened.events[n].data = data;
+        }
+    }
+    Some(opened)
+}
+
+fn open_text(vault: &Vault, text: &str, place: &Place<'_>, typed: Option<&str>) -> String {
+    match seal::read(text) {
+        Written::Plain(text) => text.to_owned(),
+        Written::Sealed { keys, bytes } => {
+            seal::open(vault, &keys, bytes, place, typed).unwrap_or_else(|(why, person)| {
+                if why == Closed::Damaged {
+                    vault.found_damaged();
+                }
+                seal::instead(place.event.map(|(_, name)| name), place.field, why, person)
+            })
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for SealedLog {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let mut kept = append.clone();
+        let (whose, keys) = if self.seal {
+            let whose = self.whose(&append)?;
+            let keys = self.keys(&append, &whose).await?;
+            (whose, keys)
+        } else {
+            (Whose { actor: None, own: None, authors: Authors::default() }, Keys::new())
+        };
+        self.sealed(&mut kept, &whose, &keys)?;
+        let appended = self.beneath.append(kept).await?;
+        if append.events.iter().any(|event| &*event.name == FORGOTTEN)
+            && let Some(person) = PersonId::of_stream(append.stream.as_str())
+        {
+            // It stands in the log, so nothing can bring the key back; whoever dies here destroys it at the next start.
+            let vault = Arc::clone(&self.vault);
+            if let Err(error) = tokio::task::spawn_blocking(move || vault.forget(person, true)).await {
+                tracing::error!(%error, "a key is destroyed at the next start only");
+            }
+        }
+        if appended.repeat {
+            return Ok(Appended { commit: self.opened(appended.commit), repeat: true });
+        }
+        let Commit { position, stream, first_version, meta, .. } = &*appended.commit;
+        let meta = crate::log::Meta { recorded_at: meta.recorded_at, ..append.meta };
+        let (position, stream, first_version) = (*position, stream.clone(), *first_version);
+        let commit = Commit { position, stream, first_version, events: append.events, meta };
+        Ok(Appended { commit: Arc::new(commit), repeat: false })
+    }
+
+    fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.beneath.read_stream(stream, from, &mut |entry| visit(self.entry(entry)))
+    }
+
+    fn read_all(&self, after: Position, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.beneath.read_all(after, &mut |entry| visit(self.entry(entry)))
+    }
+
+    fn read_until(&self, stream: &StreamId, instant: DateTime<Utc>, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.beneath.read_until(stream, instant, &mut |entry| visit(self.entry(entry)))
+    }
+
+    fn read_at(&self, position: Position) -> Result<Option<Arc<Commit>>, ReadError> {
+        Ok(self.beneath.read_at(position)?.map(|commit| self.opened(commit)))
+    }
+
+    fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
+        self.beneath.version(stream)
+    }
+
+    fn find_command(&self, command: &CommandId) -> Result<Option<Arc<Commit>>, ReadError> {
+        Ok(self.beneath.find_command(command)?.map(|commit| self.opened(commit)))
+    }
+
+    fn head(&self) -> Head {
+        self.beneath.head()
+    }
+
+    fn live(&self) -> Live {
+        let vault = Arc::clone(&self.vault);
+        self.beneath.live().map(move |commit| open_commit(&vault, &commit).map_or(commit, Arc::new))
+    }
+
+    fn health(&self) -> Health {
+        let mut health = self.beneath.health();
+        health.warnings.extend(self.vault.warnings());
+        health
+    }
+
+    async fn close(&self) -> Result<(), AppendError> {
+        self.beneath.close().await
+    }
+}

@@ -1,0 +1,304 @@
+//! Who may still READ: what a person wrote lies in the log sealed under that person's key, and the keys lie apart from it.
+//! Destroying a key forgets the person: in every look, every export and every backup that holds no key.
+//!
+//! # Layout
+//!
+//! * `mod.rs`   [`Vault`]: the keys by person; made, read, destroyed
+//! * `key.rs`   one key and its file
+//! * `seal.rs`  which fields of which event are a person's own; the sealed form and back
+//! * `json.rs`  texts inside a payload, exchanged without touching a byte beside them
+//! * `log.rs`   [`SealedLog`]: seals what is appended to a log and opens what is read from it
+//! * `authors.rs` whose words something carries that no person said
+//!
+//! # What is sealed, and what is not
+//!
+//! Sealed, under the key of whoever wrote it: titles, bodies, criteria, notes, findings, reasons, conclusions, reviews,
+//! addresses of links, ids and names of files, and the message as typed. Of a person themselves, under their own key: name,
+//! handle, identity. What a promotion carries over is sealed under the keys of all who wrote it, so it is readable for as
+//! long as none of them is forgotten.
+//!
+//! Not sealed: what everybody shares (kinds of events, references, numbers, tags, projects, dates, priorities, roles, who is
+//! assigned), settings and titles of rooms, and the platform's ids of rooms and messages (`telegram/4711/m12`, part of
+//! command ids, which must be found without a key). In a direct room such an id leads a platform's operator to the person.
+//!
+//! Not covered by forgetting: what others wrote about the person (it is theirs), what was shown in a chat before and is kept
+//! by its platform, and copies of `keys/` somebody made.
+
+mod authors;
+mod json;
+mod key;
+mod log;
+mod seal;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use self::key::{KeyId, PersonKey};
+pub use self::log::SealedLog;
+use crate::domain::PersonId;
+
+/// Why a key could not be read, made or destroyed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// The file or the directory could not be used.
+    #[error("{path}: {why}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// There are texts under a key that is not there. A new one must not take its place.
+    #[error(
+        "{path} is missing, and what person {} wrote is sealed under it: put it back from your copy of keys/",
+        person.0
+    )]
+    Missing {
+        /// Where it should be.
+        path: String,
+        /// Whose.
+        person: PersonId,
+    },
+    /// A forgotten person never gets a key again.
+    #[error("person {} was forgotten", .0.0)]
+    Forgotten(PersonId),
+}
+
+impl VaultError {
+    fn file(path: &Path, why: impl ToString) -> Self {
+        Self::File { path: path.display().to_string(), why: why.to_string() }
+    }
+}
+
+/// Why a text stays closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Its person was forgotten.
+    Forgotten,
+    /// The key is not there, and nobody was forgotten.
+    Missing,
+    /// It is not what was sealed under that key in this place.
+    Damaged,
+}
+
+/// What is known of a person's key.
+#[derive(Clone, Debug)]
+enum Held {
+    Key(Arc<PersonKey>),
+    Nothing,
+}
+
+/// The keys. One for the process; shared behind an `Arc`.
+#[derive(Debug)]
+pub struct Vault {
+    dir: PathBuf,
+    /// Nothing is made and nothing destroyed.
+    only_looking: bool,
+    // Std locks: nothing is awaited under them.
+    held: RwLock<HashMap<PersonId, Held>>,
+    forgotten: RwLock<BTreeSet<PersonId>>,
+    /// Held while a key is made, so that nobody gets two.
+    making: Mutex<()>,
+    /// Keys that texts name and that are not there, with how often they were asked for.
+    missing: Mutex<BTreeMap<PersonId, u64>>,
+    /// Keys that had to be destroyed and are still there, with why.
+    undestroyed: Mutex<BTreeMap<PersonId, String>>,
+    damaged: AtomicU64,
+}
+
+/// What stands in `keys/` as long as something of a forgotten person may be left in what is derived.
+const PURGE: &str = "purge";
+
+impl Vault {
+    /// The keys in `dir`, which is made, for its owner only, when it is not there. Blocking.
+    ///
+    /// # Errors
+    /// [`VaultError::File`].
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, VaultError> {
+        let dir = dir.into();
+        key::make_dir(&dir).map_err(|error| VaultError::file(&dir, error))?;
+        Ok(Self { only_looking: false, ..Self::looking(dir) })
+    }
+
+    /// The keys in `dir`, to read with: nothing is made, and nothing destroyed.
+    pub fn looking(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            only_looking: true,
+            held: RwLock::default(),
+            forgotten: RwLock::default(),
+            making: Mutex::default(),
+            missing: Mutex::default(),
+            undestroyed: Mutex::default(),
+            damaged: AtomicU64::new(0),
+        }
+    }
+
+    /// Where a person's key is.
+    pub fn path(&self, person: PersonId) -> PathBuf {
+        self.dir.join(format!("person-{}.key", person.0))
+    }
+
+    /// Whether something of a forgotten person may be left in what is derived from the log: it is to be made anew.
+    pub fn purge_is_due(&self) -> bool {
+        self.dir.join(PURGE).exists()
+    }
+
+    /// What is derived was made anew.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]: it will be made anew once more.
+    pub fn purged(&self) -> Result<(), VaultError> {
+        let path = self.dir.join(PURGE);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(VaultError::file(&path, error)),
+            _ => key::sync_dir(&self.dir).map_err(|error| VaultError::file(&self.dir, error)),
+        }
+    }
+
+    /// A person's key, if it is there.
+    fn held(&self, person: PersonId) -> Result<Option<Arc<PersonKey>>, VaultError> {
+        if let Some(held) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(&person) {
+            return Ok(match held {
+                Held::Key(key) => Some(Arc::clone(key)),
+                Held::Nothing => None,
+            });
+        }
+        let path = self.path(person);
+        let key = match PersonKey::read(&path, person) {
+            Ok(key) => Some(Arc::new(key)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(VaultError::file(&path, error)),
+        };
+        let held = key.clone().map_or(Held::Nothing, Held::Key);
+        self.held.write().unwrap_or_else(PoisonError::into_inner).entry(person).or_insert(held);
+        Ok(key)
+    }
+
+    /// Whether a person was forgotten.
+    pub fn is_forgotten(&self, person: PersonId) -> bool {
+        self.forgotten.read().unwrap_or_else(PoisonError::into_inner).contains(&person)
+    }
+
+    /// The key a text names.
+    fn to_open(&self, person: PersonId, id: KeyId) -> Result<Arc<PersonKey>, Closed> {
+        if self.is_forgotten(person) {
+            return Err(Closed::Forgotten);
+        }
+        match self.held(person) {
+            Ok(Some(key)) if key.id() == id => Ok(key),
+            other => {
+                let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+                let asked = missing.entry(person).or_default();
+                if *asked == 0 {
+                    let why = match other {
+                        Ok(None) => "it is missing".to_owned(),
+                        Ok(Some(_)) => "it is another key".to_owned(),
+                        Err(error) => error.to_string(),
+                    };
+                    tracing::warn!(path = %self.path(person).display(), why, "what was sealed under this key cannot be read: put it back from your copy of keys/");
+                }
+                *asked += 1;
+                Err(Closed::Missing)
+            }
+        }
+    }
+
+    /// The key to seal a person's texts under, if there is one.
+    fn to_seal(&self, person: PersonId) -> Result<Option<Arc<PersonKey>>, VaultError> {
+        if self.is_forgotten(person) {
+            return Err(VaultError::Forgotten(person));
+        }
+        self.held(person)
+    }
+
+    /// A key for somebody who has none. Blocking; durable when it returns.
+    fn make(&self, person: PersonId) -> Result<Arc<PersonKey>, VaultError> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_forgotten(person) {
+            return Err(VaultError::Forgotten(person));
+        }
+        let path = self.path(person);
+        if self.only_looking {
+            return Err(VaultError::file(&path, "these keys are only looked at"));
+        }
+        if self.missing.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&person) {
+            return Err(VaultError::Missing { path: path.display().to_string(), person });
+        }
+        if let Some(Held::Key(key)) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(&person) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(PersonKey::create(&path, person).map_err(|error| VaultError::file(&path, error))?);
+        let held = Held::Key(Arc::clone(&key));
+        self.held.write().unwrap_or_else(PoisonError::into_inner).insert(person, held);
+        Ok(key)
+    }
+
+    /// Forgets a person: from now on nothing opens under their key, and its file is destroyed. Blocking. That they were
+    /// forgotten stands in the log; what cannot be destroyed now is destroyed at the next start. `now`: it was said just now,
+    /// not found in the log.
+    fn forget(&self, person: PersonId, now: bool) {
+        self.forgotten.write().unwrap_or_else(PoisonError::into_inner).insert(person);
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        self.held.write().unwrap_or_else(PoisonError::into_inner).insert(person, Held::Nothing);
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
+        let path = self.path(person);
+        let there = !matches!(path.try_exists(), Ok(false));
+        let destroyed = if self.only_looking {
+            if there { Err(io::Error::other("it is destroyed when yoman starts")) } else { Ok(()) }
+        } else {
+            // The mark first: what is derived goes at the next start, even if this process dies before it did that itself.
+            let marked = if there || now { key::mark(&self.dir.join(PURGE)) } else { Ok(()) };
+            // And the key in any case: on a full disk nothing can be marked.
+            key::destroy(&path).and(marked)
+        };
+        let mut undestroyed = self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner);
+        match destroyed {
+            Ok(()) => drop(undestroyed.remove(&person)),
+            Err(error) if self.only_looking => drop(undestroyed.insert(person, error.to_string())),
+            Err(error) => {
+                tracing::error!(path = %path.display(), %error, "THE KEY OF A FORGOTTEN PERSON COULD NOT BE DESTROYED");
+                undestroyed.insert(person, error.to_string());
+            }
+        }
+    }
+
+    fn found_damaged(&self) {
+        self.damaged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What somebody should look at, as full sentences that say what to do.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for person in self.missing.lock().unwrap_or_else(PoisonError::into_inner).keys() {
+            warnings.push(format!(
+                "keys/person-{0}.key is missing or not the right one: what person {0} wrote, and their name, cannot be read; put it back \
+                 from your copy of keys/ and start again.",
+                person.0
+            ));
+        }
+        for (person, why) in &*self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner) {
+            warnings.push(format!(
+                "keys/person-{}.key belongs to somebody who was forgotten and could not be destroyed ({why}): delete it.",
+                person.0
+            ));
+        }
+        match self.damaged.load(Ordering::Relaxed) {
+            0 => {}
+            n => warnings.push(format!(
+                "{n} sealed texts do not open with their key: the log was changed, or the key was; compare both with your backup."
+            )),
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+mod tests;
