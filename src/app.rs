@@ -4,6 +4,7 @@ mod banner;
 mod ear;
 pub mod house;
 pub mod memory;
+pub mod reports;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use crate::{
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
+    report::Library,
     subscription::SharedWorld,
 };
 
@@ -53,6 +55,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
+        reports: reports(&config),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.
@@ -153,6 +156,13 @@ impl Signals {
 async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
     if let Err(error) = control::serve(&path, Arc::new(ear), stop).await {
         tracing::warn!(%error, "yoman pair, status and doctor cannot ask this process");
+    }
+}
+
+fn reports(config: &Config) -> intake::Reports {
+    intake::Reports {
+        library: Library::new(Some(config.reports.dir.clone())),
+        time_max: Duration::from_secs(config.reports.time_s_max),
     }
 }
 

@@ -11,5 +11,6 @@ pub mod intake;
 pub mod log;
 pub mod notify;
 pub mod projection;
+pub mod report;
 pub mod subscription;
 pub mod workflow;

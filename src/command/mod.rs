@@ -15,6 +15,7 @@
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `report.rs`   reports: run one, send one
 //! * `help.rs`     /help from the table
 
 mod args;
@@ -29,6 +30,7 @@ mod parse;
 mod person;
 mod pr;
 mod print;
+mod report;
 mod research;
 mod room;
 #[cfg(test)]
@@ -44,7 +46,7 @@ pub use help::{Help, Line, Section, help};
 pub use parse::{parse, parse_reply, split};
 pub use verb::{Group, Verb, verbs};
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -52,6 +54,7 @@ use chrono_tz::Tz;
 use crate::domain::{
     Bucket, Filter, Handle, ItemRef, Role,
     item::{Act, Draft},
+    report::ReportName,
     room as room_domain,
 };
 
@@ -124,6 +127,17 @@ pub enum Look {
         /// Which.
         target: Option<Target>,
     },
+    /// `/report` with nothing behind it: which there are.
+    Reports,
+    /// `/report name [words] [at when]`
+    Report {
+        /// Which.
+        name: ReportName,
+        /// What the script is given.
+        words: Vec<String>,
+        /// Only what had happened by then.
+        at: Option<DateTime<Utc>>,
+    },
     /// `/people`
     People,
     /// `/rooms`
@@ -177,6 +191,23 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be done about reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportCommand {
+    /// `/report save name` with the script on the lines below.
+    Save {
+        /// Under which name.
+        name: ReportName,
+        /// What.
+        script: Arc<str>,
+    },
+    /// `/report remove name`
+    Remove {
+        /// Which.
+        name: ReportName,
+    },
+}
+
 /// What a person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -200,6 +231,8 @@ pub enum Command {
     Room(room_domain::Command<Handle>),
     /// About people.
     Person(PersonCommand),
+    /// About reports.
+    Report(ReportCommand),
 }
 
 /// What a piece of text is.

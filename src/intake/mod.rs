@@ -11,6 +11,7 @@
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
 //! * `look.rs`      looks
+//! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -23,6 +24,7 @@ mod numbers;
 mod pairing;
 mod people;
 mod refusal;
+mod report;
 
 use std::{
     collections::HashMap,
@@ -36,15 +38,16 @@ use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{Accept, Aside, BotName, Capabilities, Inbound, Receipt, RoomId, RoomKind};
 
-pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{numbers::Numbers, pairing::Pairing};
+pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     command,
     domain::Bucket,
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::Viewer,
+    report::Desk,
     subscription::SharedWorld,
 };
 
@@ -60,6 +63,8 @@ pub struct Settings {
     pub default_bucket: Bucket,
     /// What each bot's platform can do, by the bot's name.
     pub bots: HashMap<String, Capabilities>,
+    /// Reports.
+    pub reports: Reports,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -87,6 +92,7 @@ pub struct Intake {
     /// Reactions go one at a time: whoever made a commit and the workflow's cursor both carry out what it causes, and the
     /// slower one shall find it done instead of taking a number for it.
     reactions: tokio::sync::Mutex<()>,
+    desk: Desk,
     started: Instant,
     /// How far the log was at the start: nobody is answered from before that.
     begun: Position,
@@ -135,6 +141,7 @@ impl Intake {
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
             reactions: tokio::sync::Mutex::default(),
+            desk: Desk::default(),
             started: Instant::now(),
         }
     }

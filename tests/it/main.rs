@@ -12,5 +12,6 @@ mod looks;
 mod order;
 mod phone;
 mod refusing;
+mod report;
 mod said;
 mod wrong;

@@ -196,6 +196,7 @@ impl Stage {
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
+            reports: intake::Reports::default(),
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),
