@@ -260,7 +260,7 @@ impl About {
 
     fn going_on(&self, desk: &Desk, time_max: Duration) -> Outbound {
         let (position, head) = desk.progress().now();
-        let so_far = if head.0 > 0 { position.0 * 100 / head.0 } else { 0 };
+        let so_far = (position.0 * 100).checked_div(head.0).unwrap_or(0);
         Outbound::text(format!(
             "{} goes on ({so_far} % so far) and comes as a message of its own, within {} s. If I am stopped meanwhile, ask again.",
             self.name,

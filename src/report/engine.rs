@@ -117,7 +117,7 @@ impl Script {
         let seen = event.clone();
         let with_event = |error| match error {
             ReportError::Failed { function, place, what, event: _ } => {
-                ReportError::Failed { function, place, what, event: Some(seen.seen()) }
+                ReportError::Failed { function, place, what, event: Some(Box::new(seen.seen())) }
             }
             other => other,
         };

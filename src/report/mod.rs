@@ -120,7 +120,7 @@ pub enum ReportError {
         /// What is wrong.
         what: String,
         /// The event it was at.
-        event: Option<Seen>,
+        event: Option<Box<Seen>>,
     },
     /// It needs longer than it may.
     #[error("it takes too long: {} s were over at position {position} of {head}", .after.as_secs())]

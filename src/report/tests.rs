@@ -8,8 +8,11 @@ use serde_json::{json, value::to_raw_value};
 use super::*;
 use crate::log::{Append, CommandId, EventLog, Expected, Meta, Origin, StoredEvent, StreamId, memory::MemoryLog};
 
+/// An event: its stored name and its payload.
+type Happened = (&'static str, serde_json::Value);
+
 /// A log with these commits: stream, actor, events.
-async fn log(commits: &[(&str, &str, &[(&str, serde_json::Value)])]) -> MemoryLog {
+async fn log(commits: &[(&str, &str, &[Happened])]) -> MemoryLog {
     let log = MemoryLog::new();
     for (n, (stream, actor, events)) in commits.iter().enumerate() {
         let stream = StreamId::new(*stream);
@@ -198,7 +201,7 @@ async fn nothing_grows_without_an_end() {
     let error = fails(&log, &nested);
     assert!(error.contains("line 1"), "{error}");
     // Deep in both ways at once: the stack bears it.
-    let mut both = applying(&format!("state.n = deeper(0);"));
+    let mut both = applying("state.n = deeper(0);");
     both.push_str(&format!(
         "\nfn deeper(n) {{ if n > 25 {{ return 1; }} {}deeper(n + 1){} }}",
         "1 + (".repeat(6),
@@ -325,7 +328,7 @@ mod shipped {
         Library::default().find(&name).unwrap().unwrap()
     }
 
-    async fn rows(name: &str, commits: &[(&str, &str, &[(&str, serde_json::Value)])]) -> Vec<String> {
+    async fn rows(name: &str, commits: &[(&str, &str, &[Happened])]) -> Vec<String> {
         let log = log(commits).await;
         let mut job = job("");
         job.script = script(name);
