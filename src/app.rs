@@ -5,6 +5,7 @@ mod ear;
 mod forgotten;
 pub mod house;
 pub mod memory;
+pub mod reports;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -23,6 +24,7 @@ use crate::{
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
+    report::Library,
     subscription::SharedWorld,
     vault::{SealedLog, Vault},
 };
@@ -57,6 +59,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         derived: vec![config.in_data_dir("state").join("snapshots")],
+        reports: reports(&config),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.
@@ -157,6 +160,13 @@ impl Signals {
 async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
     if let Err(error) = control::serve(&path, Arc::new(ear), stop).await {
         tracing::warn!(%error, "yoman pair, status and doctor cannot ask this process");
+    }
+}
+
+fn reports(config: &Config) -> intake::Reports {
+    intake::Reports {
+        library: Library::new(Some(config.reports.dir.clone())),
+        time_max: Duration::from_secs(config.reports.time_s_max),
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Config {
     pub rooms: RoomsConfig,
     /// How people are told.
     pub notify: NotifyConfig,
+    /// Reports.
+    pub reports: ReportsConfig,
     /// What the process tells about itself, on standard error.
     pub tracing: TracingConfig,
     /// The process.
@@ -119,6 +121,15 @@ pub struct NotifyConfig {
     pub coalesce_ms: u64,
 }
 
+/// `[reports]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportsConfig {
+    /// Where further reports are; need not be there.
+    pub dir: PathBuf,
+    /// How long one may take that is asked for in a chat.
+    pub time_s_max: u64,
+}
+
 /// How the process writes about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum TracingFormat {
@@ -167,6 +178,7 @@ impl Default for Config {
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
             },
+            reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
             tracing: TracingConfig { format: TracingFormat::Human, filter: "info".to_owned() },
             runtime: RuntimeConfig { worker_threads: 2 },
             stop: StopConfig { grace_s: 5 },

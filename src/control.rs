@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::Role;
 
-/// The longest request in bytes.
-const REQUEST_BYTES_MAX: u64 = 16 * 1024;
+/// The longest request in bytes: one with a script, as JSON.
+const REQUEST_BYTES_MAX: u64 = 128 * 1024;
 /// The longest answer in bytes.
 const RESPONSE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// So many are served at a time; others wait.
@@ -45,6 +45,10 @@ pub enum Request {
     Status,
     /// Is everything well?
     Health,
+    /// A report, or which there are.
+    Report(ReportAsked),
+    /// How far is the report that runs?
+    ReportProgress,
 }
 
 /// What is answered.
@@ -73,11 +77,49 @@ pub enum Response {
         /// Good and bad.
         findings: Vec<Finding>,
     },
+    /// To `Report`.
+    Report(ReportTold),
+    /// To `ReportProgress`; zeroes when none runs.
+    Progress {
+        /// Where it is.
+        position: u64,
+        /// Where it ends.
+        head: u64,
+    },
     /// It was not done.
     Refused {
         /// What is wrong and what to do.
         what: String,
     },
+}
+
+/// A report that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAsked {
+    /// Which; with no script either: which are there?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A script instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+    /// Only what had happened by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<chrono::DateTime<chrono::Utc>>,
+    /// What the script is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// The time zone days begin in.
+    pub time_zone: String,
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportTold {
+    /// What it shows.
+    pub text: String,
+    /// About the run: how much, how long.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 /// Somebody who waits to be let in.
@@ -329,8 +371,16 @@ async fn read_line(reader: impl tokio::io::AsyncRead + Unpin, bytes_max: u64) ->
 ///
 /// # Errors
 /// [`ControlError::NotRunning`] when nobody listens there; [`ControlError`] otherwise when there is no answer.
-#[cfg(unix)]
 pub async fn ask(path: &Path, request: &Request) -> Result<Response, ControlError> {
+    ask_patiently(path, request, LINE_WAIT).await
+}
+
+/// The same, for what may take the process some time.
+///
+/// # Errors
+/// As for [`ask`].
+#[cfg(unix)]
+pub async fn ask_patiently(path: &Path, request: &Request, wait: Duration) -> Result<Response, ControlError> {
     use tokio::{io::AsyncWriteExt as _, net::UnixStream};
 
     check_length(path)?;
@@ -345,7 +395,7 @@ pub async fn ask(path: &Path, request: &Request) -> Result<Response, ControlErro
     let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
     line.push(b'\n');
     writer.write_all(&line).await?;
-    let answer = tokio::time::timeout(LINE_WAIT, read_line(reader, RESPONSE_BYTES_MAX)).await;
+    let answer = tokio::time::timeout(wait, read_line(reader, RESPONSE_BYTES_MAX)).await;
     let answer = answer.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))??;
     serde_json::from_slice(&answer).map_err(|error| ControlError::Garbled(error.to_string()))
 }
@@ -364,7 +414,7 @@ pub async fn serve(_: &Path, _: Arc<dyn Control>, _: CancellationToken) -> Resul
 /// # Errors
 /// Always [`ControlError::Unsupported`].
 #[cfg(not(unix))]
-pub async fn ask(_: &Path, _: &Request) -> Result<Response, ControlError> {
+pub async fn ask_patiently(_: &Path, _: &Request, _: Duration) -> Result<Response, ControlError> {
     Err(ControlError::Unsupported)
 }
 

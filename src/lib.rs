@@ -11,6 +11,7 @@ pub mod intake;
 pub mod log;
 pub mod notify;
 pub mod projection;
+pub mod report;
 pub mod subscription;
 pub mod vault;
 pub mod workflow;

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use yoman_chat::BotName;
 
-use super::House;
+use super::{House, reports};
 use crate::{
     control::{BotStatus, Control, CursorStatus, Finding, Request, Response, Status, WaitingPerson},
     domain::Handle,
@@ -97,6 +97,14 @@ impl Control for Ear {
                 }
             }
             Request::ClaimCode => Response::Claim { code: self.intake.claim_code() },
+            Request::Report(asked) => match reports::ask(&self.intake, &self.log, asked).await {
+                Ok(told) => Response::Report(told),
+                Err(what) => Response::Refused { what },
+            },
+            Request::ReportProgress => {
+                let (position, head) = self.intake.desk().progress().now();
+                Response::Progress { position: position.0, head: head.0 }
+            }
             Request::Status => Response::Status(self.status()),
             Request::Health => {
                 let mut findings = health(&*self.log);

@@ -124,6 +124,8 @@ impl House {
     pub async fn stop(mut self, grace: Duration) {
         let stopped = tokio::time::timeout(grace, async {
             self.bots_stop.cancel();
+            // It only reads: whoever asked asks again.
+            self.intake.desk().stop();
             while self.bots.join_next().await.is_some() {}
             // Whatever was accepted is seen, and routed, before the rest stops.
             self.world.at_least(self.log.head().position).await;

@@ -5,10 +5,12 @@
 //! * `run.rs`    `yoman`, `yoman run`: the process itself
 //! * `doctor.rs` `yoman doctor`: is everything well?
 //! * `pair.rs`   `yoman pair`: who may speak to it
+//! * `report.rs` `yoman report`: a script over the whole history
 //! * `status.rs` `yoman status`: what runs, and how far it is
 
 mod doctor;
 mod pair;
+mod report;
 mod run;
 mod status;
 
@@ -73,6 +75,8 @@ enum Command {
     Pair(pair::Args),
     /// Show what runs, and how far it is
     Status(status::Args),
+    /// Run a report over the whole history, or list those there are
+    Report(report::Args),
 }
 
 /// Does what the command line says.
@@ -96,6 +100,7 @@ pub(crate) fn main() -> ExitCode {
         }
         (Command::Run, Ok(config)) => run::main(config, &environment),
         (Command::Pair(args), Ok(config)) => block_on(pair::main(args, &config)),
+        (Command::Report(args), Ok(config)) => block_on(report::main(args, &config)),
         (Command::Status(args), Ok(config)) => block_on(status::main(&args, &config)),
     }
 }
@@ -179,10 +184,19 @@ mod tests {
             "yoman pair list",
             "yoman pair claim --data-dir d",
             "yoman status --json",
+            "yoman report",
+            "yoman report removed-soon 30 --at yesterday",
+            "yoman report --file mine.rhai",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in ["yoman fly", "yoman pair", "yoman pair approve", "yoman pair approve x --role king"] {
+        for line in [
+            "yoman fly",
+            "yoman pair",
+            "yoman pair approve",
+            "yoman pair approve x --role king",
+            "yoman report x --file y",
+        ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

@@ -170,7 +170,7 @@ pub(super) fn print(draft: &Draft<Handle>, time_zone: Tz) -> String {
     let title = print_title(&draft.title);
     let carry = print_carry(&draft.carry, time_zone);
     // A quote that the title leaves open must not be closed by one of a token.
-    let mut text = if carry.contains('"') { format!("{} {title}", carry.trim_start()) } else { title + &carry };
+    let mut text = if carry.contains('"') { format!("{} {title}", carry.trim_start()) } else { title + carry.as_str() };
     if !draft.body.is_empty() {
         for line in draft.body.split('\n') {
             text.push('\n');

@@ -157,6 +157,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("why", &[ITEM]),
     ("undo", &[ITEM.optional(), Arg::new("parts", "which parts of the act", Words, "parts").optional()]),
     ("diff", &[Arg::new("when", "since when", When, "when"), Arg::new("until", "until when", When, "[when]").optional(), ITEM.optional()]),
+    ("report", &[Arg::new("name", "which report; nothing: which there are", Words, "name").optional(), Arg::new("words", "what it is given", Words, "words").optional(), Arg::new("at", "as of when", When, "at when").behind("at ").optional()]),
 
     ("follow", &[FILTER]),
     ("unfollow", &[FILTER]),
@@ -177,6 +178,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("people", &[]),
     ("grant", &[PEOPLE, Arg::new("role", "what they may do", Choice(ROLES), "role")]),
     ("revoke", &[PEOPLE]),
+    ("forget", &[PEOPLE]),
     ("rooms", &[]),
     ("enable", &[]),
     ("disable", &[]),

@@ -15,6 +15,7 @@
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `report.rs`   reports: run one, send one
 //! * `help.rs`     /help from the table
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
 
@@ -31,6 +32,7 @@ mod parse;
 mod person;
 mod pr;
 mod print;
+mod report;
 mod research;
 mod room;
 #[cfg(test)]
@@ -46,7 +48,7 @@ pub use help::{Help, Line, Section, help};
 pub use parse::{parse, parse_reply, split};
 pub use verb::{Group, Verb, verbs};
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -54,6 +56,7 @@ use chrono_tz::Tz;
 use crate::domain::{
     Bucket, Filter, Handle, ItemRef, Role,
     item::{Act, Draft},
+    report::ReportName,
     room as room_domain,
 };
 
@@ -126,6 +129,17 @@ pub enum Look {
         /// Which.
         target: Option<Target>,
     },
+    /// `/report` with nothing behind it: which there are.
+    Reports,
+    /// `/report name [words] [at when]`
+    Report {
+        /// Which.
+        name: ReportName,
+        /// What the script is given.
+        words: Vec<String>,
+        /// Only what had happened by then.
+        at: Option<DateTime<Utc>>,
+    },
     /// `/people`
     People,
     /// `/rooms`
@@ -189,6 +203,23 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be done about reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportCommand {
+    /// `/report save name` with the script on the lines below.
+    Save {
+        /// Under which name.
+        name: ReportName,
+        /// What.
+        script: Arc<str>,
+    },
+    /// `/report remove name`
+    Remove {
+        /// Which.
+        name: ReportName,
+    },
+}
+
 /// What a person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -212,6 +243,8 @@ pub enum Command {
     Room(room_domain::Command<Handle>),
     /// About people.
     Person(PersonCommand),
+    /// About reports.
+    Report(ReportCommand),
 }
 
 /// What a piece of text is.

@@ -9,6 +9,7 @@ use super::{
     args::{only_items, print_text, target_and_colon},
     draft, filter,
     pr::verdict_word,
+    report,
     todo::is_anyway,
     token::{print_carry, print_due, print_person, print_project, print_tag},
     when,
@@ -39,6 +40,7 @@ impl Command {
             Self::Look(look) => print_look(look, time_zone),
             Self::Room(command) => print_room(command, time_zone),
             Self::Person(command) => print_about_person(command),
+            Self::Report(command) => report::print(command),
         }
     }
 }
@@ -135,6 +137,8 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
             format!("{}{}", about("history", *target), print_page(*page))
         }
         Look::Why { target } => about("why", *target),
+        Look::Reports => "/report".to_owned(),
+        Look::Report { name, words, at } => report::print_look(name, words, *at, time_zone),
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),

@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, research, room, todo};
+use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -160,6 +160,7 @@ static VERBS: &[Verb] = &[
 
     Verb::new("history", "/history [T7] [page:2]", "what happened to it", "history T7", Past, Guest, look::history).about_item(),
     Verb::new("why", "/why [T7]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
+    Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
     Verb::reserved("undo", "/undo [T7[@version] [parts]]", "take an act back", Past),
     Verb::reserved("diff", "/diff when [when] [T7]", "what changed between two moments", Past),
 
@@ -213,6 +214,7 @@ impl Command {
         match self {
             Self::Create { .. } | Self::Item { .. } => Some(Member),
             Self::Look(Look::Pending | Look::Rooms) => Some(Maintainer),
+            Self::Look(Look::Reports | Look::Report { .. }) => Some(Member),
             Self::Look(_) => Some(Guest),
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
             Self::Room(_) => Some(Member),
@@ -224,6 +226,7 @@ impl Command {
             }
             Self::Person(PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. }) => Some(Owner),
             Self::Person(_) => Some(Maintainer),
+            Self::Report(_) => Some(Role::Owner),
         }
     }
 }

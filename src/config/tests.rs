@@ -39,6 +39,7 @@ fn the_shipped_file_says_what_the_defaults_are() {
     assert_eq!(from_file.log, built_in.log);
     assert_eq!(from_file.rooms, built_in.rooms);
     assert_eq!(from_file.notify, built_in.notify);
+    assert_eq!(from_file.reports, built_in.reports);
     assert_eq!(from_file.tracing, built_in.tracing);
     assert_eq!(from_file.runtime, built_in.runtime);
     assert_eq!(from_file.stop, built_in.stop);

@@ -6,6 +6,7 @@
 //! * `item.rs`, `item/`   what every item has: reference, facts, acts, the dispatch to its bucket
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`   the four buckets
 //! * `person.rs`, `room.rs`   people and rooms are streams too
+//! * `report.rs` the reports owners send, too
 //! * `filter.rs` which items somebody means
 //! * `name.rs`   tags, projects, handles, people, identities, priorities, due dates
 //! * `stored.rs` stable stored names, schema versions, bytes
@@ -17,6 +18,7 @@ pub mod item;
 pub mod name;
 pub mod person;
 pub mod pr;
+pub mod report;
 pub mod research;
 pub mod room;
 #[cfg(test)]
@@ -37,4 +39,6 @@ pub enum Event {
     Person(person::Event),
     /// Of a room's stream (`room/<room id>`).
     Room(room::Event),
+    /// Of a report's stream (`report/<name>`).
+    Report(report::Event),
 }

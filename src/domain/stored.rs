@@ -10,6 +10,8 @@
 //!
 //! A row of the table reads: name, schema, required fields, optional fields (left out when empty), variant.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::to_raw_value};
@@ -17,7 +19,7 @@ use serde_json::{Value, value::to_raw_value};
 use super::{
     Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag, idea,
     item::{self, Attachment, Carry, Fact, LinkTarget, Relation},
-    person, pr, research, room, todo,
+    person, pr, report, research, room, todo,
 };
 use crate::log::StoredEvent;
 
@@ -236,6 +238,11 @@ stored! {
         (Event::Room(room::Event::Muted { until }))
     "room_setting_changed" 1 { change: room::Setting } []
         (Event::Room(room::Event::SettingChanged(change)))
+
+    "report_saved" 1 { script: Arc<str> } []
+        (Event::Report(report::Event::Saved { script }))
+    "report_removed" 1 {} []
+        (Event::Report(report::Event::Removed))
 }
 
 #[expect(clippy::expect_used, reason = "a payload is a struct of strings, numbers, lists and enums: all of it is JSON")]
@@ -430,6 +437,10 @@ mod tests {
             .map(Event::Room),
         );
         events.push(Event::Person(person::Event::Forgotten));
+
+        let script = "fn init() { 0 }\nfn apply(state, event) { state + 1 }\nfn show(state) { state }";
+        events.push(Event::Report(report::Event::Saved { script: script.into() }));
+        events.push(Event::Report(report::Event::Removed));
         events
     }
 

@@ -102,6 +102,7 @@ impl Intake {
             }
             Command::Room(command) => self.about_room(spoken, speaker, command).await.map(|commit| vec![commit]),
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
+            Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             Command::Look(_) => Ok(Vec::new()),
         }
     }

@@ -220,11 +220,14 @@ impl Intake {
             return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
         };
         if let Command::Look(look) = &command {
-            let answer = if look.is_private() && self.can_be_private(inbound) {
-                let own = Viewer { person: Some(speaker.person), ..viewer };
-                self.privately(self.look(look, speaker, &own)?, inbound)
-            } else {
-                self.look(look, speaker, &viewer)?
+            let answer = match look {
+                Look::Reports => Answer::new(self.list_reports().await),
+                Look::Report { name, words, at } => self.report(&inbound.id, n, (name, words, *at), &viewer).await?,
+                look if look.is_private() && self.can_be_private(inbound) => {
+                    let own = Viewer { person: Some(speaker.person), ..viewer };
+                    self.privately(self.look(look, speaker, &own)?, inbound)
+                }
+                look => self.look(look, speaker, &viewer)?,
             };
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));

@@ -80,6 +80,8 @@ impl Intake {
                 let commits = FromLog { intake: self, reads: RefCell::new(0) };
                 world.read(|world| world.why(item, &commits, viewer))
             }
+            // They take their time: `hear` asks for them.
+            Look::Reports | Look::Report { .. } => return Err(Failure::Again("a report is no look at once".into())),
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),

@@ -12,6 +12,7 @@
 //! * `correct.rs`   an edited message to what it changes
 //! * `look.rs`      looks, and glances: looks outside of a conversation
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -25,6 +26,7 @@ mod numbers;
 mod pairing;
 mod people;
 mod refusal;
+mod report;
 mod suggest;
 
 use std::{
@@ -41,15 +43,16 @@ use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
 };
 
-pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{forget::Forgetting, numbers::Numbers, pairing::Pairing};
+pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     command,
     domain::Bucket,
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::Viewer,
+    report::Desk,
     subscription::SharedWorld,
 };
 
@@ -69,6 +72,8 @@ pub struct Settings {
     pub sealed: bool,
     /// What is derived from the log and holds people's words: deleted when somebody is forgotten.
     pub derived: Vec<std::path::PathBuf>,
+    /// Reports.
+    pub reports: Reports,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -97,6 +102,7 @@ pub struct Intake {
     /// Reactions go one at a time: whoever made a commit and the workflow's cursor both carry out what it causes, and the
     /// slower one shall find it done instead of taking a number for it.
     reactions: tokio::sync::Mutex<()>,
+    desk: Desk,
     started: Instant,
     /// How far the log was at the start: nobody is answered from before that.
     begun: Position,
@@ -146,6 +152,7 @@ impl Intake {
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
             reactions: tokio::sync::Mutex::default(),
+            desk: Desk::default(),
             started: Instant::now(),
         }
     }

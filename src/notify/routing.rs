@@ -99,7 +99,7 @@ impl<'a> Read<'a> {
         let item = ItemRef::of_stream(commit.stream.as_str())?;
         let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
             Ok(Event::Item(event)) => Some(event),
-            Ok(Event::Person(_) | Event::Room(_)) | Err(_) => None,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => None,
         });
         Some(Self { commit, item, events: events.collect() })
     }

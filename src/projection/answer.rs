@@ -10,7 +10,7 @@ use super::{
     card::{press, said, with_buttons},
     line::{GAP, INDENT, named, state_name},
     notice::item_events,
-    words,
+    reports, words,
 };
 use crate::{
     command::Command,
@@ -43,6 +43,7 @@ impl World {
             }
             Command::Room(command) => Outbound::text(self.room_answer(command, commits, viewer)),
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
+            Command::Report(command) => reports::answer(command),
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) => Outbound::default(),
         }

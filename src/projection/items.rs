@@ -382,7 +382,7 @@ fn fold<'a>(item: &mut Option<Item>, reference: ItemRef, commit: &'a Commit) -> 
                 }
                 *item = item::evolve(item.take(), reference, version, &event);
             }
-            Ok(Event::Person(_) | Event::Room(_)) | Err(_) => folded.unreadable += 1,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => folded.unreadable += 1,
         }
     }
     folded

@@ -6,6 +6,7 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
+//! * `reports.rs` the names of the reports owners sent
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
 //! * `line.rs`    an item in a line: reference, state, title, people, dates
@@ -31,6 +32,7 @@ mod list;
 mod notice;
 mod people;
 mod phrase;
+mod reports;
 mod rooms;
 mod select;
 #[cfg(test)]
@@ -58,12 +60,13 @@ pub use self::{
     like::First,
     list::PAGE_ITEMS,
 };
-use self::{items::Items, people::People, rooms::Rooms};
+use self::{items::Items, people::People, reports::Reports, rooms::Rooms};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
         item::Item,
         person::Person,
+        report::ReportName,
         room::{self, Room},
         stored,
     },
@@ -119,6 +122,7 @@ pub struct World {
     items: Items,
     people: People,
     rooms: Rooms,
+    reports: Reports,
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
     unreadable: u64,
@@ -139,6 +143,7 @@ impl World {
             items: Items::new(items_max),
             people: People::default(),
             rooms: Rooms::default(),
+            reports: Reports::default(),
             causes: BTreeSet::new(),
             unreadable: 0,
         }
@@ -173,6 +178,15 @@ impl World {
             each(commit, |version, event| match event {
                 Event::Room(event) => {
                     rooms.apply(room, version, event);
+                    true
+                }
+                _ => false,
+            })
+        } else if let Some(name) = ReportName::of_stream(stream) {
+            let reports = &mut self.reports;
+            each(commit, |_, event| match event {
+                Event::Report(event) => {
+                    reports.apply(&name, event);
                     true
                 }
                 _ => false,
@@ -305,6 +319,11 @@ impl World {
     /// A room's state; the default for one that never said anything.
     pub fn room(&self, room: &str) -> &Room {
         self.rooms.get(room)
+    }
+
+    /// The reports owners sent: by name, with what each says of itself.
+    pub fn reports(&self) -> impl Iterator<Item = (&ReportName, &str)> {
+        self.reports.all()
     }
 
     /// All rooms that have a state, by id.

@@ -232,6 +232,7 @@ impl Stage {
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
             derived: vec![self.state().join("snapshots")],
+            reports: intake::Reports::default(),
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),

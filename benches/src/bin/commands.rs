@@ -108,6 +108,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let settings = Settings {
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
+            reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: false,
             derived: Vec::new(),

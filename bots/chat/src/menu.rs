@@ -107,7 +107,10 @@ impl MenuVerb {
                     text.push_str(&arg.before);
                 }
                 // A date of several words stays one token.
-                if arg.kind == ArgKind::When && !arg.before.is_empty() && piece.contains(' ') && !piece.starts_with('"')
+                if arg.kind == ArgKind::When
+                    && arg.before.ends_with(':')
+                    && piece.contains(' ')
+                    && !piece.starts_with('"')
                 {
                     text.push('"');
                     text.push_str(&piece.replace('"', ""));

@@ -12,6 +12,7 @@ use crate::domain::{
     filter::StateWord,
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
+    report::ReportName,
     room::{Command as RoomCommand, Setting},
 };
 
@@ -263,7 +264,11 @@ fn a_look() -> impl Strategy<Value = Look> {
         }),
         (a_target(), 1..9_u32).prop_map(|(target, page)| Look::History { target, page }),
         a_target().prop_map(|target| Look::Why { target }),
-        select(&[Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
+        (report_name(), vec(word(), 0..3), option::of(instant())).prop_map(|(name, words, at)| {
+            let at = at.filter(|at| *at <= context().now);
+            Look::Report { name, words, at }
+        }),
+        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -297,6 +302,17 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
     ]
 }
 
+fn report_name() -> impl Strategy<Value = ReportName> {
+    "[a-z][a-z0-9-]{1,20}".prop_filter_map("reserved", |name| ReportName::new(&name).ok())
+}
+
+fn about_report() -> impl Strategy<Value = ReportCommand> {
+    prop_oneof![
+        (report_name(), text()).prop_map(|(name, script)| ReportCommand::Save { name, script: script.into() }),
+        report_name().prop_map(|name| ReportCommand::Remove { name }),
+    ]
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
@@ -304,6 +320,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => a_look().prop_map(Command::Look),
         1 => about_room().prop_map(Command::Room),
         1 => about_person().prop_map(Command::Person),
+        1 => about_report().prop_map(Command::Report),
     ]
 }
 
