@@ -15,6 +15,7 @@
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
 
 mod args;
@@ -35,6 +36,7 @@ mod room;
 mod tests;
 mod todo;
 mod token;
+mod undo;
 mod verb;
 pub mod when;
 mod word;
@@ -53,6 +55,7 @@ use crate::domain::{
     Bucket, Filter, Handle, ItemRef, Role,
     item::{Act, Draft},
     room as room_domain,
+    undo::Back,
 };
 
 /// What parsing may know.
@@ -200,6 +203,11 @@ pub enum Command {
     Room(room_domain::Command<Handle>),
     /// About people.
     Person(PersonCommand),
+    /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.
+    Undo {
+        /// What; at least one.
+        acts: Vec<Back<Handle>>,
+    },
 }
 
 /// What a piece of text is.

@@ -39,6 +39,7 @@ impl Command {
             Self::Look(look) => print_look(look, time_zone),
             Self::Room(command) => print_room(command, time_zone),
             Self::Person(command) => print_about_person(command),
+            Self::Undo { acts } => super::undo::print(acts),
         }
     }
 }

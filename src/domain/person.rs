@@ -1,5 +1,8 @@
 //! A person: paired once, known on one or more platforms, with a role.
 
+mod reverse;
+
+pub use self::reverse::{After, Reversed, reverse};
 use super::{Handle, Identity, PersonId, Role};
 
 /// What happens to a person.
@@ -28,6 +31,8 @@ pub enum Event {
     },
     /// They may do nothing any more.
     RoleRevoked,
+    /// Something that happened to them was taken back.
+    Reversed(Reversed),
 }
 
 /// What can be done about a person.
@@ -291,7 +296,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 identities: vec![identity.clone()],
                 role: Some(*role),
             }),
-            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked => None,
+            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked | Event::Reversed(_) => None,
         };
     };
     person.version = version;
@@ -304,6 +309,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
         }
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
+        Event::Reversed(reversed) => reversed.after.apply(&mut person),
     }
     Some(person)
 }

@@ -11,18 +11,21 @@
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
 //! * `look.rs`      looks
+//! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
 mod admit;
 mod carry_out;
 mod correct;
+mod deleted;
 mod hear;
 mod look;
 mod numbers;
 mod pairing;
 mod people;
 mod refusal;
+mod undo;
 
 use std::{
     collections::HashMap,

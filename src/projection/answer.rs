@@ -45,6 +45,8 @@ impl World {
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) => Outbound::default(),
+            // Worded where it is known what was taken back: see `World::undone`.
+            Command::Undo { .. } => accepted(touched),
         }
     }
 

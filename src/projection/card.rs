@@ -7,7 +7,7 @@ use yoman_chat::{Button, ButtonTone, Outbound, Style, Text};
 use super::{
     Viewer, World,
     line::{INDENT, SAID_CHARS_MAX, state_name},
-    words,
+    undone, words,
 };
 use crate::{
     command::{Command, Target},
@@ -187,6 +187,7 @@ impl World {
                 at("Close", Act::Close { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Promoted => vec![why()],
+            StateWord::Withdrawn => item.withdrawn.map(|by| undone::again(&[(item.reference, by)])).into_iter().collect(),
             StateWord::Done | StateWord::Rejected | StateWord::Merged | StateWord::Closed => {
                 vec![at("Reopen", Act::Reopen { reason: reason() })]
             }

@@ -311,6 +311,14 @@ impl World {
             person::Event::RoleGranted { role } => {
                 text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
             }
+            person::Event::Reversed(_) => {
+                let role = self.person(person).and_then(|person| person.role);
+                text.push(Style::Quote, if you { "You" } else { handle }).plain(match (role, you) {
+                    (Some(role), true) => format!(" are {} again.", words::a(role.word())),
+                    (Some(role), false) => format!(" is {} again.", words::a(role.word())),
+                    (None, _) => " may do nothing here any more. /grant gives a role back.".to_owned(),
+                });
+            }
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
             }

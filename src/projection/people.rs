@@ -27,7 +27,14 @@ pub(super) struct People {
 impl People {
     pub(super) fn apply(&mut self, id: PersonId, version: u64, event: &person::Event) {
         let before = self.people.remove(&id);
+        let known: Vec<_> = before.as_ref().map_or_else(Vec::new, |person| person.identities.clone());
         let Some(person) = person::evolve(before, id, version, event) else { return };
+        // Only a reversal takes an identity away.
+        for gone in known.iter().filter(|identity| !person.identities.contains(identity)) {
+            if self.identities.get(gone) == Some(&id) {
+                self.identities.remove(gone);
+            }
+        }
         // The first to have a name keeps it: a log made by hand must not hand somebody's identity to somebody else.
         for identity in &person.identities {
             self.identities.entry(identity.clone()).or_insert(id);
