@@ -19,7 +19,7 @@ use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
 const WORD_CHARS_MAX: usize = 200;
 
 /// The states with their words.
-const STATES: [(&str, StateWord); 10] = [
+const STATES: [(&str, StateWord); 11] = [
     ("open", StateWord::Open),
     ("running", StateWord::Running),
     ("doing", StateWord::Doing),
@@ -29,6 +29,7 @@ const STATES: [(&str, StateWord); 10] = [
     ("promoted", StateWord::Promoted),
     ("rejected", StateWord::Rejected),
     ("merged", StateWord::Merged),
+    ("withdrawn", StateWord::Withdrawn),
     ("closed", StateWord::Closed),
 ];
 

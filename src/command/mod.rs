@@ -16,6 +16,7 @@
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `report.rs`   reports: run one, send one
+//! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
 
@@ -39,6 +40,7 @@ mod room;
 mod tests;
 mod todo;
 mod token;
+mod undo;
 mod verb;
 pub mod when;
 mod word;
@@ -58,6 +60,7 @@ use crate::domain::{
     item::{Act, Draft},
     report::ReportName,
     room as room_domain,
+    undo::Back,
 };
 
 /// What parsing may know.
@@ -245,6 +248,11 @@ pub enum Command {
     Person(PersonCommand),
     /// About reports.
     Report(ReportCommand),
+    /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.
+    Undo {
+        /// What; at least one.
+        acts: Vec<Back<Handle>>,
+    },
 }
 
 /// What a piece of text is.

@@ -227,6 +227,7 @@ fn fill(mut command: Command, about: Target) -> Command {
         | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target }) => {
             target.get_or_insert(about);
         }
+        Command::Undo { acts } => super::undo::fill(acts, about),
         Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}
     }
     command

@@ -41,6 +41,7 @@ impl Command {
             Self::Room(command) => print_room(command, time_zone),
             Self::Person(command) => print_about_person(command),
             Self::Report(command) => report::print(command),
+            Self::Undo { acts } => super::undo::print(acts),
         }
     }
 }

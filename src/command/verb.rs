@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo};
+use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo, undo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -161,7 +161,7 @@ static VERBS: &[Verb] = &[
     Verb::new("history", "/history [T7] [page:2]", "what happened to it", "history T7", Past, Guest, look::history).about_item(),
     Verb::new("why", "/why [T7]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
     Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
-    Verb::reserved("undo", "/undo [T7[@version] [parts]]", "take an act back", Past),
+    Verb::new("undo", "/undo [T7[@version]] [parts]", "take an act back: your last one here, or the last on T7", "undo T7 due", Past, Member, undo::undo).about_item(),
     Verb::reserved("diff", "/diff when [when] [T7]", "what changed between two moments", Past),
 
     Verb::new("follow", "/follow [filter|all]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),
@@ -212,7 +212,7 @@ impl Command {
         use super::{Look, PersonCommand};
         use crate::domain::room::Command as RoomCommand;
         match self {
-            Self::Create { .. } | Self::Item { .. } => Some(Member),
+            Self::Create { .. } | Self::Item { .. } | Self::Undo { .. } => Some(Member),
             Self::Look(Look::Pending | Look::Rooms) => Some(Maintainer),
             Self::Look(Look::Reports | Look::Report { .. }) => Some(Member),
             Self::Look(_) => Some(Guest),

@@ -26,6 +26,8 @@ pub enum StateWord {
     Rejected,
     /// A pr that was merged.
     Merged,
+    /// An item whose creation was taken back.
+    Withdrawn,
     /// Any item that needs nothing more: done, promoted, rejected, merged or a closed pr.
     Closed,
 }

@@ -7,6 +7,8 @@
 //! * `item/create.rs`  a draft to the first events
 //! * `item/decide.rs`  an act to events; `item/correct.rs` when the act is an edited message
 //! * `item/evolve.rs`  events to the state
+//! * `item/history.rs` what of all that happened counts; what rests on what
+//! * `item/reverse.rs` what was taken back, and what is different after it
 //! * `item/promote.rs` what the item is like that a promotion causes
 //! * `item/limits.rs`  what can grow, and how far
 //! * `item/error.rs`   why not, and what would help
@@ -17,10 +19,12 @@ mod create;
 mod decide;
 mod error;
 mod evolve;
+mod history;
 mod limits;
 mod promote;
 #[cfg(test)]
 mod properties;
+mod reverse;
 
 use std::{fmt, str::FromStr};
 
@@ -33,7 +37,9 @@ pub use self::{
     decide::decide,
     error::{Error, Many, Text, Unchanged},
     evolve::{evolve, replay},
+    history::{History, Irreversible, Step, goes_on, promotes},
     promote::promoted,
+    reverse::{After, Also, Reversed},
 };
 use super::{Due, PersonId, Priority, Project, Tag, filter::StateWord, idea, pr, research, todo};
 
@@ -283,6 +289,8 @@ pub enum Event {
     Pr(pr::Event),
     /// Of any item.
     Fact(Fact),
+    /// Something that happened to it was taken back.
+    Reversed(Reversed),
 }
 
 macro_rules! events {
@@ -301,6 +309,7 @@ events! {
     Todo(todo::Event);
     Pr(pr::Event);
     Fact(Fact);
+    Reversed(Reversed);
 }
 
 /// The part of an item that its bucket alone has.
@@ -345,40 +354,21 @@ pub struct Item {
     pub notes: u32,
     /// What it was promoted from.
     pub from: Option<ItemRef>,
+    /// The version of the reversal that took its creation back, while that holds.
+    pub withdrawn: Option<u64>,
     /// What its bucket alone has.
     pub stage: Stage,
 }
 
 impl Item {
-    /// Whether it needs nothing more: done, promoted, rejected, merged or a closed pr.
+    /// Whether it needs nothing more: done, promoted, rejected, merged, a closed pr, or taken back.
     pub fn is_closed(&self) -> bool {
         !matches!(self.state_word(), StateWord::Open | StateWord::Running | StateWord::Doing | StateWord::Reviewed)
     }
 
     /// Where it stands, in a word. Never [`StateWord::Blocked`]: that depends on other items.
     pub fn state_word(&self) -> StateWord {
-        match &self.stage {
-            Stage::Idea(state) => match state.status {
-                idea::Status::Open => StateWord::Open,
-                idea::Status::Promoted => StateWord::Promoted,
-                idea::Status::Rejected => StateWord::Rejected,
-            },
-            Stage::Research(state) => match state.status {
-                research::Status::Running => StateWord::Running,
-                research::Status::Done => StateWord::Done,
-            },
-            Stage::Todo(state) => match state.status {
-                todo::Status::Open => StateWord::Open,
-                todo::Status::Doing => StateWord::Doing,
-                todo::Status::Done => StateWord::Done,
-            },
-            Stage::Pr(state) => match state.status {
-                pr::Status::Open => StateWord::Open,
-                pr::Status::Reviewed => StateWord::Reviewed,
-                pr::Status::Merged => StateWord::Merged,
-                pr::Status::Closed => StateWord::Closed,
-            },
-        }
+        if self.withdrawn.is_some() { StateWord::Withdrawn } else { reverse::standing(&self.stage) }
     }
 
     /// What it waits for, done or not; nothing but a todo waits.

@@ -9,6 +9,7 @@
 //! * `report.rs` the reports owners send, too
 //! * `filter.rs` which items somebody means
 //! * `name.rs`   tags, projects, handles, people, identities, priorities, due dates
+//! * `undo.rs`   which act is taken back, and what of a history counts
 //! * `stored.rs` stable stored names, schema versions, bytes
 //! * `spec.rs`   given / when / then for the tests
 
@@ -25,6 +26,7 @@ pub mod room;
 mod spec;
 pub mod stored;
 pub mod todo;
+pub mod undo;
 
 pub use filter::Filter;
 pub use item::{Bucket, ItemRef};

@@ -1,5 +1,8 @@
 //! A person: paired once, known on one or more platforms, with a role.
 
+mod reverse;
+
+pub use self::reverse::{After, Reversed, reverse};
 use super::{Handle, Identity, PersonId, Role};
 
 /// What happens to a person.
@@ -30,6 +33,8 @@ pub enum Event {
     RoleRevoked,
     /// Nobody knows them any more: no name, no account, no role, and never again.
     Forgotten,
+    /// Something that happened to them was taken back.
+    Reversed(Reversed),
 }
 
 /// What can be done about a person.
@@ -323,7 +328,11 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 role: Some(*role),
                 forgotten: false,
             }),
-            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked | Event::Forgotten => None,
+            Event::IdentityLinked { .. }
+            | Event::RoleGranted { .. }
+            | Event::RoleRevoked
+            | Event::Forgotten
+            | Event::Reversed(_) => None,
         };
     };
     person.version = version;
@@ -349,6 +358,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
             person.role = None;
             person.forgotten = true;
         }
+        Event::Reversed(reversed) => reversed.after.apply(&mut person),
     }
     Some(person)
 }

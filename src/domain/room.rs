@@ -1,9 +1,12 @@
 //! A room: enabled or silent, what it follows, its settings.
 
+mod reverse;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use self::reverse::{After, Reversed, reverse};
 use super::{Bucket, Filter, PersonId};
 
 /// A setting of a room with its value.
@@ -45,6 +48,8 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// Something that happened to it was taken back.
+    Reversed(Reversed),
 }
 
 /// What can be done about a room.
@@ -323,6 +328,7 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room
 }

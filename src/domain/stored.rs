@@ -18,8 +18,9 @@ use serde_json::{Value, value::to_raw_value};
 
 use super::{
     Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag, idea,
-    item::{self, Attachment, Carry, Fact, LinkTarget, Relation},
+    item::{self, After, Also, Attachment, Carry, Fact, LinkTarget, Relation, Reversed},
     person, pr, report, research, room, todo,
+    undo::Part,
 };
 use crate::log::StoredEvent;
 
@@ -82,6 +83,12 @@ impl<T> Optional for Option<T> {
 impl Optional for Carry {
     fn is_absent(&self) -> bool {
         self.is_empty()
+    }
+}
+
+impl<T: Default + PartialEq> Optional for Box<T> {
+    fn is_absent(&self) -> bool {
+        **self == T::default()
     }
 }
 
@@ -214,6 +221,10 @@ stored! {
         (Event::Item(item::Event::Fact(Fact::Linked { relation, to })))
     "attached" 1 { attachment: Attachment } []
         (Event::Item(item::Event::Fact(Fact::Attached { attachment })))
+    "reversed" 1
+        { version: u64, takes: Vec<u64> }
+        [ parts: Vec<Part>, what: Vec<String>, after: Box<After>, also: Vec<Also> ]
+        (Event::Item(item::Event::Reversed(Reversed { version, takes, parts, what, after, also })))
 
     "person_paired" 1 { name: String, handle: Handle, identity: Identity, role: Role } []
         (Event::Person(person::Event::Paired { name, handle, identity, role }))
@@ -225,6 +236,8 @@ stored! {
         (Event::Person(person::Event::RoleRevoked))
     "person_forgotten" 1 {} []
         (Event::Person(person::Event::Forgotten))
+    "person_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<person::After> ]
+        (Event::Person(person::Event::Reversed(person::Reversed { version, takes, what, after })))
 
     "room_enabled" 1 {} [ title: String ]
         (Event::Room(room::Event::Enabled { title }))
@@ -243,6 +256,8 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "room_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<room::After> ]
+        (Event::Room(room::Event::Reversed(room::Reversed { version, takes, what, after })))
 }
 
 #[expect(clippy::expect_used, reason = "a payload is a struct of strings, numbers, lists and enums: all of it is JSON")]
@@ -274,10 +289,13 @@ fn upcast(name: &'static str, schema: u16, _value: Value) -> Result<Value, Decod
 }
 
 #[cfg(test)]
+#[path = "tests/reversals.rs"]
+mod reversals;
+#[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use super::{reversals::reversals, *};
     use crate::domain::spec::{now, r, tag};
 
     const GOLDEN: &str = include_str!("stored_golden.jsonl");
@@ -441,6 +459,7 @@ mod tests {
         let script = "fn init() { 0 }\nfn apply(state, event) { state + 1 }\nfn show(state) { state }";
         events.push(Event::Report(report::Event::Saved { script: script.into() }));
         events.push(Event::Report(report::Event::Removed));
+        events.extend(reversals(whole_filter()));
         events
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use yoman_chat::Mention;
 
-use super::{Failure, Intake, Refusal, Speaker, people};
+use super::{Failure, Intake, Refusal, Speaker, people, undo::has_more};
 use crate::{
     command::{Command, Target},
     domain::{
@@ -103,7 +103,8 @@ impl Intake {
             Command::Room(command) => self.about_room(spoken, speaker, command).await.map(|commit| vec![commit]),
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
-            Command::Look(_) => Ok(Vec::new()),
+            // These have ways of their own.
+            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
         }
     }
 
@@ -239,8 +240,18 @@ impl Intake {
                 commit.meta.origin.clone(),
             )
         };
-        match self.react(commit, None, &spoken).await {
-            Ok(_) => Ok(()),
+        let done = if has_more(commit) {
+            self.finish_undo(
+                commit,
+                &Spoken { actor: commit.meta.actor.clone(), text: commit.meta.text.clone(), ..spoken },
+            )
+            .await
+            .map(drop)
+        } else {
+            self.react(commit, None, &spoken).await.map(drop)
+        };
+        match done {
+            Ok(()) => Ok(()),
             Err(Failure::Refused(refusal)) => {
                 // Deciding again would give the same: it is told to whoever keeps the machine, and the cursor moves on.
                 tracing::error!(position = %commit.position, why = %refusal.what, "what a commit should have caused was refused");
@@ -309,8 +320,14 @@ impl Intake {
     }
 
     fn must_exist<'a>(&self, items: impl IntoIterator<Item = &'a ItemRef>) -> Result<(), Refusal> {
-        match self.world.read(|world| items.into_iter().find(|item| world.item(**item).is_none())) {
-            Some(item) => Err(self.no_such_item(*item)),
+        let there = |world: &crate::projection::World, item: ItemRef| world.item(item).map(|seen| seen.item.withdrawn);
+        let missing = self.world.read(|world| {
+            let mut items = items.into_iter().map(|&item| (item, there(world, item)));
+            items.find(|(_, there)| *there != Some(None))
+        });
+        match missing {
+            Some((item, Some(Some(by)))) => Err(Refusal::of_item(&item::Error::Withdrawn { item, by }, Some(item))),
+            Some((item, _)) => Err(self.no_such_item(item)),
             None => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ use crate::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
         room,
+        undo::Of,
     },
     log::{CommandId, Commit},
     notify::Answer,
@@ -20,7 +21,7 @@ use crate::{
 /// How long a button's question waits for words.
 const ASKED_FOR: std::time::Duration = std::time::Duration::from_secs(600);
 /// The most commands in one message.
-const PIECES_MAX: usize = 20;
+pub(super) const PIECES_MAX: usize = 20;
 
 /// A button that needs words asked for them.
 #[derive(Clone, Debug)]
@@ -93,8 +94,7 @@ impl Intake {
                     None => return Ok(Reply::silence()),
                 }
             }
-            // What was said stays said until undo takes it back.
-            Said::Deleted { .. } => return Ok(Reply::silence()),
+            Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
@@ -238,6 +238,13 @@ impl Intake {
         let mut spoken = self.spoken(n, &piece.text, inbound, speaker);
         if let Some(id) = piece.id {
             spoken.command = id;
+        }
+        if let Command::Undo { acts } = &command {
+            let group = inbound.room.kind == RoomKind::Group;
+            let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
+            let answer = self.undo_shown(&undone, false, lane, &viewer).await;
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
+            return Ok((answer, toast));
         }
         let mut commits = self.carry_out(&spoken, speaker, &command).await?;
         commits.extend(self.files_beside(&command, &spoken, speaker).await?);
@@ -429,6 +436,14 @@ fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
 fn with_target(command: Command, on: Option<Target>) -> Command {
     match command {
         Command::Item { target: None, act } => Command::Item { target: on, act },
+        Command::Undo { mut acts } => {
+            for act in acts.iter_mut().filter(|act| act.of == Of::LastHere) {
+                if let Some(Target { item, version }) = on {
+                    act.of = Of::Item { item, version };
+                }
+            }
+            Command::Undo { acts }
+        }
         Command::Look(Look::Show { target: None }) => Command::Look(Look::Show { target: on }),
         Command::Look(Look::History { target: None, page }) => Command::Look(Look::History { target: on, page }),
         Command::Look(Look::Why { target: None }) => Command::Look(Look::Why { target: on }),

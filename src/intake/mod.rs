@@ -13,6 +13,7 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
+//! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -20,6 +21,7 @@ mod admit;
 mod carry_out;
 mod correct;
 mod forget;
+mod deleted;
 mod hear;
 mod look;
 mod numbers;
@@ -28,6 +30,7 @@ mod people;
 mod refusal;
 mod report;
 mod suggest;
+mod undo;
 
 use std::{
     collections::HashMap,

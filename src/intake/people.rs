@@ -15,7 +15,7 @@ use crate::{
 impl Intake {
     /// Commands about people, one at a time. Whoever holds it sees what those before it did: else two owners could take the
     /// role from each other at the same moment.
-    async fn people_lane(&self) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(super) async fn people_lane(&self) -> tokio::sync::MutexGuard<'_, ()> {
         let lane = self.people.lock().await;
         self.world.at_least(self.log.head().position).await;
         lane

@@ -14,6 +14,19 @@ const ROW_CHARS_MAX: usize = 32;
 
 /// What a person would type: without the version a button is bound to, and without the slash.
 fn label(hint: &str) -> String {
+    if let Some(item) = hint.strip_prefix("/why ") {
+        return format!("Why {item}?");
+    }
+    if let Some(acts) = hint.strip_prefix("/undo ") {
+        let acts = acts.split(' ').filter(|word| word.split_once('@').is_some_and(|(item, _)| !item.is_empty())).count();
+        match acts {
+            2 => return "Take back both".to_owned(),
+            3.. => return format!("Take back all {acts}"),
+            // One that was taken back already.
+            1 => return "Bring it back".to_owned(),
+            _ => {}
+        }
+    }
     let words = hint.split(' ').map(|word| match word.split_once('@') {
         Some((item, _)) if item.parse::<ItemRef>().is_ok() => item,
         _ => word,

@@ -121,6 +121,7 @@ fn is_news(event: &item::Event) -> bool {
                 | todo::Event::Promoted { .. }
         ),
         item::Event::Idea(_) | item::Event::Research(_) | item::Event::Pr(_) => !is_promotion(event),
+        item::Event::Reversed(reversed) => reversed.after.status.is_some() || reversed.after.withdrawn.is_some(),
     }
 }
 
@@ -140,6 +141,7 @@ fn shows_elsewhere(event: &item::Event) -> bool {
     match event {
         item::Event::Fact(fact) => matches!(fact, Fact::Retitled { .. }),
         item::Event::Idea(_) | item::Event::Research(_) | item::Event::Todo(_) | item::Event::Pr(_) => true,
+        item::Event::Reversed(_) => true,
     }
 }
 

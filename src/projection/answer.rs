@@ -46,6 +46,8 @@ impl World {
             Command::Report(command) => reports::answer(command),
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) => Outbound::default(),
+            // Worded where it is known what was taken back: see `World::undone`.
+            Command::Undo { .. } => accepted(touched),
         }
     }
 

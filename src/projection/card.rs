@@ -7,7 +7,7 @@ use yoman_chat::{Accent, Ask, Button, ButtonTone, Outbound, Style, Text};
 use super::{
     Viewer, World,
     line::{INDENT, SAID_CHARS_MAX, state_name},
-    words,
+    undone, words,
 };
 use crate::{
     command::{Command, Target},
@@ -44,7 +44,7 @@ impl World {
         let late = || item.due.is_some_and(|due| words::due_until(due, viewer) < viewer.now);
         Some(match self.state(item) {
             StateWord::Done | StateWord::Merged | StateWord::Promoted => Accent::Finished,
-            StateWord::Rejected | StateWord::Closed => Accent::Dropped,
+            StateWord::Rejected | StateWord::Closed | StateWord::Withdrawn => Accent::Dropped,
             _ if item.priority == Priority::Urgent || late() => Accent::Pressing,
             StateWord::Blocked => Accent::Waiting,
             StateWord::Running | StateWord::Doing | StateWord::Reviewed => Accent::Active,
@@ -216,6 +216,7 @@ impl World {
                 at("Close", Act::Close { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Promoted => vec![why()],
+            StateWord::Withdrawn => item.withdrawn.map(|by| undone::again(&[(item.reference, by)])).into_iter().collect(),
             StateWord::Done | StateWord::Rejected | StateWord::Merged | StateWord::Closed => {
                 vec![at("Reopen", Act::Reopen { reason: reason() })]
             }

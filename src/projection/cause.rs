@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         ItemRef, PersonId,
-        item::{Event, Item},
+        item::{Event, Item, promotes},
         pr, todo,
     },
     log::{Commit, Position},
@@ -55,7 +55,9 @@ impl World {
         let shown: Vec<_> = own.iter().skip(usize::from(caused)).cloned().collect();
         let mut happened = self.rows(&shown, viewer);
         for (row, commit) in happened.iter_mut().zip(&shown) {
-            if let Some(new) = self.effects(commit, commits).first() {
+            if item_events(commit).iter().any(promotes)
+                && let Some(new) = self.effects(commit, commits).first()
+            {
                 row.what = format!("promoted it to {new}");
             }
         }
@@ -117,6 +119,11 @@ impl World {
                         .map_or(open.created_at, |(commit, _)| commit.meta.recorded_at);
                     text.plain(format!(", {} since {}", state_name(self.state(&open.item)), words::at(since, viewer)));
                     self.assignees(text, &open.item);
+                }
+                Some(gone) if gone.item.withdrawn.is_some() => {
+                    text.plain("\nIt does not wait for ");
+                    self.reference(text, &gone.item);
+                    text.plain(": that was taken back.");
                 }
                 Some(closed) => {
                     text.plain("\nIt no longer waits for ");

@@ -321,6 +321,14 @@ impl World {
                 text.plain(": the key is destroyed, and no backup made from now on can bring them back.\n");
                 text.plain(NOT_FORGOTTEN);
             }
+            person::Event::Reversed(_) => {
+                let role = self.person(person).and_then(|person| person.role);
+                text.push(Style::Quote, if you { "You" } else { handle }).plain(match (role, you) {
+                    (Some(role), true) => format!(" are {} again.", words::a(role.word())),
+                    (Some(role), false) => format!(" is {} again.", words::a(role.word())),
+                    (None, _) => " may do nothing here any more. /grant gives a role back.".to_owned(),
+                });
+            }
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
             }

@@ -215,13 +215,14 @@ impl Items {
         self.waiting.get(&item).map_or(&[], Vec::as_slice)
     }
 
-    /// What `item` was promoted to.
+    /// What `item` was promoted to, as far as that was not taken back.
     pub(super) fn children(&self, item: ItemRef) -> impl Iterator<Item = ItemRef> {
         let first = ItemRef { bucket: Bucket::Idea, number: 0 };
         self.children
             .range((Bound::Included((item, first)), Bound::Unbounded))
             .take_while(move |(from, _)| *from == item)
             .map(|&(_, to)| to)
+            .filter(|to| self.get(*to).is_none_or(|entry| entry.seen.item.withdrawn.is_none()))
     }
 
     /// Those of `needs` that wait for `item` over any number of steps, and `item` itself. Closed ones count: they can be
@@ -419,6 +420,7 @@ fn vacant(reference: ItemRef) -> Item {
         attachments: 0,
         notes: 0,
         from: None,
+        withdrawn: None,
         stage: Stage::Idea(idea::State::default()),
     }
 }

@@ -133,6 +133,7 @@ pub(super) fn state_name(state: StateWord) -> &'static str {
         StateWord::Promoted => "promoted",
         StateWord::Rejected => "rejected",
         StateWord::Merged => "merged",
+        StateWord::Withdrawn => "taken back",
         StateWord::Closed => "closed",
     }
 }

@@ -12,6 +12,8 @@
 //! * `line.rs`    an item in a line: reference, state, title, people, dates
 //! * `card.rs`    an item as a message with its buttons
 //! * `answer.rs`  what an accepted command is answered with
+//! * `undone.rs`  what was taken back, what is not because something rests on it
+//! * `acts.rs`    who did what last, where
 //! * `notice.rs`  what those who follow are told; what changed since a card
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
@@ -20,6 +22,7 @@
 //! * `phrase.rs`  an event in words
 //! * `words.rs`   dates, names and counts as people say them
 
+mod acts;
 mod answer;
 mod board;
 mod card;
@@ -40,6 +43,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod undone;
 pub mod words;
 
 use std::{
@@ -59,18 +63,19 @@ pub use self::{
     house::{BotState, Status, Waiting},
     like::First,
     list::PAGE_ITEMS,
+    undone::{Rests, TakenBack},
 };
-use self::{items::Items, people::People, reports::Reports, rooms::Rooms};
+use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
-        item::Item,
+        item::{Item, LinkTarget},
         person::Person,
         report::ReportName,
         room::{self, Room},
         stored,
     },
-    log::{Commit, Position},
+    log::{Commit, Position, StreamId},
 };
 
 /// An item with what a card shows besides its state.
@@ -125,6 +130,7 @@ pub struct World {
     reports: Reports,
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
+    acts: Acts,
     unreadable: u64,
 }
 
@@ -145,6 +151,7 @@ impl World {
             rooms: Rooms::default(),
             reports: Reports::default(),
             causes: BTreeSet::new(),
+            acts: Acts::default(),
             unreadable: 0,
         }
     }
@@ -161,6 +168,7 @@ impl World {
                 self.causes.pop_first();
             }
         }
+        self.acts.apply(commit);
         let stream = commit.stream.as_str();
         self.unreadable += if let Some(item) = ItemRef::of_stream(stream) {
             self.items.apply(item, commit)
@@ -259,6 +267,26 @@ impl World {
     /// can be opened again.
     pub fn circular(&self, item: ItemRef, needs: &[ItemRef]) -> Vec<ItemRef> {
         self.items.circular(item, needs)
+    }
+
+    /// The newest acts of somebody in a room, the newest first: the stream and the first version of each. Reversals are not
+    /// among them; what was taken back is.
+    pub fn last_acts(&self, room: &str, actor: &str) -> Vec<(StreamId, u64)> {
+        self.acts.newest(room, actor)
+    }
+
+    /// The items that link to one, with how; one that was taken back links to nothing.
+    pub fn linking_to(&self, item: ItemRef) -> Vec<ItemRef> {
+        let to = LinkTarget::Item(item);
+        let all = Bucket::ALL.into_iter().flat_map(|bucket| self.items.of(bucket)).map(|entry| &entry.seen.item);
+        let links = all.filter(|it| it.withdrawn.is_none() && it.links.iter().any(|(_, target)| *target == to));
+        links.map(|it| it.reference).collect()
+    }
+
+    /// The items that have one as a prerequisite, closed or not; one that was taken back has none.
+    pub fn needing(&self, item: ItemRef) -> Vec<ItemRef> {
+        let there = |it: &ItemRef| self.item(*it).is_some_and(|seen| seen.item.withdrawn.is_none());
+        self.items.waiting(item).iter().copied().filter(there).collect()
     }
 
     /// The commits a commit caused.

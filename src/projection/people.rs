@@ -27,10 +27,16 @@ pub(super) struct People {
 impl People {
     pub(super) fn apply(&mut self, id: PersonId, version: u64, event: &person::Event) {
         let before = self.people.remove(&id);
+        let known: Vec<_> = before.as_ref().map_or_else(Vec::new, |person| person.identities.clone());
         let Some(person) = person::evolve(before, id, version, event) else { return };
         if person.forgotten {
-            self.identities.retain(|_, known| *known != id);
             self.handles.retain(|_, known| *known != id);
+        }
+        // A reversal takes an identity away, and so does forgetting.
+        for gone in known.iter().filter(|identity| !person.identities.contains(identity)) {
+            if self.identities.get(gone) == Some(&id) {
+                self.identities.remove(gone);
+            }
         }
         // The first to have a name keeps it: a log made by hand must not hand somebody's identity to somebody else.
         for identity in &person.identities {

@@ -3,11 +3,12 @@
 
 use yoman_chat::{Style, Text};
 
-use super::{Viewer, World, words};
+use super::{Viewer, World, line::state_name, undone, words};
 use crate::domain::{
     Bucket, ItemRef, PersonId, idea,
-    item::{Event, Fact, LinkTarget, Relation},
+    item::{Event, Fact, LinkTarget, Relation, Reversed},
     pr, research, todo,
+    undo::Value,
 };
 
 /// An event in words.
@@ -92,6 +93,7 @@ impl World {
                 pr::Event::Reopened { reason } => reopened(reason),
             },
             Event::Fact(fact) => self.fact_phrase(fact, actor, viewer),
+            Event::Reversed(reversed) => taken_back(reversed),
         }
     }
 
@@ -257,7 +259,25 @@ pub(super) fn done(event: &Event) -> &'static str {
             Fact::Linked { .. } => "linked",
             Fact::Attached { .. } => "file attached",
         },
+        Event::Reversed(reversed) => match &reversed.after.withdrawn {
+            Some(Value::Is(_)) => "taken back",
+            Some(Value::Nothing) => "brought back",
+            None => "an act taken back",
+        },
     }
+}
+
+fn taken_back<'a>(reversed: &Reversed) -> Phrase<'a> {
+    let phrase = match &reversed.after.withdrawn {
+        Some(Value::Is(_)) => Phrase::new("taken back", "took back creation"),
+        Some(Value::Nothing) => return Phrase::new("brought back", "brought it back"),
+        None => {
+            let what = undone::nouns(&reversed.what);
+            let now = reversed.after.status.map_or(String::new(), |state| format!("{} again, ", state_name(state)));
+            Phrase::new(&format!("{now}{what} taken back"), &format!("took back {what}"))
+        }
+    };
+    if reversed.after.withdrawn.is_none() && reversed.after.status.is_none() { phrase.aside() } else { phrase }
 }
 
 fn created<'a>(done: &str, did: &str, from: Option<ItemRef>) -> Phrase<'a> {

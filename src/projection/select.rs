@@ -156,8 +156,10 @@ impl World {
     /// Hands every item that passes a filter to `take`.
     fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
         let mut sieve = Sieve::new(filter, viewer);
+        // What was taken back is shown to whoever asks for just that.
+        let withdrawn_too = filter.states.contains(&StateWord::Withdrawn);
         let mut sift = |entry: &Entry| {
-            if sieve.passes(&self.items, entry) {
+            if (withdrawn_too || entry.seen.item.withdrawn.is_none()) && sieve.passes(&self.items, entry) {
                 take(entry);
             }
         };

@@ -10,7 +10,7 @@ use super::{
     card::with_buttons,
     notice::item_events,
     phrase::{self, Phrase},
-    words,
+    undone, words,
 };
 use crate::{
     command::{Command, Look, Target},
@@ -105,6 +105,7 @@ impl World {
                 }
             }
         }
+        let taken_back = undone::marks(commits);
         commits
             .iter()
             .map(|commit| {
@@ -112,6 +113,10 @@ impl World {
                 let since = commit.versioned().find_map(|(version, _)| corrected.get(&version));
                 if let Some(at) = since {
                     row.since = format!("corrected at {}", clock(*at, viewer));
+                }
+                if let Some((at, part)) = taken_back.get(&commit.first_version) {
+                    let part = part.as_ref().map_or(String::new(), |part| format!("{part} "));
+                    row.since = format!("{part}taken back at {}", clock(*at, viewer));
                 }
                 row
             })

@@ -43,7 +43,7 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
             let causes = commit
                 .events
                 .iter()
-                .any(|event| matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted"));
+                .any(|event| matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted" | "reversed"));
             if !causes {
                 continue;
             }

@@ -14,6 +14,7 @@ use crate::domain::{
     pr::Verdict,
     report::ReportName,
     room::{Command as RoomCommand, Setting},
+    undo::{Back, Of, Part},
 };
 
 fn zone() -> impl Strategy<Value = Tz> {
@@ -229,7 +230,8 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
 }
 
 fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
-    const STATES: [StateWord; 10] = [
+    const STATES: [StateWord; 11] = [
+        StateWord::Withdrawn,
         StateWord::Open,
         StateWord::Running,
         StateWord::Doing,
@@ -313,6 +315,56 @@ fn about_report() -> impl Strategy<Value = ReportCommand> {
     ]
 }
 
+fn a_part() -> impl Strategy<Value = Part<Handle>> {
+    let words = select(vec![
+        Part::State,
+        Part::Title,
+        Part::Body,
+        Part::Tags,
+        Part::Prio,
+        Part::Due,
+        Part::People,
+        Part::Project,
+        Part::Links,
+        Part::Needs,
+        Part::Criteria,
+        Part::Notes,
+        Part::Findings,
+        Part::Refinements,
+        Part::Files,
+    ]);
+    let one = prop_oneof![
+        tag().prop_map(Part::Tag),
+        handle().prop_map(Part::Person),
+        item().prop_map(Part::Need),
+        item().prop_map(Part::Link)
+    ];
+    prop_oneof![words, one]
+}
+
+/// What is taken back: acts on items, each with parts; or one act of another kind.
+fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
+    let version = || option::of(any::<u64>());
+    let parts = || vec(a_part(), 0..3).prop_map(distinct);
+    let on_item = (item(), version(), parts())
+        .prop_map(|(item, version, parts)| Back { of: Of::Item { item, version }, parts });
+    let whole = |of| vec![Back { of, parts: vec![] }];
+    let newest = parts().prop_filter("a person in front is an act", |parts| !matches!(parts.first(), Some(Part::Person(_))));
+    prop_oneof![
+        4 => vec(on_item, 1..4).prop_map(|acts| {
+            acts.into_iter().fold(Vec::new(), |mut kept: Vec<Back<Handle>>, act| {
+                if !kept.iter().any(|it| it.of == act.of) {
+                    kept.push(act);
+                }
+                kept
+            })
+        }),
+        1 => newest.prop_map(|parts| vec![Back { of: Of::LastHere, parts }]),
+        1 => version().prop_map(move |version| whole(Of::Room { version })),
+        1 => (handle(), version()).prop_map(move |(person, version)| whole(Of::Person { person, version })),
+    ]
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
@@ -321,6 +373,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => about_room().prop_map(Command::Room),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
+        1 => undo().prop_map(|acts| Command::Undo { acts }),
     ]
 }
 

@@ -16,6 +16,9 @@ use crate::domain::{idea, pr, research, todo};
 /// or nothing would change.
 pub fn decide(item: &Item, act: &Act, given: &Given) -> Result<Vec<Event>, Error> {
     limits::act(act)?;
+    if let Some(by) = item.withdrawn {
+        return Err(Error::Withdrawn { item: item.reference, by });
+    }
     let bucket = item.reference.bucket;
     let unchanged = |what| Error::NothingChanges { item: item.reference, what };
     let unless = |holds: bool, what: Unchanged, fact: Fact| {

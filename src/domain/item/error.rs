@@ -120,6 +120,14 @@ impl fmt::Display for Unchanged {
 /// Why something cannot be done to an item, or why there cannot be such an item.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// Its creation was taken back.
+    #[error("{item} was taken back")]
+    Withdrawn {
+        /// Which.
+        item: ItemRef,
+        /// The version of the reversal that did it.
+        by: u64,
+    },
     /// Where an idea stands does not allow it.
     #[error(transparent)]
     Idea(#[from] idea::Error),
@@ -245,6 +253,7 @@ impl Error {
     /// `None` when there is none (it could not be created), and then nothing is offered that would need it.
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
         match self {
+            Self::Withdrawn { item, by } => vec![format!("/undo {item}@{by}")],
             Self::Idea(error) => error.hints(item),
             Self::Research(error) => error.hints(item),
             Self::Todo(error) => error.hints(item),

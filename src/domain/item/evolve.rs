@@ -24,8 +24,10 @@ pub fn evolve(item: Option<Item>, reference: ItemRef, version: u64, event: &Even
         (Stage::Pr(state), Event::Pr(event)) => Stage::Pr(pr::evolve(state, event)),
         (stage, _) => stage,
     };
-    if let Event::Fact(fact) = event {
-        learn(&mut item, fact);
+    match event {
+        Event::Fact(fact) => learn(&mut item, fact),
+        Event::Reversed(reversed) => reversed.after.apply(&mut item),
+        _ => {}
     }
     Some(item)
 }
@@ -65,6 +67,7 @@ fn created(reference: ItemRef, version: u64, event: &Event) -> Option<Item> {
         attachments: 0,
         notes: 0,
         from: *from,
+        withdrawn: None,
         stage,
     })
 }

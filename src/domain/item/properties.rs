@@ -21,7 +21,7 @@ fn bucket() -> impl Strategy<Value = Bucket> {
     select(Bucket::ALL.to_vec())
 }
 
-fn reference() -> impl Strategy<Value = ItemRef> {
+pub(super) fn reference() -> impl Strategy<Value = ItemRef> {
     (bucket(), 1..4_u32).prop_map(|(bucket, number)| ItemRef::new(bucket, number))
 }
 
@@ -82,7 +82,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn draft()(
+    pub(super) fn draft()(
         title in text(),
         body in text(),
         criteria in vec(words(), 0..3),
@@ -95,7 +95,7 @@ prop_compose! {
 }
 
 /// Any event, whether it makes sense or not.
-fn event() -> impl Strategy<Value = Event> {
+pub(super) fn event() -> impl Strategy<Value = Event> {
     let born = || (text(), text(), option::of(reference()));
     let idea = prop_oneof![
         born().prop_map(|(title, body, from)| idea::Event::Created { title, body, from }),
@@ -156,7 +156,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Any act, whether the item has it or not.
-fn act() -> impl Strategy<Value = Act> {
+pub(super) fn act() -> impl Strategy<Value = Act> {
     let life = prop_oneof![
         text().prop_map(|text| Act::Refine { text }),
         text().prop_map(|reason| Act::Reject { reason }),

@@ -1,0 +1,72 @@
+//! Who did what last, in which room: what `/undo` alone takes back. The newest few of each person in each room are kept,
+//! bounded in number; what is older is named by item.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::log::{Commit, Position, StreamId};
+
+/// So many acts of a person in a room are kept.
+const ACTS_MAX: usize = 32;
+/// Of so many people, each room counted.
+const PEOPLE_MAX: usize = 4096;
+
+/// The newest acts, by room and actor.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Acts {
+    rooms: HashMap<String, HashMap<String, Done>>,
+    people: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Done {
+    newest: Position,
+    acts: VecDeque<(StreamId, u64)>,
+}
+
+impl Acts {
+    pub(super) fn apply(&mut self, commit: &Commit) {
+        let (room, actor) = (commit.meta.origin.room.as_str(), commit.meta.actor.as_str());
+        let reversal = |name: &str| matches!(name, "reversed" | "room_reversed" | "person_reversed");
+        if room.is_empty() || !actor.starts_with("person/") || commit.events.iter().all(|event| reversal(&event.name)) {
+            return;
+        }
+        if let Some(done) = self.rooms.get_mut(room).and_then(|people| people.get_mut(actor)) {
+            done.add(commit);
+            return;
+        }
+        if self.people >= PEOPLE_MAX {
+            self.forget_half();
+        }
+        let people = self.rooms.entry(room.to_owned()).or_default();
+        people.entry(actor.to_owned()).or_default().add(commit);
+        self.people += 1;
+    }
+
+    /// The newest first.
+    pub(super) fn newest(&self, room: &str, actor: &str) -> Vec<(StreamId, u64)> {
+        let done = self.rooms.get(room).and_then(|people| people.get(actor));
+        done.map_or_else(Vec::new, |done| done.acts.iter().rev().cloned().collect())
+    }
+
+    /// Drops the half that was heard longest ago.
+    fn forget_half(&mut self) {
+        let mut newest: Vec<_> = self.rooms.values().flat_map(HashMap::values).map(|done| done.newest).collect();
+        let middle = newest.len() / 2;
+        let &mut middle = newest.select_nth_unstable(middle).1;
+        for people in self.rooms.values_mut() {
+            people.retain(|_, done| done.newest > middle);
+        }
+        self.rooms.retain(|_, people| !people.is_empty());
+        self.people = self.rooms.values().map(HashMap::len).sum();
+    }
+}
+
+impl Done {
+    fn add(&mut self, commit: &Commit) {
+        self.newest = commit.position;
+        if self.acts.len() == ACTS_MAX {
+            self.acts.pop_front();
+        }
+        self.acts.push_back((commit.stream.clone(), commit.first_version));
+    }
+}
