@@ -281,6 +281,7 @@ impl Complete for Completer {
             if let Some(handle) = word.strip_prefix('@') {
                 return world
                     .people()
+                    .filter(|it| !it.forgotten)
                     .map(|it| it.handle.to_string())
                     .filter(|it| it[1..].starts_with(handle))
                     .collect();
