@@ -174,9 +174,6 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
         let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
         let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
         let log = SealedLog::open(Arc::new(log), Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
-        for warning in vault.warnings() {
-            tracing::warn!("{warning}");
-        }
         make_dir(&state)?;
         finish_forgetting(&vault, &data);
         let outbox =
