@@ -184,9 +184,6 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
         let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
         let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
         let log = SealedLog::open(Arc::new(log), Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
-        for warning in vault.warnings() {
-            tracing::warn!("{warning}");
-        }
         make_dir(&state)?;
         finish_forgetting(&vault, &data);
         let outbox =
@@ -291,6 +288,7 @@ impl Complete for Completer {
             if let Some(handle) = word.strip_prefix('@') {
                 return world
                     .people()
+                    .filter(|it| !it.forgotten)
                     .map(|it| it.handle.to_string())
                     .filter(|it| it[1..].starts_with(handle))
                     .collect();

@@ -179,6 +179,15 @@ fn only_intake_writes_to_the_log() {
 }
 
 #[test]
+fn only_the_vault_holds_keys() {
+    let files = ["src", "bots", "benches"].into_iter().flat_map(sources_in);
+    let others = files.filter(|source| !source.is_in(&["src/vault"]));
+    let offences: Vec<_> =
+        others.flat_map(|source| source.offences(none_of(&["chacha20poly1305", "PersonKey"]))).collect();
+    assert_none("nobody but the vault seals, opens or sees a key", &offences);
+}
+
+#[test]
 fn no_platform_is_named_in_core_code() {
     let rule = |line: &str| {
         let line = line.to_lowercase();

@@ -4,17 +4,27 @@ use std::{io, path::Path};
 
 use crate::{notify::Outbox, vault::Vault};
 
-/// Makes anew what is derived, when somebody was forgotten since that was done last: world
-/// snapshots, the bots' state, and the lines the console remembers. `data` is the data directory. What cannot be done now is tried again at
+/// Makes anew what is derived, when somebody was forgotten since that was done last: snapshots
+/// of the world, the bots' state, and the lines the console remembers. `data` is the data directory. What cannot be done now is tried again at
 /// the next start.
 pub fn finish_forgetting(vault: &Vault, data: &Path) {
     if !vault.purge_is_due() {
         return;
     }
     let state = data.join("state");
-    let (snapshots, typed) = (state.join("snapshots"), data.join("console-history"));
-    for (path, removed) in [(&snapshots, std::fs::remove_dir_all(&snapshots)), (&typed, std::fs::remove_file(&typed))] {
-        if let Err(error) = removed
+    let snapshots = state.join("snapshots");
+    let mut removed = vec![(snapshots.clone(), std::fs::remove_dir_all(&snapshots))];
+    let typed = data.join("console-history");
+    removed.push((typed.clone(), std::fs::remove_file(&typed)));
+    // What was put aside because it was damaged holds whatever it held before.
+    for aside in std::fs::read_dir(&state).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
+        if aside.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bots.damaged-")) {
+            let gone = std::fs::remove_dir_all(&aside);
+            removed.push((aside, gone));
+        }
+    }
+    for (path, gone) in removed {
+        if let Err(error) = gone
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::error!(path = %path.display(), %error, "it may hold words of a forgotten person: delete it");
@@ -24,5 +34,33 @@ pub fn finish_forgetting(vault: &Vault, data: &Path) {
     let done = Outbox::renew(&state.join("bots")).and_then(|()| vault.purged().map_err(|error| error.to_string()));
     if let Err(why) = done {
         tracing::error!(why, "the bots' state may hold words of a forgotten person: it is made anew at the next start");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_derived_goes_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path();
+        let vault = Vault::open(data.join("keys")).unwrap();
+        let derived = ["state/snapshots/1.world", "console-history", "state/bots.damaged-20261120T104000Z/db"];
+        let write = || {
+            for path in derived {
+                std::fs::create_dir_all(data.join(path).parent().unwrap()).unwrap();
+                std::fs::write(data.join(path), "Dana's words").unwrap();
+            }
+        };
+        write();
+        finish_forgetting(&vault, data);
+        assert!(derived.iter().all(|path| data.join(path).exists()), "nobody was forgotten");
+        std::fs::write(data.join("keys/purge"), "").unwrap();
+        finish_forgetting(&vault, data);
+        assert!(derived.iter().all(|path| !data.join(path).exists()) && !vault.purge_is_due());
+        write();
+        finish_forgetting(&vault, data);
+        assert!(derived.iter().all(|path| data.join(path).exists()), "once is enough");
     }
 }

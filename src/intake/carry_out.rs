@@ -311,7 +311,8 @@ impl Intake {
             {
                 return Ok(person.id);
             }
-            let mut people: Vec<_> = world.people().map(|person| person.handle.as_str().to_owned()).collect();
+            let known = world.people().filter(|person| !person.forgotten);
+            let mut people: Vec<_> = known.map(|person| person.handle.as_str().to_owned()).collect();
             people.sort_by_key(|known| strsim::levenshtein(known, handle.as_str()));
             people.truncate(5);
             let people: Vec<_> = people.iter().map(|known| format!("@{known}")).collect();

@@ -107,7 +107,7 @@ impl Intake {
         );
         text.plain(NOT_FORGOTTEN);
         if !self.settings.sealed {
-            text.plain("\nSealing is switched off: what was kept in plain stays readable in the log.");
+            text.plain("\nSealing is off ([privacy] seal): what they write now is kept in plain, and stays.");
         }
         text.plain("\nOnly you can confirm it, here, within 10 minutes.");
         let label = format!("Forget {}", person.handle).chars().take(40).collect::<String>();

@@ -337,7 +337,7 @@ impl World {
 }
 
 /// What `/forget` does not reach.
-pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats have shown already; ids \
+pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats have shown already; what was kept while sealing was off; ids \
      of platforms' messages and direct rooms; copies made of keys/ before.";
 
 /// The platforms a person is known on.

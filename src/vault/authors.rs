@@ -51,7 +51,7 @@ impl Authors {
                         self.texts.extend(writer.map(|writer| (writer, text.into_owned())));
                     }
                     // A text that stays closed carries nothing on.
-                    Written::Sealed { keys, .. } => {
+                    Written::Sealed { keys, .. } | Written::Inside { keys, .. } => {
                         let open = !keys.iter().any(|(person, _)| log.vault().is_forgotten(*person));
                         let persons = keys.into_iter().filter(|_| open);
                         self.texts.extend(persons.map(|(person, _)| (person, text.clone().into_owned())));

@@ -13,7 +13,7 @@ use super::{
     Closed, Vault, VaultError,
     authors::Authors,
     json,
-    key::PersonKey,
+    key::{KeyId, PersonKey},
     seal::{self, PREFIX, Place, Written},
 };
 use crate::{
@@ -90,7 +90,7 @@ impl SealedLog {
                 for event in &commit.events {
                     forgotten |= &*event.name == FORGOTTEN;
                     for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
-                        if let Written::Sealed { keys, .. } = seal::read(&text) {
+                        if let Written::Sealed { keys, .. } | Written::Inside { keys, .. } = seal::read(&text) {
                             named.extend(keys);
                         }
                     }
@@ -181,38 +181,43 @@ impl SealedLog {
     /// The texts of an append as they are kept.
     fn sealed(&self, append: &mut Append, whose: &Whose, keys: &Keys) -> Result<(), AppendError> {
         let Append { stream, events, meta, .. } = append;
+        let who = |event: &str, text: &str| if self.seal { whose.text(self, event, text) } else { Vec::new() };
+        let held = |people: &[PersonId]| -> Vec<(PersonId, Arc<PersonKey>)> {
+            people.iter().filter_map(|it| Some((*it, Arc::clone(keys.get(it)?)))).collect()
+        };
+        let typed_by = if meta.text.is_empty() { Vec::new() } else { who("", &meta.text) };
+        let mut pointers = Vec::new();
         let mut failed = false;
-        let mut written = |text: &str, people: Vec<PersonId>, place: &Place<'_>, typed: Option<&str>| {
-            if people.is_empty() {
-                return seal::plain(text);
-            }
-            let keys: Vec<_> = people.iter().filter_map(|it| Some((*it, Arc::clone(keys.get(it)?)))).collect();
-            let sealed = if keys.len() == people.len() { seal::seal(text, place, &keys, typed) } else { None };
-            failed |= sealed.is_none();
-            sealed
-        };
-        let who = |log: &Self, event: &str, text: &str| {
-            if log.seal { whose.text(log, event, text) } else { Vec::new() }
-        };
-        let typed_by = if meta.text.is_empty() { Vec::new() } else { who(self, "", &meta.text) };
         for (n, event) in events.iter_mut().enumerate() {
-            let name = Arc::clone(&event.name);
-            let data = json::exchange(&event.data, seal::fields(&name), |field, text| {
-                if text.is_empty() {
-                    return None;
+            let name = &*event.name;
+            let data = json::exchange(&event.data, seal::fields(name), |field, text| {
+                let people = if text.is_empty() { Vec::new() } else { who(name, text) };
+                if people.is_empty() {
+                    return seal::plain(text);
                 }
-                let people = who(self, &name, text);
-                let typed = (people == typed_by && !people.is_empty()).then_some(meta.text.as_str());
-                written(text, people, &place(stream, &meta.command, Some((n, &name)), field), typed)
+                let (place, keys) = (place(stream, &meta.command, Some((n, name)), field), held(&people));
+                let typed = Some(&*meta.text).filter(|_| people == typed_by);
+                if let Some(pointer) = typed.and_then(|typed| seal::point(text, typed, &keys)) {
+                    place.point(&pointer, &mut pointers);
+                    return Some(pointer);
+                }
+                let sealed = seal::seal(text, &place, &keys, &[]);
+                failed |= sealed.is_none();
+                sealed
             });
             if let Some(data) = data {
                 event.data = data;
             }
         }
-        let text = match meta.text.as_str() {
-            "" => None,
-            text => written(text, typed_by, &place(stream, &meta.command, None, "text"), None),
+        let text = if typed_by.is_empty() {
+            seal::plain(&meta.text)
+        } else {
+            let sealed =
+                seal::seal(&meta.text, &place(stream, &meta.command, None, "text"), &held(&typed_by), &pointers);
+            failed |= sealed.is_none();
+            sealed
         };
+        // A text is never kept in plain because it could not be sealed.
         if failed {
             return Err(AppendError::Failed("a text could not be sealed".into()));
         }
@@ -241,14 +246,38 @@ fn open_commit(vault: &Vault, commit: &Commit) -> Option<Commit> {
     }
     let (stream, command) = (&commit.stream, &commit.meta.command);
     let mut opened = commit.clone();
-    if commit.meta.text.starts_with(PREFIX) {
-        opened.meta.text = open_text(vault, &commit.meta.text, &place(stream, command, None, "text"), None);
+    let typed = open_typed(vault, commit);
+    match &typed {
+        Typed::Plain(text) => opened.meta.text.clone_from(text),
+        Typed::Sealed(text) => {
+            opened.meta.text = text.clone().unwrap_or_else(|(why, person)| seal::instead(None, "text", why, person));
+        }
     }
-    let typed = Some(opened.meta.text.as_str());
     for (n, event) in commit.events.iter().enumerate().filter(|(_, event)| sealed(event)) {
         let data = json::exchange(&event.data, seal::fields(&event.name), |field, text| {
-            let sealed = text.starts_with(PREFIX);
-            sealed.then(|| open_text(vault, text, &place(stream, command, Some((n, &event.name)), field), typed))
+            if !text.starts_with(PREFIX) {
+                return None;
+            }
+            let place = place(stream, command, Some((n, &event.name)), field);
+            let text = match seal::read(text) {
+                Written::Plain(text) => Ok(text.to_owned()),
+                Written::Sealed { keys, bytes } => seal::open(vault, &keys, bytes, &place, &[]),
+                Written::Inside { keys, at, length } => match &typed {
+                    Typed::Sealed(Err(closed)) => Err(*closed),
+                    Typed::Sealed(Ok(typed)) => at
+                        .checked_add(length)
+                        .and_then(|end| typed.get(at..end))
+                        .map(str::to_owned)
+                        .ok_or((Closed::Damaged, first(&keys))),
+                    Typed::Plain(_) => Err((Closed::Damaged, first(&keys))),
+                },
+            };
+            Some(text.unwrap_or_else(|(why, person)| {
+                if why == Closed::Damaged {
+                    vault.found_damaged();
+                }
+                seal::instead(Some(&event.name), field, why, person)
+            }))
         });
         if let Some(data) = data {
             opened.events[n].data = data;
@@ -257,18 +286,38 @@ fn open_commit(vault: &Vault, commit: &Commit) -> Option<Commit> {
     Some(opened)
 }
 
-fn open_text(vault: &Vault, text: &str, place: &Place<'_>, typed: Option<&str>) -> String {
-    match seal::read(text) {
-        Written::Plain(text) => text.to_owned(),
-        Written::Sealed { keys, bytes } => {
-            seal::open(vault, &keys, bytes, place, typed).unwrap_or_else(|(why, person)| {
-                if why == Closed::Damaged {
-                    vault.found_damaged();
-                }
-                seal::instead(place.event.map(|(_, name)| name), place.field, why, person)
-            })
+fn first(keys: &[(PersonId, KeyId)]) -> PersonId {
+    keys.first().map_or(PersonId(0), |(person, _)| *person)
+}
+
+/// The message as typed.
+enum Typed {
+    /// It was never sealed: nothing points into it.
+    Plain(String),
+    /// It was.
+    Sealed(Result<String, (Closed, PersonId)>),
+}
+
+fn open_typed(vault: &Vault, commit: &Commit) -> Typed {
+    let (keys, bytes) = match seal::read(&commit.meta.text) {
+        Written::Plain(text) => return Typed::Plain(text.to_owned()),
+        Written::Inside { keys, .. } => return Typed::Sealed(Err((Closed::Damaged, first(&keys)))),
+        Written::Sealed { keys, bytes } => (keys, bytes),
+    };
+    let (stream, command) = (&commit.stream, &commit.meta.command);
+    let mut pointers = Vec::new();
+    for (n, event) in commit.events.iter().enumerate() {
+        for (field, text) in json::texts(&event.data, seal::fields(&event.name)) {
+            if text.starts_with(PREFIX) && matches!(seal::read(&text), Written::Inside { .. }) {
+                place(stream, command, Some((n, &event.name)), field).point(&text, &mut pointers);
+            }
         }
     }
+    let opened = seal::open(vault, &keys, bytes, &place(stream, command, None, "text"), &pointers);
+    if let Err((Closed::Damaged, _)) = opened {
+        vault.found_damaged();
+    }
+    Typed::Sealed(opened)
 }
 
 #[async_trait]

@@ -5,13 +5,15 @@
 //! ```text
 //! ~sealed:3.1a2b3c4d:<base64>            under the key 1a2b3c4d of person 3
 //! ~sealed:3.1a2b3c4d+7.0badcafe:<base64> under both: it opens as long as neither was forgotten
+//! ~sealed:3.1a2b3c4d:@6+44               44 bytes, from the 6th on, of the message as typed, sealed beside it
 //! ~sealed:text:~sealed:hello             a plain text that begins like a sealed one
 //! ```
 //!
 //! The base64 (URL alphabet, no padding) is nonce, ciphertext and tag of XChaCha20-Poly1305; with several keys, each seals
-//! what the one before gave. What is sealed is one byte, and then: 0 the text; 1 where the text stands inside the message as
-//! typed, which is sealed beside it. The associated data names stream, command, event, field and person: a sealed text that is
-//! moved anywhere else does not open.
+//! what the one before gave. The associated data names stream, command, event, field and person, and for the message as typed
+//! everything that points into it: a sealed text that is moved anywhere else does not open.
+//!
+//! Most of what an event holds was typed. Pointing there halves the sealing, and leaves room for the longest message twice.
 
 use std::sync::Arc;
 
@@ -29,8 +31,6 @@ pub(super) const PREFIX: &str = "~sealed:";
 const ESCAPED: &str = "~sealed:text:";
 /// No text is sealed under more keys.
 pub(super) const KEYS_MAX: usize = 64;
-/// A text of fewer bytes is shorter than the place where it stands.
-const BYTES_MIN_TO_REFER: usize = 16;
 
 /// Where the texts stand in an event that are a person's own. Every stored name is here: the test below asks for it.
 pub(super) fn fields(event: &str) -> &'static [&'static str] {
@@ -97,19 +97,33 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn bound_to(&self, person: PersonId) -> Vec<u8> {
+    fn bound_to(&self, person: PersonId, pointers: &[u8]) -> Vec<u8> {
         let (number, event) = self.event.map_or((u64::MAX, ""), |(number, event)| (number as u64, event));
-        let mut bytes = Vec::with_capacity(64 + self.stream.len() + self.command.len());
+        let mut bytes = Vec::with_capacity(64 + self.stream.len() + self.command.len() + pointers.len());
         bytes.extend_from_slice(b"yoman sealed text 1");
         bytes.extend_from_slice(&person.0.to_le_bytes());
         bytes.extend_from_slice(&number.to_le_bytes());
-        // Each with its length, so that no two places give the same bytes.
         for part in [self.stream, self.command, event, self.field] {
-            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(part.as_bytes());
+            put(&mut bytes, part);
         }
+        bytes.extend_from_slice(pointers);
         bytes
     }
+
+    /// Adds what points from here into the message as typed, for the associated data of that.
+    pub(super) fn point(&self, written: &str, pointers: &mut Vec<u8>) {
+        let (number, event) = self.event.unwrap_or_default();
+        pointers.extend_from_slice(&(number as u64).to_le_bytes());
+        for part in [event, self.field, written] {
+            put(pointers, part);
+        }
+    }
+}
+
+/// With its length, so that no two places give the same bytes.
+fn put(bytes: &mut Vec<u8>, part: &str) {
+    bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(part.as_bytes());
 }
 
 /// What stands in a field.
@@ -123,6 +137,15 @@ pub(super) enum Written<'a> {
         keys: Vec<(PersonId, KeyId)>,
         /// Nonce, ciphertext, tag.
         bytes: Vec<u8>,
+    },
+    /// A part of the message as typed.
+    Inside {
+        /// Whose keys open that.
+        keys: Vec<(PersonId, KeyId)>,
+        /// From which byte on.
+        at: usize,
+        /// How many bytes.
+        length: usize,
     },
 }
 
@@ -139,8 +162,14 @@ pub(super) fn read(text: &str) -> Written<'_> {
             Some((PersonId(person.parse().ok()?), KeyId::parse(id)?))
         };
         let keys: Vec<_> = keys.split('+').take(KEYS_MAX + 1).map(key).collect::<Option<_>>()?;
-        let bytes = BASE64.decode(bytes).ok()?;
-        (keys.len() <= KEYS_MAX).then_some(Written::Sealed { keys, bytes })
+        if keys.len() > KEYS_MAX {
+            return None;
+        }
+        if let Some(range) = bytes.strip_prefix('@') {
+            let (at, length) = range.split_once('+')?;
+            return Some(Written::Inside { keys, at: at.parse().ok()?, length: length.parse().ok()? });
+        }
+        Some(Written::Sealed { keys, bytes: BASE64.decode(bytes).ok()? })
     };
     sealed().unwrap_or(Written::Plain(text))
 }
@@ -150,29 +179,40 @@ pub(super) fn plain(text: &str) -> Option<String> {
     text.starts_with(PREFIX).then(|| format!("{ESCAPED}{text}"))
 }
 
-/// Seals a text. `typed` is the message as typed, when that is sealed under the same keys beside it.
+/// `~sealed:` and whose keys.
+fn begin(keys: &[(PersonId, Arc<PersonKey>)], room: usize) -> String {
+    let mut written = String::with_capacity(room + 24 * keys.len());
+    written.push_str(PREFIX);
+    for (n, (person, key)) in keys.iter().enumerate() {
+        let between = if n > 0 { "+" } else { "" };
+        written.push_str(&format!("{between}{}.{}", person.0, key.id()));
+    }
+    written.push(':');
+    written
+}
+
+/// Seals a text. `pointers` is what points into it.
 pub(super) fn seal(
     text: &str,
     place: &Place<'_>,
     keys: &[(PersonId, Arc<PersonKey>)],
-    typed: Option<&str>,
+    pointers: &[u8],
 ) -> Option<String> {
-    let inside = typed.filter(|_| text.len() >= BYTES_MIN_TO_REFER).and_then(|typed| typed.find(text));
-    let mut bytes = match inside.and_then(|at| Some((u32::try_from(at).ok()?, u32::try_from(text.len()).ok()?))) {
-        Some((at, length)) => [&[1], &at.to_le_bytes()[..], &length.to_le_bytes()[..]].concat(),
-        None => [&[0], text.as_bytes()].concat(),
-    };
-    let mut written = String::with_capacity(64 + bytes.len() * 4 / 3);
-    written.push_str(PREFIX);
-    for (n, (person, key)) in keys.iter().enumerate() {
-        bytes = key.seal(&place.bound_to(*person), &bytes)?;
-        if n > 0 {
-            written.push('+');
-        }
-        written.push_str(&format!("{}.{}", person.0, key.id()));
+    let mut written = begin(keys, 64 + text.len() * 4 / 3);
+    let (first, others) = keys.split_first()?;
+    let mut bytes = first.1.seal(&place.bound_to(first.0, pointers), text.as_bytes())?;
+    for (person, key) in others {
+        bytes = key.seal(&place.bound_to(*person, pointers), &bytes)?;
     }
-    written.push(':');
     BASE64.encode_string(&bytes, &mut written);
+    Some(written)
+}
+
+/// Points to a text inside the message as typed, which is sealed under the same keys; `None`: it is not in there.
+pub(super) fn point(text: &str, typed: &str, keys: &[(PersonId, Arc<PersonKey>)]) -> Option<String> {
+    let at = typed.find(text)?;
+    let mut written = begin(keys, 32);
+    written.push_str(&format!("@{at}+{}", text.len()));
     Some(written)
 }
 
@@ -185,27 +225,16 @@ pub(super) fn open(
     keys: &[(PersonId, KeyId)],
     mut bytes: Vec<u8>,
     place: &Place<'_>,
-    typed: Option<&str>,
+    pointers: &[u8],
 ) -> Result<String, (Closed, PersonId)> {
-    let first = keys.first().map_or(PersonId(0), |(person, _)| *person);
     if let Some(&(person, _)) = keys.iter().find(|(person, _)| vault.is_forgotten(*person)) {
         return Err((Closed::Forgotten, person));
     }
     for &(person, id) in keys.iter().rev() {
         let key = vault.to_open(person, id).map_err(|why| (why, person))?;
-        bytes = key.open(&place.bound_to(person), bytes).ok_or((Closed::Damaged, person))?;
+        bytes = key.open(&place.bound_to(person, pointers), bytes).ok_or((Closed::Damaged, person))?;
     }
-    let text = match bytes.split_first() {
-        Some((0, text)) => String::from_utf8(text.to_vec()).ok(),
-        Some((1, range)) => (|| {
-            let (at, length) = range.split_first_chunk::<4>()?;
-            let at = u32::from_le_bytes(*at) as usize;
-            let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
-            typed?.get(at..at.checked_add(length)?).map(str::to_owned)
-        })(),
-        _ => None,
-    };
-    text.ok_or((Closed::Damaged, first))
+    String::from_utf8(bytes).map_err(|_| (Closed::Damaged, keys.first().map_or(PersonId(0), |(person, _)| *person)))
 }
 
 /// What is shown for a text that stays closed: words where people read words, and something that no other person and no

@@ -301,6 +301,39 @@ async fn nothing_opens_where_it_was_not_sealed() {
     assert!(house.log.health().warnings.iter().any(|warning| warning.contains("do not open")));
 }
 
+#[tokio::test]
+async fn what_points_into_the_message_points_nowhere_else() {
+    let house = House::new();
+    let json = r#"{"title":"One title","body":"One body"}"#;
+    house.put(said(1, "todo/1", 0, "c/1", "todo_created", json, "/todo One title\nOne body")).await;
+    let original = house.beneath(Position(1));
+    let (title, body) = (field(&original, "title"), field(&original, "body"));
+    assert!(title.ends_with(":@6+9") && body.ends_with(":@16+8"), "{title} {body}");
+    assert_eq!(field(&house.opened(Position(1)), "body"), "One body");
+    let with = |json: &str| {
+        let mut commit = original.clone();
+        commit.events[0] = event("todo_created", json);
+        house.log.open_commit(&commit).unwrap()
+    };
+    // Longer, elsewhere, exchanged for each other, one less: nothing of it opens.
+    for json in [
+        format!(r#"{{"title":"{}0","body":"{body}"}}"#, title),
+        format!(r#"{{"title":"{}","body":"{body}"}}"#, title.replace("@6", "@7")),
+        format!(r#"{{"title":"{body}","body":"{title}"}}"#),
+        format!(r#"{{"title":"{title}"}}"#),
+        format!(r#"{{"title":"{}","body":"{body}"}}"#, title.replace("+9", "+99999999999999999999")),
+    ] {
+        let opened = with(&json);
+        let shown = (field(&opened, "title"), opened.meta.text);
+        assert_eq!(shown.1, "(sealed: damaged)", "{json}");
+        assert!(!shown.0.contains("One"), "{json} {shown:?}");
+    }
+    let mut plain = original.clone();
+    plain.meta.text = "/todo A word of somebody else".into();
+    let opened = house.log.open_commit(&plain).unwrap();
+    assert_eq!(field(&opened, "title"), "(sealed: damaged)", "never into what was not sealed");
+}
+
 /// Any text, and often one that looks like a sealed one.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -20,6 +20,7 @@ use yoman::{
         sled::{Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
+    vault::{SealedLog, Vault},
 };
 use yoman_benches::{Table, percentile, short};
 use yoman_chat::{
@@ -102,7 +103,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = Table::new(["clients", "", "commands/s", "p50 us", "p99 us", "answers shown"]);
     for (clients, answered) in [1, 16, 64, 256].into_iter().flat_map(|clients| [(clients, false), (clients, true)]) {
         let dir = tempfile::tempdir_in(std::env::current_dir()?)?;
-        let log: Arc<dyn EventLog> = Arc::new(SledLog::open(Options::new(dir.path()))?);
+        // Sealed, as it is by default.
+        let vault = Arc::new(Vault::open(dir.path().join("keys"))?);
+        let log = Arc::new(SledLog::open(Options::new(dir.path()))?);
+        let log: Arc<dyn EventLog> = Arc::new(SealedLog::open(log, vault, true)?);
         let outbox = Outbox::open(&dir.path().join("state/bots"), OutboxSettings::default())?;
         let bot = Arc::new(Instant0 { name: BotName::new("bench"), shown: AtomicU64::new(0) });
         let settings = Settings {
@@ -110,7 +114,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             default_bucket: Bucket::Idea,
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
-            sealed: false,
+            sealed: true,
             derived: Vec::new(),
         };
         let house =
