@@ -180,5 +180,9 @@ fn print_about_person(command: &PersonCommand) -> String {
         }
         PersonCommand::Grant { person, role } => format!("/grant {} {role}", print_person(person)),
         PersonCommand::Revoke { person } => format!("/revoke {}", print_person(person)),
+        PersonCommand::LinkOffer => "/link".to_owned(),
+        PersonCommand::LinkTake { code } => format!("/link {code}"),
+        PersonCommand::LinkAnswer { question, yes } => format!("/link {} {question}", if *yes { "yes" } else { "no" }),
+        PersonCommand::Unlink { account } => format!("/unlink {account}"),
     }
 }

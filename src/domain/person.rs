@@ -1,5 +1,7 @@
 //! A person: paired once, known on one or more platforms, with a role.
 
+mod join;
+
 use super::{Handle, Identity, PersonId, Role};
 
 /// What happens to a person.
@@ -20,6 +22,17 @@ pub enum Event {
     IdentityLinked {
         /// Who they are there.
         identity: Identity,
+    },
+    /// They are not known there any more.
+    IdentityUnlinked {
+        /// Who they were there.
+        identity: Identity,
+    },
+    /// They turned out to be somebody who is known already: who they are on their platforms, what is theirs and what they did
+    /// is that person's from now on.
+    Merged {
+        /// Who they are.
+        into: PersonId,
     },
     /// They may do more, or less.
     RoleGranted {
@@ -47,6 +60,21 @@ pub enum Command {
     /// Known on another platform too.
     LinkIdentity {
         /// Who they are there.
+        identity: Identity,
+    },
+    /// The same, confirmed by themselves from both sides.
+    Join {
+        /// Who they are there.
+        identity: Identity,
+    },
+    /// They are somebody else who is known already, confirmed from both sides.
+    Merge {
+        /// Who they are; looked up by whoever builds the command.
+        into: Box<Person>,
+    },
+    /// Not known there any more.
+    Unlink {
+        /// Who they were there.
         identity: Identity,
     },
     /// Another role.
@@ -82,6 +110,8 @@ pub struct Person {
     pub identities: Vec<Identity>,
     /// What they may do; `None`: nothing.
     pub role: Option<Role>,
+    /// Who they turned out to be; there is nothing more to be done about them then.
+    pub merged: Option<PersonId>,
 }
 
 /// The longest name of a person, in characters. A longer one, which its platform chose, is cut.
@@ -134,6 +164,38 @@ pub enum Error {
         actor: Role,
         /// The lowest role that may.
         needed: Role,
+    },
+    /// They turned out to be somebody else.
+    #[error("{handle} is somebody else by now")]
+    Merged {
+        /// Who.
+        handle: Handle,
+    },
+    /// Whoever may do more keeps it, so the one who may do less is to be taken over.
+    #[error("{handle} is {}, and {other} is {}", one(*role), one(*less))]
+    Outranks {
+        /// Who may do more.
+        handle: Handle,
+        /// What.
+        role: Role,
+        /// Who would remain.
+        other: Handle,
+        /// What they may do.
+        less: Role,
+    },
+    /// Nobody is known by that account.
+    #[error("{handle} is not known as {}", .identity.0)]
+    NotKnownThere {
+        /// Who.
+        handle: Handle,
+        /// As whom.
+        identity: Identity,
+    },
+    /// They would not be known anywhere.
+    #[error("{handle} is known by nothing else: nobody could be {handle} any more")]
+    LastIdentity {
+        /// Who.
+        handle: Handle,
     },
     /// Known on too many platforms.
     #[error("{handle} is known by {IDENTITIES_MAX} accounts already, and more do not fit")]
@@ -191,6 +253,8 @@ impl Error {
             Self::Revoked { handle } => vec![format!("/grant {handle} {}", Role::Member)],
             Self::Paired { .. } | Self::NotPaired { .. } | Self::LastOwner { .. } => vec!["/people".to_owned()],
             Self::NothingChanges { .. } | Self::NotAllowed { .. } | Self::TooManyIdentities { .. } => Vec::new(),
+            Self::Merged { .. } | Self::NotKnownThere { .. } | Self::LastIdentity { .. } => vec!["/people".to_owned()],
+            Self::Outranks { .. } => Vec::new(),
         }
     }
 }
@@ -202,7 +266,11 @@ impl Error {
 /// # Errors
 /// [`Error`], when who acts may not do that, nobody would be owner any more, or nothing would change.
 pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &Given) -> Result<Vec<Event>, Error> {
-    let known = || person.ok_or(Error::NotPaired { id });
+    let known = || match person {
+        Some(person) if person.merged.is_some() => Err(Error::Merged { handle: person.handle.clone() }),
+        Some(person) => Ok(person),
+        None => Err(Error::NotPaired { id }),
+    };
     match command {
         Command::Pair { name, handle, identity, role } => {
             if let Some(person) = person {
@@ -213,6 +281,9 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
             Ok(vec![Event::Paired { name, handle: handle.clone(), identity: identity.clone(), role: *role }])
         }
         Command::LinkIdentity { identity } => link(known()?, identity, given),
+        Command::Join { identity } => join::join(known()?, identity, given),
+        Command::Merge { into } => join::merge(known()?, into, given),
+        Command::Unlink { identity } => join::unlink(known()?, identity),
         Command::Grant { role } => grant(known()?, *role, given),
         Command::Revoke => revoke(known()?, given),
     }
@@ -290,8 +361,10 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 handle: handle.clone(),
                 identities: vec![identity.clone()],
                 role: Some(*role),
+                merged: None,
             }),
-            Event::IdentityLinked { .. } | Event::RoleGranted { .. } | Event::RoleRevoked => None,
+            Event::IdentityLinked { .. } | Event::IdentityUnlinked { .. } | Event::Merged { .. } => None,
+            Event::RoleGranted { .. } | Event::RoleRevoked => None,
         };
     };
     person.version = version;
@@ -302,6 +375,13 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 person.identities.push(identity.clone());
             }
         }
+        Event::IdentityUnlinked { identity } => person.identities.retain(|known| known != identity),
+        Event::Merged { into } if *into != id => {
+            person.merged = Some(*into);
+            person.role = None;
+            person.identities.clear();
+        }
+        Event::Merged { .. } => {}
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
     }

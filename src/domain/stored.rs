@@ -222,6 +222,11 @@ stored! {
     "role_revoked" 1 {} []
         (Event::Person(person::Event::RoleRevoked))
 
+    "identity_unlinked" 1 { identity: Identity } []
+        (Event::Person(person::Event::IdentityUnlinked { identity }))
+    "person_merged" 1 { into: PersonId } []
+        (Event::Person(person::Event::Merged { into }))
+
     "room_enabled" 1 {} [ title: String ]
         (Event::Room(room::Event::Enabled { title }))
     "room_disabled" 1 {} []
@@ -427,6 +432,8 @@ mod tests {
             ]
             .map(Event::Room),
         );
+        events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
+        events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
         events
     }
 

@@ -10,6 +10,7 @@
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
+//! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `numbers.rs`   the next free number of a bucket
@@ -19,6 +20,7 @@ mod admit;
 mod carry_out;
 mod correct;
 mod hear;
+mod link;
 mod look;
 mod numbers;
 mod pairing;
@@ -42,10 +44,10 @@ use yoman_chat::{
 
 pub use self::refusal::Refusal;
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{numbers::Numbers, pairing::Pairing};
+use self::{link::Links, numbers::Numbers, pairing::Pairing};
 use crate::{
     command,
-    domain::Bucket,
+    domain::{Bucket, Identity},
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::Viewer,
@@ -83,6 +85,7 @@ pub struct Intake {
     settings: Settings,
     titles: Arc<HashMap<String, String>>,
     pairing: Pairing,
+    links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
     lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
@@ -135,6 +138,7 @@ impl Intake {
             settings,
             titles: Arc::new(titles),
             pairing: Pairing::default(),
+            links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
@@ -209,7 +213,8 @@ impl Intake {
         };
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
-            self.outbox.met(&inbound.room.id, speaker.person);
+            let identity = Identity(inbound.sender.id.as_str().to_owned());
+            self.outbox.met(&inbound.room.id, speaker.person, &identity);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }

@@ -74,12 +74,13 @@ pub(crate) struct Pairing {
 }
 
 /// A fresh code from the operating system's random numbers.
-fn code() -> String {
+pub(super) fn code() -> String {
     let mut random = rand::rng();
     (0..CODE_CHARS).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }
 
-fn same(a: &str, b: &str) -> bool {
+/// Compared in a time that tells nothing of where they differ.
+pub(super) fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
@@ -162,6 +163,20 @@ impl Pairing {
         let stranger = inner.stranger(sender, now);
         stranger.answers += 1;
         stranger.answers <= ANSWERS_MAX
+    }
+
+    /// Whether a sender may try one more code.
+    pub(crate) fn may_guess(&self, sender: &str, now: Instant) -> bool {
+        let mut inner = self.inner();
+        inner.tidy(now);
+        inner.stranger(sender, now).wrong < WRONG_MAX
+    }
+
+    /// A sender tried a code that is none.
+    pub(crate) fn guessed_wrong(&self, sender: &str, now: Instant) {
+        let mut inner = self.inner();
+        inner.tidy(now);
+        inner.stranger(sender, now).wrong += 1;
     }
 
     /// Who waits to be let in, oldest first.

@@ -292,6 +292,11 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
             .prop_map(|(code, role, known_as)| PersonCommand::Pair { code, role, known_as }),
         (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
         handle().prop_map(|person| PersonCommand::Revoke { person }),
+        Just(PersonCommand::LinkOffer),
+        // Not an item: T and seven digits are one.
+        "[ABCD][A-Z0-9]{7}".prop_map(|code| PersonCommand::LinkTake { code }),
+        ("[ABCD][A-Z0-9]{7}", any::<bool>()).prop_map(|(question, yes)| PersonCommand::LinkAnswer { question, yes }),
+        "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
     ]
 }
 
