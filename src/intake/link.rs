@@ -256,10 +256,14 @@ impl Intake {
         };
         let Some(second) = second else { return Ok(()) };
         if first.id == second.id {
-            let title = self.title_of(offer.room.bot());
-            return Err(Refusal::new(format!(
-                "Nothing to do: I know you here already. It is for where I do not, or for somebody else's account than the one on {title}."
-            )));
+            return Err(Refusal::new(
+                "Nothing to do: I know you here already. Send it from where I do not know you yet, directly.",
+            ));
+        }
+        if second.role.is_none() {
+            return Err(Refusal::new(
+                "Nothing done: this account was let in once, and may do nothing any more. Ask an owner or maintainer.",
+            ));
         }
         let given = person::Given { actor: first.role.map(|role| (first.id, role)), owners: 2 };
         let merge = person::Command::Merge { into: Box::new(first) };
@@ -346,6 +350,7 @@ impl Intake {
             }
         };
         self.links.answered(name, now);
+        self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
         self.outbox.met(&question.from, speaker.person, &identity);
         let mut text = Text::from("I know you here too now, ");

@@ -9,7 +9,7 @@ use std::{
 
 use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
-use yoman_chat::{RoomId, Sender};
+use yoman_chat::{RoomId, Sender, SenderId};
 
 /// Letters and digits that cannot be taken for one another when read aloud or typed on a phone.
 const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
@@ -193,6 +193,11 @@ impl Pairing {
         inner.pending.iter().find(|pending| same(&pending.code, typed)).cloned()
     }
 
+    /// They need not be let in any more.
+    pub(crate) fn known_now(&self, sender: &SenderId) {
+        self.inner().pending.retain(|pending| pending.sender.id != *sender);
+    }
+
     /// They were let in: the code is spent.
     pub(crate) fn done(&self, code: &str) {
         self.inner().pending.retain(|pending| pending.code != code);
@@ -201,8 +206,6 @@ impl Pairing {
 
 #[cfg(test)]
 mod tests {
-    use yoman_chat::SenderId;
-
     use super::*;
 
     fn sender(id: u32) -> Sender {

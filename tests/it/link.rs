@@ -63,6 +63,9 @@ async fn a_stranger_with_a_code_is_somebody_once_that_is_confirmed() {
     stage.say(&desk, "/people").await;
     // Pressed again, as fingers do: once it is done, there is no question any more.
     stage.press(&kim, "Yes, that is me").await;
+    // They waited to be let in, and need not any more.
+    let waiting = stage.say(&kim, "/pair").await.concat();
+    assert!(waiting.starts_with("Nobody waits"), "{waiting}");
     assert_snapshot!(stage.transcript());
 }
 
@@ -237,6 +240,7 @@ async fn an_account_can_be_taken_away_again() {
     stage.say(&kim, "/unlink Discord").await;
     stage.say(&desk, "/board").await;
     stage.say(&dana, "/todo Nobody tells the desk @kim").await;
+    stage.sees(&kim, "Nobody tells the desk").await;
     // In the office, which is where they are: the newest room that is still theirs.
     stage.say(&office, "/mine").await;
     stage.say(&dana, "/todo And this @kim").await;

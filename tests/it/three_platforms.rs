@@ -61,21 +61,27 @@ async fn from_the_phone_to_two_friends_elsewhere() {
     stage.sees(&desk, "Offline mode").await;
     stage.sees(&office, "Offline mode").await;
     stage.press(&kim, "Research").await;
+    // Each edit is seen before the next change: two would become one otherwise.
+    stage.sees(&kim, "I1 promoted").await;
     stage.sees(&desk, "R1").await;
     stage.sees(&office, "R1").await;
     let card = stage.card(&kim, "R1 running");
     stage.reply(&kim, &card, "sled survives a kill, but only with fdatasync").await;
+    stage.sees(&kim, "finding noted by kim").await;
     stage.sees(&desk, "sled survives").await;
     stage.sees(&office, "sled survives").await;
     // A form, in the office; the card in the phone changes in place.
     stage.fill_in(&office, "Finding", "The journal is a backup").await;
+    stage.sees(&office, "finding noted by min").await;
     stage.sees(&kim, "The journal is a backup").await;
     stage.sees(&desk, "The journal is a backup").await;
     stage.say(&kim, "/promote R1 @dana !high").await;
+    stage.sees(&kim, "R1 done").await;
     stage.sees(&desk, "assigned to dana").await;
     stage.sees(&office, "assigned to dana").await;
     stage.sees(&dana, "assigned to").await;
     stage.press(&desk, "Start").await;
+    stage.sees(&desk, "started by dana").await;
     stage.sees(&kim, "started by dana").await;
     stage.sees(&office, "started by dana").await;
     // Nobody else in the group need see what did not work.
