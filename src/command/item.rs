@@ -184,7 +184,10 @@ pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
         Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
         Err(_) => {
             return Err(
-                args.at(&word, "A link leads to an item (T9, for:T9) or to an address that begins with https://")
+                args.at(
+                    &word,
+                    "A link leads to an item (T9, for:T9) or to an address that begins with https://; a code has 8 letters and digits.",
+                )
             );
         }
     };

@@ -149,7 +149,7 @@ static VERBS: &[Verb] = &[
     Verb::new("prio", "/prio [T7] low|normal|high|urgent", "how pressing it is", "prio T7 high", Fact, Member, item::prio).or(&["priority"]),
     Verb::new("due", "/due [T7] when|none", "when it is due", "due T7 fri", Fact, Member, item::due),
     Verb::new("project", "/project [T7] name|none", "which project it belongs to", "project T7 app", Fact, Member, item::project),
-    Verb::new("link", "/link [T7] T9|for:T9|url", "what it leads to; alone: be known on another platform too", "link T7 https://example.org/42", Fact, Guest, item::link),
+    Verb::new("link", "/link [T7] T9|for:T9|url, or /link [CODE]", "what it leads to; alone: be known on another platform too", "link T7 https://example.org/42", Fact, Guest, item::link),
 
     Verb::new("show", "/show [T7], or T7", "one item", "show T7", Look, Guest, look::show).about_item(),
     Verb::new("list", "/list [bucket] [state] [filter] [page:2]", "items", "list todo open #auth @me", Look, Guest, look::list).or(&["ls"]),

@@ -103,7 +103,11 @@ impl Links {
     fn find(&self, typed: &str, now: Instant) -> Option<Offer> {
         // All are compared, so that the time it takes tells nothing.
         let inner = self.inner(now);
-        inner.offers.iter().filter(|offer| pairing::same(&offer.code, typed)).next_back().cloned()
+        inner
+            .offers
+            .iter()
+            .fold(None, |found, it| if pairing::same(&it.code, typed) { Some(it) } else { found })
+            .cloned()
     }
 
     /// The code is worth nothing any more.
@@ -134,7 +138,8 @@ impl Links {
     /// The question of this name, for whom it was asked.
     fn question(&self, name: &str, person: PersonId, now: Instant) -> Option<Question> {
         let inner = self.inner(now);
-        let named = inner.questions.iter().filter(|question| pairing::same(&question.name, name)).next_back();
+        let all = inner.questions.iter();
+        let named = all.fold(None, |found, it| if pairing::same(&it.name, name) { Some(it) } else { found });
         named.filter(|question| question.person == person).cloned()
     }
 

@@ -25,6 +25,9 @@ use crate::{
     projection::{Viewer, World},
 };
 
+/// Which of a person's rooms is told of the commit at a position.
+pub type ToldIn<'a> = dyn Fn(PersonId, Position, &[RoomId]) -> Option<RoomId> + 'a;
+
 /// What is known of a bot and its rooms.
 pub struct BotRooms<'a> {
     /// Its name: its rooms are those that begin with it.
@@ -44,7 +47,7 @@ pub struct BotRooms<'a> {
     /// The direct room a person was last heard in, on any bot.
     pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
     /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
-    pub told_in: &'a dyn Fn(PersonId, Position, &[RoomId]) -> Option<RoomId>,
+    pub told_in: &'a ToldIn<'a>,
 }
 
 /// Somebody who is told, and why.

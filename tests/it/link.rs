@@ -322,3 +322,22 @@ async fn a_role_and_an_account_are_given_at_once() {
     stage.say(&kim, "/people").await;
     assert_snapshot!(stage.transcript());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_do_nothing_any_more_is_told_nothing() {
+    let (mut stage, kim) = with_kim(Ground::Memory).await;
+    let (dana, min) = (stage.direct("discord", "dana"), stage.direct("discord", "min"));
+    for seat in [&dana, &min] {
+        stage.let_in(&kim, seat, "member").await;
+        stage.say(seat, "/follow all").await;
+    }
+    stage.say(&kim, "/revoke @dana").await;
+    stage.say(&kim, "/todo Not for everybody").await;
+    stage.sees(&min, "Not for everybody").await;
+    stage.quiet(&dana.bot).await;
+    assert!(!stage.came(&dana).iter().any(|text| text.contains("Not for everybody")), "{:?}", stage.came(&dana));
+    // Let in again, they are told again.
+    stage.say(&kim, "/grant @dana member").await;
+    stage.say(&kim, "/todo For everybody").await;
+    stage.sees(&dana, "For everybody").await;
+}
