@@ -70,6 +70,7 @@ mod tests {
             (_, "code") => "7Q4M2XKD",
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",
+            ("unlink", _) => "console",
             (_, "page") => "2",
             (_, "until") => "today",
             ("diff", "when") => "yesterday",

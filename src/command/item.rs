@@ -3,6 +3,7 @@
 use super::{
     Command, Fault, Target,
     args::Args,
+    person,
     token::{self, Token, add, token},
     when,
     word::{Word, value},
@@ -169,8 +170,11 @@ fn project_said(args: &Args<'_>, word: &Word<'_>) -> Result<Option<crate::domain
     token::project(&value(word.raw)).map(Some).map_err(|what| args.at(word, what))
 }
 
-/// `/link [T7] T9`, `for:T9`, an address, `for:` and an address
+/// `/link [T7] T9`, `for:T9`, an address, `for:` and an address; what is about people instead is in `person.rs`
 pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
+    if let Some(command) = person::link(args) {
+        return Ok(command);
+    }
     let target = args.target_of_items();
     let word = args.next().ok_or_else(|| args.missing("To what?"))?;
     let behind = word.raw.get(..4).filter(|key| key.eq_ignore_ascii_case("for:")).and_then(|_| word.raw.get(4..));
@@ -180,7 +184,10 @@ pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
         Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
         Err(_) => {
             return Err(
-                args.at(&word, "A link leads to an item (T9, for:T9) or to an address that begins with https://")
+                args.at(
+                    &word,
+                    "A link leads to an item (T9, for:T9) or to an address that begins with https://; a code has 8 letters and digits.",
+                )
             );
         }
     };

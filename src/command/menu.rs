@@ -144,7 +144,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("prio", &[ITEM, Arg::new("priority", "how pressing it is", Choice(PRIORITIES), "low|normal|high|urgent")]),
     ("due", &[ITEM, Arg::new("when", "fri, tomorrow 9:00, in 2 weeks, or none", When, "when")]),
     ("project", &[ITEM, Arg::new("project", "its name, or none", Project, "name")]),
-    ("link", &[ITEM, Arg::new("to", "T9, for:T9 or an address", Words, "T9|for:T9|url")]),
+    ("link", &[ITEM.optional(), Arg::new("to", "T9, for:T9 or an address; nothing: be known elsewhere too", Words, "T9|for:T9|url").optional()]),
 
     ("show", &[ITEM]),
     ("list", LIST),
@@ -179,6 +179,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("grant", &[PEOPLE, Arg::new("role", "what they may do", Choice(ROLES), "role")]),
     ("revoke", &[PEOPLE]),
     ("forget", &[PEOPLE]),
+    ("unlink", &[Arg::new("platform", "where, as /people shows it", Words, "platform")]),
     ("rooms", &[]),
     ("enable", &[]),
     ("disable", &[]),
@@ -195,7 +196,7 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "rooms", "help", "status", "start"];
+const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -48,6 +48,7 @@ mod word;
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
 pub use parse::{parse, parse_reply, split};
+pub use person::LINK_CODE_CHARS;
 pub use verb::{Group, Verb, verbs};
 
 use std::{ops::Range, sync::Arc};
@@ -203,6 +204,25 @@ pub enum PersonCommand {
     ForgetYes {
         /// As typed, upper case.
         code: String,
+    },
+    /// `/link` with nothing behind it: a code to be known on another platform with.
+    LinkOffer,
+    /// `/link CODE`: the code, from the other platform.
+    LinkTake {
+        /// As typed, upper case.
+        code: String,
+    },
+    /// `/link yes CODE`, `/link no CODE`: whether whoever had the code is who gave it. The button of a question.
+    LinkAnswer {
+        /// Which question.
+        question: String,
+        /// Whether they are one.
+        yes: bool,
+    },
+    /// `/unlink console`: not known there any more.
+    Unlink {
+        /// The platform, or the account as /people shows it; lower case.
+        account: String,
     },
 }
 

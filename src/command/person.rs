@@ -6,10 +6,12 @@ use super::{
     token,
     word::{Word, value},
 };
-use crate::domain::{Handle, Role};
+use crate::domain::{Handle, ItemRef, Role};
 
 /// The longest code that is taken for one, in characters.
 const CODE_CHARS_MAX: usize = 64;
+/// The longest name of a platform or an account, in bytes.
+const ACCOUNT_BYTES_MAX: usize = 200;
 
 fn code(args: &Args<'_>, word: &Word<'_>) -> Result<String, Fault> {
     let fits =
@@ -55,6 +57,48 @@ pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     }
     args.finish()?;
     Ok(Command::Person(PersonCommand::Pair { code, role: said_role, known_as }))
+}
+
+/// Characters in a code of /link.
+pub const LINK_CODE_CHARS: usize = 8;
+
+/// What only a code of /link can be: not an item, not an address.
+fn link_code(word: &str) -> Option<String> {
+    let fits = word.len() == LINK_CODE_CHARS && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (fits && word.parse::<ItemRef>().is_err()).then(|| word.to_ascii_uppercase())
+}
+
+/// `/link`, `/link me`, `/link CODE`, `/link yes CODE`, `/link no CODE`; `None` when it is about items. The words are read
+/// off only then.
+pub(super) fn link(args: &mut Args<'_>) -> Option<Command> {
+    if args.strict || args.colon {
+        return None;
+    }
+    let mut words = args.words().map(|word| word.raw);
+    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+    let command = match (words.next(), words.next(), words.next()) {
+        (None, ..) if args.given.is_none() => PersonCommand::LinkOffer,
+        (Some(me), None, _) if is(me, "me") && args.given.is_none() => PersonCommand::LinkOffer,
+        (Some(code), None, _) => PersonCommand::LinkTake { code: link_code(code)? },
+        (Some(answer), Some(question), None) if is(answer, "yes") || is(answer, "no") => {
+            PersonCommand::LinkAnswer { question: link_code(question)?, yes: is(answer, "yes") }
+        }
+        _ => return None,
+    };
+    args.rest.start = args.rest.end;
+    Some(Command::Person(command))
+}
+
+/// `/unlink console`
+pub(super) fn unlink(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing("Which platform?"))?;
+    let fits = word.raw.len() <= ACCOUNT_BYTES_MAX && !word.raw.contains(char::is_control);
+    if !fits {
+        return Err(args.at(&word, "This is no platform I could know you on."));
+    }
+    let account = word.raw.to_lowercase();
+    args.finish()?;
+    Ok(Command::Person(PersonCommand::Unlink { account }))
 }
 
 /// `/grant @person role`

@@ -187,5 +187,9 @@ fn print_about_person(command: &PersonCommand) -> String {
         PersonCommand::Revoke { person } => format!("/revoke {}", print_person(person)),
         PersonCommand::Forget { person } => format!("/forget {}", print_person(person)),
         PersonCommand::ForgetYes { code } => format!("/forget yes {code}"),
+        PersonCommand::LinkOffer => "/link".to_owned(),
+        PersonCommand::LinkTake { code } => format!("/link {code}"),
+        PersonCommand::LinkAnswer { question, yes } => format!("/link {} {question}", if *yes { "yes" } else { "no" }),
+        PersonCommand::Unlink { account } => format!("/unlink {account}"),
     }
 }

@@ -149,7 +149,7 @@ static VERBS: &[Verb] = &[
     Verb::new("prio", "/prio [T7] low|normal|high|urgent", "how pressing it is", "prio T7 high", Fact, Member, item::prio).or(&["priority"]),
     Verb::new("due", "/due [T7] when|none", "when it is due", "due T7 fri", Fact, Member, item::due),
     Verb::new("project", "/project [T7] name|none", "which project it belongs to", "project T7 app", Fact, Member, item::project),
-    Verb::new("link", "/link [T7] T9|for:T9|url", "what it leads to", "link T7 https://example.org/42", Fact, Member, item::link),
+    Verb::new("link", "/link [T7] T9|for:T9|url, or /link [CODE]", "what it leads to; alone: be known on another platform too", "link T7 https://example.org/42", Fact, Guest, item::link),
 
     Verb::new("show", "/show [T7], or T7", "one item", "show T7", Look, Guest, look::show).about_item(),
     Verb::new("list", "/list [bucket] [state] [filter] [page:2]", "items", "list todo open #auth @me", Look, Guest, look::list).or(&["ls"]),
@@ -180,6 +180,7 @@ static VERBS: &[Verb] = &[
     Verb::new("grant", "/grant @person role", "give a role: guest, member, maintainer, owner", "grant @dana maintainer", People, Maintainer, person::grant),
     Verb::new("revoke", "/revoke @person", "take the role away", "revoke @dana", People, Maintainer, person::revoke),
     Verb::new("forget", "/forget @person", "destroy the key to all they wrote, for ever; asks first", "forget @dana", People, Owner, person::forget),
+    Verb::new("unlink", "/unlink platform", "be known there no more", "unlink console", People, Guest, person::unlink),
     Verb::new("rooms", "/rooms", "where the bot is", "rooms", People, Maintainer, look::rooms),
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
@@ -219,6 +220,12 @@ impl Command {
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
             Self::Room(_) => Some(Member),
             Self::Person(PersonCommand::Claim { .. }) => None,
+            Self::Person(
+                PersonCommand::LinkOffer
+                | PersonCommand::LinkTake { .. }
+                | PersonCommand::LinkAnswer { .. }
+                | PersonCommand::Unlink { .. },
+            ) => Some(Guest),
             Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
                 if *role >= Maintainer =>
             {

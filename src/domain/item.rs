@@ -361,6 +361,16 @@ pub struct Item {
 }
 
 impl Item {
+    /// One person turned out to be another: what was the one's is the other's.
+    pub fn merge_people(&mut self, from: PersonId, into: PersonId) {
+        let Some(at) = self.people.iter().position(|person| *person == from) else { return };
+        if self.people.contains(&into) {
+            self.people.remove(at);
+        } else {
+            self.people[at] = into;
+        }
+    }
+
     /// Whether it needs nothing more: done, promoted, rejected, merged, a closed pr, or taken back.
     pub fn is_closed(&self) -> bool {
         !matches!(self.state_word(), StateWord::Open | StateWord::Running | StateWord::Doing | StateWord::Reviewed)

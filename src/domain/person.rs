@@ -1,5 +1,6 @@
 //! A person: paired once, known on one or more platforms, with a role.
 
+mod join;
 mod reverse;
 
 pub use self::reverse::{After, Reversed, reverse};
@@ -23,6 +24,17 @@ pub enum Event {
     IdentityLinked {
         /// Who they are there.
         identity: Identity,
+    },
+    /// They are not known there any more.
+    IdentityUnlinked {
+        /// Who they were there.
+        identity: Identity,
+    },
+    /// They turned out to be somebody who is known already: who they are on their platforms, what is theirs and what they did
+    /// is that person's from now on.
+    Merged {
+        /// Who they are.
+        into: PersonId,
     },
     /// They may do more, or less.
     RoleGranted {
@@ -54,6 +66,21 @@ pub enum Command {
     /// Known on another platform too.
     LinkIdentity {
         /// Who they are there.
+        identity: Identity,
+    },
+    /// The same, confirmed by themselves from both sides.
+    Join {
+        /// Who they are there.
+        identity: Identity,
+    },
+    /// They are somebody else who is known already, confirmed from both sides.
+    Merge {
+        /// Who they are; looked up by whoever builds the command.
+        into: Box<Person>,
+    },
+    /// Not known there any more.
+    Unlink {
+        /// Who they were there.
         identity: Identity,
     },
     /// Another role.
@@ -93,6 +120,8 @@ pub struct Person {
     pub role: Option<Role>,
     /// They were forgotten: the rest says nothing about them any more.
     pub forgotten: bool,
+    /// Who they turned out to be; there is nothing more to be done about them then.
+    pub merged: Option<PersonId>,
 }
 
 /// What stands for the name of somebody who was forgotten.
@@ -153,6 +182,38 @@ pub enum Error {
     #[error("who {handle} was is forgotten, for ever")]
     Forgotten {
         /// What is written in their place.
+        handle: Handle,
+    },
+    /// They turned out to be somebody else.
+    #[error("{handle} is somebody else by now")]
+    Merged {
+        /// Who.
+        handle: Handle,
+    },
+    /// Whoever may do more keeps it, so the one who may do less is to be taken over.
+    #[error("{handle} is {}, and {other} is {}", one(*role), one(*less))]
+    Outranks {
+        /// Who may do more.
+        handle: Handle,
+        /// What.
+        role: Role,
+        /// Who would remain.
+        other: Handle,
+        /// What they may do.
+        less: Role,
+    },
+    /// Nobody is known by that account.
+    #[error("{handle} is not known as {}", .identity.0)]
+    NotKnownThere {
+        /// Who.
+        handle: Handle,
+        /// As whom.
+        identity: Identity,
+    },
+    /// They would not be known anywhere.
+    #[error("{handle} is known by nothing else: nobody could be {handle} any more")]
+    LastIdentity {
+        /// Who.
         handle: Handle,
     },
     /// Known on too many platforms.
@@ -216,7 +277,9 @@ impl Error {
             Self::NothingChanges { .. }
             | Self::NotAllowed { .. }
             | Self::Forgotten { .. }
+            | Self::Outranks { .. }
             | Self::TooManyIdentities { .. } => Vec::new(),
+            Self::Merged { .. } | Self::NotKnownThere { .. } | Self::LastIdentity { .. } => vec!["/people".to_owned()],
         }
     }
 }
@@ -231,6 +294,7 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
     let known = || match person {
         None => Err(Error::NotPaired { id }),
         Some(person) if person.forgotten => Err(Error::Forgotten { handle: person.handle.clone() }),
+        Some(person) if person.merged.is_some() => Err(Error::Merged { handle: person.handle.clone() }),
         Some(person) => Ok(person),
     };
     match command {
@@ -243,6 +307,9 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
             Ok(vec![Event::Paired { name, handle: handle.clone(), identity: identity.clone(), role: *role }])
         }
         Command::LinkIdentity { identity } => link(known()?, identity, given),
+        Command::Join { identity } => join::join(known()?, identity, given),
+        Command::Merge { into } => join::merge(known()?, into, given),
+        Command::Unlink { identity } => join::unlink(known()?, identity),
         Command::Grant { role } => grant(known()?, *role, given),
         Command::Revoke => revoke(known()?, given),
         Command::Forget => {
@@ -327,12 +394,10 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 identities: vec![identity.clone()],
                 role: Some(*role),
                 forgotten: false,
+                merged: None,
             }),
-            Event::IdentityLinked { .. }
-            | Event::RoleGranted { .. }
-            | Event::RoleRevoked
-            | Event::Forgotten
-            | Event::Reversed(_) => None,
+            Event::IdentityLinked { .. } | Event::IdentityUnlinked { .. } | Event::Merged { .. } => None,
+            Event::RoleGranted { .. } | Event::RoleRevoked | Event::Forgotten | Event::Reversed(_) => None,
         };
     };
     person.version = version;
@@ -346,6 +411,13 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 person.identities.push(identity.clone());
             }
         }
+        Event::IdentityUnlinked { identity } => person.identities.retain(|known| known != identity),
+        Event::Merged { into } if *into != id => {
+            person.merged = Some(*into);
+            person.role = None;
+            person.identities.clear();
+        }
+        Event::Merged { .. } => {}
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
         Event::Forgotten => {

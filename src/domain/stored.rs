@@ -239,6 +239,11 @@ stored! {
     "person_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<person::After> ]
         (Event::Person(person::Event::Reversed(person::Reversed { version, takes, what, after })))
 
+    "identity_unlinked" 1 { identity: Identity } []
+        (Event::Person(person::Event::IdentityUnlinked { identity }))
+    "person_merged" 1 { into: PersonId } []
+        (Event::Person(person::Event::Merged { into }))
+
     "room_enabled" 1 {} [ title: String ]
         (Event::Room(room::Event::Enabled { title }))
     "room_disabled" 1 {} []
@@ -460,6 +465,8 @@ mod tests {
         events.push(Event::Report(report::Event::Saved { script: script.into() }));
         events.push(Event::Report(report::Event::Removed));
         events.extend(reversals(whole_filter()));
+        events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
+        events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
         events
     }
 

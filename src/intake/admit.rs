@@ -65,6 +65,12 @@ impl Intake {
                 ))));
             }
         }
+        if let Some(Command::Person(PersonCommand::LinkTake { code })) = &command
+            && known.is_none()
+            && !group
+        {
+            return self.link_of_stranger(inbound, code).await.map(Admitted::No);
+        }
         match known {
             Some(speaker) if !group => Ok(Admitted::Yes(speaker)),
             Some(speaker) if enabled && addressed(inbound) => Ok(Admitted::Yes(speaker)),

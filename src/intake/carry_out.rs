@@ -33,6 +33,8 @@ pub(crate) struct Spoken {
     pub(crate) actor: String,
     /// Where.
     pub(crate) origin: Origin,
+    /// Who they are on the platform they spoke on; empty for what nobody said.
+    pub(crate) sender: String,
     /// Who was named in the text, as the platform resolved it.
     pub(crate) mentions: Vec<Mention>,
     /// The title of the room, for `/enable`.
@@ -50,6 +52,7 @@ impl Spoken {
             text: String::new(),
             actor: "yoman".into(),
             origin,
+            sender: String::new(),
             mentions: Vec::new(),
             room_title: String::new(),
             attachments: Vec::new(),

@@ -48,7 +48,8 @@ impl Intake {
             if same && self.log.find_command(&own)?.is_none() {
                 continue;
             }
-            let command = if commit.meta.actor == speaker.person.stream() {
+            let writer = self.world.read(|world| world.person_of(&commit.meta.actor));
+            let command = if writer == Some(speaker.person) {
                 self.corrected(&commit, &before, text, context)
             } else {
                 Err(Refusal::new("Not changed: somebody else wrote what this message made."))

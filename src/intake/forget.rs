@@ -151,7 +151,7 @@ impl Intake {
         // Who is meant is the stream of the commit: nothing else of it names them.
         let spoken = Spoken { text: "/forget yes".into(), ..spoken.clone() };
         let by = Some((speaker.person, speaker.role));
-        let commit = self.append_person(asked.person, &person::Command::Forget, by, &spoken).await?;
+        let commit = self.append_person(asked.person, &[person::Command::Forget], by, &spoken).await?;
         self.world.at_least(commit.position).await;
         self.forget_what_is_derived(asked.person).await;
         Ok(commit)

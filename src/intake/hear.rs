@@ -235,6 +235,10 @@ impl Intake {
         if let Command::Person(PersonCommand::Forget { person }) = &command {
             return Ok((self.ask_to_forget(person, speaker, room).await?, None));
         }
+        if let Some(answer) = self.about_links(&command, inbound, speaker).await? {
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
+            return Ok((answer, toast));
+        }
         let mut spoken = self.spoken(n, &piece.text, inbound, speaker);
         if let Some(id) = piece.id {
             spoken.command = id;
@@ -320,6 +324,7 @@ impl Intake {
             origin: origin(inbound),
             mentions,
             room_title: inbound.room.title.clone().unwrap_or_default(),
+            sender: inbound.sender.id.as_str().to_owned(),
             attachments: if n == 0 { attachments(inbound) } else { Vec::new() },
         }
     }

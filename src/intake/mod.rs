@@ -10,6 +10,7 @@
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
 //! * `correct.rs`   an edited message to what it changes
+//! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
@@ -23,6 +24,7 @@ mod correct;
 mod forget;
 mod deleted;
 mod hear;
+mod link;
 mod look;
 mod numbers;
 mod pairing;
@@ -47,11 +49,11 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, numbers::Numbers, pairing::Pairing};
+use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     command,
-    domain::Bucket,
+    domain::{Bucket, Identity},
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::Viewer,
@@ -97,6 +99,7 @@ pub struct Intake {
     titles: Arc<HashMap<String, String>>,
     pairing: Pairing,
     forgetting: Forgetting,
+    links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
     lanes: Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Lane>>>>,
@@ -151,6 +154,7 @@ impl Intake {
             titles: Arc::new(titles),
             pairing: Pairing::default(),
             forgetting: Forgetting::default(),
+            links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
             people: tokio::sync::Mutex::default(),
@@ -226,7 +230,8 @@ impl Intake {
         };
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
-            self.outbox.met(&inbound.room.id, speaker.person);
+            let identity = Identity(inbound.sender.id.as_str().to_owned());
+            self.outbox.met(&inbound.room.id, speaker.person, &identity);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }

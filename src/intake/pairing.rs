@@ -9,7 +9,7 @@ use std::{
 
 use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
-use yoman_chat::{RoomId, Sender};
+use yoman_chat::{RoomId, Sender, SenderId};
 
 /// Letters and digits that cannot be taken for one another when read aloud or typed on a phone.
 const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
@@ -79,6 +79,7 @@ pub(super) fn code() -> String {
     (0..CODE_CHARS).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }
 
+/// Compared in a time that tells nothing of where they differ.
 pub(super) fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
@@ -164,6 +165,20 @@ impl Pairing {
         stranger.answers <= ANSWERS_MAX
     }
 
+    /// Whether a sender may try one more code.
+    pub(crate) fn may_guess(&self, sender: &str, now: Instant) -> bool {
+        let mut inner = self.inner();
+        inner.tidy(now);
+        inner.stranger(sender, now).wrong < WRONG_MAX
+    }
+
+    /// A sender tried a code that is none.
+    pub(crate) fn guessed_wrong(&self, sender: &str, now: Instant) {
+        let mut inner = self.inner();
+        inner.tidy(now);
+        inner.stranger(sender, now).wrong += 1;
+    }
+
     /// Who waits to be let in, oldest first.
     pub(crate) fn pending(&self, now: Instant) -> Vec<Pending> {
         let mut inner = self.inner();
@@ -178,6 +193,11 @@ impl Pairing {
         inner.pending.iter().find(|pending| same(&pending.code, typed)).cloned()
     }
 
+    /// They need not be let in any more.
+    pub(crate) fn known_now(&self, sender: &SenderId) {
+        self.inner().pending.retain(|pending| pending.sender.id != *sender);
+    }
+
     /// They were let in: the code is spent.
     pub(crate) fn done(&self, code: &str) {
         self.inner().pending.retain(|pending| pending.code != code);
@@ -186,8 +206,6 @@ impl Pairing {
 
 #[cfg(test)]
 mod tests {
-    use yoman_chat::SenderId;
-
     use super::*;
 
     fn sender(id: u32) -> Sender {

@@ -76,7 +76,7 @@ impl Intake {
         let commit = match own {
             // Somebody who was revoked or is no owner yet, on a log that lost its owner.
             Some(person) => {
-                self.append_person(person, &person::Command::Grant { role: Role::Owner }, None, &spoken).await?
+                self.append_person(person, &[person::Command::Grant { role: Role::Owner }], None, &spoken).await?
             }
             None => self.let_in(&inbound.sender, Role::Owner, None, &spoken).await?,
         };
@@ -85,7 +85,7 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
-            self.outbox.met(&inbound.room.id, person);
+            self.outbox.met(&inbound.room.id, person, &identity);
         }
         let kept_as = self.settings.default_bucket.one();
         let mut text = Text::from(format!(
@@ -123,11 +123,20 @@ impl Intake {
             }
             PersonCommand::Grant { person, role } => {
                 let person = self.who(person, speaker.person, &[])?;
-                self.append_person(person, &person::Command::Grant { role: *role }, by, spoken).await?
+                self.append_person(person, &[person::Command::Grant { role: *role }], by, spoken).await?
             }
             PersonCommand::Revoke { person } => {
                 let person = self.who(person, speaker.person, &[])?;
-                self.append_person(person, &person::Command::Revoke, by, spoken).await?
+                self.append_person(person, &[person::Command::Revoke], by, spoken).await?
+            }
+            PersonCommand::LinkAnswer { question, yes: true } => self.confirm_link(spoken, speaker, question).await?,
+            // Answered without a commit, before it comes to this.
+            PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => {
+                return Err(Refusal::new("Nothing done: send /link to me directly.").into());
+            }
+            PersonCommand::Unlink { account } => {
+                let identity = self.account(speaker.person, account, &spoken.sender)?;
+                self.append_person(speaker.person, &[person::Command::Unlink { identity }], by, spoken).await?
             }
             // Asking makes no commit: it is answered before it comes here.
             PersonCommand::Forget { .. } => return Ok(Vec::new()),
@@ -161,23 +170,18 @@ impl Intake {
                         .ok_or_else(|| Refusal::new(format!("I do not know {handle}.")))?,
                 };
                 let identity = Identity(pending.sender.id.as_str().to_owned());
-                let commit =
-                    self.append_person(person, &person::Command::LinkIdentity { identity }, by, spoken).await?;
-                match role {
-                    Some(role) => {
-                        let spoken = spoken.further("role");
-                        self.world.at_least(commit.position).await;
-                        self.append_person(person, &person::Command::Grant { role }, by, &spoken).await?
-                    }
-                    None => commit,
-                }
+                let held = self.world.read(|world| world.person(person).and_then(|person| person.role));
+                let mut commands = vec![person::Command::LinkIdentity { identity }];
+                // One commit: a crash in between would lose the role.
+                commands.extend(role.filter(|role| held != Some(*role)).map(|role| person::Command::Grant { role }));
+                self.append_person(person, &commands, by, spoken).await?
             }
             None => self.let_in(&pending.sender, role.unwrap_or(Role::Member), by, spoken).await?,
         };
         self.pairing.done(&pending.code);
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
             // Codes are given in direct rooms only: this one is theirs, and they can be told there from now on.
-            self.outbox.met(&pending.room, person);
+            self.outbox.met(&pending.room, person, &Identity(pending.sender.id.as_str().to_owned()));
         }
         self.tell_paired(&pending.room, &commit, role, known_as).await;
         Ok(commit)
@@ -253,11 +257,11 @@ impl Intake {
         let identity = Identity(sender.id.as_str().to_owned());
         let wanted = sender.handle.clone().unwrap_or_else(|| sender.name.clone());
         let (mut number, handle, owners, known) = self.world.read(|world| {
-            let number = world.people().map(|person| person.id.0).max().unwrap_or(0) + 1;
+            let number = world.newest_person() + 1;
             (number, world.free_handle(&wanted), world.owners(), world.by_identity(&identity).map(|person| person.id))
         });
         if let Some(known) = known {
-            return self.append_person(known, &person::Command::Grant { role }, by, spoken).await;
+            return self.append_person(known, &[person::Command::Grant { role }], by, spoken).await;
         }
         let command = person::Command::Pair { name: sender.name.clone(), handle, identity, role };
         let given = person::Given { actor: by, owners };
@@ -274,19 +278,28 @@ impl Intake {
         }
     }
 
+    /// Commands about one person, each decided on what those before it lead to, in one commit.
     pub(super) async fn append_person(
         &self,
         id: PersonId,
-        command: &person::Command,
+        commands: &[person::Command],
         by: Option<(PersonId, Role)>,
         spoken: &Spoken,
     ) -> Result<Arc<Commit>, Failure> {
         let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
         let given = person::Given { actor: by, owners };
-        let events = person::decide(person.as_ref(), id, command, &given)
-            .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
-        let events = events.into_iter().map(domain::Event::Person).collect();
-        let version = person.map_or(0, |person| person.version);
+        let version = person.as_ref().map_or(0, |person| person.version);
+        let mut after = person;
+        let mut events = Vec::new();
+        for command in commands {
+            let decided = person::decide(after.as_ref(), id, command, &given)
+                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            for event in decided {
+                let version = after.as_ref().map_or(0, |person| person.version) + 1;
+                after = person::evolve(after, id, version, &event);
+                events.push(domain::Event::Person(event));
+            }
+        }
         Ok(self.append(StreamId::new(id.stream()), Expected::of(version), events, spoken, None).await?.commit)
     }
 }

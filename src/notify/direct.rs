@@ -13,14 +13,19 @@ use super::{
     queue::now_ms,
     store::Store,
 };
-use crate::domain::PersonId;
+use crate::domain::{Identity, PersonId};
 
 /// How stale the time in the store may be, in milliseconds: it only decides which of a person's rooms is the newest.
 const STALE_MS: i64 = 3_600_000;
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Heard {
-    person: PersonId,
+/// Who was heard in a direct room, and when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heard {
+    /// Who it was then: they may be known as somebody else by now.
+    pub person: PersonId,
+    /// Who they are on the platform: says whose room it is by now. Older rows do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     at: i64,
 }
 
@@ -47,15 +52,16 @@ impl Direct {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn met(&self, room: &RoomId, person: PersonId) {
+    pub(super) fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
         let now = now_ms();
         let mut rooms = self.rooms();
-        let known = rooms.get(room).is_some_and(|heard| heard.person == person && heard.at > now - STALE_MS);
-        if known && newest(&rooms, person) == Some(room) {
+        let same = |heard: &Heard| heard.person == person && heard.identity.as_ref() == Some(identity);
+        let known = rooms.get(room).is_some_and(|heard| same(heard) && heard.at > now - STALE_MS);
+        if known && newest(&rooms, |heard| heard.person == person) == Some(room) {
             return;
         }
-        let heard = Heard { person, at: now };
-        rooms.insert(room.clone(), heard);
+        let heard = Heard { person, identity: Some(identity.clone()), at: now };
+        rooms.insert(room.clone(), heard.clone());
         let mut ops = Ops::default();
         ops.put(key::direct(room), &heard);
         self.store.submit_owed(ops, None);
@@ -76,16 +82,22 @@ impl Direct {
         }
     }
 
-    pub(super) fn person_in(&self, room: &RoomId) -> Option<PersonId> {
-        self.rooms().get(room).map(|heard| heard.person)
+    pub(super) fn heard_in(&self, room: &RoomId) -> Option<Heard> {
+        self.rooms().get(room).cloned()
     }
 
-    pub(super) fn room_of(&self, person: PersonId) -> Option<RoomId> {
-        newest(&self.rooms(), person).cloned()
+    pub(super) fn newest_of(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
+        newest(&self.rooms(), is_them).cloned()
+    }
+
+    /// Of these rooms the one somebody was heard in last.
+    pub(super) fn last_used<'a>(&self, rooms: &'a [RoomId]) -> Option<&'a RoomId> {
+        let heard = self.rooms();
+        rooms.iter().max_by_key(|room| (heard.get(*room).map(|heard| heard.at), *room))
     }
 }
 
-fn newest(rooms: &HashMap<RoomId, Heard>, person: PersonId) -> Option<&RoomId> {
-    let of_person = rooms.iter().filter(|(_, heard)| heard.person == person);
+fn newest(rooms: &HashMap<RoomId, Heard>, is_them: impl Fn(&Heard) -> bool) -> Option<&RoomId> {
+    let of_person = rooms.iter().filter(|(_, heard)| is_them(heard));
     of_person.max_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b))).map(|(room, _)| room)
 }

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use yoman_chat::{Bot, Outbound, RoomId, Stop};
 
 use super::{
+    direct::Heard,
     outbox::{Intent, Outbox},
     routing::{BotRooms, route, route_far_behind},
 };
@@ -190,17 +191,25 @@ impl Follower {
 
     fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
         let name = self.bot.name();
-        let rooms = BotRooms {
-            name,
-            capabilities: &self.bot.capabilities(),
-            titles: &self.titles,
-            time_zone: self.time_zone,
-            cards: &|item| self.outbox.rooms_with_card(name, item),
-            refuses: &|room| self.outbox.refuses(room),
-            person_in: &|room| self.outbox.person_in(room),
-            direct_room: &|person| self.outbox.direct_room(person),
-        };
-        self.world.read(|world| ask(world, &rooms))
+        self.world.read(|world| {
+            // Whose an account is by now, not whose it was when it was heard.
+            let whose = |heard: &Heard| match &heard.identity {
+                Some(identity) => world.by_identity(identity).map(|person| person.id),
+                None => Some(world.resolved(heard.person)),
+            };
+            let rooms = BotRooms {
+                name,
+                capabilities: &self.bot.capabilities(),
+                titles: &self.titles,
+                time_zone: self.time_zone,
+                cards: &|item| self.outbox.rooms_with_card(name, item),
+                refuses: &|room| self.outbox.refuses(room),
+                person_in: &|room| self.outbox.heard_in(room).and_then(|heard| whose(&heard)),
+                direct_room: &|person| self.outbox.direct_room(|heard| whose(heard) == Some(person)),
+                told_in: &|person, position, rooms| self.outbox.told_in(person, position, rooms),
+            };
+            ask(world, &rooms)
+        })
     }
 
     async fn save(&self, position: Position, intents: Vec<Intent>) {

@@ -80,7 +80,7 @@ mod tests {
         // Only four fit into memory: the others wait in the store.
         let settings = OutboxSettings { queue_room_max: 4, ..OutboxSettings::default() };
         let outbox = Outbox::open(dir.path(), settings).unwrap();
-        outbox.met(&RoomId::new("fake/2"), DANA);
+        outbox.met(&RoomId::new("fake/2"), DANA, &crate::domain::Identity("fake/2".into()));
         for n in 0..9 {
             let message = Outbound::text("Dana's words ".repeat(if n % 2 == 0 { 2_000 } else { 1 }));
             outbox.answer(&format!("in/{n}"), &room, vec![Answer::new(message)]).await.unwrap();
@@ -98,7 +98,7 @@ mod tests {
 
         Outbox::renew(dir.path()).unwrap();
         let outbox = Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
-        assert_eq!((outbox.stats(&bot).queued, outbox.direct_room(DANA)), (11, None));
+        assert_eq!((outbox.stats(&bot).queued, outbox.direct_room(|heard| heard.person == DANA)), (11, None));
         assert_eq!(outbox.asides(&bot, 9), []);
         let mut shown = 0;
         outbox.queue(&bot).store.scan(key::ENTRIES, None, |key, value| {

@@ -36,6 +36,7 @@ mod tidy;
 
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
+pub use direct::Heard;
 pub use follower::Follower;
 pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};

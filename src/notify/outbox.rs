@@ -2,7 +2,7 @@
 //! answer, notices together with the cursor of the bot they are for.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,7 +18,7 @@ use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 use super::{
     aside::Asides,
     cards::{CardRef, Cards},
-    direct::Direct,
+    direct::{Direct, Heard},
     entry::{Kind, Row, What},
     key::{self, Ops},
     queue::{Queue, now_ms},
@@ -26,7 +26,7 @@ use super::{
     store::{OpenError, Store, StoreError},
 };
 use crate::{
-    domain::{ItemRef, PersonId},
+    domain::{Identity, ItemRef, PersonId},
     log::Position,
 };
 
@@ -173,6 +173,8 @@ struct Shared {
     cards: Arc<Cards>,
     asides: Asides,
     direct: Direct,
+    /// Where people with several direct rooms are told of the newest commits.
+    homes: Mutex<VecDeque<(PersonId, Position, RoomId)>>,
     seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
     queues: Mutex<HashMap<BotName, Arc<Queue>>>,
@@ -188,6 +190,9 @@ struct Answering {
 
 /// Says when something is durable.
 type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
+
+/// Of so many commits it is remembered where somebody was told: the bots are never that far apart but at the start.
+const HOMES_MAX: usize = 256;
 
 /// Inbounds answered from memory that are remembered at most.
 const UNKEPT_MAX: usize = 10_000;
@@ -209,6 +214,7 @@ impl Outbox {
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
+            homes: Mutex::default(),
             settings,
             store,
             cards,
@@ -449,18 +455,33 @@ impl Outbox {
     }
 
     /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId) {
-        self.shared.direct.met(room, person);
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
+        self.shared.direct.met(room, person, identity);
     }
 
-    /// The person whose direct room this is.
-    pub fn person_in(&self, room: &RoomId) -> Option<PersonId> {
-        self.shared.direct.person_in(room)
+    /// Who was heard in this direct room.
+    pub fn heard_in(&self, room: &RoomId) -> Option<Heard> {
+        self.shared.direct.heard_in(room)
     }
 
-    /// The direct room a person was last heard in, over all bots.
-    pub fn direct_room(&self, person: PersonId) -> Option<RoomId> {
-        self.shared.direct.room_of(person)
+    /// The direct room somebody was last heard in, over all bots.
+    pub fn direct_room(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
+        self.shared.direct.newest_of(is_them)
+    }
+
+    /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
+    /// decides it for all bots, so that a word in another room meanwhile neither doubles nor loses what is told.
+    pub fn told_in(&self, person: PersonId, position: Position, rooms: &[RoomId]) -> Option<RoomId> {
+        let mut homes = lock(&self.shared.homes);
+        if let Some((.., home)) = homes.iter().rev().find(|(of, at, _)| (*of, *at) == (person, position)) {
+            return Some(home.clone());
+        }
+        let home = self.shared.direct.last_used(rooms)?.clone();
+        if homes.len() == HOMES_MAX {
+            homes.pop_front();
+        }
+        homes.push_back((person, position, home.clone()));
+        Some(home)
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to

@@ -4,7 +4,7 @@
 //! never what they just did, nothing twice, and a detail only where nothing of the item stands yet.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -21,9 +21,12 @@ use crate::{
         room::Room,
         stored, todo,
     },
-    log::Commit,
+    log::{Commit, Position},
     projection::{Viewer, World},
 };
+
+/// Which of a person's rooms is told of the commit at a position.
+pub type ToldIn<'a> = dyn Fn(PersonId, Position, &[RoomId]) -> Option<RoomId> + 'a;
 
 /// What is known of a bot and its rooms.
 pub struct BotRooms<'a> {
@@ -43,6 +46,8 @@ pub struct BotRooms<'a> {
     pub person_in: &'a dyn Fn(&RoomId) -> Option<PersonId>,
     /// The direct room a person was last heard in, on any bot.
     pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
+    /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
+    pub told_in: &'a ToldIn<'a>,
 }
 
 /// Somebody who is told, and why.
@@ -162,7 +167,7 @@ fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> 
 /// The rooms that are told of a commit, by name, each once.
 fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Told> {
     let (actor, _) = world.behind(what.commit);
-    let actor = PersonId::of_stream(actor);
+    let actor = world.person_of(actor);
     let from = &what.commit.meta.origin.room;
     let news = what.any(is_news);
     let promotion = what.any(is_promotion);
@@ -177,33 +182,75 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
             && state.muted_until.is_none_or(|until| until <= now)
             && !(bot.refuses)(room)
     };
-    let mut told = Vec::new();
-    for (id, state) in world.rooms() {
-        let room = RoomId::new(id);
-        if state.follows.is_empty() || room.bot() != bot.name.as_str() || !may(&room, state) {
-            continue;
+    // The filter by which a room follows the item, whichever bot it is of.
+    let chosen = |room: &RoomId, state: &Room| {
+        if state.follows.is_empty() || !may(room, state) {
+            return None;
         }
-        let viewer = viewer(&room, world, bot, now);
+        let viewer = viewer(room, world, bot, now);
         let passes = |filter: &&Filter| {
             // Of a promotion only those are told who chose the old item but not necessarily the new one.
             let chosen = !promotion || news || !filter.items.is_empty() || !filter.buckets.is_empty();
             chosen && world.passes(what.item, filter, &viewer)
         };
-        let Some(filter) = state.follows.iter().find(passes) else { continue };
-        if news || !with_card.contains(&room) {
-            told.push(Told { room, why: Why::Follows(filter.clone()) });
+        state.follows.iter().find(passes).cloned()
+    };
+    let ours = |room: &RoomId| room.bot() == bot.name.as_str();
+    let mut told = Vec::new();
+    let mut people: BTreeMap<PersonId, Vec<(RoomId, Filter)>> = BTreeMap::new();
+    for (id, state) in world.rooms().filter(|(_, state)| !state.follows.is_empty()) {
+        let room = RoomId::new(id);
+        if !ours(&room) {
+            continue;
+        }
+        let Some(filter) = chosen(&room, state) else { continue };
+        match person_in(&room, world, bot) {
+            Some(person) => people.entry(person).or_default().push((room, filter)),
+            None if news || !with_card.contains(&room) => told.push(Told { room, why: Why::Follows(filter) }),
+            None => {}
+        }
+    }
+    let mut assigned: BTreeSet<PersonId> = BTreeSet::new();
+    for event in &what.events {
+        if let item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person }) =
+            event
+        {
+            assigned.insert(world.resolved(*person));
+        }
+    }
+    // Who has rooms on several bots is told in one of them: what other rooms of theirs follow matters here, too.
+    let mut elsewhere: BTreeMap<PersonId, Vec<RoomId>> = BTreeMap::new();
+    if !people.is_empty() || !assigned.is_empty() {
+        for (id, state) in world.rooms().filter(|(_, state)| !state.follows.is_empty()) {
+            let room = RoomId::new(id);
+            let Some(person) = Some(&room).filter(|room| !ours(room)).and_then(|room| person_in(room, world, bot))
+            else {
+                continue;
+            };
+            let concerned = people.contains_key(&person) || assigned.contains(&person);
+            if concerned && chosen(&room, state).is_some() {
+                elsewhere.entry(person).or_default().push(room);
+            }
+        }
+    }
+    let position = what.commit.position;
+    for (person, here) in &people {
+        let mut rooms: Vec<RoomId> = here.iter().map(|(room, _)| room.clone()).collect();
+        rooms.extend(elsewhere.get(person).into_iter().flatten().cloned());
+        let home = if rooms.len() == 1 { rooms.pop() } else { (bot.told_in)(*person, position, &rooms) };
+        for (room, filter) in here.iter().filter(|(room, _)| home.as_ref() == Some(room)) {
+            if news || !with_card.contains(room) {
+                told.push(Told { room: room.clone(), why: Why::Follows(filter.clone()) });
+            }
         }
     }
     told.sort_by(|a, b| a.room.cmp(&b.room));
-    for event in &what.events {
-        let (item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person })) =
-            event
-        else {
+    for person in assigned {
+        if people.contains_key(&person) || elsewhere.contains_key(&person) || Some(person) == actor {
             continue;
-        };
-        let Some(room) = (bot.direct_room)(*person).filter(|room| room.bot() == bot.name.as_str()) else { continue };
-        let is_told = told.iter().any(|told| told.room == room);
-        if Some(*person) != actor && !is_told && may(&room, world.room(room.as_str())) {
+        }
+        let Some(room) = (bot.direct_room)(person).filter(ours) else { continue };
+        if may(&room, world.room(room.as_str())) {
             told.push(Told { room, why: Why::Assigned });
         }
     }
@@ -213,7 +260,9 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
 fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
     let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
-    (bot.person_in)(room).or_else(by_identity)
+    let person = (bot.person_in)(room).or_else(by_identity)?;
+    // Who may look at nothing any more is told nothing either.
+    world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
 fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {

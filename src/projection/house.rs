@@ -81,6 +81,10 @@ impl World {
             }
             text.plain(GAP).plain(person.role.map_or("no role", |role| role.word()));
             text.plain(GAP).push(Style::Dim, known_on(person, viewer));
+            let once: Vec<_> = self.people.once(person.id).map(ToString::to_string).collect();
+            if !once.is_empty() {
+                text.plain(GAP).plain("also ").push(Style::Quote, once.join(", "));
+            }
         }
         text
     }
@@ -304,10 +308,23 @@ impl World {
                 text.push(Style::Quote, handle).plain(".");
             }
             person::Event::IdentityLinked { identity } => {
-                let platform = identity.0.split('/').next().unwrap_or_default();
-                let title = viewer.titles.get(platform).map_or(platform, String::as_str);
+                let title = platform_of(identity, viewer);
                 text.push(Style::Quote, if you { "You" } else { handle });
                 text.plain(if you { " are" } else { " is" }).plain(format!(" known on {title} too now."));
+            }
+            person::Event::IdentityUnlinked { identity } => {
+                let title = platform_of(identity, viewer);
+                text.push(Style::Quote, if you { "You" } else { handle });
+                text.plain(if you { " are" } else { " is" }).plain(format!(" no longer known on {title} as "));
+                text.push(Style::Quote, words::one_line(&identity.0)).plain(".");
+            }
+            person::Event::Merged { into } => {
+                let once = self.people.as_once(person).map_or_else(String::new, ToString::to_string);
+                text.push(Style::Quote, once).plain(" is ");
+                let you = viewer.person == Some(self.resolved(*into));
+                text.push(Style::Quote, if you { "you" } else { handle });
+                text.plain(" from now on: what was theirs is ").plain(if you { "yours" } else { "theirs together" });
+                text.plain(", and so is what they did.");
             }
             person::Event::RoleGranted { role } if you => {
                 text.plain(format!("You are {} now.", words::a(role.word())));
@@ -342,15 +359,20 @@ pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about the
 
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {
-    let mut known: Vec<&str> = Vec::new();
+    let mut known: Vec<(String, usize)> = Vec::new();
     for identity in &person.identities {
-        let platform = identity.0.split('/').next().unwrap_or_default();
-        let title = viewer.titles.get(platform).map_or(platform, String::as_str);
-        if !known.contains(&title) {
-            known.push(title);
+        let title = platform_of(identity, viewer);
+        match known.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, count)) => *count += 1,
+            None => known.push((title, 1)),
         }
     }
-    known.join(", ")
+    let known = known.into_iter().map(|(title, count)| if count > 1 { format!("{title} ({count})") } else { title });
+    known.collect::<Vec<_>>().join(", ")
+}
+
+fn platform_of(identity: &Identity, viewer: &Viewer) -> String {
+    words::title_of(identity.0.split('/').next().unwrap_or_default(), &viewer.titles)
 }
 
 /// A room's settings in a line.

@@ -12,7 +12,7 @@ use std::{
 use super::{Seen, phrase, words};
 use crate::{
     domain::{
-        Bucket, Event, ItemRef, Priority, idea,
+        Bucket, Event, ItemRef, PersonId, Priority, idea,
         item::{self, Fact, Item, Stage},
         pr, research, stored, todo,
     },
@@ -135,11 +135,17 @@ impl Items {
 
     /// Puts an item back that was dropped, from the commits of its stream. It counts as closed `now`, so that whoever asked
     /// for it finds it there. Commits that were read before the newest one was missed are refused.
-    pub(super) fn restore(&mut self, reference: ItemRef, commits: &[Arc<Commit>], now: Position) -> bool {
+    pub(super) fn restore(
+        &mut self,
+        reference: ItemRef,
+        commits: &[Arc<Commit>],
+        merges: &[(Position, PersonId, PersonId)],
+        now: Position,
+    ) -> bool {
         if self.get(reference).is_some() {
             return true;
         }
-        let Some(mut entry) = Entry::replay(reference, commits, &mut self.names) else { return false };
+        let Some(mut entry) = Entry::replay(reference, commits, merges, &mut self.names) else { return false };
         if self.missed.get(&reference).is_some_and(|missed| *missed > entry.seen.position) {
             return false;
         }
@@ -159,6 +165,19 @@ impl Items {
         self.buckets[reference.bucket as usize].insert(reference.number, entry);
         self.dropped = self.dropped.saturating_sub(1);
         true
+    }
+
+    /// One person turned out to be another: what was the one's is the other's.
+    pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
+        let entries = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
+        entries.for_each(|entry| entry.seen.item.merge_people(from, into));
+    }
+
+    /// The same for one item.
+    pub(super) fn merge_people_of(&mut self, item: ItemRef, from: PersonId, into: PersonId) {
+        if let Some(entry) = self.buckets[item.bucket as usize].get_mut(&item.number) {
+            entry.seen.item.merge_people(from, into);
+        }
     }
 
     /// Drops those closed longest ago until the limit holds.
@@ -334,6 +353,7 @@ impl Entry {
     pub(super) fn replay(
         reference: ItemRef,
         commits: &[Arc<Commit>],
+        merges: &[(Position, PersonId, PersonId)],
         names: &mut HashSet<Arc<str>>,
     ) -> Option<Box<Self>> {
         let mut commits = commits.iter().filter(|commit| ItemRef::of_stream(commit.stream.as_str()) == Some(reference));
@@ -345,7 +365,11 @@ impl Entry {
         };
         let by = doer(first, names);
         entry.changed(first, &by, names);
+        let mut merges = merges.iter().peekable();
         for commit in commits {
+            while let Some((_, from, into)) = merges.next_if(|(at, ..)| *at < commit.position) {
+                entry.seen.item.merge_people(*from, *into);
+            }
             entry.fold(commit, names);
             let by = doer(commit, names);
             entry.changed(commit, &by, names);

@@ -70,7 +70,7 @@ use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
         item::{Item, LinkTarget},
-        person::Person,
+        person::{self, Person},
         report::ReportName,
         room::{self, Room},
         stored,
@@ -131,6 +131,8 @@ pub struct World {
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
     acts: Acts,
+    /// Who turned out to be whom, and by which commit; in order.
+    merges: Vec<(Position, PersonId, PersonId)>,
     unreadable: u64,
 }
 
@@ -152,6 +154,7 @@ impl World {
             reports: Reports::default(),
             causes: BTreeSet::new(),
             acts: Acts::default(),
+            merges: Vec::new(),
             unreadable: 0,
         }
     }
@@ -171,16 +174,30 @@ impl World {
         self.acts.apply(commit);
         let stream = commit.stream.as_str();
         self.unreadable += if let Some(item) = ItemRef::of_stream(stream) {
-            self.items.apply(item, commit)
+            let missed = self.items.apply(item, commit);
+            // What was decided before two turned out to be one, and recorded after.
+            for &(_, from, into) in &self.merges {
+                self.items.merge_people_of(item, from, into);
+            }
+            missed
         } else if let Some(person) = PersonId::of_stream(stream) {
             let people = &mut self.people;
-            each(commit, |version, event| match event {
+            let mut merged = false;
+            let missed = each(commit, |version, event| match event {
                 Event::Person(event) => {
+                    merged |= matches!(event, person::Event::Merged { .. });
                     people.apply(person, version, event);
                     true
                 }
                 _ => false,
-            })
+            });
+            if merged && self.resolved(person) != person {
+                let into = self.resolved(person);
+                self.items.merge_people(person, into);
+                self.rooms.merge_people(person, into);
+                self.merges.push((commit.position, person, into));
+            }
+            missed
         } else if let Some(room) = room::of_stream(stream) {
             let rooms = &mut self.rooms;
             each(commit, |version, event| match event {
@@ -228,14 +245,20 @@ impl World {
     /// An item as the commits of its stream tell it, for one that is not in memory. All commits, in order.
     pub fn replay_item(commits: &[Arc<Commit>]) -> Option<Seen> {
         let item = ItemRef::of_stream(commits.first()?.stream.as_str())?;
-        items::Entry::replay(item, commits, &mut std::collections::HashSet::new()).map(|entry| entry.seen)
+        items::Entry::replay(item, commits, &[], &mut std::collections::HashSet::new()).map(|entry| entry.seen)
     }
 
     /// Takes an item into memory again from the commits of its stream (all of them, in order; they may be ahead of what was
     /// folded in); whether it is there now. It is refused when something was folded in that `commits` do not have yet.
     pub fn restore(&mut self, commits: &[Arc<Commit>]) -> bool {
         let item = commits.first().and_then(|commit| ItemRef::of_stream(commit.stream.as_str()));
-        item.is_some_and(|item| self.items.restore(item, commits, self.position))
+        let restored = item.is_some_and(|item| self.items.restore(item, commits, &self.merges, self.position));
+        if let Some(item) = item.filter(|_| restored) {
+            for &(_, from, into) in &self.merges {
+                self.items.merge_people_of(item, from, into);
+            }
+        }
+        restored
     }
 
     /// An item; `None` when there is none, or when it was dropped from memory.
@@ -307,6 +330,16 @@ impl World {
             Some(doer) => (&doer.actor, &doer.bot),
             None => (&commit.meta.actor, &commit.meta.origin.bot),
         }
+    }
+
+    /// Who somebody is by now: themselves, or who they turned out to be.
+    pub fn resolved(&self, person: PersonId) -> PersonId {
+        self.people.resolved(person)
+    }
+
+    /// The person whose stream this is, as they are known by now.
+    pub fn person_of(&self, stream: &str) -> Option<PersonId> {
+        PersonId::of_stream(stream).map(|person| self.resolved(person))
     }
 
     /// A person by number.

@@ -28,11 +28,19 @@ impl People {
     pub(super) fn apply(&mut self, id: PersonId, version: u64, event: &person::Event) {
         let before = self.people.remove(&id);
         let known: Vec<_> = before.as_ref().map_or_else(Vec::new, |person| person.identities.clone());
+        if let (person::Event::Merged { into }, Some(before)) = (event, &before) {
+            if self.resolved(*into) == id || !self.people.contains_key(into) {
+                // A log made by hand: nobody is whom there is not, nor their own other self.
+                self.people.insert(id, Person { version, ..before.clone() });
+                return;
+            }
+            self.hand_over(id, *into, &before.identities);
+        }
         let Some(person) = person::evolve(before, id, version, event) else { return };
         if person.forgotten {
             self.handles.retain(|_, known| *known != id);
         }
-        // A reversal takes an identity away, and so does forgetting.
+        // A reversal takes an identity away, and so do unlinking and forgetting.
         for gone in known.iter().filter(|identity| !person.identities.contains(identity)) {
             if self.identities.get(gone) == Some(&id) {
                 self.identities.remove(gone);
@@ -46,8 +54,45 @@ impl People {
         self.people.insert(id, person);
     }
 
+    /// Who they are on their platforms is somebody else from now on.
+    fn hand_over(&mut self, from: PersonId, into: PersonId, identities: &[Identity]) {
+        let into = self.resolved(into);
+        for identity in identities {
+            if self.identities.get(identity) == Some(&from) {
+                self.identities.insert(identity.clone(), into);
+                if let Some(person) = self.people.get_mut(&into) {
+                    person.identities.push(identity.clone());
+                }
+            }
+        }
+    }
+
+    /// Who somebody is by now: themselves, or who they turned out to be.
+    pub(super) fn resolved(&self, id: PersonId) -> PersonId {
+        let mut at = id;
+        // Each step leads to another person, unless a log made by hand leads in a circle.
+        for _ in 0..=self.people.len() {
+            match self.people.get(&at).and_then(|person| person.merged) {
+                Some(into) => at = into,
+                None => return at,
+            }
+        }
+        id
+    }
+
     pub(super) fn get(&self, id: PersonId) -> Option<&Person> {
-        self.people.get(&id)
+        self.people.get(&self.resolved(id))
+    }
+
+    /// How somebody was written, whoever they are by now.
+    pub(super) fn as_once(&self, id: PersonId) -> Option<&Handle> {
+        self.people.get(&id).map(|person| &person.handle)
+    }
+
+    /// How those are written who turned out to be this person.
+    pub(super) fn once(&self, id: PersonId) -> impl Iterator<Item = &Handle> {
+        let merged = self.people.values().filter(|person| person.merged.is_some());
+        merged.filter(move |person| self.resolved(person.id) == id).map(|person| &person.handle)
     }
 
     pub(super) fn by_identity(&self, identity: &Identity) -> Option<&Person> {
@@ -58,8 +103,9 @@ impl People {
         self.get(*self.handles.get(handle)?)
     }
 
+    /// Everybody who is not somebody else by now.
     pub(super) fn all(&self) -> impl Iterator<Item = &Person> {
-        self.people.values()
+        self.people.values().filter(|person| person.merged.is_none())
     }
 
     pub(super) fn newest(&self) -> u32 {

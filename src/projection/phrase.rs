@@ -143,7 +143,7 @@ impl World {
             }
             Fact::DueSet { due: None } => Phrase::new("made due no longer", "took away its due date"),
             Fact::Assigned { person } => return self.assigned(*person, actor, viewer),
-            Fact::Unassigned { person } if Some(*person) == actor => Phrase::new("given up", "gave it up"),
+            Fact::Unassigned { person } if self.is_same(*person, actor) => Phrase::new("given up", "gave it up"),
             Fact::Unassigned { person } => {
                 Phrase::new("taken from ", "took it from ").with(Style::Quote, self.name(*person, viewer))
             }
@@ -165,15 +165,20 @@ impl World {
     }
 
     fn assigned<'a>(&self, person: PersonId, actor: Option<PersonId>, viewer: &Viewer) -> Phrase<'a> {
-        if Some(person) == actor {
+        if self.is_same(person, actor) {
             return Phrase::new("taken", "took it");
         }
         Phrase::new("assigned to ", "assigned it to ").with(Style::Quote, self.name(person, viewer))
     }
 
+    /// Whether two are one person by now.
+    fn is_same(&self, person: PersonId, other: Option<PersonId>) -> bool {
+        other.is_some_and(|other| self.resolved(other) == self.resolved(person))
+    }
+
     /// A person in a sentence: `you`, or how they are written, without the `@`.
     pub fn name(&self, person: PersonId, viewer: &Viewer) -> String {
-        if viewer.person == Some(person) {
+        if self.is_same(person, viewer.person) {
             return "you".into();
         }
         self.person(person).map_or_else(|| format!("person {}", person.0), |person| person.handle.as_str().to_owned())

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use crate::domain::room::{self, Room};
+use crate::domain::{
+    Filter, PersonId,
+    room::{self, Room},
+};
 
 /// All rooms that said anything.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,27 @@ impl Rooms {
             None => self.rooms.entry(id.to_owned()).or_default(),
         };
         *room = room::evolve(std::mem::take(room), version, event);
+    }
+
+    /// One person turned out to be another: who follows the one follows the other.
+    pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
+        for room in self.rooms.values_mut() {
+            for filter in room.follows.iter_mut().filter(|filter| filter.people.contains(&from)) {
+                filter.people.retain(|person| *person != from);
+                if !filter.people.contains(&into) {
+                    filter.people.push(into);
+                    filter.people.sort_unstable();
+                }
+            }
+            let mut known: Vec<Filter> = Vec::with_capacity(room.follows.len());
+            room.follows.retain(|filter| {
+                let new = !known.contains(filter);
+                if new {
+                    known.push(filter.clone());
+                }
+                new
+            });
+        }
     }
 
     pub(super) fn get(&self, id: &str) -> &Room {

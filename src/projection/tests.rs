@@ -5,5 +5,6 @@ mod conversation;
 mod fold;
 mod house;
 mod lists;
+mod merge;
 mod reasons;
 mod wording;

@@ -1,6 +1,6 @@
 //! Dates, counts and outside text as people say them. What depends on who looks takes a [`Viewer`].
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use unicode_normalization::char::is_combining_mark;
@@ -97,6 +97,20 @@ pub fn day_of(then: DateTime<Utc>, viewer: &Viewer) -> NaiveDate {
 /// A priority when it is worth a word.
 pub fn priority(priority: Priority) -> Option<&'static str> {
     (priority != Priority::Normal).then(|| priority.word())
+}
+
+/// What people call the platform of a bot, or a platform by its own name: the one a bot was named for
+/// its work after, and the one in front of an account.
+pub fn title_of(bot: &str, titles: &HashMap<String, String>) -> String {
+    let by_title = || titles.values().find(|title| title.to_lowercase() == bot);
+    if let Some(title) = titles.get(bot).or_else(by_title) {
+        return title.clone();
+    }
+    let mut letters = one_line(bot).into_owned();
+    if let Some(first) = letters.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    letters
 }
 
 /// `1 todo`, `2 todos`, `no todos`, `4,812 todos`.

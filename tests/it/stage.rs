@@ -528,7 +528,9 @@ pub(crate) fn settled(text: &str) -> String {
 fn settled_line(line: &str) -> String {
     let mut words: Vec<String> = line.split(' ').map(settled_word).collect();
     for at in 0..words.len() {
-        let code = at > 0 && (words[at - 1].ends_with("/pair") || words[at - 1].ends_with("/claim"));
+        let behind = |word: &str| at > 0 && words[at - 1].ends_with(word);
+        let answer = at > 1 && words[at - 2].ends_with("/link") && (behind("yes") || behind("no"));
+        let code = answer || behind("/pair") || behind("/claim") || behind("/link");
         let letters = words[at].trim_end_matches(['.', ',']);
         if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
             words[at] = "<code>".into();

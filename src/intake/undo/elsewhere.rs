@@ -42,6 +42,13 @@ impl Intake {
         let handle = person.as_ref().map_or_else(|| id.to_string(), |person| person.handle.to_string());
         let reversed = person::reverse(id, &acts, version, name)
             .map_err(|why| elsewhere(&why, &format!("/undo {handle}"), &handle))?;
+        if reversed.what.iter().any(|what| what == "person_merged" || what == "person_forgotten") {
+            return Err(Refusal::new("Not taken back: that is for ever.").into());
+        }
+        if !reversed.after.identities.is_empty() {
+            // What somebody is known as can have come from whom they were merged with: by account, not by place.
+            return Err(Refusal::new("Not taken back: /unlink takes an account away, and /link gives one.").into());
+        }
         // Whoever may do what it comes to may take back what was done.
         match reversed.after.as_command() {
             Some(command) => {

@@ -22,7 +22,7 @@ use super::super::{
     tidy,
 };
 use super::{Ops, key};
-use crate::log::Position;
+use crate::{domain::Identity, log::Position};
 
 fn bot() -> BotName {
     BotName::new("fake")
@@ -39,10 +39,11 @@ async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
         outbox.remember(&bot(), "commands", &"x".repeat(30_000)).await.unwrap();
         outbox.remember(&bot(), "commands", "hash").await.unwrap();
         outbox.remember(&bot(), "huge", &"x".repeat(70_000)).await.unwrap_err();
-        outbox.met(&RoomId::new("fake/1"), KIM);
-        outbox.met(&RoomId::new("fake/2"), DANA);
+        let identity = |of: &str| Identity(format!("fake/{of}"));
+        outbox.met(&RoomId::new("fake/1"), KIM, &identity("kim"));
+        outbox.met(&RoomId::new("fake/2"), DANA, &identity("dana"));
         tokio::time::sleep(Duration::from_millis(2)).await;
-        outbox.met(&RoomId::new("fake/3"), KIM);
+        outbox.met(&RoomId::new("fake/3"), KIM, &identity("kim"));
         for n in 0..200 {
             let aside = Aside { id: n.to_string(), raw: "ß".repeat(40_000), why: "new kind of update".into() };
             outbox.keep_aside(&bot(), aside).await.unwrap();
@@ -53,8 +54,15 @@ async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
     assert_eq!(outbox.cursor(&bot()), Some(Position(7)));
     assert_eq!(outbox.memo(&bot(), "commands").as_deref(), Some("hash"));
     assert_eq!(outbox.memo(&bot(), "huge"), None);
-    assert_eq!(outbox.direct_room(KIM), Some(RoomId::new("fake/3")));
-    assert_eq!(outbox.person_in(&RoomId::new("fake/1")), Some(KIM));
+    assert_eq!(outbox.direct_room(|heard| heard.person == KIM), Some(RoomId::new("fake/3")));
+    let heard = outbox.heard_in(&RoomId::new("fake/1")).unwrap();
+    assert_eq!((heard.person, heard.identity), (KIM, Some(Identity("fake/kim".into()))));
+    // Decided once for all bots, whatever is said where meanwhile.
+    let rooms = [RoomId::new("fake/1"), RoomId::new("fake/3")];
+    assert_eq!(outbox.told_in(KIM, Position(1), &rooms), Some(rooms[1].clone()));
+    outbox.met(&rooms[0], KIM, &Identity("fake/other".into()));
+    assert_eq!(outbox.told_in(KIM, Position(1), &rooms), Some(rooms[1].clone()));
+    assert_eq!(outbox.told_in(KIM, Position(2), &rooms), Some(rooms[0].clone()));
     outbox.tidy();
     outbox.sync().await.unwrap();
     let asides = outbox.asides(&bot(), 1000);

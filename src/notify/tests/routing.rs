@@ -49,6 +49,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
         direct_room: &|person: PersonId| {
             direct.iter().find(|(_, it)| **it == person).map(|(room, _)| RoomId::new(*room))
         },
+        told_in: &|_, _, rooms| rooms.first().cloned(),
     };
     let intents = route(commit, &world, &rooms, Utc::now());
     intents
