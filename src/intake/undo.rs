@@ -106,7 +106,9 @@ impl Intake {
                         }
                         None => match history.item().and_then(|item| item.withdrawn) {
                             Some(by) => Err(Irreversible::Withdrawn { item: *item, by }),
-                            None => history.newest(&parts).ok_or(Irreversible::Nothing { item: *item }),
+                            None => history
+                                .newest(&parts)
+                                .ok_or_else(|| Irreversible::Nothing { item: *item, part: parts.first().cloned() }),
                         },
                     };
                     let step = step.map_err(refused)?;

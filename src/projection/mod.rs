@@ -56,7 +56,7 @@ pub use self::{
     cause::{COMMITS_MAX, Commits},
     house::{BotState, Status, Waiting},
     list::PAGE_ITEMS,
-    undone::{Rests, TakenBack},
+    undone::{Rests, TakenBack, Why},
 };
 use self::{acts::Acts, items::Items, people::People, rooms::Rooms};
 use crate::{

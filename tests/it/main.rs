@@ -13,4 +13,5 @@ mod order;
 mod phone;
 mod refusing;
 mod said;
+mod undo;
 mod wrong;

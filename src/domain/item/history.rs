@@ -50,16 +50,18 @@ pub enum Irreversible {
         part: Part,
     },
     /// No act on it did anything to that part.
-    #[error("nothing that was done to {item} is left to be taken back")]
+    #[error("nothing that was done to {}{item} is left to be taken back", part.as_ref().map_or(String::new(), |it| format!("{it} of ")))]
     Nothing {
         /// Which item.
         item: ItemRef,
+        /// The first part that was named.
+        part: Option<Part>,
     },
     /// A reversal is taken back as a whole.
     #[error("an undo is taken back as a whole")]
     Whole,
     /// Its creation is taken back.
-    #[error("{item} is taken back")]
+    #[error("{item} is taken back already")]
     Withdrawn {
         /// Which item.
         item: ItemRef,
@@ -72,7 +74,7 @@ impl Irreversible {
     /// Whole commands that would help.
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::NoSuchVersion { item, .. } | Self::NoSuchPart { item, .. } | Self::Nothing { item } => {
+            Self::NoSuchVersion { item, .. } | Self::NoSuchPart { item, .. } | Self::Nothing { item, .. } => {
                 vec![format!("/history {item}")]
             }
             Self::TakenBack { item, by } | Self::Withdrawn { item, by } => vec![format!("/undo {item}@{by}")],
@@ -244,7 +246,7 @@ impl History {
         parts: Vec<Part>,
         name: impl Fn(&Event) -> String,
     ) -> Result<Reversed, Irreversible> {
-        let nothing = Irreversible::Nothing { item: self.reference };
+        let nothing = Irreversible::Nothing { item: self.reference, part: None };
         let was = self.item().ok_or_else(|| nothing.clone())?;
         let now = self.without(&takes).ok_or(nothing)?;
         let events = self.steps.iter().flat_map(|step| &step.events);
