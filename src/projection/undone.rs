@@ -324,15 +324,17 @@ impl World {
                 self.room_is_now(&mut text, &reversed.after, viewer);
                 Command::Undo { acts: vec![whole(Of::Room { version: Some(reversal.first_version) })] }
             }
-            Some(Event::Person(person::Event::Reversed(_))) => {
+            Some(Event::Person(person::Event::Reversed(reversed))) => {
                 let id = PersonId::of_stream(reversal.stream.as_str());
                 let Some(person) = id.and_then(|id| self.person(id)) else { return Outbound::text("Taken back.") };
                 let you = viewer.person == Some(person.id);
                 text.push(Style::Quote, if you { "You".to_owned() } else { person.handle.to_string() });
-                text.plain(match (person.role, you) {
-                    (Some(role), true) => format!(" are {} again", words::a(role.word())),
-                    (Some(role), false) => format!(" is {} again", words::a(role.word())),
-                    (None, _) => " may do nothing here any more".to_owned(),
+                let verb = if you { "are" } else { "is" };
+                text.plain(match (&reversed.after.role, person.role) {
+                    (None, _) if !reversed.after.identities.back.is_empty() => format!(" {verb} known there again"),
+                    (None, _) => format!(" {verb} known on one platform less"),
+                    (Some(_), Some(role)) => format!(" {verb} {} again", words::a(role.word())),
+                    (Some(_), None) => " may do nothing here any more".to_owned(),
                 });
                 let (person, version) = (person.handle.clone(), Some(reversal.first_version));
                 Command::Undo { acts: vec![whole(Of::Person { person, version })] }
@@ -501,7 +503,7 @@ fn noun(name: &str) -> &'static str {
         "moved_to_project" => "project",
         "linked" => "link",
         "attached" => "file",
-        "reversed" | "room_reversed" | "person_reversed" => "undo",
+        "reversed" | "room_reversed" | "person_reversed" => "an undo",
         "person_paired" => "pairing",
         "identity_linked" => "link of accounts",
         "role_granted" | "role_revoked" => "role",

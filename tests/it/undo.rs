@@ -342,6 +342,47 @@ async fn an_undo_of_several_that_was_cut_in_two_is_finished_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_is_found_as_long_as_it_counts() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    stage.say(&kim, "/todo Fix login\n/note T1 seen on Android 9\n/note T1 and on a tablet").await;
+    let found = |answer: Vec<String>| answer.concat().starts_with("1 item");
+    assert!(found(stage.say(&kim, "/find android").await));
+    stage.say(&kim, "/undo T1@2").await;
+    assert!(!found(stage.say(&kim, "/find android").await) && found(stage.say(&kim, "/find tablet").await));
+    stage.say(&kim, "/undo T1@4").await;
+    assert!(found(stage.say(&kim, "/find android tablet").await));
+    stage.say(&kim, "/undo T1@2").await;
+    stage.restart().await;
+    assert!(!found(stage.say(&kim, "/find android").await) && found(stage.say(&kim, "/find tablet").await));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_known_on_two_platforms_is_known_on_one_again() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    let desk = stage.direct("discord", "kim");
+    let code = stage.code_for(&desk).await;
+    stage.say(&kim, &format!("/pair {code} as @me")).await;
+    stage.forget();
+    stage.say(&desk, "/todo Fix login").await;
+    stage.say(&kim, "/undo").await;
+    stage.say(&desk, "/list").await;
+    stage.press(&kim, "Redo").await;
+    stage.say(&desk, "/list").await;
+    assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_group_who_may_speak_there_is_for_maintainers_to_take_back() {
+    let (mut stage, kim, _dana) = Stage::with_kim_and_dana(Ground::Memory).await;
+    let (team, member) = (stage.group("discord", "team", "dana"), stage.group("telegram", "app", "kim"));
+    stage.say(&member, "/enable").await;
+    stage.say(&member, "/undo").await;
+    stage.say(&member, "/list").await;
+    let _ = (&team, &kim);
+    assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_undo_delivered_again_takes_nothing_more_back() {
     let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
     stage.say(&kim, "/todo Fix login\n/note T1 one\n/note T1 two").await;

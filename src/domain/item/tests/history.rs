@@ -170,7 +170,7 @@ proptest! {
         let list = crate::domain::undo::ListChange { gone, back: vec![(usize::MAX, 7)] };
         let after = After { findings: list, withdrawn: Some(Value::Is(1)), ..After::default() };
         let (version, what, also) = (takes.first().copied().unwrap_or(0), Vec::new(), Vec::new());
-        let reversed = Reversed { version, takes, parts: Vec::new(), what, after: Box::new(after), also };
+        let reversed = Reversed { version, takes, back: Vec::new(), parts: Vec::new(), what, after: Box::new(after), also };
         item = evolve(item, reference, events.len() as u64 + 1, &reversed.into());
         if let Some(item) = item {
             prop_assert!(item.is_closed());
@@ -293,5 +293,6 @@ fn what_cannot_be_taken_back_says_why() {
     assert_eq!((refused.to_string(), refused.hints(None)), ("T7 was taken back".into(), vec!["/undo T7@7".into()]));
     assert!(item.tags.contains(&tag("auth")));
     let back = undo(&history, Some(7), vec![]).unwrap();
+    assert_eq!(back.back, [1]);
     assert_eq!(back.after.withdrawn, Some(Value::Nothing));
 }
