@@ -83,6 +83,9 @@ impl Irreversible {
     }
 }
 
+/// Events with their versions.
+type Versioned<'a> = Vec<&'a (u64, Event)>;
+
 /// All that happened to an item, and what of it counts.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -195,7 +198,7 @@ impl History {
     }
 
     /// What counts no longer when these are taken back, and what counts again.
-    fn effects(&self, takes: &[u64]) -> (Vec<&(u64, Event)>, Vec<&(u64, Event)>) {
+    fn effects(&self, takes: &[u64]) -> (Versioned<'_>, Versioned<'_>) {
         let after = gone(&self.steps, Some((self.version() + 1, takes)));
         let (mut lost, mut back) = (Vec::new(), Vec::new());
         for event in self.steps.iter().flat_map(|step| &step.events) {
