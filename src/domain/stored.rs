@@ -223,8 +223,8 @@ stored! {
         (Event::Item(item::Event::Fact(Fact::Attached { attachment })))
     "reversed" 1
         { version: u64, takes: Vec<u64> }
-        [ parts: Vec<Part>, what: Vec<String>, after: Box<After>, also: Vec<Also> ]
-        (Event::Item(item::Event::Reversed(Reversed { version, takes, parts, what, after, also })))
+        [ back: Vec<u64>, parts: Vec<Part>, what: Vec<String>, after: Box<After>, also: Vec<Also> ]
+        (Event::Item(item::Event::Reversed(Reversed { version, takes, back, parts, what, after, also })))
 
     "person_paired" 1 { name: String, handle: Handle, identity: Identity, role: Role } []
         (Event::Person(person::Event::Paired { name, handle, identity, role }))

@@ -5,7 +5,12 @@
 mod elsewhere;
 mod plan;
 
-use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, hash_map},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use self::{
     elsewhere::{done_with, person_event, room_event, takes_elsewhere},
@@ -106,7 +111,9 @@ impl Intake {
                         }
                         None => match history.item().and_then(|item| item.withdrawn) {
                             Some(by) => Err(Irreversible::Withdrawn { item: *item, by }),
-                            None => history.newest(&parts).ok_or(Irreversible::Nothing { item: *item }),
+                            None => history
+                                .newest(&parts)
+                                .ok_or_else(|| Irreversible::Nothing { item: *item, part: parts.first().cloned() }),
                         },
                     };
                     let step = step.map_err(refused)?;
@@ -152,8 +159,8 @@ impl Intake {
     }
 
     fn load(&self, plan: &mut Plan, item: ItemRef) -> Result<(), Failure> {
-        if !plan.pasts.contains_key(&item) {
-            plan.pasts.insert(item, self.past(item)?);
+        if let hash_map::Entry::Vacant(place) = plan.pasts.entry(item) {
+            place.insert(self.past(item)?);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! dropped, because the answers to "what is there to do" and "what waits for what" must stay whole.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     ops::Bound,
     sync::Arc,
@@ -23,6 +24,12 @@ use crate::{
 const SAID_BYTES_MAX: usize = 2_048;
 /// The most commits who did them is remembered of, for telling on whose behalf something reacted.
 const RECENT_MAX: usize = 256;
+
+/// What was said stands behind its version, between two signs that nobody types: what was taken back is found no more, and
+/// found again when it counts again.
+const COUNTS: char = '\u{e000}';
+const GONE: char = '\u{e001}';
+const SAID: char = '\u{e002}';
 
 /// The most dropped items that are remembered to have changed since.
 const MISSED_MAX: usize = 10_000;
@@ -316,6 +323,10 @@ impl Entry {
         if !folded.said.is_empty() {
             self.hear(&folded.said);
         }
+        for reversed in &folded.reversed {
+            self.forget(&reversed.takes, (COUNTS, GONE));
+            self.forget(&reversed.back, (GONE, COUNTS));
+        }
         if !folded.name.is_empty() {
             self.seen.changed_how = shared(names, folded.name);
             self.how = folded.how;
@@ -331,6 +342,33 @@ impl Entry {
             all.drain(..cut);
         }
         self.said = all.into_boxed_str();
+    }
+
+    /// Marks what was said in these versions.
+    fn forget(&mut self, versions: &[u64], (was, is): (char, char)) {
+        for version in versions {
+            let (was, is) = (sign(was, *version), sign(is, *version));
+            if self.said.contains(&was) {
+                self.said = self.said.replace(&was, &is).into_boxed_str();
+            }
+        }
+    }
+
+    /// What was said on it and counts, for the search.
+    pub(super) fn heard(&self) -> Cow<'_, str> {
+        if !self.said.contains(GONE) {
+            return Cow::Borrowed(&self.said);
+        }
+        let begins = |(at, c): (usize, char)| (c == COUNTS || c == GONE).then_some(at);
+        let begins: Vec<_> = self.said.char_indices().filter_map(begins).chain([self.said.len()]).collect();
+        let mut heard = self.said[..begins.first().copied().unwrap_or_default()].to_owned();
+        for pair in begins.windows(2) {
+            let said = &self.said[pair[0]..pair[1]];
+            if !said.starts_with(GONE) {
+                heard.push_str(said);
+            }
+        }
+        Cow::Owned(heard)
     }
 
     /// Takes over who, when and how of a commit that was folded in.
@@ -387,7 +425,16 @@ struct Folded<'a> {
     name: &'a str,
     /// That event in words.
     how: &'static str,
+    /// What it takes back.
+    reversed: Vec<item::Reversed>,
     unreadable: u64,
+}
+
+/// What stands before what was said in a version.
+fn sign(sign: char, version: u64) -> String {
+    // Its digits in signs nobody types either: who looks for a number finds what was said.
+    let digits = version.to_string().bytes().filter_map(|digit| char::from_u32(0xe010 + u32::from(digit - b'0'))).collect::<String>();
+    format!("{sign}{digits}{SAID}")
 }
 
 /// Folds the events of a commit into an item.
@@ -398,6 +445,7 @@ fn fold<'a>(item: &mut Option<Item>, reference: ItemRef, commit: &'a Commit) -> 
         match stored::decode(stored) {
             Ok(Event::Item(event)) => {
                 if let Some(text) = text_of(&event) {
+                    folded.said.push_str(&sign(COUNTS, version));
                     words::fold_into(&mut folded.said, &words::shorten(text, SAID_BYTES_MAX));
                     folded.said.push('\n');
                 }
@@ -406,6 +454,9 @@ fn fold<'a>(item: &mut Option<Item>, reference: ItemRef, commit: &'a Commit) -> 
                     (folded.name, folded.how, moves) = (&stored.name, phrase::done(&event), is_move);
                 }
                 *item = item::evolve(item.take(), reference, version, &event);
+                if let item::Event::Reversed(reversed) = event {
+                    folded.reversed.push(reversed);
+                }
             }
             Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => folded.unreadable += 1,
         }

@@ -63,7 +63,7 @@ pub use self::{
     house::{BotState, Status, Waiting},
     like::First,
     list::PAGE_ITEMS,
-    undone::{Rests, TakenBack},
+    undone::{Rests, TakenBack, Why},
 };
 use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms};
 use crate::{

@@ -67,7 +67,7 @@ impl<'a> Sieve<'a> {
         self.text.push('\n');
         words::fold_into(&mut self.text, &item.body);
         self.text.push('\n');
-        self.text.push_str(&entry.said);
+        self.text.push_str(&entry.heard());
         self.words.iter().all(|word| self.text.contains(word.as_str()))
     }
 }

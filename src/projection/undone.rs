@@ -16,7 +16,7 @@ use crate::{
     command::Command,
     domain::{
         Event, ItemRef, PersonId,
-        item::{self, Fact, Item},
+        item::{self, Fact, Item, Stage},
         person, room, stored,
         undo::{Back, Of, Part, taken_back},
     },
@@ -50,8 +50,19 @@ pub struct Rests {
     pub item: ItemRef,
     /// The act.
     pub commit: Arc<Commit>,
-    /// The other item it rests on, if it is another.
-    pub on: Option<ItemRef>,
+    /// The other item it rests on, and how, if it is another.
+    pub on: Option<(ItemRef, Why)>,
+}
+
+/// How an act on one item rests on another item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It went on because the other was closed.
+    WentOn,
+    /// It waits for the other.
+    Waits,
+    /// It leads to the other.
+    Links,
 }
 
 impl World {
@@ -69,7 +80,14 @@ impl World {
             text.plain(INDENT).plain(format!("and {} more are as they were.", back.len() - TOLD_MAX));
         }
         let versions: Vec<_> = back.iter().rev().map(|one| (one.after.reference, one.reversal.first_version)).collect();
-        let again = (!versions.is_empty()).then(|| again(&versions));
+        let redone = back.iter().all(|one| {
+            let names = one.acts.iter().flat_map(|act| &act.events).map(|event| &*event.name);
+            names.into_iter().all(|name| name == "reversed")
+        });
+        let again = (!versions.is_empty()).then(|| Button {
+            label: if redone { "Undo" } else { "Redo" }.to_owned(),
+            ..again(&versions)
+        });
         with_buttons(Outbound::text(text), again.into_iter().collect(), viewer)
     }
 
@@ -84,6 +102,10 @@ impl World {
             text.plain(if gone { ") is taken back" } else { ") is there again" });
         } else {
             self.is_now(text, before, after, viewer);
+        }
+        if gone && acts.len() == 1 && acts.iter().all(|act| act.meta.causation.is_some()) {
+            text.plain(" with it.");
+            return;
         }
         text.plain(": ");
         if deleted {
@@ -103,7 +125,7 @@ impl World {
         }
         text.plain(match (gone, acts.len()) {
             (true, _) => ".",
-            (false, 1) => " is taken back.",
+            (false, 1) if parts.len() < 2 => " is taken back.",
             (false, _) => " are taken back.",
         });
         self.follows_from(text, before, after);
@@ -152,7 +174,11 @@ impl World {
             let tags: Vec<_> = after.tags.iter().map(ToString::to_string).collect();
             add(if tags.is_empty() { "without tags".into() } else { format!("tagged {}", tags.join(" ")).into() });
         }
-        if is.is_empty() || is.len() > 2 {
+        if is.is_empty() {
+            self.has_now(text, before, after);
+            return;
+        }
+        if is.len() > 2 {
             text.plain(" is as it was before");
             return;
         }
@@ -161,6 +187,35 @@ impl World {
             text.plain(if index > 0 { " and " } else { "" }).append(what);
         }
         text.plain(" again");
+    }
+
+    /// ` has 2 notes again`, ` no longer waits for T2`
+    fn has_now(&self, text: &mut Text, before: &Item, after: &Item) {
+        let (was, is) = (before.needs(), after.needs());
+        let list = |text: &mut Text, items: Vec<ItemRef>| {
+            let items: Vec<_> = items.into_iter().map(|it| (it, String::new())).collect();
+            named(text, &items, false);
+        };
+        let other = |these: &[ItemRef], those: &[ItemRef]| -> Vec<ItemRef> {
+            these.iter().copied().filter(|it| !those.contains(it)).collect()
+        };
+        let (gone, back) = (other(was, is), other(is, was));
+        if !gone.is_empty() || !back.is_empty() {
+            let (what, items) = if gone.is_empty() { (" needs ", back) } else { (" no longer needs ", gone) };
+            text.plain(what);
+            list(text, items);
+            return;
+        }
+        let has: Vec<_> = counts(before)
+            .into_iter()
+            .zip(counts(after))
+            .filter(|(before, after)| before != after)
+            .map(|(_, (n, what))| if n == 0 { format!("no {what}") } else { words::count(n, what) })
+            .collect();
+        match has.is_empty() {
+            true => text.plain(" is as it was before"),
+            false => text.plain(" has ").plain(words::listed(&has)).plain(" again"),
+        };
     }
 
     /// `your "done T1" of 4 s ago`
@@ -225,45 +280,39 @@ impl World {
             text.plain(if index == 0 { "" } else { "; " });
             let (actor, _) = self.behind(&rest.commit);
             let events = item_events(&rest.commit);
-            text.item(rest.item).plain(" ");
-            let needs = |event: &&item::Event| {
-                matches!(
-                    event,
-                    item::Event::Todo(crate::domain::todo::Event::PrerequisiteAdded { .. })
-                        | item::Event::Fact(Fact::Linked { .. })
-                )
-            };
-            let on_creation = rest.on.is_some_and(|on| self.links_or_needs(rest.item, on));
-            match (rest.on, telling(&events)) {
-                (Some(on), _) if on_creation && events.iter().any(|event| needs(&event)) => {
-                    text.plain("leads to ").item(on);
-                }
-                (on, Some(event)) => {
-                    text.plain("was ").append(self.phrase(event, PersonId::of_stream(actor), viewer).done);
-                    match on {
-                        Some(on) => {
-                            text.plain(" because ").item(on).plain(" was ");
-                            text.plain(self.item(on).map_or("closed", |seen| state_name(standing(&seen.item))))
-                        }
-                        None => text.plain(" after it"),
-                    };
-                }
-                (_, None) => {
-                    text.plain("was changed after it");
-                }
-            }
+            text.item(rest.item);
+            let person = PersonId::of_stream(actor);
             let at = words::at(rest.commit.meta.recorded_at, viewer);
-            text.plain(format!(" ({at}, ")).push(Style::Quote, self.actor(actor, viewer)).plain(")");
+            let who = self.actor(actor, viewer);
+            let event = telling(&events);
+            match rest.on {
+                None => {
+                    text.plain(": ").push(Style::Quote, who).plain(" ");
+                    match event {
+                        Some(event) => text.append(self.phrase(event, person, viewer).did),
+                        None => text.plain("changed it"),
+                    };
+                    text.plain(format!(" after it ({at})"));
+                    continue;
+                }
+                Some((on, Why::Waits)) => text.plain(" waits for ").item(on),
+                Some((on, Why::Links)) => text.plain(" is linked to ").item(on),
+                Some((on, Why::WentOn)) => {
+                    match event {
+                        Some(event) => text.plain(" was ").append(self.phrase(event, person, viewer).done),
+                        None => text.plain(" went on"),
+                    };
+                    text.plain(" because ").item(on).plain(" was ");
+                    text.plain(self.item(on).map_or("closed", |seen| state_name(standing(&seen.item))))
+                }
+            };
+            text.plain(format!(" ({at}, ")).push(Style::Quote, who).plain(")");
         }
         if rests.len() > TOLD_MAX {
             text.plain(format!(" and {} more", rests.len() - TOLD_MAX));
         }
         text.plain(".");
         text
-    }
-
-    fn links_or_needs(&self, item: ItemRef, on: ItemRef) -> bool {
-        self.needing(on).contains(&item) || self.linking_to(on).contains(&item)
     }
 
     /// What became of taking back an act about a room or a person; `act` is what was taken back.
@@ -275,15 +324,17 @@ impl World {
                 self.room_is_now(&mut text, &reversed.after, viewer);
                 Command::Undo { acts: vec![whole(Of::Room { version: Some(reversal.first_version) })] }
             }
-            Some(Event::Person(person::Event::Reversed(_))) => {
+            Some(Event::Person(person::Event::Reversed(reversed))) => {
                 let id = PersonId::of_stream(reversal.stream.as_str());
                 let Some(person) = id.and_then(|id| self.person(id)) else { return Outbound::text("Taken back.") };
                 let you = viewer.person == Some(person.id);
                 text.push(Style::Quote, if you { "You".to_owned() } else { person.handle.to_string() });
-                text.plain(match (person.role, you) {
-                    (Some(role), true) => format!(" are {} again", words::a(role.word())),
-                    (Some(role), false) => format!(" is {} again", words::a(role.word())),
-                    (None, _) => " may do nothing here any more".to_owned(),
+                let verb = if you { "are" } else { "is" };
+                text.plain(match (&reversed.after.role, person.role) {
+                    (None, _) if !reversed.after.identities.back.is_empty() => format!(" {verb} known there again"),
+                    (None, _) => format!(" {verb} known on one platform less"),
+                    (Some(_), Some(role)) => format!(" {verb} {} again", words::a(role.word())),
+                    (Some(_), None) => " may do nothing here any more".to_owned(),
                 });
                 let (person, version) = (person.handle.clone(), Some(reversal.first_version));
                 Command::Undo { acts: vec![whole(Of::Person { person, version })] }
@@ -293,7 +344,9 @@ impl World {
         text.plain(": ");
         self.act(&mut text, act, viewer);
         text.plain(" is taken back.");
-        let button = Button::new("Redo", button.to_text(viewer.time_zone));
+        let redone = act.events.iter().all(|event| event.name.ends_with("_reversed"));
+        let label = if redone { "Undo" } else { "Redo" };
+        let button = Button::new(label, button.to_text(viewer.time_zone));
         with_buttons(Outbound::text(text), vec![button], viewer)
     }
 
@@ -333,6 +386,23 @@ impl World {
         };
         text.push(Style::Quote, now);
     }
+}
+
+/// How many it has of what it can have many of.
+fn counts(item: &Item) -> [(usize, &'static str); 5] {
+    let (more, what) = match &item.stage {
+        Stage::Idea(state) => (state.refinements as usize, "refinement"),
+        Stage::Research(state) => (state.findings as usize, "finding"),
+        Stage::Todo(state) => (state.criteria.len(), "criterion"),
+        Stage::Pr(state) => (state.reviews as usize, "review"),
+    };
+    [
+        (item.notes as usize, "note"),
+        (item.attachments as usize, "file"),
+        (item.links.len(), "link"),
+        (usize::from(!item.body.is_empty()), "body"),
+        (more, what),
+    ]
 }
 
 /// Where it stands, whether or not it is taken back.
@@ -433,7 +503,7 @@ fn noun(name: &str) -> &'static str {
         "moved_to_project" => "project",
         "linked" => "link",
         "attached" => "file",
-        "reversed" | "room_reversed" | "person_reversed" => "undo",
+        "reversed" | "room_reversed" | "person_reversed" => "an undo",
         "person_paired" => "pairing",
         "identity_linked" => "link of accounts",
         "role_granted" | "role_revoked" => "role",

@@ -4,8 +4,8 @@ use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use yoman::{
-    domain::{Bucket, Filter, ItemRef, filter::StateWord},
-    log::{Entry, Position},
+    domain::{Bucket, Event, Filter, ItemRef, filter::StateWord, item, stored},
+    log::{Entry, Position, StreamId},
     projection::{Viewer, World},
 };
 use yoman_chat::{Bot as _, Inbound, MessageRef, Said};
@@ -20,6 +20,7 @@ enum Step {
     Edit(usize, String),
     Press(usize),
     Again(usize),
+    Delete(usize),
 }
 
 fn item() -> impl Strategy<Value = String> {
@@ -54,6 +55,9 @@ fn command() -> impl Strategy<Value = String> {
         "unassign @me",
         "assign @dana",
         "criterion works",
+        "undo",
+        "undo due",
+        "undo state",
         "why",
         "history",
         "show",
@@ -85,6 +89,11 @@ fn command() -> impl Strategy<Value = String> {
         "/grant @dana member",
         "/mute 2h",
         "/unmute",
+        "/undo",
+        "/undo room",
+        "/undo T1@1",
+        "/undo T1@1 T2@1",
+        "/undo I1@2 T1@2 due",
         "A bare sentence",
         "",
         "/",
@@ -112,6 +121,7 @@ fn step() -> impl Strategy<Value = (bool, Step)> {
         2 => (any::<usize>(), command()).prop_map(|(at, text)| Step::Edit(at, text)),
         3 => any::<usize>().prop_map(Step::Press),
         1 => any::<usize>().prop_map(Step::Again),
+        1 => any::<usize>().prop_map(Step::Delete),
     ];
     (any::<bool>(), step)
 }
@@ -131,6 +141,10 @@ async fn run(steps: Vec<(bool, Step)>) {
 
 fn inbound(stage: &mut Stage, seat: &Seat, step: Step, said: &[(Seat, Inbound)]) -> Option<Inbound> {
     let at = |n: usize, len: usize| (len > 0).then(|| n % len.max(1));
+    let own = said.iter().filter(|(by, _)| by.room == seat.room);
+    let own: Vec<&MessageRef> = own
+        .filter_map(|(_, inbound)| if let Said::Message { message, .. } = &inbound.said { Some(message) } else { None })
+        .collect();
     match step {
         Step::Say(text) => Some(stage.message(seat, &text)),
         Step::Reply(n, text) => {
@@ -139,13 +153,6 @@ fn inbound(stage: &mut Stage, seat: &Seat, step: Step, said: &[(Seat, Inbound)])
             Some(stage.replying(seat, &card, &text))
         }
         Step::Edit(n, text) => {
-            let own: Vec<&MessageRef> = said
-                .iter()
-                .filter(|(by, _)| by.room == seat.room)
-                .filter_map(
-                    |(_, inbound)| if let Said::Message { message, .. } = &inbound.said { Some(message) } else { None },
-                )
-                .collect();
             let message = own.get(at(n, own.len())?).copied()?.clone();
             let id = format!("{}/{}/e{}", message.room, message.id, stage.number());
             Some(seat.inbound(id, Said::Edited { text, message, mentions: Vec::new(), addressed: true }))
@@ -159,6 +166,11 @@ fn inbound(stage: &mut Stage, seat: &Seat, step: Step, said: &[(Seat, Inbound)])
             let (card, data) = buttons.get(at(n, buttons.len())?)?.clone();
             let id = format!("{}/{}/p{}", card.room, card.id, stage.number());
             Some(seat.inbound(id, Said::Pressed { data, card, words: None }))
+        }
+        Step::Delete(n) => {
+            let message = own.get(at(n, own.len())?).copied()?.clone();
+            let id = format!("{}/{}/d{}", message.room, message.id, stage.number());
+            Some(seat.inbound(id, Said::Deleted { message }))
         }
         Step::Again(n) => said.get(at(n, said.len())?).map(|(_, inbound)| inbound.clone()),
     }
@@ -201,6 +213,31 @@ async fn assert_same(stage: &Stage) {
         all
     };
     assert_eq!(stage.house().world.read(looks), looks(&fresh));
+    for item in
+        Bucket::ALL.into_iter().flat_map(|bucket| (1..=fresh.newest(bucket)).map(move |n| ItemRef::new(bucket, n)))
+    {
+        assert_eq!(fresh.item(item).map(|seen| seen.item.clone()), what_counts(stage, item), "{item}");
+    }
+}
+
+/// An item as the fold of what was not taken back.
+fn what_counts(stage: &Stage, item: ItemRef) -> Option<item::Item> {
+    let mut steps = Vec::new();
+    stage
+        .log()
+        .read_stream(&StreamId::new(item.stream()), 1, &mut |entry| {
+            if let Entry::Commit(commit) = entry {
+                let events = commit.versioned().map(|(version, event)| match stored::decode(event).unwrap() {
+                    Event::Item(event) => (version, event),
+                    other => panic!("{other:?} on the stream of {item}"),
+                });
+                let (first, last) = (commit.first_version, commit.last_version());
+                steps.push(item::Step { first, last, events: events.collect() });
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    item::History::new(item, steps).item()
 }
 
 proptest! {

@@ -19,4 +19,5 @@ mod report;
 mod said;
 mod three_platforms;
 mod typing;
+mod undo;
 mod wrong;

@@ -22,7 +22,8 @@ async fn what_is_not_understood_points_at_the_fault_and_offers_the_nearest() {
     stage.say(&kim, "/due T1 whenever").await;
     stage.say(&kim, "/doing T1 T2").await;
     stage.say(&kim, "/merge T1").await;
-    stage.say(&kim, "/undo T1").await;
+    stage.say(&kim, "/undo T99").await;
+    stage.say(&kim, "/undo T1 sideways").await;
     stage.say(&kim, "/assign T1 @nobody").await;
     stage.say(&kim, "/list #none").await;
     stage.say(&kim, "/find zebra").await;

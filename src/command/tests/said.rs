@@ -312,6 +312,37 @@ fn answers_to_a_card() {
 }
 
 #[test]
+fn what_is_taken_back() {
+    for text in [
+        "/undo",
+        "/undo due",
+        "/undo T7",
+        "/undo T7@5",
+        "/undo T7@5 due #auth @dana",
+        "/undo T9@5 T14@3 needs:T9",
+        "/undo P4 for:T7",
+        "/undo room",
+        "/undo room@3",
+        "/undo @dana",
+        "/undo @dana@3",
+    ] {
+        becomes(text, text);
+    }
+    becomes("/undo t7 Status assignees", "/undo T7 state people");
+    becomes("/T7 undo due", "/undo T7 due");
+    let reply = |text| match parse_reply(text, target("T7"), &context()) {
+        Ok(Said::Command(command)) => Some(command.to_text(context().time_zone)),
+        _ => None,
+    };
+    assert_eq!(reply("undo").as_deref(), Some("/undo T7"));
+    assert_eq!(reply("undo due").as_deref(), Some("/undo T7 due"));
+    assert_eq!(reply("undo @dana").as_deref(), Some("/undo T7 @dana"));
+    assert_eq!(reply("/undo").as_deref(), Some("/undo T7"));
+    assert_eq!(reply("undo T9@2").as_deref(), Some("/undo T9@2"));
+    assert_eq!(reply("undo the damage"), None);
+}
+
+#[test]
 fn several_commands_in_one_message() {
     let text = "/todo one\nbody\n/usr/bin\n\\/done T1\n/done T2\n/etc\n/T3\n/todoo x\n";
     assert_eq!(
@@ -334,7 +365,11 @@ fn faults() {
         "/todo x needs:tests",
         "/todo x !high !low",
         "/todo first\nsecond\ndue:2026-02-30",
-        "/undo",
+        "/undo sideways",
+        "/undo T7 sideways",
+        "/undo T7 room",
+        "/undo room due",
+        "/undo T7@5 T7@5",
         "/diff last friday",
         "/board at last friday",
         "/show T7 at yesterday",

@@ -50,16 +50,18 @@ pub enum Irreversible {
         part: Part,
     },
     /// No act on it did anything to that part.
-    #[error("nothing that was done to {item} is left to be taken back")]
+    #[error("nothing that was done to {}{item} is left to be taken back", part.as_ref().map_or(String::new(), |it| format!("{it} of ")))]
     Nothing {
         /// Which item.
         item: ItemRef,
+        /// The first part that was named.
+        part: Option<Part>,
     },
     /// A reversal is taken back as a whole.
     #[error("an undo is taken back as a whole")]
     Whole,
     /// Its creation is taken back.
-    #[error("{item} is taken back")]
+    #[error("{item} is taken back already")]
     Withdrawn {
         /// Which item.
         item: ItemRef,
@@ -72,7 +74,7 @@ impl Irreversible {
     /// Whole commands that would help.
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::NoSuchVersion { item, .. } | Self::NoSuchPart { item, .. } | Self::Nothing { item } => {
+            Self::NoSuchVersion { item, .. } | Self::NoSuchPart { item, .. } | Self::Nothing { item, .. } => {
                 vec![format!("/history {item}")]
             }
             Self::TakenBack { item, by } | Self::Withdrawn { item, by } => vec![format!("/undo {item}@{by}")],
@@ -80,6 +82,9 @@ impl Irreversible {
         }
     }
 }
+
+/// Events with their versions.
+type Versioned<'a> = Vec<&'a (u64, Event)>;
 
 /// All that happened to an item, and what of it counts.
 #[derive(Clone, Debug)]
@@ -192,12 +197,12 @@ impl History {
         self.steps.last().map_or(0, |step| step.last)
     }
 
-    /// What does not count when these are taken back: those themselves, and what comes back when they are reversals does.
-    fn effects(&self, takes: &[u64]) -> (Vec<&Event>, Vec<&Event>) {
+    /// What counts no longer when these are taken back, and what counts again.
+    fn effects(&self, takes: &[u64]) -> (Versioned<'_>, Versioned<'_>) {
         let after = gone(&self.steps, Some((self.version() + 1, takes)));
         let (mut lost, mut back) = (Vec::new(), Vec::new());
-        for (version, event) in self.steps.iter().flat_map(|step| &step.events) {
-            match (self.gone.contains(version), after.contains(version)) {
+        for event in self.steps.iter().flat_map(|step| &step.events) {
+            match (self.gone.contains(&event.0), after.contains(&event.0)) {
                 (false, true) => lost.push(event),
                 (true, false) => back.push(event),
                 _ => {}
@@ -213,8 +218,8 @@ impl History {
         let Some(&first) = takes.first() else { return Vec::new() };
         let (lost, back) = self.effects(takes);
         let begins = takes.contains(&1);
-        let reopens = lost.iter().any(|event| reopens(event));
-        let touched: Vec<_> = lost.iter().chain(&back).filter_map(|event| aspect(event)).collect();
+        let reopens = lost.iter().any(|(_, event)| reopens(event));
+        let touched: Vec<_> = lost.iter().chain(&back).filter_map(|(_, event)| aspect(event)).collect();
         let rests = |version: u64, event: &Event| {
             if !self.counts(version) || takes.contains(&version) || matches!(event, Event::Reversed(_)) {
                 return false;
@@ -244,9 +249,10 @@ impl History {
         parts: Vec<Part>,
         name: impl Fn(&Event) -> String,
     ) -> Result<Reversed, Irreversible> {
-        let nothing = Irreversible::Nothing { item: self.reference };
+        let nothing = Irreversible::Nothing { item: self.reference, part: None };
         let was = self.item().ok_or_else(|| nothing.clone())?;
         let now = self.without(&takes).ok_or(nothing)?;
+        let back = self.effects(&takes).1.iter().map(|(version, _)| *version).collect();
         let events = self.steps.iter().flat_map(|step| &step.events);
         let mut what: Vec<String> = Vec::new();
         for (_, event) in events.filter(|(version, _)| takes.contains(version)) {
@@ -256,7 +262,7 @@ impl History {
             }
         }
         let after = Box::new(After::between(&was, &now));
-        Ok(Reversed { version, takes, parts, what, after, also: Vec::new() })
+        Ok(Reversed { version, takes, back, parts, what, after, also: Vec::new() })
     }
 
     /// Takes one more act in, as it will stand in the log.

@@ -18,6 +18,8 @@ pub struct Reversed {
     pub version: u64,
     /// The versions that do not count any more.
     pub takes: Vec<u64>,
+    /// The versions that count again, when a reversal is taken back.
+    pub back: Vec<u64>,
     /// The parts that were asked for; empty: all of it.
     pub parts: Vec<Part>,
     /// The stored names of what does not count any more, so that it can be told without looking back.

@@ -14,7 +14,7 @@ use crate::{
         undo::{Back, Of, Part},
     },
     log::{CommandId, Commit, Version},
-    projection::{Rests, Viewer},
+    projection::{Rests, Viewer, Why},
 };
 
 /// The most acts that are taken back together.
@@ -156,7 +156,7 @@ impl Intake {
                     let because = later.filter(|commit| went_on(&past.history, commit.first_version, wanted.item));
                     resting.extend(because.filter(|commit| !plan.has(item, commit.first_version)).map(|commit| {
                         Resting {
-                            rests: Rests { item, commit: Arc::clone(commit), on: Some(wanted.item) },
+                            rests: Rests { item, commit: Arc::clone(commit), on: Some((wanted.item, Why::WentOn)) },
                             parts: Vec::new(),
                         }
                     }));
@@ -181,7 +181,9 @@ impl Intake {
                         if parts.is_empty() || plan.has(item, commit.first_version) {
                             continue;
                         }
-                        let rests = Rests { item, commit: Arc::clone(commit), on: Some(wanted.item) };
+                        let waits = matches!(parts.first(), Some(Part::Need(_)));
+                        let why = if waits { Why::Waits } else { Why::Links };
+                        let rests = Rests { item, commit: Arc::clone(commit), on: Some((wanted.item, why)) };
                         // More was said with it: only what leads there goes.
                         let parts = if commit.events.len() == 1 { Vec::new() } else { parts };
                         resting.push(Resting { rests, parts });

@@ -78,7 +78,7 @@ fn undo(history: &History, version: Option<u64>, parts: Vec<Part>) -> Result<Rev
     let item = history.reference();
     let step = match version {
         Some(version) => history.step(version).ok_or(Irreversible::NoSuchVersion { item, version })?,
-        None => history.newest(&parts).ok_or(Irreversible::Nothing { item })?,
+        None => history.newest(&parts).ok_or_else(|| Irreversible::Nothing { item, part: parts.first().cloned() })?,
     };
     let takes = history.takes(step, &parts)?;
     assert!(!takes.is_empty() && takes.iter().all(|it| history.counts(*it)));
@@ -170,7 +170,7 @@ proptest! {
         let list = crate::domain::undo::ListChange { gone, back: vec![(usize::MAX, 7)] };
         let after = After { findings: list, withdrawn: Some(Value::Is(1)), ..After::default() };
         let (version, what, also) = (takes.first().copied().unwrap_or(0), Vec::new(), Vec::new());
-        let reversed = Reversed { version, takes, parts: Vec::new(), what, after: Box::new(after), also };
+        let reversed = Reversed { version, takes, back: Vec::new(), parts: Vec::new(), what, after: Box::new(after), also };
         item = evolve(item, reference, events.len() as u64 + 1, &reversed.into());
         if let Some(item) = item {
             prop_assert!(item.is_closed());
@@ -267,7 +267,7 @@ fn what_cannot_be_taken_back_says_why() {
     );
     assert_eq!(
         said(error(&history, None, &[Part::Title])).0,
-        "nothing that was done to T7 is left to be taken back"
+        "nothing that was done to the title of T7 is left to be taken back"
     );
     let push = |history: &mut History, reversed: Reversed| {
         let at = history.version() + 1;
@@ -287,11 +287,12 @@ fn what_cannot_be_taken_back_says_why() {
     let all = undo(&history, Some(1), vec![]).unwrap();
     assert_eq!((all.takes.as_slice(), &all.after.withdrawn), ([1].as_slice(), &Some(Value::Is(7))));
     push(&mut history, all);
-    assert_eq!(said(error(&history, Some(2), &[])), ("T7 is taken back".into(), vec!["/undo T7@7".into()]));
+    assert_eq!(said(error(&history, Some(2), &[])), ("T7 is taken back already".into(), vec!["/undo T7@7".into()]));
     let item = history.item().unwrap();
     let refused = decide(&item, &Act::Doing, &nothing_else()).unwrap_err();
     assert_eq!((refused.to_string(), refused.hints(None)), ("T7 was taken back".into(), vec!["/undo T7@7".into()]));
     assert!(item.tags.contains(&tag("auth")));
     let back = undo(&history, Some(7), vec![]).unwrap();
+    assert_eq!(back.back, [1]);
     assert_eq!(back.after.withdrawn, Some(Value::Nothing));
 }
