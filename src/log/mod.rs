@@ -4,6 +4,8 @@
 //! # Layout
 //!
 //! * `mod.rs`      the vocabulary and the contract: [`EventLog`], [`Commit`], [`Append`]
+//! * `lines.rs`    lines of JSON that somebody else may have written
+//! * `progress.rs` how far something long is
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests
 //! * `sled/`       the embedded engine
@@ -11,7 +13,9 @@
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod lines;
 pub mod memory;
+pub mod progress;
 pub mod record;
 pub mod sled;
 

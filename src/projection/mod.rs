@@ -16,6 +16,7 @@
 //! * `timeline.rs` history: the commits of one item in words
 //! * `cause.rs`   why: the chain across items, messages and people
 //! * `phrase.rs`  an event in words
+//! * `unread.rs`  what could not be read, stream by stream
 //! * `words.rs`   dates, names and counts as people say them
 
 mod answer;
@@ -36,6 +37,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod unread;
 pub mod words;
 
 use std::{
@@ -53,7 +55,7 @@ pub use self::{
     house::{BotState, Status, Waiting},
     list::PAGE_ITEMS,
 };
-use self::{items::Items, people::People, rooms::Rooms};
+use self::{items::Items, people::People, rooms::Rooms, unread::Unread};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
@@ -116,7 +118,7 @@ pub struct World {
     rooms: Rooms,
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
-    unreadable: u64,
+    unread: Unread,
 }
 
 impl Default for World {
@@ -135,7 +137,7 @@ impl World {
             people: People::default(),
             rooms: Rooms::default(),
             causes: BTreeSet::new(),
-            unreadable: 0,
+            unread: Unread::default(),
         }
     }
 
@@ -152,7 +154,7 @@ impl World {
             }
         }
         let stream = commit.stream.as_str();
-        self.unreadable += if let Some(item) = ItemRef::of_stream(stream) {
+        let missed = if let Some(item) = ItemRef::of_stream(stream) {
             self.items.apply(item, commit)
         } else if let Some(person) = PersonId::of_stream(stream) {
             let people = &mut self.people;
@@ -175,11 +177,43 @@ impl World {
         } else {
             commit.events.len() as u64
         };
+        self.unread.note(commit, missed);
     }
 
-    /// How many events could not be read, or stood where they do not belong. They are passed over.
+    /// How many events could not be read, or stood where they do not belong. They are passed over, and nothing is decided
+    /// about what they are of.
     pub fn unreadable(&self) -> u64 {
-        self.unreadable
+        self.unread.total()
+    }
+
+    /// How many of them were written by a newer version.
+    pub fn unreadable_newer(&self) -> u64 {
+        self.unread.newer()
+    }
+
+    /// How many items have events that could not be read.
+    pub fn unreadable_items(&self) -> usize {
+        self.unread.items()
+    }
+
+    /// How many events of an item could not be read: what is known of it is not its state then.
+    pub fn unreadable_of(&self, item: ItemRef) -> u64 {
+        self.unread.of_item(item)
+    }
+
+    /// How many events of a person could not be read.
+    pub fn unreadable_of_person(&self, person: PersonId) -> u64 {
+        self.unread.of_person(person)
+    }
+
+    /// How many events of a room could not be read.
+    pub fn unreadable_of_room(&self, room: &str) -> u64 {
+        self.unread.of_room(room)
+    }
+
+    /// Why the first event that cannot be read among some commits cannot be read.
+    pub fn first_fault<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Option<String> {
+        unread::first_fault(commits)
     }
 
     /// How many items are in memory.
