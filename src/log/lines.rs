@@ -30,12 +30,14 @@ pub struct Lines<R> {
     source: R,
     line: Vec<u8>,
     number: u64,
+    /// How long the line is, kept in memory or not.
+    bytes: u64,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Lines of `source` from its beginning.
     pub fn new(source: R) -> Self {
-        Self { source, line: Vec::new(), number: 0 }
+        Self { source, line: Vec::new(), number: 0, bytes: 0 }
     }
 
     /// The next line that is not blank, with its number from 1; `None` at the end.
@@ -43,12 +45,22 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// When the source cannot be read.
     #[expect(clippy::type_complexity, reason = "two results, one inside the other: the file fails, or the line does")]
+    #[expect(clippy::should_implement_trait, reason = "what it gives is borrowed from it: it is no iterator")]
     pub fn next(&mut self) -> io::Result<Option<(u64, Result<&str, LineError>)>> {
+        Ok(if self.step()? { Some(self.line()) } else { None })
+    }
+
+    /// Goes to the next line that is not blank; false at the end.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn step(&mut self) -> io::Result<bool> {
         loop {
-            let Some(bytes) = self.fill()? else { return Ok(None) };
+            let Some(bytes) = self.fill()? else { return Ok(false) };
             self.number += 1;
+            self.bytes = bytes;
             if bytes > LINE_BYTES_MAX as u64 {
-                return Ok(Some((self.number, Err(LineError::TooLong(bytes)))));
+                return Ok(true);
             }
             if self.number == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
                 self.line.drain(..BYTE_ORDER_MARK.len());
@@ -57,11 +69,18 @@ impl<R: BufRead> Lines<R> {
                 self.line.pop();
             }
             if self.line.iter().any(|byte| !byte.is_ascii_whitespace()) {
-                break;
+                return Ok(true);
             }
         }
+    }
+
+    /// The line it went to, with its number.
+    pub fn line(&self) -> (u64, Result<&str, LineError>) {
+        if self.bytes > LINE_BYTES_MAX as u64 {
+            return (self.number, Err(LineError::TooLong(self.bytes)));
+        }
         let text = std::str::from_utf8(&self.line).map_err(|error| LineError::NotText(error.valid_up_to() + 1));
-        Ok(Some((self.number, text)))
+        (self.number, text)
     }
 
     /// Takes the next line with its end into memory as far as it may be one, and gives its length.

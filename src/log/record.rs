@@ -73,6 +73,47 @@ pub enum RecordError {
     TooLarge(usize),
 }
 
+/// A hash for people and for JSON: 64 hexadecimal digits.
+pub mod hex {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::Hash;
+
+    /// As text.
+    pub fn text(hash: &Hash) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From text.
+    pub fn parse(text: &str) -> Option<Hash> {
+        let mut hash = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (at, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(hash)
+    }
+
+    /// For `#[serde(with = "hex")]`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text(hash))
+    }
+
+    /// For `#[serde(with = "hex")]`.
+    ///
+    /// # Errors
+    /// When it is no hash.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| D::Error::custom("a hash has 64 hexadecimal digits"))
+    }
+}
+
 /// The SHA-256 of a whole record, as the next one carries it.
 pub fn hash(record: &[u8]) -> Hash {
     Sha256::digest(record).into()

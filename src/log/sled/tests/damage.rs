@@ -5,7 +5,7 @@ use std::panic;
 use super::*;
 
 /// Changes a group of a closed log behind its back.
-fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
     let db = ::sled::Config::new()
         .path(dir.join("log/sled"))
         .mode(::sled::Mode::LowSpace)
@@ -33,7 +33,7 @@ fn record_range(group: &[u8], position: u64) -> std::ops::Range<usize> {
 }
 
 /// One commit a group, all in one stream.
-async fn one_by_one(dir: &Path, count: u64) {
+pub(super) async fn one_by_one(dir: &Path, count: u64) {
     let log = open(dir);
     for number in 0..count {
         log.append(append("todo/1", number, &format!("c/{number}"))).await.unwrap();
@@ -149,10 +149,10 @@ async fn a_half_written_snapshot_does_not_keep_it_from_opening() {
 }
 
 /// A small generator, so that a failure can be repeated from its seed.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -187,7 +187,7 @@ async fn random_damage_is_never_a_panic_nor_a_wrong_value() {
 }
 
 /// Flips a few bytes of a file, or cuts it, or writes zeroes.
-fn damage(dir: &Path, random: &mut Random) {
+pub(super) fn damage(dir: &Path, random: &mut Random) {
     let mut files = Vec::new();
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
