@@ -4,6 +4,7 @@
 //! # Layout
 //!
 //! * `mod.rs`      the vocabulary and the contract: [`EventLog`], [`Commit`], [`Append`]
+//! * `export.rs`   the log as lines of JSON, and back; `cloud_events.rs` one of the two ways to write them
 //! * `lines.rs`    lines of JSON that somebody else may have written
 //! * `progress.rs` how far something long is
 //! * `owned.rs`    files only their owner can read
@@ -13,8 +14,10 @@
 //! * `sled/`       the embedded engine
 //! * `contract.rs` one suite every engine must pass
 
+pub mod cloud_events;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod export;
 pub mod lines;
 pub mod memory;
 pub(crate) mod owned;

@@ -11,7 +11,7 @@ use std::{
 use chrono::Datelike;
 
 use crate::log::{
-    Commit, Position,
+    Commit, Position, export,
     lines::{LineError, Lines},
     owned,
 };
@@ -217,12 +217,7 @@ pub(super) fn position_of(line: &str) -> Option<Position> {
 pub(super) fn write_line(commit: &Commit, line: &mut Vec<u8>) -> io::Result<()> {
     let start = line.len();
     serde_json::to_writer(&mut *line, commit)?;
-    // A payload may hold line breaks between its tokens, and nowhere else: there a space is the same.
-    for byte in &mut line[start..] {
-        if matches!(*byte, b'\n' | b'\r') {
-            *byte = b' ';
-        }
-    }
+    export::one_line(&mut line[start..]);
     Ok(())
 }
 

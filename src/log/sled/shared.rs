@@ -126,15 +126,22 @@ impl Shared {
         // What comes later may be read too; up to here nothing may be left out.
         let head = self.head().position.0;
         while walk.next <= self.head().position.0 {
-            let archived = self.archive.through();
-            let flow = if walk.next <= archived { walk.archive(visit) } else { walk.rows(visit)? };
+            if walk.next <= self.archive.through() {
+                if walk.archive(visit).is_break() {
+                    return Ok(());
+                }
+                continue;
+            }
+            if walk.rows(visit)?.is_break() {
+                return Ok(());
+            }
             // Rows that were not there any more may have been archived meanwhile.
-            if flow.is_break() || (walk.next > archived && walk.next > self.archive.through()) {
-                if flow.is_continue() && walk.next <= head {
+            if walk.next > self.archive.through() {
+                if walk.next <= head {
                     // The end of the log was there, and cannot be read any more.
                     let _ = walk.gap(head, visit);
                 }
-                break;
+                return Ok(());
             }
         }
         Ok(())

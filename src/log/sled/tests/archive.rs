@@ -88,7 +88,8 @@ async fn readers_and_writers_go_on_while_it_is_moved() {
                     let seen = entries(|visit| log.read_all(Position::START, visit).unwrap());
                     let gapless = (1..=seen.len() as u64).map(Ok).collect::<Vec<_>>();
                     assert_eq!(seen, gapless);
-                    assert_eq!(stream(&*log, "todo/3", 1).len() as u64, log.version(&StreamId::new("todo/3")).unwrap());
+                    let version = log.version(&StreamId::new("todo/3")).unwrap();
+                    assert!(stream(&*log, "todo/3", 1).len() as u64 >= version);
                 }
             })
         })

@@ -109,13 +109,36 @@ async fn a_damaged_end_keeps_its_position() {
     let dir = tempfile::tempdir().unwrap();
     one_by_one(dir.path(), 10).await;
     change_group(dir.path(), 10, |group| group[100] ^= 1);
-    // The watermark had seen it.
+    // The watermark had seen it: it is damaged, and not gone. Its version stays used, whether the index still knows that or
+    // has to ask the journal.
+    for rebuilt in [false, true] {
+        let copied = dir.path().join(format!("rebuilt-{rebuilt}"));
+        for name in ["log", "state", "journal"] {
+            copy(&dir.path().join(name), &copied.join(name));
+        }
+        if rebuilt {
+            fs::remove_dir_all(copied.join("state")).unwrap();
+        }
+        let log = open(&copied);
+        let damaged: Vec<_> = log.health().damaged.iter().map(|(position, _)| position.0).collect();
+        assert_eq!((damaged, log.head().position), (vec![10], Position(9)));
+        assert_eq!(log.version(&StreamId::new("todo/1")), Ok(10));
+        let refused = log.append(append("todo/1", 9, "again")).await.unwrap_err();
+        assert!(matches!(refused, AppendError::Conflict { actual: 10, .. }), "{refused}");
+        let commit = log.append(append("todo/1", 10, "on")).await.unwrap().commit;
+        assert_eq!((commit.position, commit.first_version), (Position(11), 11));
+        let found = log.verify(&Progress::default()).unwrap();
+        assert_eq!(found.faults.iter().map(|fault| fault.position).collect::<Vec<_>>(), [Some(Position(10))]);
+    }
+    // Rows that are gone are another thing.
+    change_group(dir.path(), 10, Vec::clear);
     let error = SledLog::open(options(dir.path())).unwrap_err();
     assert!(matches!(error, OpenError::BehindWatermark { found: Position(9), expected: Position(10), .. }), "{error}");
     // A crash before the watermark and the journal had seen it.
     fs::remove_file(dir.path().join("log/head.a")).unwrap();
     fs::remove_file(dir.path().join("log/head.b")).unwrap();
     fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    change_group(dir.path(), 9, |group| group.extend_from_slice(&[1; 100]));
     let log = open(dir.path());
     assert_eq!(log.append(append("todo/2", 0, "x")).await.unwrap().commit.position, Position(11));
     let seen = entries(|visit| log.read_all(Position(8), visit).unwrap());
