@@ -4,11 +4,13 @@ mod banner;
 mod ear;
 pub mod house;
 pub mod memory;
+pub mod upkeep;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
+use self::upkeep::Upkeep;
 pub use self::house::House;
 use crate::{
     bots::{self, Complete},
@@ -48,7 +50,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let (log, outbox) = open(&config).await?;
+    let (stored, log, outbox) = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
@@ -72,7 +74,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
         let stopped = tokio::select! {
@@ -157,7 +159,7 @@ async fn listen(path: std::path::PathBuf, ear: ear::Ear, stop: Stop) {
 }
 
 /// Opens the log and the outbox, beside the async threads: both read from disk.
-async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
+async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbox), AppError> {
     let options = log_options(config);
     let state = config.in_data_dir("state");
     let settings = OutboxSettings {
@@ -165,18 +167,19 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
         ..OutboxSettings::default()
     };
     let opened = tokio::task::spawn_blocking(move || {
-        let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
+        let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+        let log = Arc::clone(&stored) as Arc<dyn EventLog>;
         make_dir(&state)?;
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
-        Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
+        Ok((stored, log, outbox))
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
 
 fn locked(error: &OpenError) -> String {
     match error {
-        OpenError::Locked { .. } => format!("{error} (yoman status, yoman pair and yoman doctor do)"),
+        OpenError::Locked { .. } => format!("{error} (yoman status, pair, doctor and log do)"),
         other => other.to_string(),
     }
 }
@@ -220,7 +223,11 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
     }
     let options = log_options(config);
     let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
-        Ok(log) => ear::health(&log),
+        Ok(log) => {
+            let mut findings = ear::health(&log);
+            findings.extend(unreadable(&log));
+            findings
+        }
         Err(error @ OpenError::Locked { .. }) => {
             vec![Finding::warn(
                 "log",
@@ -231,6 +238,25 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
         Err(error) => vec![Finding::fail("log", error.to_string(), "see the sentence above; nothing was changed")],
     });
     found.await.unwrap_or_else(|error| vec![Finding::fail("log", error.to_string(), "")])
+}
+
+/// What doctor says of events that cannot be read.
+fn unreadable(log: &dyn EventLog) -> Vec<Finding> {
+    let [(newer, first_newer), (damaged, first_damaged)] = match Upkeep::unreadable(log) {
+        Ok(counts) => counts,
+        Err(error) => return vec![Finding::fail("log", error.to_string(), "")],
+    };
+    let mut findings = Vec::new();
+    let at = |first: Option<crate::log::Position>| first.unwrap_or_default();
+    if newer > 0 {
+        let what = format!("{newer} events, the first at position {}, were written by a newer yoman", at(first_newer));
+        findings.push(Finding::warn("log", what, "update; until then what they are of can be looked at and not changed"));
+    }
+    if damaged > 0 {
+        let what = format!("{damaged} events, the first at position {}, cannot be read", at(first_damaged));
+        findings.push(Finding::warn("log", what, "yoman log verify says where"));
+    }
+    findings
 }
 
 /// Completes verbs, and references once the world is known.

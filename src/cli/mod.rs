@@ -4,10 +4,12 @@
 //!
 //! * `run.rs`    `yoman`, `yoman run`: the process itself
 //! * `doctor.rs` `yoman doctor`: is everything well?
+//! * `log/`      `yoman log`: verify, back up, export, archive, salvage
 //! * `pair.rs`   `yoman pair`: who may speak to it
 //! * `status.rs` `yoman status`: what runs, and how far it is
 
 mod doctor;
+mod log;
 mod pair;
 mod run;
 mod status;
@@ -73,6 +75,9 @@ enum Command {
     Pair(pair::Args),
     /// Show what runs, and how far it is
     Status(status::Args),
+    /// Look after the log: verify, back up, restore, export, import, salvage, archive
+    #[command(subcommand)]
+    Log(log::Args),
 }
 
 /// Does what the command line says.
@@ -97,6 +102,7 @@ pub(crate) fn main() -> ExitCode {
         (Command::Run, Ok(config)) => run::main(config, &environment),
         (Command::Pair(args), Ok(config)) => block_on(pair::main(args, &config)),
         (Command::Status(args), Ok(config)) => block_on(status::main(&args, &config)),
+        (Command::Log(args), Ok(config)) => block_on(log::main(args, &config)),
     }
 }
 
@@ -179,10 +185,18 @@ mod tests {
             "yoman pair list",
             "yoman pair claim --data-dir d",
             "yoman status --json",
+            "yoman log verify --json",
+            "yoman log backup /b --keys /k",
+            "yoman log restore /b --into d",
+            "yoman log export --format cloudevents -o f --force",
+            "yoman log import f --into d",
+            "yoman log salvage --into d",
+            "yoman log archive --before 2026-01-31",
+            "yoman log rebuild",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in ["yoman fly", "yoman pair", "yoman pair approve", "yoman pair approve x --role king"] {
+        for line in ["yoman log", "yoman log archive", "yoman log salvage", "yoman log export --force", "yoman fly", "yoman pair", "yoman pair approve", "yoman pair approve x --role king"] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

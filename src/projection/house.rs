@@ -204,6 +204,14 @@ impl World {
             health.engine,
             words::grouped((health.disk_bytes + health.journal_bytes) / 1_000_000)
         ));
+        if let Some(verified) = &health.verified {
+            let at = words::at(verified.at, viewer);
+            text.plain(format!("   verified up to {} {at}", words::grouped(verified.position.0)));
+            if verified.faults > 0 {
+                let faults = usize::try_from(verified.faults).unwrap_or(usize::MAX);
+                trouble.push(format!("The log has {}: yoman log verify says what and where.", words::count(faults, "fault")));
+            }
+        }
         trouble.extend(health.refusing.iter().map(|why| format!("Nothing can be saved: {why}")));
         trouble.extend(health.damaged.iter().take(3).map(|(at, how)| format!("The record at {at} is damaged: {how}")));
         trouble.extend(health.warnings.iter().cloned());

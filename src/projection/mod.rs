@@ -14,6 +14,7 @@
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `timeline.rs` history: the commits of one item in words
+//! * `differ.rs`  two worlds compared
 //! * `cause.rs`   why: the chain across items, messages and people
 //! * `phrase.rs`  an event in words
 //! * `unread.rs`  what could not be read, stream by stream
@@ -23,6 +24,7 @@ mod answer;
 mod board;
 mod card;
 mod cause;
+mod differ;
 mod house;
 mod items;
 mod line;
