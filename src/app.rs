@@ -10,8 +10,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
-use self::upkeep::Upkeep;
 pub use self::house::House;
+use self::upkeep::Upkeep;
 use crate::{
     bots::{self, Complete},
     command,
@@ -250,7 +250,11 @@ fn unreadable(log: &dyn EventLog) -> Vec<Finding> {
     let at = |first: Option<crate::log::Position>| first.unwrap_or_default();
     if newer > 0 {
         let what = format!("{newer} events, the first at position {}, were written by a newer yoman", at(first_newer));
-        findings.push(Finding::warn("log", what, "update; until then what they are of can be looked at and not changed"));
+        findings.push(Finding::warn(
+            "log",
+            what,
+            "update; until then what they are of can be looked at and not changed",
+        ));
     }
     if damaged > 0 {
         let what = format!("{damaged} events, the first at position {}, cannot be read", at(first_damaged));

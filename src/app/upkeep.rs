@@ -13,8 +13,8 @@ use crate::{
         owned,
         progress::Progress,
         sled::{
-            ArchiveError, Archived, BackedUp, BackupError, Before, OpenError, Options, Restorer, Salvaged, SledLog,
-            Verification, restore_backup, salvage,
+            ArchiveError, Archived, BackedUp, BackupError, Before, LostRange, OpenError, Options, Restorer, Salvaged,
+            SledLog, Verification, restore_backup, salvage,
         },
     },
     projection::World,
@@ -154,7 +154,8 @@ impl Upkeep {
             folded.apply(&commit);
             if folded.unreadable() > unreadable {
                 if folded.unreadable() - folded.unreadable_newer() > known {
-                    let why = World::first_fault([&*commit]).unwrap_or_else(|| "an event stands where it does not belong".to_owned());
+                    let why = World::first_fault([&*commit])
+                        .unwrap_or_else(|| "an event stands where it does not belong".to_owned());
                     found.fault(Some(commit.position), Some(commit.stream.as_str()), why);
                 } else {
                     newer.get_or_insert(commit.position);
@@ -173,7 +174,11 @@ impl Upkeep {
             && held.position == folded.position
         {
             for difference in folded.differences(&held) {
-                found.fault(None, None, format!("what is shown is not what the log says: {difference}. Start yoman again"));
+                found.fault(
+                    None,
+                    None,
+                    format!("what is shown is not what the log says: {difference}. Start yoman again"),
+                );
             }
             if found.fault_count() == 0 {
                 found.notes.push(format!("what is shown is what the log says, up to position {until}"));
@@ -343,21 +348,26 @@ pub fn import_file(
     let new = NewLog::begin(options_in(config, into))?;
     let mut restorer = Restorer::create(&new.beside)?;
     progress.begin("importing", looked.lines);
+    let mut lost: Vec<LostRange> = Vec::new();
     let imported = import(lines()?, &mut |line, commit: Commit| {
         progress.at(line);
-        let pushed = seal(commit).map_err(Some).and_then(|commit| match restorer.push(&commit) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Some(why)),
-            Err(error) => Err(Some(error.to_string())),
-        });
+        let before = restorer.head().position;
+        let position = commit.position;
+        let pushed = seal(commit).map(|commit| restorer.push(&commit));
         match pushed {
-            Ok(()) => Taken::Yes,
-            Err(Some(why)) if why.contains("stands behind") || why.contains("are allowed") => Taken::No(why),
-            Err(why) => Taken::Refused(why.unwrap_or_default()),
+            Ok(Ok(Ok(()))) if position.0 > before.0 + 1 => {
+                let why = "no line with it could be imported".to_owned();
+                lost.push(LostRange { from: Position(before.0 + 1), to: Position(position.0 - 1), why });
+                Taken::Yes
+            }
+            Ok(Ok(Ok(()))) => Taken::Yes,
+            Ok(Ok(Err(why))) => Taken::No(why),
+            Ok(Err(error)) => Taken::Refused(error.to_string()),
+            Err(why) => Taken::Refused(why),
         }
     });
     let imported = imported.map_err(|error| import_error(error, &wrong))?;
-    restorer.finish(Vec::new())?;
+    restorer.finish(lost)?;
     Ok((imported, new.finish(progress)?))
 }
 

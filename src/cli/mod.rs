@@ -196,7 +196,16 @@ mod tests {
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in ["yoman log", "yoman log archive", "yoman log salvage", "yoman log export --force", "yoman fly", "yoman pair", "yoman pair approve", "yoman pair approve x --role king"] {
+        for line in [
+            "yoman log",
+            "yoman log archive",
+            "yoman log salvage",
+            "yoman log export --force",
+            "yoman fly",
+            "yoman pair",
+            "yoman pair approve",
+            "yoman pair approve x --role king",
+        ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

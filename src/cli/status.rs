@@ -46,7 +46,10 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
                 faults => format!(", {faults} FAULTS: yoman log verify says what and where"),
             };
             let hash: String = verified.hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            say(format_args!("  log                      verified up to position {} ({hash}) on {at}{found}", verified.position));
+            say(format_args!(
+                "  log                      verified up to position {} ({hash}) on {at}{found}",
+                verified.position
+            ));
         }
     }
     for bot in &status.bots {

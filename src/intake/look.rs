@@ -109,6 +109,8 @@ impl Intake {
             let version = world.item(item)?.item.version;
             let mut message = world.card(item, viewer)?;
             if world.unreadable_of(item) > 0 {
+                // What a button would do is refused.
+                message.buttons.clear();
                 let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
                 let count = crate::projection::words::count(count, "event");
                 message.text.plain("\n").push(Style::Bold, "! ").plain(format!(

@@ -16,7 +16,11 @@ impl World {
         }
         for bucket in Bucket::ALL {
             if self.newest(bucket) != other.newest(bucket) {
-                told.push(format!("the newest {bucket} is {} in one and {} in the other", self.newest(bucket), other.newest(bucket)));
+                told.push(format!(
+                    "the newest {bucket} is {} in one and {} in the other",
+                    self.newest(bucket),
+                    other.newest(bucket)
+                ));
             }
             for entry in self.items.of(bucket) {
                 let item = entry.seen.item.reference;

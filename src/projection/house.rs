@@ -209,7 +209,10 @@ impl World {
             text.plain(format!("   verified up to {} {at}", words::grouped(verified.position.0)));
             if verified.faults > 0 {
                 let faults = usize::try_from(verified.faults).unwrap_or(usize::MAX);
-                trouble.push(format!("The log has {}: yoman log verify says what and where.", words::count(faults, "fault")));
+                trouble.push(format!(
+                    "The log has {}: yoman log verify says what and where.",
+                    words::count(faults, "fault")
+                ));
             }
         }
         trouble.extend(health.refusing.iter().map(|why| format!("Nothing can be saved: {why}")));
@@ -235,7 +238,9 @@ impl World {
         let rest = "what they are of can be looked at and not changed";
         match self.unreadable_newer() {
             0 => format!("{what}: {rest}. yoman log verify says where."),
-            newer if newer == self.unreadable() => format!("{what}: a newer yoman wrote them, so update; until then {rest}."),
+            newer if newer == self.unreadable() => {
+                format!("{what}: a newer yoman wrote them, so update; until then {rest}.")
+            }
             newer => format!(
                 "{what}: a newer yoman wrote {}, so update; yoman log verify says where the others are. Until then {rest}.",
                 words::grouped(newer)

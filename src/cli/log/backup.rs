@@ -57,7 +57,9 @@ fn keys(args: &Args, config: &Config) -> ExitCode {
     let own = config.in_data_dir("keys");
     match &args.keys {
         Some(to) => match upkeep::copy_keys(&own, to) {
-            Ok(true) => complain(format_args!("yoman: the keys are in {}: keep them apart from the backup", to.display())),
+            Ok(true) => {
+                complain(format_args!("yoman: the keys are in {}: keep them apart from the backup", to.display()))
+            }
             Ok(false) => complain(format_args!("yoman: there are no keys in {}: nothing is sealed", own.display())),
             Err(error) => {
                 complain(format_args!("yoman: the keys could not be copied: {error}"));

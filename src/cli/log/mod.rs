@@ -82,7 +82,9 @@ async fn tell(config: &Config, task: &LogTask, progress: &Arc<Progress>, data: D
     match control::ask_telling(&config.control_socket(), &request, &mut told, data).await {
         Ok(Response::Log { done }) => Ok(done),
         Ok(Response::Refused { what }) => Err(what),
-        Ok(other) => Err(format!("the running process answered something else, it may be of another version: {other:?}")),
+        Ok(other) => {
+            Err(format!("the running process answered something else, it may be of another version: {other:?}"))
+        }
         Err(ControlError::NotRunning(_) | ControlError::PathTooLong { .. } | ControlError::Unsupported) => {
             // Nobody else is at work here: this thread may as well do it.
             here(config, task, progress, data).map_err(|error| error.to_string())
@@ -112,9 +114,7 @@ fn with_progress<T>(work: impl FnOnce(&Progress) -> Result<T, UpkeepError>) -> O
 
 /// A path as the running process understands it, wherever that was started.
 fn absolute(path: &Path) -> Option<std::path::PathBuf> {
-    std::path::absolute(path)
-        .inspect_err(|error| complain(format_args!("yoman: {}: {error}", path.display())))
-        .ok()
+    std::path::absolute(path).inspect_err(|error| complain(format_args!("yoman: {}: {error}", path.display()))).ok()
 }
 
 /// An answer to another task.

@@ -22,7 +22,9 @@ pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
     };
     say(format_args!("{} has {} commits up to position {}", args.into.display(), made.commits, made.position));
     if !args.into.join("keys").is_dir() {
-        complain("yoman: a backup holds no keys: if personal data was sealed, copy keys/ there as well before you start it");
+        complain(
+            "yoman: a backup holds no keys: if personal data was sealed, copy keys/ there as well before you start it",
+        );
     }
     if show::verification(&made.verification) { ExitCode::SUCCESS } else { FAILED }
 }

@@ -44,7 +44,9 @@ pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
         args.into.display()
     ));
     if let Some(position) = salvaged.chained_anew {
-        say(format_args!("from position {position} on the records carry new hashes: one before was not as it was written"));
+        say(format_args!(
+            "from position {position} on the records carry new hashes: one before was not as it was written"
+        ));
     }
     for lost in &salvaged.missing {
         let range = if lost.from == lost.to { lost.from.to_string() } else { format!("{} to {}", lost.from, lost.to) };

@@ -37,7 +37,11 @@ impl Shown {
                 if stage.is_empty() {
                     continue;
                 }
-                let share = if total == 0 { String::new() } else { format!(" of {total}, {} %", done.min(total) * 100 / total) };
+                let share = if total == 0 {
+                    String::new()
+                } else {
+                    format!(" of {total}, {} %", done.min(total) * 100 / total)
+                };
                 if looked_at {
                     drawn = true;
                     let _ = write!(io::stderr(), "\r\x1b[2K{stage}: {done}{share}");

@@ -74,7 +74,8 @@ async fn what_other_programs_do_to_lines_is_survived() {
         match number {
             3 => bytes.extend_from_slice(&line.as_bytes()[..40]),
             5 => bytes.extend_from_slice(b"{\"position\":\xff}"),
-            7 => bytes.extend_from_slice(line.replace("\"first_version\":", "\"weight\":1,\"first_version\":").as_bytes()),
+            7 => bytes
+                .extend_from_slice(line.replace("\"first_version\":", "\"weight\":1,\"first_version\":").as_bytes()),
             9 => bytes.extend_from_slice(line.replace("\"position\":10", "\"position\":0").as_bytes()),
             _ => bytes.extend_from_slice(line.as_bytes()),
         }

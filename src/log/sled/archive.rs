@@ -53,12 +53,7 @@ impl Archive {
     /// Opens what is archived. An error means that a newer version wrote the catalogue, or that it cannot be read.
     pub(super) fn open(log_dir: &Path, dir: &Path) -> io::Result<Self> {
         let catalogue = log_dir.join(CATALOGUE);
-        let archive = Self {
-            dir: dir.to_owned(),
-            segments: RwLock::default(),
-            blocks: Mutex::default(),
-            catalogue,
-        };
+        let archive = Self { dir: dir.to_owned(), segments: RwLock::default(), blocks: Mutex::default(), catalogue };
         let held = match archive.listed()? {
             Some(infos) => infos.iter().map(|info| archive.hold(info)).collect(),
             // Lost with the rest of log/: the files say what they are.

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{SledLog, shared::{Raw, Shared, key_of}};
+use super::{
+    SledLog,
+    shared::{Raw, Shared, key_of},
+};
 use crate::log::{
     Position, ReadError, owned,
     progress::Progress,
@@ -45,7 +48,9 @@ pub struct Archived {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Only what is whole is moved.
-    #[error("position {position} {why}: only what is whole is archived. See yoman log verify and yoman log salvage; nothing was taken away")]
+    #[error(
+        "position {position} {why}: only what is whole is archived. See yoman log verify and yoman log salvage; nothing was taken away"
+    )]
     Damaged {
         /// Where.
         position: Position,
@@ -98,7 +103,8 @@ impl SledLog {
             Position::START => [0; 32],
             through => self.hash_at(through)?.unwrap_or_default(),
         };
-        let mut moving = Moving { shared, done: &mut done, hash: previous, last: shared.archive.through(), group: 0, writer: None };
+        let mut moving =
+            Moving { shared, done: &mut done, hash: previous, last: shared.archive.through(), group: 0, writer: None };
         let mut outcome = Ok(());
         shared.scan_raw(Position(moving.last), &mut |raw| {
             let at = match &raw {

@@ -164,7 +164,9 @@ impl Carved {
                 file.seek(SeekFrom::Start(place.at)).ok()?;
                 file.read_exact(&mut record).ok()?;
                 // A disk that fails may read otherwise the second time.
-                Checked::first(&record).is_ok_and(|found| found.position() == Position(place.position)).then_some(record)
+                Checked::first(&record)
+                    .is_ok_and(|found| found.position() == Position(place.position))
+                    .then_some(record)
             }
             Source::Segment(segment) => {
                 let key = (place.source, place.block);
@@ -184,9 +186,8 @@ impl Carved {
 pub(super) fn files_of(log_dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let dirs = fs::read_dir(log_dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut dirs: Vec<_> = dirs
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("sled")))
-        .collect();
+    let mut dirs: Vec<_> =
+        dirs.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("sled"))).collect();
     dirs.sort();
     for dir in dirs {
         files.push(dir.join("db"));

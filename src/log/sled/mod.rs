@@ -52,7 +52,6 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use self::{lock::OwnerLock, shared::Shared, writer::Request};
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
@@ -62,6 +61,7 @@ pub use self::{
     salvage::{Salvaged, salvage},
     verify::{FAULTS_MAX, Fault, Verification},
 };
+use self::{lock::OwnerLock, shared::Shared, writer::Request};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Position, ReadError, StreamId, Version,
     Visit, owned,

@@ -197,8 +197,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     let archive = Archive::open(dir, &options.archive_dir).map_err(wrong)?;
     let lost = Lost::read(dir);
     let tuning = Tuning { cache_mb: options.cache_mb, segment_bytes: SEGMENT_BYTES };
-    let reaches =
-        |store: &Store| find_end(store, &archive).is_ok_and(|end| end.head.position >= mark.position);
+    let reaches = |store: &Store| find_end(store, &archive).is_ok_and(|end| end.head.position >= mark.position);
     let store = Store::open_repaired(&dir.join("sled"), tuning, reaches).map_err(corrupt)?;
     let mut end = find_end(&store, &archive).map_err(|error| match error {
         EndError::Newer(what) => OpenError::Newer { dir: dir.to_owned(), what },

@@ -1,6 +1,10 @@
 //! A new log from commits that are known already: from a backup, an export, or what was salvaged.
 
-use std::{fs, io, path::{Path, PathBuf}, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     OpenError,

@@ -48,11 +48,7 @@ pub(super) enum Raw<'a> {
     /// A record, and the key of its group (of one that is archived: its own position).
     Record(Checked<'a>, u64),
     /// Nothing readable from the one position through the other.
-    Damaged {
-        from: u64,
-        through: u64,
-        why: String,
-    },
+    Damaged { from: u64, through: u64, why: String },
 }
 
 /// What a scan meets.

@@ -1,14 +1,7 @@
 //! Is the log what was written? Every record's checksum and the chain, every stream's versions, the index, the journal and the
 //! watermark, each compared with the others, at the speed of reading and while the log goes on being written.
 
-use std::{
-    collections::HashMap,
-    fs,
-    ops::ControlFlow,
-    path::Path,
-    sync::atomic::Ordering,
-    thread,
-};
+use std::{collections::HashMap, fs, ops::ControlFlow, path::Path, sync::atomic::Ordering, thread};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,11 +13,7 @@ use super::{
     shared::{Raw, Scanned, Shared},
     watermark,
 };
-use crate::log::{
-    Commit, Head, Position, ReadError, Verified, owned,
-    progress::Progress,
-    record::hex,
-};
+use crate::log::{Commit, Head, Position, ReadError, Verified, owned, progress::Progress, record::hex};
 
 /// So many faults are told one by one.
 pub const FAULTS_MAX: usize = 200;
@@ -120,7 +109,8 @@ impl SledLog {
             let records = Records::walk(shared, &head, progress);
             (records, journal.join())
         });
-        let journal = journal.unwrap_or_else(|_| Err(ReadError::Failed("comparing the journal panicked".to_owned())))?;
+        let journal =
+            journal.unwrap_or_else(|_| Err(ReadError::Failed("comparing the journal panicked".to_owned())))?;
         let mut records = records?;
         if progress.stopped() {
             return Err(ReadError::Failed("it was stopped".to_owned()));
@@ -230,7 +220,11 @@ impl Records {
         let hash = record.hash();
         let found = &mut self.found;
         if self.before.0.0 + 1 == position.0 && record.previous() != self.before.1 {
-            found.fault(Some(position), None, "the chain is broken here: it does not carry the hash of the record before");
+            found.fault(
+                Some(position),
+                None,
+                "the chain is broken here: it does not carry the hash of the record before",
+            );
         }
         self.before = (position, hash);
         let outline = match record.outline() {
@@ -271,7 +265,7 @@ impl Records {
         self.damaged.push((from, through));
         let range = if from == through { String::new() } else { format!("up to position {through} ") };
         if let Some(why) = shared.lost.why(from, through) {
-            self.found.notes.push(format!("position {from} {range}was given up when the log was salvaged: {why}"));
+            self.found.notes.push(format!("position {from} {range}was given up when this log was made: {why}"));
         } else {
             self.found.fault(Some(Position(from)), None, format!("{range}cannot be read: {why}"));
         }
@@ -310,7 +304,8 @@ impl Records {
             if let (Some(one), Some(other)) = (command(first)?, command(second)?)
                 && one == other
             {
-                let what = format!("the command {other:?} was accepted at position {first} already", other = other.as_str());
+                let what =
+                    format!("the command {other:?} was accepted at position {first} already", other = other.as_str());
                 self.found.fault(Some(Position(second)), None, what);
             }
         }

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use crate::log::{owned, Position, record::Hash};
+use crate::log::{Position, owned, record::Hash};
 
 const MAGIC: &[u8; 8] = b"yomhead1";
 const SLOT_BYTES: usize = 56;

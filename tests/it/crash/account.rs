@@ -12,6 +12,7 @@ use std::{
 
 use yoman::log::{
     Commit, Entry, EventLog, Position,
+    progress::Progress,
     sled::{Options, SledLog},
 };
 use yoman_stand_ins::telegram::Shown;
@@ -240,10 +241,11 @@ async fn read_log(data: &Path) -> Result<Vec<Arc<Commit>>, String> {
         ControlFlow::Continue(())
     })
     .map_err(|error| error.to_string())?;
-    let broken = log.broken_links().map_err(|error| error.to_string())?;
+    // Checksums, chain, streams, index, journal and watermark, each against the others.
+    let found = log.verify(&Progress::default()).map_err(|error| error.to_string())?;
     log.close().await.map_err(|error| error.to_string())?;
-    if !damaged.is_empty() || !broken.is_empty() {
-        return Err(format!("the log is damaged: {damaged:?}, links broken at {broken:?}"));
+    if !damaged.is_empty() || found.fault_count() > 0 {
+        return Err(format!("the log is damaged: {damaged:?}, {:?}", found.faults));
     }
     Ok(commits)
 }

@@ -76,7 +76,10 @@ async fn only_a_backup_of_this_log_is_added_to() {
     fs::write(&path, flipped).unwrap();
     let error = restore_backup(&backup, &dir.path().join("new/log"), &Progress::default()).unwrap_err();
     assert!(matches!(error, BackupError::Damaged { .. }), "{error}");
-    assert!(matches!(restore_backup(dir.path(), &dir.path().join("x"), &Progress::default()), Err(BackupError::None(_))));
+    assert!(matches!(
+        restore_backup(dir.path(), &dir.path().join("x"), &Progress::default()),
+        Err(BackupError::None(_))
+    ));
     let newer = fs::read_to_string(backup.join(MANIFEST)).unwrap().replace("\"format\": 1", "\"format\": 2");
     fs::write(backup.join(MANIFEST), newer).unwrap();
     refused(&open(&data), "written by a newer yoman, so update");

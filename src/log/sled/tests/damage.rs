@@ -272,3 +272,42 @@ fn look(dir: &Path, commits: &[Arc<Commit>]) -> bool {
     let _ = log.health();
     true
 }
+
+/// What a newer version wrote is no damage, and nothing to go on beside.
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    one_by_one(&whole, 10).await;
+    let refused = |what: &str, change: &dyn Fn(&Path)| {
+        let copied = dir.path().join(what);
+        copy(&whole, &copied);
+        change(&copied);
+        let error = SledLog::open(options(&copied)).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { .. }), "{what}: {error}");
+        assert!(error.to_string().contains("written by a newer yoman, so update"), "{what}: {error}");
+    };
+    refused("record", &|dir| {
+        change_group(dir, 10, |group| {
+            // The frame of a record is the same in every format: format, length, checksum, body.
+            let mut newer = vec![2, 4, 0, 0, 0, 0, 0, 0, 0, b'b', b'o', b'd', b'y'];
+            let crc = crc32c::crc32c_append(crc32c::crc32c(&newer[..5]), &newer[9..]);
+            newer[5..9].copy_from_slice(&crc.to_le_bytes());
+            group.extend_from_slice(&newer);
+        });
+    });
+    refused("watermark", &|dir| {
+        let mut slot = fs::read(dir.join("log/head.a")).unwrap();
+        slot[7] = b'2';
+        fs::write(dir.join("log/head.a"), slot).unwrap();
+    });
+    refused("journal", &|dir| {
+        let path = journal::months(&dir.join("journal")).unwrap().remove(0);
+        let text = fs::read_to_string(&path).unwrap();
+        let last = text.lines().last().unwrap();
+        let newer =
+            last.replace("\"position\":10", "\"position\":11").replace("\"events\":", "\"weather\":7,\"events\":");
+        fs::write(&path, format!("{text}{newer}\n")).unwrap();
+    });
+    assert_eq!(open(&whole).head().position, Position(10));
+}

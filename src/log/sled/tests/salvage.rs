@@ -42,7 +42,9 @@ async fn each_side_has_what_the_other_lost() {
         .iter()
         .zip(1..)
         .filter(|(_, position)| kept(*position))
-        .map(|(line, position)| if position == 150 { format!("{}\r\n", &line[..50]) } else { format!("{line}\r\n\r\n") })
+        .map(
+            |(line, position)| if position == 150 { format!("{}\r\n", &line[..50]) } else { format!("{line}\r\n\r\n") },
+        )
         .collect();
     fs::write(&month, format!("\u{feff}{text}")).unwrap();
     wipe(dir.path(), &[60, 61, 100, 199, 200]);
