@@ -6,12 +6,14 @@ mod forgotten;
 pub mod house;
 pub mod memory;
 pub mod reports;
+pub mod upkeep;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
 pub use self::{forgotten::finish_forgetting, house::House};
+use self::upkeep::Upkeep;
 use crate::{
     bots::{self, Complete},
     command,
@@ -52,7 +54,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let (log, outbox) = open(&config).await?;
+    let (stored, log, outbox) = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
@@ -79,7 +81,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house), stop.clone()));
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
         let stopped = tokio::select! {
@@ -171,7 +173,7 @@ fn reports(config: &Config) -> intake::Reports {
 }
 
 /// Opens the log and the outbox, beside the async threads: both read from disk.
-async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> {
+async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbox), AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let data = config.data_dir.clone();
@@ -181,21 +183,23 @@ async fn open(config: &Config) -> Result<(Arc<dyn EventLog>, Outbox), AppError> 
     };
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
-        let log = SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?;
+        let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
         let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
-        let log = SealedLog::open(Arc::new(log), Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
+        let log = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), seal)
+            .map_err(|error| failed(&error))?;
+        let log = Arc::new(log) as Arc<dyn EventLog>;
         make_dir(&state)?;
         finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
-        Ok((Arc::new(log) as Arc<dyn EventLog>, outbox))
+        Ok((stored, log, outbox))
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
 
 fn locked(error: &OpenError) -> String {
     match error {
-        OpenError::Locked { .. } => format!("{error} (yoman status, yoman pair and yoman doctor do)"),
+        OpenError::Locked { .. } => format!("{error} (yoman status, pair, doctor and log do)"),
         other => other.to_string(),
     }
 }
@@ -240,7 +244,11 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
     let (options, keys, seal) = (log_options(config), config.in_data_dir("keys"), config.privacy.seal);
     let found = tokio::task::spawn_blocking(move || match SledLog::open(options) {
         Ok(log) => match SealedLog::open(Arc::new(log), Arc::new(Vault::looking(keys)), seal) {
-            Ok(log) => ear::health(&log),
+            Ok(log) => {
+                let mut findings = ear::health(&log);
+                findings.extend(unreadable(&log));
+                findings
+            }
             Err(error) => {
                 vec![Finding::fail("log", error.to_string(), "the log itself can be opened; its people cannot be read")]
             }
@@ -255,6 +263,29 @@ pub async fn check_log(config: &Config) -> Vec<Finding> {
         Err(error) => vec![Finding::fail("log", error.to_string(), "see the sentence above; nothing was changed")],
     });
     found.await.unwrap_or_else(|error| vec![Finding::fail("log", error.to_string(), "")])
+}
+
+/// What doctor says of events that cannot be read.
+fn unreadable(log: &dyn EventLog) -> Vec<Finding> {
+    let [(newer, first_newer), (damaged, first_damaged)] = match Upkeep::unreadable(log) {
+        Ok(counts) => counts,
+        Err(error) => return vec![Finding::fail("log", error.to_string(), "")],
+    };
+    let mut findings = Vec::new();
+    let at = |first: Option<crate::log::Position>| first.unwrap_or_default();
+    if newer > 0 {
+        let what = format!("{newer} events, the first at position {}, were written by a newer yoman", at(first_newer));
+        findings.push(Finding::warn(
+            "log",
+            what,
+            "update; until then what they are of can be looked at and not changed",
+        ));
+    }
+    if damaged > 0 {
+        let what = format!("{damaged} events, the first at position {}, cannot be read", at(first_damaged));
+        findings.push(Finding::warn("log", what, "yoman log verify says where"));
+    }
+    findings
 }
 
 /// Completes verbs, and references once the world is known.

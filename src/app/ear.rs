@@ -5,13 +5,16 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use yoman_chat::BotName;
 
-use super::{House, reports};
+use super::{House, reports, upkeep::Upkeep};
 use crate::{
-    control::{BotStatus, Control, CursorStatus, Finding, Request, Response, Status, WaitingPerson},
+    control::{
+        BotStatus, Control, CursorStatus, Finding, LogDone, LogTask, Request, Response, Status, Told, WaitingPerson,
+    },
     domain::Handle,
     intake::Intake,
-    log::EventLog,
+    log::{EventLog, sled::SledLog},
     notify::Outbox,
+    subscription::SharedWorld,
 };
 
 /// Answers for a house.
@@ -19,6 +22,8 @@ pub(super) struct Ear {
     intake: Arc<Intake>,
     log: Arc<dyn EventLog>,
     outbox: Outbox,
+    world: Arc<SharedWorld>,
+    upkeep: Upkeep,
 }
 
 impl fmt::Debug for Ear {
@@ -28,8 +33,14 @@ impl fmt::Debug for Ear {
 }
 
 impl Ear {
-    pub(super) fn new(house: &House) -> Self {
-        Self { intake: Arc::clone(&house.intake), log: Arc::clone(&house.log), outbox: house.outbox.clone() }
+    pub(super) fn new(house: &House, stored: Arc<SledLog>) -> Self {
+        Self {
+            intake: Arc::clone(&house.intake),
+            log: Arc::clone(&house.log),
+            outbox: house.outbox.clone(),
+            world: Arc::clone(&house.world),
+            upkeep: Upkeep::of_house(stored, Arc::clone(&house.log), Arc::clone(&house.world)),
+        }
     }
 
     fn status(&self) -> Status {
@@ -58,6 +69,7 @@ impl Ear {
             pid: std::process::id(),
             uptime_s: status.up.as_secs(),
             position: status.head.0,
+            verified: status.health.verified.clone(),
             bots: bots.collect(),
             cursors: status
                 .cursors
@@ -103,7 +115,7 @@ impl Control for Ear {
             },
             Request::ReportProgress => {
                 let (position, head) = self.intake.desk().progress().now();
-                Response::Progress { position: position.0, head: head.0 }
+                Response::ReportProgress { position: position.0, head: head.0 }
             }
             Request::Status => Response::Status(self.status()),
             Request::Health => {
@@ -111,10 +123,41 @@ impl Control for Ear {
                 if let Some(why) = self.outbox.refusing() {
                     findings.push(Finding::fail("state", why, "make room on the disk"));
                 }
+                let unreadable = self.world.read(|world| (world.unreadable() > 0).then(|| world.unreadable_line()));
+                findings.extend(unreadable.map(|what| Finding::warn("log", what, "")));
                 Response::Health { findings }
             }
+            Request::Log { .. } => Response::Refused { what: "this takes its time, and is told on the way".to_owned() },
         }
     }
+
+    async fn answer_telling(&self, request: Request, told: Told) -> Response {
+        let Request::Log { task } = request else { return self.answer(request).await };
+        let upkeep = self.upkeep.clone();
+        // Beside the async threads: all of it reads from disk, for long.
+        let done = tokio::task::spawn_blocking(move || carry_out(&upkeep, task, &told));
+        match done.await {
+            Ok(Ok(done)) => Response::Log { done },
+            Ok(Err(what)) => Response::Refused { what },
+            Err(error) => Response::Refused { what: error.to_string() },
+        }
+    }
+}
+
+fn carry_out(upkeep: &Upkeep, task: LogTask, told: &Told) -> Result<LogDone, String> {
+    let progress = &told.progress;
+    let done = match task {
+        LogTask::Verify => upkeep.verify(progress).map(LogDone::Verified),
+        LogTask::Backup { to } => upkeep.backup(&to, progress).map(LogDone::BackedUp),
+        LogTask::Archive { before } => upkeep.archive(before, progress).map(LogDone::Archived),
+        LogTask::Export { format, sealed } => {
+            let mut write = |piece: &[u8]| {
+                told.data.blocking_send(piece.to_vec()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+            };
+            upkeep.export(format, sealed, progress, &mut write).map(LogDone::Exported)
+        }
+    };
+    done.map_err(|error| error.to_string())
 }
 
 /// How a log is, for doctor.
@@ -130,6 +173,22 @@ pub(super) fn health(log: &dyn EventLog) -> Vec<Finding> {
             health.journal_bytes as f64 / 1e6
         ),
     )];
+    findings.push(match &health.verified {
+        None => Finding::ok("log", "never verified: yoman log verify reads all of it and compares"),
+        Some(verified) if verified.faults == 0 => Finding::ok(
+            "log",
+            format!("verified up to position {} on {}", verified.position, verified.at.format("%Y-%m-%d %H:%M UTC")),
+        ),
+        Some(verified) => Finding::fail(
+            "log",
+            format!(
+                "{} found wrong when it was verified on {}",
+                crate::projection::words::count(usize::try_from(verified.faults).unwrap_or(usize::MAX), "fault"),
+                verified.at.format("%Y-%m-%d %H:%M UTC")
+            ),
+            "yoman log verify says what and where; yoman log salvage brings out what can be read",
+        ),
+    });
     for (position, how) in health.damaged.iter().take(10) {
         findings.push(Finding::warn(
             "log",

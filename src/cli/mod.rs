@@ -4,11 +4,13 @@
 //!
 //! * `run.rs`    `yoman`, `yoman run`: the process itself
 //! * `doctor.rs` `yoman doctor`: is everything well?
+//! * `log/`      `yoman log`: verify, back up, export, archive, salvage
 //! * `pair.rs`   `yoman pair`: who may speak to it
 //! * `report.rs` `yoman report`: a script over the whole history
 //! * `status.rs` `yoman status`: what runs, and how far it is
 
 mod doctor;
+mod log;
 mod pair;
 mod report;
 mod run;
@@ -77,6 +79,9 @@ enum Command {
     Status(status::Args),
     /// Run a report over the whole history, or list those there are
     Report(report::Args),
+    /// Look after the log: verify, back up, restore, export, import, salvage, archive
+    #[command(subcommand)]
+    Log(log::Args),
 }
 
 /// Does what the command line says.
@@ -102,6 +107,7 @@ pub(crate) fn main() -> ExitCode {
         (Command::Pair(args), Ok(config)) => block_on(pair::main(args, &config)),
         (Command::Report(args), Ok(config)) => block_on(report::main(args, &config)),
         (Command::Status(args), Ok(config)) => block_on(status::main(&args, &config)),
+        (Command::Log(args), Ok(config)) => block_on(log::main(args, &config)),
     }
 }
 
@@ -187,10 +193,22 @@ mod tests {
             "yoman report",
             "yoman report removed-soon 30 --at yesterday",
             "yoman report --file mine.rhai",
+            "yoman log verify --json",
+            "yoman log backup /b --keys /k",
+            "yoman log restore /b --into d",
+            "yoman log export --format cloudevents -o f --force",
+            "yoman log import f --into d",
+            "yoman log salvage --into d",
+            "yoman log archive --before 2026-01-31",
+            "yoman log rebuild",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
         for line in [
+            "yoman log",
+            "yoman log archive",
+            "yoman log salvage",
+            "yoman log export --force",
             "yoman fly",
             "yoman pair",
             "yoman pair approve",

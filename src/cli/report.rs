@@ -54,7 +54,7 @@ pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
         tokio::select! {
             answer = &mut asking => break answer,
             () = tokio::time::sleep(PROGRESS_EVERY) => {
-                if let Ok(Response::Progress { position, head }) = control::ask(&socket, &Request::ReportProgress).await {
+                if let Ok(Response::ReportProgress { position, head }) = control::ask(&socket, &Request::ReportProgress).await {
                     line.show(position, head);
                 }
             }

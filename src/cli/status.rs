@@ -37,6 +37,21 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
         config.data_dir.display(),
         status.position
     ));
+    match &status.verified {
+        None => say("  log                      never verified: yoman log verify"),
+        Some(verified) => {
+            let at = verified.at.format("%Y-%m-%d %H:%M UTC");
+            let found = match verified.faults {
+                0 => String::new(),
+                faults => format!(", {faults} FAULTS: yoman log verify says what and where"),
+            };
+            let hash: String = verified.hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            say(format_args!(
+                "  log                      verified up to position {} ({hash}) on {at}{found}",
+                verified.position
+            ));
+        }
+    }
     for bot in &status.bots {
         say(format_args!("  bot {:<20} {}", plain(&bot.name), plain(&bot.state)));
     }

@@ -4,7 +4,7 @@
 //!
 //! * A stored name is never changed and never used for anything else, whatever its variant is called in the code.
 //! * A field may be added to the optional ones of a row under the same schema, when a reader that does not know it is
-//!   still right. Anything else raises the row's schema, and `upcast` gets an arm that brings the older one up to it.
+//!   still right. Anything else raises the row's schema, and `STEPS` gets a row that brings the older one up to it.
 //! * `stored_golden.jsonl` holds the bytes of every name and schema ever released, with and without the optional fields.
 //!   A released line is never edited or removed: lines are only added, and every line must decode for ever.
 //!
@@ -55,6 +55,13 @@ pub enum DecodeError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl DecodeError {
+    /// Whether a newer version wrote it: it is well, and this version is too old for it.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::UnknownName { .. } | Self::NewerSchema { .. })
+    }
 }
 
 /// What is left out of a payload when there is nothing in it.
@@ -285,12 +292,27 @@ fn payload<T: DeserializeOwned>(name: &'static str, known: u16, event: &StoredEv
     serde_json::from_value(value).map_err(malformed)
 }
 
-/// Brings a payload of an older schema up to the next one.
+/// Brings a payload of one schema up to the next one; an error says what is wrong with it.
+type Step = fn(Value) -> Result<Value, String>;
+
+/// Every step from an older schema to the next one: stored name, the schema it reads, the step.
 ///
-/// No name has an older schema yet. One that gets one has an arm here for each step, `("idea_created", 1) => ..`, and its
-/// lines in `stored_golden.jsonl` stay.
-fn upcast(name: &'static str, schema: u16, _value: Value) -> Result<Value, DecodeError> {
-    Err(DecodeError::Malformed { name, schema, why: "there never was such a schema".to_owned() })
+/// No released name has an older schema yet. One that gets one has a row here for each step, and its lines in
+/// `stored_golden.jsonl` stay: a test holds both. The rows for tests are the history a name could have.
+const STEPS: &[(&str, u16, Step)] = &[
+    #[cfg(test)]
+    ("test_measured", 1, tests::hours_become_minutes),
+    #[cfg(test)]
+    ("test_measured", 2, tests::minutes_get_a_reason),
+];
+
+/// Brings a payload of an older schema up to the next one.
+fn upcast(name: &'static str, schema: u16, value: Value) -> Result<Value, DecodeError> {
+    let malformed = |why| DecodeError::Malformed { name, schema, why };
+    match STEPS.iter().find(|(of, from, _)| (*of, *from) == (name, schema)) {
+        Some((.., step)) => step(value).map_err(malformed),
+        None => Err(malformed("there never was such a schema".to_owned())),
+    }
 }
 
 #[cfg(test)]
@@ -537,6 +559,61 @@ mod tests {
             "the payload of todo_started (schema 0) cannot be read: there never was such a schema",
         );
         assert!(decode(&at("todo_started", 1, "null")).is_err());
+    }
+
+    /// What `test_measured` was in its three schemas: hours; minutes; minutes with a reason.
+    pub(super) fn hours_become_minutes(mut value: Value) -> Result<Value, String> {
+        let hours = value["hours"].as_u64().ok_or("hours is no number")?;
+        value["minutes"] = (hours * 60).into();
+        value.as_object_mut().ok_or("no object")?.remove("hours");
+        Ok(value)
+    }
+
+    pub(super) fn minutes_get_a_reason(mut value: Value) -> Result<Value, String> {
+        value["reason"] = "unknown".into();
+        Ok(value)
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Measured {
+        minutes: u64,
+        reason: String,
+    }
+
+    #[test]
+    fn a_payload_of_any_older_schema_is_brought_up_step_by_step() {
+        let read = |schema, data| payload::<Measured>("test_measured", 3, &at("test_measured", schema, data));
+        let measured = |minutes, reason: &str| Ok(Measured { minutes, reason: reason.to_owned() });
+        assert_eq!(read(1, "{\"hours\":2}"), measured(120, "unknown"));
+        assert_eq!(read(2, "{\"minutes\":7}"), measured(7, "unknown"));
+        assert_eq!(read(3, "{\"minutes\":7,\"reason\":\"walk\"}"), measured(7, "walk"));
+        // A step that cannot be made says at which schema; a newer one is never guessed.
+        let said = |schema, data| read(schema, data).unwrap_err().to_string();
+        assert_eq!(
+            said(1, "{\"hours\":\"two\"}"),
+            "the payload of test_measured (schema 1) cannot be read: hours is no number"
+        );
+        assert_eq!(
+            said(4, "{\"minutes\":7}"),
+            "test_measured has schema 4, and this version knows up to 3: it was written by a newer yoman, so update"
+        );
+        assert!(said(0, "{}").contains("there never was such a schema"));
+    }
+
+    #[test]
+    fn every_schema_ever_released_has_a_step_to_the_next_and_a_golden_line() {
+        let lines: Vec<StoredEvent> = GOLDEN.lines().map(|line| parsed(serde_json::from_str(line))).collect();
+        for &(name, newest) in NAMES {
+            for schema in 1..=newest {
+                let step = STEPS.iter().any(|(of, from, _)| (*of, *from) == (name, schema));
+                assert_eq!(step, schema < newest, "the step of {name} from schema {schema}");
+                let golden = lines.iter().any(|it| (&*it.name, it.schema) == (name, schema));
+                assert!(golden, "{name} of schema {schema} has no golden line");
+            }
+        }
+        for (name, ..) in STEPS {
+            assert!(name.starts_with("test_") || NAMES.iter().any(|(of, _)| of == name), "{name} is no stored name");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
         room, stored,
     },
     log::{Append, AppendError, Appended, CommandId, Commit, Expected, Origin, Position, StreamId},
+    projection::World,
     workflow::{self, Reaction},
 };
 
@@ -91,6 +92,10 @@ impl Intake {
             let caused = self.react(&commit, None, spoken).await?;
             return Ok([commit].into_iter().chain(caused).collect());
         }
+        // What became of somebody's role is in what cannot be read, perhaps: then they change nothing.
+        if self.world.read(|world| world.unreadable_of_person(speaker.person)) > 0 {
+            return Err(self.unreadable(&speaker.person.stream(), "you")?.into());
+        }
         match command {
             Command::Create { bucket, draft } => {
                 let mut draft =
@@ -150,6 +155,7 @@ impl Intake {
         target: Target,
         act: &Act,
     ) -> Result<Vec<Arc<Commit>>, Failure> {
+        self.must_be_readable(target.item)?;
         match act {
             Act::Need { items } => self.must_exist(items)?,
             Act::Link { to: item::LinkTarget::Item(item), .. } => self.must_exist([item])?,
@@ -178,12 +184,18 @@ impl Intake {
                     let caused = self.react(&appended.commit, Some(&item), spoken).await?;
                     return Ok([appended.commit].into_iter().chain(caused).collect());
                 }
-                Err(error @ AppendError::Conflict { .. }) => {
+                Err(AppendError::Conflict { expected, actual, .. }) => {
                     tries += 1;
-                    if tries == TRIES_MAX {
-                        return Err(error.into());
-                    }
                     self.world.at_least(self.log.head().position).await;
+                    // The log has more of it than anybody can see: those records are damaged.
+                    let seen = self.world.read(|world| world.item(target.item).map_or(0, |seen| seen.item.version));
+                    if seen == expected.version() && actual > seen {
+                        return Err(changes_lost(target.item, actual - seen).into());
+                    }
+                    if tries == TRIES_MAX {
+                        let stream = StreamId::new(target.item.stream());
+                        return Err(AppendError::Conflict { stream, expected, actual }.into());
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -280,6 +292,9 @@ impl Intake {
             title.clone_from(&spoken.room_title);
         }
         let id = spoken.origin.room.as_str();
+        if self.world.read(|world| world.unreadable_of_room(id)) > 0 {
+            return Err(self.unreadable(&room::stream(id), "this room")?.into());
+        }
         let mut tries = 0;
         loop {
             let room = self.world.read(|world| world.room(id).clone());
@@ -321,6 +336,28 @@ impl Intake {
             let people: Vec<_> = people.iter().map(|known| format!("@{known}")).collect();
             Err(Refusal::new(format!("I do not know {handle}. I know {}.", people.join(" "))).hints(["/people"]))
         })
+    }
+
+    /// An item of which events cannot be read is not what it looks like: nothing is decided about it.
+    pub(super) fn must_be_readable(&self, item: ItemRef) -> Result<(), Failure> {
+        if self.world.read(|world| world.unreadable_of(item)) == 0 {
+            return Ok(());
+        }
+        Err(self.unreadable(&item.stream(), &item.to_string())?.hints([format!("/show {item}")]).into())
+    }
+
+    /// What cannot be read of a stream, and what to do.
+    pub(super) fn unreadable(&self, stream: &str, called: &str) -> Result<Refusal, Failure> {
+        let mut why = None;
+        self.log.read_stream(&StreamId::new(stream), 1, &mut |entry| {
+            why = match entry {
+                crate::log::Entry::Commit(commit) => World::first_fault([&*commit]),
+                crate::log::Entry::Damaged { why, .. } => Some(why),
+            };
+            if why.is_none() { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+        })?;
+        let why = why.unwrap_or_else(|| "it stands where it does not belong".to_owned());
+        Ok(Refusal::new(format!("Not done: something that happened to {called} cannot be read here: {why}.")))
     }
 
     fn must_exist<'a>(&self, items: impl IntoIterator<Item = &'a ItemRef>) -> Result<(), Refusal> {
@@ -383,6 +420,16 @@ impl Intake {
         let (what, hints) = self.world.read(|world| world.changes_since(item.reference, version, &since, &viewer));
         Ok(Refusal { what, hints })
     }
+}
+
+/// The newest changes of an item are in the log and damaged.
+fn changes_lost(item: ItemRef, events: u64) -> Refusal {
+    Refusal::new(format!(
+        "Not done: the newest {} of {item} cannot be read, its records are damaged. yoman log verify says where; yoman log \
+         salvage brings out what the journal still has.",
+        crate::projection::words::count(usize::try_from(events).unwrap_or(usize::MAX), "change")
+    ))
+    .hints([format!("/show {item}")])
 }
 
 /// A command about an item that names none.

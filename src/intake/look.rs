@@ -127,7 +127,17 @@ impl Intake {
         let item = self.existing(target)?;
         let shown = self.world.read(|world| {
             let version = world.item(item)?.item.version;
-            Some(Answer { message: world.card(item, viewer)?, card: Some((item, version)) })
+            let mut message = world.card(item, viewer)?;
+            if world.unreadable_of(item) > 0 {
+                // What a button would do is refused.
+                message.buttons.clear();
+                let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
+                let count = crate::projection::words::count(count, "event");
+                message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
+                    "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
+                ));
+            }
+            Some(Answer { message, card: Some((item, version)) })
         });
         shown.ok_or_else(|| self.no_such_item(item).into())
     }
@@ -136,7 +146,12 @@ impl Intake {
     fn existing(&self, target: Option<Target>) -> Result<ItemRef, Failure> {
         let item = target.ok_or_else(which_item)?.item;
         self.recall_item(item)?;
-        if self.world.read(|world| world.item(item).is_some()) { Ok(item) } else { Err(self.no_such_item(item).into()) }
+        if self.world.read(|world| world.item(item).is_some()) {
+            return Ok(item);
+        }
+        // Its very beginning may be what cannot be read.
+        self.must_be_readable(item)?;
+        Err(self.no_such_item(item).into())
     }
 
     /// Brings an item back that is in the log but no longer in memory.

@@ -286,7 +286,12 @@ impl Intake {
         by: Option<(PersonId, Role)>,
         spoken: &Spoken,
     ) -> Result<Arc<Commit>, Failure> {
-        let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
+        let (person, owners, unreadable) =
+            self.world.read(|world| (world.person(id).cloned(), world.owners(), world.unreadable_of_person(id)));
+        if unreadable > 0 {
+            let handle = person.map_or_else(|| format!("person {}", id.0), |person| person.handle.to_string());
+            return Err(self.unreadable(&id.stream(), &handle)?.into());
+        }
         let given = person::Given { actor: by, owners };
         let version = person.as_ref().map_or(0, |person| person.version);
         let mut after = person;

@@ -4,17 +4,28 @@
 //! # Layout
 //!
 //! * `mod.rs`      the vocabulary and the contract: [`EventLog`], [`Commit`], [`Append`]
+//! * `export.rs`   the log as lines of JSON, and back; `cloud_events.rs` one of the two ways to write them
+//! * `lines.rs`    lines of JSON that somebody else may have written
+//! * `progress.rs` how far something long is
+//! * `owned.rs`    files only their owner can read
+//! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests
 //! * `sled/`       the embedded engine
 //! * `live.rs`     what comes, as a receiver: [`Live`]
 //! * `contract.rs` one suite every engine must pass
 
+pub mod cloud_events;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod live;
+pub mod export;
+pub mod lines;
 pub mod memory;
+pub(crate) mod owned;
+pub mod progress;
 pub mod record;
+pub mod segment;
 pub mod sled;
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
@@ -116,6 +127,7 @@ impl Expected {
 
 /// One event as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StoredEvent {
     /// The stable stored name, for example `todo_created`. Never a Rust type name.
     #[serde(rename = "type")]
@@ -136,6 +148,7 @@ impl Eq for StoredEvent {}
 
 /// Where a command came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The bot's name; `yoman` for what the process does itself.
     pub bot: String,
@@ -149,6 +162,7 @@ pub struct Origin {
 
 /// What is known about a commit besides its events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Meta {
     /// The command that was accepted.
     pub command: CommandId,
@@ -172,6 +186,7 @@ pub struct Meta {
 
 /// What one accepted command appended, atomically, to one stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Commit {
     /// Its place in the log.
     pub position: Position,
@@ -189,6 +204,19 @@ impl Commit {
     /// The version of its last event.
     pub fn last_version(&self) -> Version {
         self.first_version + self.events.len() as u64 - 1
+    }
+
+    /// Whether a commit that came from outside could stand in a log.
+    pub fn is_sound(&self) -> bool {
+        let names = [self.stream.as_str(), self.meta.command.as_str(), self.meta.correlation.as_str()];
+        let last = self.first_version.checked_add(self.events.len() as u64);
+        (1..1 << 48).contains(&self.position.0)
+            && self.first_version > 0
+            && !self.events.is_empty()
+            && last.is_some_and(|version| version < 1 << 48)
+            && self.events.iter().all(|event| !event.name.is_empty() && event.schema > 0)
+            && names.iter().all(|name| !name.is_empty())
+            && record::encode(self, &[0; 32], &mut Vec::new()).is_ok()
     }
 
     /// The events with their versions.
@@ -334,6 +362,22 @@ pub struct Health {
     pub disk_bytes: u64,
     /// Bytes of the journal.
     pub journal_bytes: u64,
+    /// How far it was last verified, if it ever was.
+    pub verified: Option<Verified>,
+}
+
+/// A log that was read from its beginning to a position, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The newest commit that was looked at.
+    pub position: Position,
+    /// Its hash.
+    #[serde(with = "record::hex")]
+    pub hash: record::Hash,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How much was wrong; 0: nothing.
+    pub faults: u64,
 }
 
 /// Called with each entry in order; `Break` ends the read early.

@@ -17,7 +17,8 @@
 //! | .. | first version (varint); stream, command, \[text\], actor, bot, \[room\], \[message\], \[correlation\] (texts); \[causation\] (varint) |
 //! | .. | number of events (varint), each: name (text), schema (varint), data (text, one JSON value) |
 //!
-//! A new format gets a new number; every format ever released stays readable.
+//! A new format gets a new number; every format ever released stays readable. The first nine bytes, and what the checksum is
+//! over, are the same in all of them: so a record of a newer format is known for what it is, and not taken for damage.
 
 use std::sync::Arc;
 
@@ -56,6 +57,11 @@ pub enum RecordError {
     /// The first byte is not a known format.
     #[error("the record has the unknown format {0}")]
     Format(u8),
+    /// A whole record of a format that this version does not know.
+    #[error(
+        "the record has format {0}, and this version knows up to {FORMAT}: it was written by a newer yoman, so update"
+    )]
+    Newer(u8),
     /// The checksum does not fit the bytes.
     #[error("the record's checksum is wrong")]
     Checksum,
@@ -65,6 +71,47 @@ pub enum RecordError {
     /// The commit is larger than [`COMMIT_BYTES_MAX`].
     #[error("the commit is {0} bytes, at most {COMMIT_BYTES_MAX} are allowed")]
     TooLarge(usize),
+}
+
+/// A hash for people and for JSON: 64 hexadecimal digits.
+pub mod hex {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::Hash;
+
+    /// As text.
+    pub fn text(hash: &Hash) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From text.
+    pub fn parse(text: &str) -> Option<Hash> {
+        let mut hash = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (at, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(hash)
+    }
+
+    /// For `#[serde(with = "hex")]`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text(hash))
+    }
+
+    /// For `#[serde(with = "hex")]`.
+    ///
+    /// # Errors
+    /// When it is no hash.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| D::Error::custom("a hash has 64 hexadecimal digits"))
+    }
 }
 
 /// The SHA-256 of a whole record, as the next one carries it.
@@ -125,7 +172,7 @@ pub fn encode(commit: &Commit, previous: &Hash, out: &mut Vec<u8>) -> Result<Has
 }
 
 /// A record whose length and checksum are right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked<'a> {
     bytes: &'a [u8],
 }
@@ -141,6 +188,56 @@ impl<'a> Checked<'a> {
             return Err(RecordError::Checksum);
         }
         Ok(Self { bytes })
+    }
+
+    /// Where it belongs, without making a commit of it. Everything in it is looked at all the same: what has an outline has a
+    /// commit.
+    ///
+    /// # Errors
+    /// [`RecordError::Field`] when the body does not follow the format.
+    pub fn outline(&self) -> Result<Outline<'a>, RecordError> {
+        self.recorded_at()?;
+        let flags = self.bytes[57];
+        if flags & !FLAGS_ALL != 0 {
+            return Err(RecordError::Field("flags"));
+        }
+        let mut rest = Fields { bytes: &self.bytes[58..] };
+        let first_version = rest.varint("version")?;
+        let stream = rest.text("stream")?;
+        let command = rest.text("command")?;
+        let optional = [(true, "actor"), (true, "bot"), (flags & HAS_ROOM != 0, "room")];
+        if flags & HAS_TEXT != 0 {
+            rest.text("text")?;
+        }
+        for (present, field) in optional {
+            if present {
+                rest.text(field)?;
+            }
+        }
+        if flags & HAS_MESSAGE != 0 {
+            rest.text("message")?;
+        }
+        if flags & HAS_CORRELATION != 0 {
+            rest.text("correlation")?;
+        }
+        if flags & HAS_CAUSATION != 0 {
+            rest.varint("causation")?;
+        }
+        let events = rest.varint("number of events")?;
+        if events == 0 || events > rest.bytes.len() as u64 / 3 || first_version == 0 {
+            return Err(RecordError::Field("number of events"));
+        }
+        first_version.checked_add(events).ok_or(RecordError::Field("version"))?;
+        for _ in 0..events {
+            rest.text("event name")?;
+            u16::try_from(rest.varint("schema")?).map_err(|_| RecordError::Field("schema"))?;
+            let data = rest.text("payload")?;
+            serde_json::from_str::<&RawValue>(data).map_err(|_| RecordError::Field("payload"))?;
+        }
+        if !rest.bytes.is_empty() {
+            return Err(RecordError::Field("end"));
+        }
+        Ok(Outline { stream, command, first_version, events })
     }
 
     /// The whole record.
@@ -225,6 +322,26 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// What a record says of itself, borrowed from its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline<'a> {
+    /// The stream's name.
+    pub stream: &'a str,
+    /// The command id.
+    pub command: &'a str,
+    /// The version of its first event.
+    pub first_version: u64,
+    /// How many events it has.
+    pub events: u64,
+}
+
+impl Outline<'_> {
+    /// The version of its last event.
+    pub fn last_version(&self) -> u64 {
+        self.first_version + self.events - 1
+    }
+}
+
 /// The commit of the first record in `bytes`.
 ///
 /// # Errors
@@ -257,6 +374,11 @@ impl<'a> Iterator for Walk<'a> {
                 self.rest = &self.rest[record.bytes.len()..];
                 Some(Ok(record))
             }
+            Err(RecordError::Newer(format)) => {
+                let bytes = frame(self.rest).unwrap_or(self.rest.len());
+                self.rest = &self.rest[bytes..];
+                Some(Err(RecordError::Newer(format)))
+            }
             Err(error) => {
                 let next = (1..self.rest.len()).find(|&at| Checked::first(&self.rest[at..]).is_ok());
                 self.rest = next.map_or(&[], |at| &self.rest[at..]);
@@ -288,16 +410,23 @@ fn length(bytes: &[u8]) -> Result<usize, RecordError> {
     match bytes.first() {
         None => return Err(RecordError::Short),
         Some(&FORMAT) => {}
-        Some(&other) => return Err(RecordError::Format(other)),
+        Some(&other) => {
+            return Err(match frame(bytes) {
+                Some(whole) if other > FORMAT && u32_at(bytes, 5) == checksum(&bytes[..whole]) => {
+                    RecordError::Newer(other)
+                }
+                _ => RecordError::Format(other),
+            });
+        }
     }
-    if bytes.len() < HEADER_BYTES {
-        return Err(RecordError::Short);
-    }
-    let body = u32_at(bytes, 1) as usize;
-    if !(BODY_BYTES_MIN..=BODY_BYTES_MAX).contains(&body) || bytes.len() - HEADER_BYTES < body {
-        return Err(RecordError::Short);
-    }
-    Ok(HEADER_BYTES + body)
+    let whole = frame(bytes).ok_or(RecordError::Short)?;
+    if whole < HEADER_BYTES + BODY_BYTES_MIN { Err(RecordError::Short) } else { Ok(whole) }
+}
+
+/// How long the first record is, in whatever format, when so many bytes are there and no record is longer.
+fn frame(bytes: &[u8]) -> Option<usize> {
+    let body = if bytes.len() < HEADER_BYTES { return None } else { u32_at(bytes, 1) as usize };
+    (body <= BODY_BYTES_MAX && bytes.len() - HEADER_BYTES >= body).then_some(HEADER_BYTES + body)
 }
 
 fn checksum(record: &[u8]) -> u32 {
@@ -375,184 +504,4 @@ impl<'a> Fields<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn raw(json: &str) -> Box<RawValue> {
-        RawValue::from_string(json.to_owned()).unwrap()
-    }
-
-    fn sample() -> Commit {
-        Commit {
-            position: Position(258),
-            stream: StreamId::new("todo/7"),
-            first_version: 3,
-            events: vec![
-                StoredEvent { name: "todo_created".into(), schema: 1, data: raw(r#"{"title":"fix login"}"#) },
-                StoredEvent { name: "todo_assigned".into(), schema: 2, data: raw("null") },
-            ],
-            meta: Meta {
-                command: CommandId::new("telegram/1/2"),
-                text: "/todo fix login".into(),
-                actor: "person/1".into(),
-                origin: Origin { bot: "telegram".into(), room: "-100".into(), message: "2".into() },
-                correlation: CommandId::new("telegram/1/1"),
-                causation: Some(Position(300)),
-                recorded_at: DateTime::from_timestamp_micros(1_700_000_000_000_001).unwrap(),
-            },
-        }
-    }
-
-    /// The bytes of format 1, for ever. A change here means a new format, not a new text below.
-    const GOLDEN: &str = "01b700000084bbaebd0201000000000000\
-        0707070707070707070707070707070707070707070707070707070707070707\
-        01401e18240a06001f0306746f646f2f370c74656c656772616d2f312f320f2f746f646f20666978206c6f67696e08706572736f6e2f31\
-        0874656c656772616d042d31303001320c74656c656772616d2f312f31ac02020c746f646f5f6372656174656401157b227469746c65\
-        223a22666978206c6f67696e227d0d746f646f5f61737369676e656402046e756c6c";
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    #[test]
-    fn format_1_stays_as_it_is() {
-        let mut bytes = Vec::new();
-        encode(&sample(), &[7; 32], &mut bytes).unwrap();
-        assert_eq!(hex(&bytes), GOLDEN);
-        assert_eq!(decode(&bytes).unwrap(), sample());
-    }
-
-    #[test]
-    fn optional_fields_cost_nothing_when_absent() {
-        let mut commit = sample();
-        commit.meta = Meta {
-            command: CommandId::new("c"),
-            text: String::new(),
-            actor: "a".into(),
-            origin: Origin { bot: "b".into(), room: String::new(), message: String::new() },
-            correlation: CommandId::new("c"),
-            causation: None,
-            recorded_at: commit.meta.recorded_at,
-        };
-        let mut bytes = Vec::new();
-        encode(&commit, &[0; 32], &mut bytes).unwrap();
-        assert_eq!(decode(&bytes).unwrap(), commit);
-        assert_eq!(bytes.len(), 9 + 49 + 1 + 7 + 2 + 2 + 2 + 1 + (13 + 1 + 22) + (14 + 1 + 5));
-    }
-
-    #[test]
-    fn a_commit_over_the_limit_is_refused_and_leaves_nothing_behind() {
-        let mut commit = sample();
-        commit.events[0].data = raw(&format!("\"{}\"", "x".repeat(COMMIT_BYTES_MAX)));
-        let mut bytes = vec![1, 2, 3];
-        assert!(matches!(encode(&commit, &[0; 32], &mut bytes), Err(RecordError::TooLarge(_))));
-        assert_eq!(bytes, [1, 2, 3]);
-    }
-
-    #[test]
-    fn a_damaged_record_in_a_group_is_stepped_over() {
-        let mut group = Vec::new();
-        let mut ends = Vec::new();
-        for position in 1..=5 {
-            let commit = Commit { position: Position(position), ..sample() };
-            encode(&commit, &[0; 32], &mut group).unwrap();
-            ends.push(group.len());
-        }
-        for at in ends[1]..ends[2] {
-            let mut damaged = group.clone();
-            damaged[at] ^= 0x55;
-            let found: Vec<_> = walk(&damaged).flatten().map(|record| record.position().0).collect();
-            assert_eq!(found, [1, 2, 4, 5], "byte {at}");
-            assert_eq!(walk(&damaged).filter(Result::is_err).count(), 1, "byte {at}");
-            assert!(find(&damaged, Position(3)).is_none());
-            assert_eq!(find(&damaged, Position(4)).unwrap().position(), Position(4));
-        }
-    }
-
-    fn text() -> impl Strategy<Value = String> {
-        prop_oneof![Just(String::new()), "[a-z/0-9]{1,12}", "\\PC{0,40}"]
-    }
-
-    prop_compose! {
-        fn commits()(
-            position in any::<u64>(),
-            first_version in 1..u64::MAX / 2,
-            texts in proptest::collection::vec(text(), 8),
-            causation in proptest::option::of(any::<u64>()),
-            micros in 0..4_000_000_000_000_000i64,
-            events in proptest::collection::vec((text(), any::<u16>(), text()), 1..5),
-        ) -> Commit {
-            Commit {
-                position: Position(position),
-                stream: StreamId::new(&*texts[0]),
-                first_version,
-                events: events
-                    .iter()
-                    .map(|(name, schema, data)| StoredEvent {
-                        name: name.as_str().into(),
-                        schema: *schema,
-                        data: serde_json::value::to_raw_value(data).unwrap(),
-                    })
-                    .collect(),
-                meta: Meta {
-                    command: CommandId::new(&*texts[1]),
-                    text: texts[2].clone(),
-                    actor: texts[3].clone(),
-                    origin: Origin { bot: texts[4].clone(), room: texts[5].clone(), message: texts[6].clone() },
-                    correlation: CommandId::new(&*texts[7]),
-                    causation: causation.map(Position),
-                    recorded_at: DateTime::from_timestamp_micros(micros).unwrap(),
-                },
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_comes_back(commit in commits()) {
-            let mut bytes = Vec::new();
-            let hash = encode(&commit, &[9; 32], &mut bytes).unwrap();
-            let record = Checked::first(&bytes).unwrap();
-            prop_assert_eq!(record.commit().unwrap(), commit);
-            prop_assert_eq!(record.previous(), [9; 32]);
-            prop_assert_eq!(record.hash(), hash);
-        }
-
-        #[test]
-        fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = decode(&bytes);
-            let _ = walk(&bytes).count();
-        }
-
-        /// A body that is damaged and carries the right checksum all the same (a fault of ours, not of the disk).
-        #[test]
-        fn a_wrong_body_with_a_right_checksum_never_panics(
-            commit in commits(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
-        ) {
-            let mut bytes = Vec::new();
-            encode(&commit, &[9; 32], &mut bytes).unwrap();
-            let at = HEADER_BYTES + at.index(bytes.len() - HEADER_BYTES);
-            bytes[at] = byte;
-            bytes.truncate(HEADER_BYTES + cut.index(bytes.len() - HEADER_BYTES + 1));
-            let body = (bytes.len() - HEADER_BYTES) as u32;
-            bytes[1..5].copy_from_slice(&body.to_le_bytes());
-            let crc = checksum(&bytes);
-            bytes[5..9].copy_from_slice(&crc.to_le_bytes());
-            if let Ok(commit) = decode(&bytes) {
-                prop_assert!(!commit.events.is_empty());
-                commit.last_version();
-            }
-        }
-
-        #[test]
-        fn a_flipped_bit_is_noticed(commit in commits(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
-            let mut bytes = Vec::new();
-            encode(&commit, &[9; 32], &mut bytes).unwrap();
-            let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
-            prop_assert!(decode(&bytes).is_err());
-        }
-    }
-}
+mod tests;

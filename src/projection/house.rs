@@ -212,20 +212,48 @@ impl World {
             health.engine,
             words::grouped((health.disk_bytes + health.journal_bytes) / 1_000_000)
         ));
+        if let Some(verified) = &health.verified {
+            let at = words::at(verified.at, viewer);
+            text.plain(format!("   verified up to {} {at}", words::grouped(verified.position.0)));
+            if verified.faults > 0 {
+                let faults = usize::try_from(verified.faults).unwrap_or(usize::MAX);
+                trouble.push(format!(
+                    "The log has {}: yoman log verify says what and where.",
+                    words::count(faults, "fault")
+                ));
+            }
+        }
         trouble.extend(health.refusing.iter().map(|why| format!("Nothing can be saved: {why}")));
         trouble.extend(health.damaged.iter().take(3).map(|(at, how)| format!("The record at {at} is damaged: {how}")));
         trouble.extend(health.warnings.iter().cloned());
         if self.unreadable() > 0 {
-            trouble.push(format!(
-                "{} could not be read and {} passed over: the log holds more than this version knows.",
-                words::count(usize::try_from(self.unreadable()).unwrap_or(usize::MAX), "event"),
-                if self.unreadable() == 1 { "was" } else { "were" },
-            ));
+            trouble.push(self.unreadable_line());
         }
         for trouble in trouble {
             text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&trouble));
         }
         text
+    }
+
+    /// What could not be read, and what to do.
+    pub fn unreadable_line(&self) -> String {
+        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let items = match self.unreadable_items() {
+            0 => String::new(),
+            items => format!(" of {}", words::count(items, "item")),
+        };
+        let what = format!("{}{items} cannot be read", words::count(count(self.unreadable()), "event"));
+        let rest = "what they are of can be looked at and not changed";
+        match self.unreadable_newer() {
+            0 => format!("{what}: {rest}. yoman log verify says where."),
+            newer if newer == self.unreadable() => {
+                format!("{what}: a newer yoman wrote them, so update; until then {rest}.")
+            }
+            newer => format!(
+                "{what}: a newer yoman wrote {}, so update; yoman log verify says where the others are. Until then {rest}.",
+                words::grouped(newer)
+            ),
+        }
     }
 
     /// What became of a command about this room.

@@ -18,8 +18,10 @@
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `timeline.rs` history: the commits of one item in words
+//! * `differ.rs`  two worlds compared
 //! * `cause.rs`   why: the chain across items, messages and people
 //! * `phrase.rs`  an event in words
+//! * `unread.rs`  what could not be read, stream by stream
 //! * `words.rs`   dates, names and counts as people say them
 
 mod acts;
@@ -27,6 +29,7 @@ mod answer;
 mod board;
 mod card;
 mod cause;
+mod differ;
 mod house;
 mod items;
 mod like;
@@ -44,6 +47,7 @@ mod spec;
 mod tests;
 mod timeline;
 mod undone;
+mod unread;
 pub mod words;
 
 use std::{
@@ -65,7 +69,7 @@ pub use self::{
     list::PAGE_ITEMS,
     undone::{Rests, TakenBack, Why},
 };
-use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms};
+use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
@@ -133,7 +137,7 @@ pub struct World {
     acts: Acts,
     /// Who turned out to be whom, and by which commit; in order.
     merges: Vec<(Position, PersonId, PersonId)>,
-    unreadable: u64,
+    unread: Unread,
 }
 
 impl Default for World {
@@ -155,7 +159,7 @@ impl World {
             causes: BTreeSet::new(),
             acts: Acts::default(),
             merges: Vec::new(),
-            unreadable: 0,
+            unread: Unread::default(),
         }
     }
 
@@ -173,7 +177,7 @@ impl World {
         }
         self.acts.apply(commit);
         let stream = commit.stream.as_str();
-        self.unreadable += if let Some(item) = ItemRef::of_stream(stream) {
+        let missed = if let Some(item) = ItemRef::of_stream(stream) {
             let missed = self.items.apply(item, commit);
             // What was decided before two turned out to be one, and recorded after.
             for &(_, from, into) in &self.merges {
@@ -219,11 +223,43 @@ impl World {
         } else {
             commit.events.len() as u64
         };
+        self.unread.note(commit, missed);
     }
 
-    /// How many events could not be read, or stood where they do not belong. They are passed over.
+    /// How many events could not be read, or stood where they do not belong. They are passed over, and nothing is decided
+    /// about what they are of.
     pub fn unreadable(&self) -> u64 {
-        self.unreadable
+        self.unread.total()
+    }
+
+    /// How many of them were written by a newer version.
+    pub fn unreadable_newer(&self) -> u64 {
+        self.unread.newer()
+    }
+
+    /// How many items have events that could not be read.
+    pub fn unreadable_items(&self) -> usize {
+        self.unread.items()
+    }
+
+    /// How many events of an item could not be read: what is known of it is not its state then.
+    pub fn unreadable_of(&self, item: ItemRef) -> u64 {
+        self.unread.of_item(item)
+    }
+
+    /// How many events of a person could not be read.
+    pub fn unreadable_of_person(&self, person: PersonId) -> u64 {
+        self.unread.of_person(person)
+    }
+
+    /// How many events of a room could not be read.
+    pub fn unreadable_of_room(&self, room: &str) -> u64 {
+        self.unread.of_room(room)
+    }
+
+    /// Why the first event that cannot be read among some commits cannot be read.
+    pub fn first_fault<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Option<String> {
+        unread::first_fault(commits)
     }
 
     /// How many items are in memory.

@@ -1,22 +1,27 @@
 //! The journal: one line of JSON a commit, a file a month (`2026-11.jsonl`). It needs no yoman to be read, and the log can
-//! be rebuilt from it when sled's files cannot be opened any more.
+//! be salvaged from it when sled's files cannot be opened any more.
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use chrono::Datelike;
 
-use super::files;
-use crate::log::{Commit, Position};
+use crate::log::{
+    Commit, Position, export,
+    lines::{LineError, Lines},
+    owned,
+};
 
 /// The end of the newest file that is looked at: some lines of the largest kind.
 const TAIL_BYTES: u64 = 4 << 20;
 /// Lines are written in pieces of about this size.
 const WRITE_BYTES: usize = 256 << 10;
+/// Lines are read in pieces of this size.
+const READ_BYTES: usize = 256 << 10;
 
 /// The journal, at its end.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ struct Month {
 impl Journal {
     /// Finds the end, and cuts off a last line that is not whole.
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
-        files::create_dir(dir)?;
+        owned::create_dir(dir)?;
         let mut last = Position::START;
         for path in months(dir)?.iter().rev() {
             if let Some(found) = mend(path)? {
@@ -69,14 +74,7 @@ impl Journal {
                 self.sync()?;
                 self.open = Some(Month::open(&self.dir, year_month)?);
             }
-            let start = self.lines.len();
-            serde_json::to_writer(&mut self.lines, &**commit)?;
-            // A payload may hold line breaks between its tokens, and nowhere else: there a space is the same.
-            for byte in &mut self.lines[start..] {
-                if matches!(*byte, b'\n' | b'\r') {
-                    *byte = b' ';
-                }
-            }
+            write_line(commit, &mut self.lines)?;
             self.lines.push(b'\n');
             written = commit.position;
             if self.lines.len() >= WRITE_BYTES {
@@ -123,8 +121,8 @@ impl Journal {
 impl Month {
     fn open(dir: &Path, year_month: (i32, u32)) -> io::Result<Self> {
         let path = dir.join(format!("{:04}-{:02}.jsonl", year_month.0, year_month.1));
-        let file = files::options().append(true).create(true).open(path)?;
-        files::sync_dir(dir)?;
+        let file = owned::options().append(true).create(true).open(path)?;
+        owned::sync_dir(dir)?;
         let bytes = file.metadata()?.len();
         Ok(Self { year_month, file, bytes, unsynced: false })
     }
@@ -152,10 +150,24 @@ pub(super) fn months(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(months)
 }
 
+/// A whole line that names its position and more than a commit has here was written by a newer version: it is not cut off.
+fn refuse_newer(path: &Path, line: &[u8], error: &serde_json::Error) -> io::Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Placed {
+        #[expect(dead_code, reason = "only whether it is there matters")]
+        position: u64,
+    }
+    if !error.to_string().contains("unknown field") || serde_json::from_slice::<Placed>(line).is_err() {
+        return Ok(());
+    }
+    let text = format!("{} ends with a line ({error}) that was written by a newer yoman, so update", path.display());
+    Err(io::Error::new(io::ErrorKind::InvalidData, text))
+}
+
 /// Cuts off what stands behind the last whole line, and gives that line's position; `None` for a file without one.
 fn mend(path: &Path) -> io::Result<Option<Position>> {
-    let mut file = files::options().read(true).write(true).open(path)?;
-    files::narrow(path, 0o600)?;
+    let mut file = owned::options().read(true).write(true).open(path)?;
+    owned::narrow(path, 0o600)?;
     let bytes = file.metadata()?.len();
     let start = bytes.saturating_sub(TAIL_BYTES);
     file.seek(SeekFrom::Start(start))?;
@@ -165,9 +177,12 @@ fn mend(path: &Path) -> io::Result<Option<Position>> {
     let mut found = None;
     while let Some(line_end) = tail[..end].iter().rposition(|&byte| byte == b'\n') {
         let line_start = tail[..line_end].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        if let Ok(commit) = serde_json::from_slice::<Commit>(&tail[line_start..line_end]) {
-            found = Some((commit.position, line_end + 1));
-            break;
+        match serde_json::from_slice::<Commit>(&tail[line_start..line_end]) {
+            Ok(commit) => {
+                found = Some((commit.position, line_end + 1));
+                break;
+            }
+            Err(error) => refuse_newer(path, &tail[line_start..line_end], &error)?,
         }
         end = line_end;
     }
@@ -183,12 +198,93 @@ fn mend(path: &Path) -> io::Result<Option<Position>> {
         // Half a line is what a crash leaves. Whole lines that cannot be read are worth a look by somebody.
         if tail[keep..].contains(&b'\n') {
             let aside = path.with_extension(format!("cut-at-{}", start + keep as u64));
-            files::options().write(true).create(true).truncate(true).open(aside)?.write_all(&tail[keep..])?;
+            owned::options().write(true).create(true).truncate(true).open(aside)?.write_all(&tail[keep..])?;
         }
         file.set_len(start + keep as u64)?;
         file.sync_data()?;
     }
     Ok(found.map(|(position, _)| position))
+}
+
+/// The position of a line of ours, found without reading all of it.
+pub(super) fn position_of(line: &str) -> Option<Position> {
+    let rest = line.strip_prefix("{\"position\":")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest[..digits].parse().ok().map(Position)
+}
+
+/// Writes the line of a commit as it stands in the journal, without its end.
+pub(super) fn write_line(commit: &Commit, line: &mut Vec<u8>) -> io::Result<()> {
+    let start = line.len();
+    serde_json::to_writer(&mut *line, commit)?;
+    export::one_line(&mut line[start..]);
+    Ok(())
+}
+
+/// Reads the journal from its beginning, line by line.
+#[derive(Debug)]
+pub(super) struct Reader {
+    months: std::vec::IntoIter<PathBuf>,
+    open: Option<(String, Lines<BufReader<File>>)>,
+    /// A commit that was read and not asked for yet.
+    ahead: Option<Commit>,
+}
+
+/// One line of the journal, readable or not.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    /// The name of its file.
+    pub(super) file: &'a str,
+    /// Its number there, from 1.
+    pub(super) number: u64,
+    pub(super) text: Result<&'a str, LineError>,
+}
+
+impl Reader {
+    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+        let months = if dir.exists() { months(dir)? } else { Vec::new() };
+        Ok(Self { months: months.into_iter(), open: None, ahead: None })
+    }
+
+    /// The next line.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        while !self.open.as_mut().map_or(Ok(false), |(_, lines)| lines.step())? {
+            let Some(path) = self.months.next() else { return Ok(None) };
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            self.open = Some((name, Lines::new(BufReader::with_capacity(READ_BYTES, File::open(&path)?))));
+        }
+        Ok(self.open.as_ref().map(|(file, lines)| {
+            let (number, text) = lines.line();
+            Line { file, number, text }
+        }))
+    }
+
+    /// The commits of a range that stand further on. What cannot be read is passed over.
+    pub(super) fn range(&mut self, from: u64, through: u64, take: &mut dyn FnMut(Commit)) {
+        loop {
+            let commit = match self.ahead.take() {
+                Some(commit) => commit,
+                None => match self.next() {
+                    Ok(Some(Line { text: Ok(text), .. })) => {
+                        if position_of(text).is_some_and(|position| position.0 < from) {
+                            continue;
+                        }
+                        let Ok(commit) = serde_json::from_str::<Commit>(text) else { continue };
+                        commit
+                    }
+                    Ok(Some(_)) => continue,
+                    Ok(None) | Err(_) => return,
+                },
+            };
+            if commit.position.0 > through {
+                self.ahead = Some(commit);
+                return;
+            }
+            if commit.position.0 >= from {
+                take(commit);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
+        atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -63,6 +64,7 @@ impl Keeper {
         // When groups are missing before this one, all is read from the log at the next save.
         if group.first().is_some_and(|first| first.position.0 <= journal.last().0 + 1) {
             let outcome = journal.append(group).map_err(|error| error.to_string());
+            self.shared.journaled.store(journal.last().0, Ordering::Release);
             self.shared.note_journal(&outcome);
         }
     }
@@ -87,6 +89,7 @@ impl Keeper {
         let mut outcome = Ok(());
         if let Some(journal) = &mut self.journal {
             outcome = complete(journal, &self.shared).and_then(|()| journal.sync().map_err(|error| error.to_string()));
+            self.shared.journaled.store(journal.last().0, Ordering::Release);
             self.shared.note_journal(&outcome);
         }
         if head.position > self.watermark.last().position {

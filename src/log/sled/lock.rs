@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{OpenError, files};
+use super::OpenError;
+use crate::log::owned;
 
 /// How often a lock that is held is tried again.
 const RETRY: Duration = Duration::from_millis(20);
@@ -23,7 +24,7 @@ impl OwnerLock {
     /// Takes `log_dir/lock`. A lock can outlive its holder's drop for a moment, so it is tried for `wait`.
     pub(super) fn take(log_dir: &Path, wait: Duration) -> Result<Self, OpenError> {
         let path = log_dir.join("lock");
-        let mut file = files::options()
+        let mut file = owned::options()
             .read(true)
             .write(true)
             .create(true)

@@ -9,33 +9,41 @@
 //! * `index/`       streams and command ids: newest part in memory, the rest in `state/index`
 //! * `keeper.rs`    the follower: `journal.rs` (JSON lines) and `watermark.rs` (how far the log had come)
 //! * `shared.rs`    what these share, and how the log is read
-//! * `lock.rs`      one owner · `space.rs` the free-space floor · `files.rs` owner-only files
-//! * `rebuild.rs`   a log from a journal
+//! * `lock.rs`      one owner · `space.rs` the free-space floor
+//! * `archive.rs`   the oldest part, once it was moved into compressed segments · `lost.rs` what was given up
+//! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back
+//! * `salvage.rs`   everything readable of a damaged log · `carve.rs` records in whatever file
+//! * `verify.rs`    is the log what was written? · `restore.rs` a new log from commits that are known
 //!
 //! # On disk
 //!
-//! `log/sled/` groups of records, keyed by the first position (u64, big-endian), an empty value is a fence; `log/head.a`, `log/head.b` the
+//! `log/archived.json` which segments there are in `archive/`; `log/lost.json` which positions were given up; `log/sled/` groups of records, keyed by the first position (u64, big-endian), an empty value is a fence; `log/head.a`, `log/head.b` the
 //! watermark; `log/lock` who owns it; `journal/2026-11.jsonl` the same as JSON lines; `state/index/` may be deleted.
 
+mod archive;
+mod archiving;
+mod backup;
+mod carve;
 mod fences;
-mod files;
 mod guard;
 mod index;
 mod journal;
 mod keeper;
 mod lock;
+mod lost;
 mod open;
-mod rebuild;
+mod restore;
+mod salvage;
 mod shared;
 mod space;
 mod store;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod watermark;
 mod writer;
 
 use std::{
-    ops::ControlFlow,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{self, JoinHandle},
@@ -44,14 +52,19 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-use self::{lock::OwnerLock, shared::Scanned, shared::Shared, writer::Request};
 pub use self::{
+    archiving::{ArchiveError, Archived, Before},
+    backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
+    lost::LostRange,
     open::{OpenError, Options},
-    rebuild::{Rebuilt, rebuild_from_journal},
+    restore::Restorer,
+    salvage::{Salvaged, salvage},
+    verify::{FAULTS_MAX, Fault, Verification},
 };
+use self::{lock::OwnerLock, shared::Shared, writer::Request};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
-    Version, Visit,
+    Version, Visit, owned,
 };
 
 /// The log in a directory of this machine. `Ok` from an append means that it outlives a power cut.
@@ -64,6 +77,8 @@ pub struct SledLog {
     /// `None` once it is being closed. A std lock: nothing is awaited under it.
     requests: RwLock<Option<mpsc::Sender<Request>>>,
     threads: Mutex<Option<Threads>>,
+    /// Held by whoever archives.
+    archiving: Mutex<()>,
     options: Options,
     _lock: OwnerLock,
 }
@@ -98,27 +113,6 @@ impl SledLog {
     /// [`OpenError`], which says what to do.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         open::open(options)
-    }
-
-    /// Compares every record with the hash the next one carries, and gives the positions where they differ (beside what
-    /// [`EventLog::health`] has as damaged). Blocking, reads everything.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the engine fails.
-    pub fn broken_links(&self) -> Result<Vec<Position>, ReadError> {
-        let mut broken = Vec::new();
-        let mut before = (Position::START, [0; 32]);
-        self.shared.scan(Position::START, &mut |scanned| {
-            if let Scanned::Commit(record, ..) = scanned {
-                let follows = before.0.0 + 1 == record.position().0;
-                if follows && record.previous() != before.1 {
-                    broken.push(record.position());
-                }
-                before = (record.position(), record.hash());
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(broken)
     }
 
     fn take_threads(&self) -> Option<Threads> {
@@ -184,8 +178,11 @@ impl EventLog for SledLog {
             damaged: self.shared.damaged().iter().map(|(&position, why)| (position, why.clone())).collect(),
             refusing: self.shared.failed().cloned().or_else(|| self.shared.trouble("space")),
             warnings: self.shared.warnings(),
-            disk_bytes: files::disk_bytes(&self.options.log_dir) + files::disk_bytes(self.shared.index.dir()),
-            journal_bytes: files::disk_bytes(&self.options.journal_dir),
+            disk_bytes: owned::disk_bytes(&self.options.log_dir)
+                + owned::disk_bytes(&self.options.archive_dir)
+                + owned::disk_bytes(self.shared.index.dir()),
+            journal_bytes: owned::disk_bytes(&self.options.journal_dir),
+            verified: self.shared.verified.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread,
@@ -16,21 +16,23 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::{
     SledLog, Threads,
+    archive::Archive,
     fences::Fences,
-    files,
     index::Index,
-    journal::Journal,
+    journal::{self, Journal},
     keeper::Keeper,
     lock::OwnerLock,
-    shared::{Scanned, Shared, key_of},
+    lost::Lost,
+    shared::{Raw, Shared, key_of},
     space::FreeSpace,
     store::{Store, Tuning},
+    verify,
     watermark::{Mark, Watermark},
     writer::Writer,
 };
 use crate::log::{
-    Commit, Head, Position,
-    record::{self, Hash},
+    Commit, Head, Position, owned,
+    record::{self, Hash, RecordError},
 };
 
 /// The largest value is 60 KB: 17 of them fit into a quarter of this.
@@ -52,6 +54,8 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// The same as JSON lines.
     pub journal_dir: PathBuf,
+    /// The oldest part, once it was moved there in compressed segments.
+    pub archive_dir: PathBuf,
     /// Whether a journal is kept.
     pub journal: bool,
     /// Writes are refused when less than this is free, in 10^6 bytes.
@@ -73,13 +77,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// `log/`, `state/` and `journal/` in a data directory, and the defaults.
+    /// `log/`, `state/`, `journal/` and `archive/` in a data directory, and the defaults.
     pub fn new(data_dir: impl AsRef<Path>) -> Self {
         let data_dir = data_dir.as_ref();
         Self {
             log_dir: data_dir.join("log"),
             state_dir: data_dir.join("state"),
             journal_dir: data_dir.join("journal"),
+            archive_dir: data_dir.join("archive"),
             journal: true,
             free_space_floor_mb: 64,
             cache_mb: 64,
@@ -109,7 +114,7 @@ pub enum OpenError {
     /// Commits that were there are gone.
     #[error(
         "{} ends at commit {found}, but it had reached {expected}: commits are lost, and going on would hide it. \
-         Restore log/ from a backup, or rebuild it from journal/", dir.display()
+         Restore log/ from a backup (yoman log restore), or bring out what can be read, also from journal/ (yoman log salvage)", dir.display()
     )]
     BehindWatermark {
         /// The log's directory.
@@ -121,8 +126,8 @@ pub enum OpenError {
     },
     /// The journal has commits that the log lacks.
     #[error(
-        "{} ends at commit {found}, but the journal has commits up to {expected}. Rebuild the log from journal/; or, \
-         to go on without those commits, move journal/ aside", dir.display()
+        "{} ends at commit {found}, but the journal has commits up to {expected}. Bring all of them out, also those from \
+         journal/ (yoman log salvage); or, to go on without those commits, move journal/ aside", dir.display()
     )]
     BehindJournal {
         /// The log's directory.
@@ -133,12 +138,20 @@ pub enum OpenError {
         expected: Position,
     },
     /// The files cannot be used.
-    #[error("{} is damaged ({why}). Keep a copy of it, then restore log/ from a backup, or rebuild it from journal/", dir.display())]
+    #[error("{} is damaged ({why}). Restore log/ from a backup (yoman log restore), or bring out what can be read, also from journal/ (yoman log salvage)", dir.display())]
     Corrupt {
         /// The log's directory.
         dir: PathBuf,
         /// What was found.
         why: String,
+    },
+    /// A newer version wrote it: nothing is wrong with it, and this version would not see all of it.
+    #[error("{}: {what}", dir.display())]
+    Newer {
+        /// The log's directory.
+        dir: PathBuf,
+        /// What was found, and that an update is needed.
+        what: String,
     },
     /// A file or directory could not be used.
     #[error("{}: {error}", path.display())]
@@ -168,36 +181,53 @@ impl OpenError {
 pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     let dir = options.log_dir.as_path();
     for dir in [dir, &options.state_dir] {
-        files::create_dir(dir).map_err(OpenError::io(dir))?;
+        owned::create_dir(dir).map_err(OpenError::io(dir))?;
     }
     let lock = OwnerLock::take(dir, Duration::from_millis(options.lock_wait_ms))?;
     let corrupt = |why: String| OpenError::Corrupt { dir: dir.to_owned(), why };
-    let watermark = Watermark::open(dir).map_err(|error| match error.kind() {
+    let wrong = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData if error.to_string().contains("newer yoman") => {
+            OpenError::Newer { dir: dir.to_owned(), what: error.to_string() }
+        }
         io::ErrorKind::InvalidData => corrupt(error.to_string()),
         _ => OpenError::io(dir)(error),
-    })?;
+    };
+    let watermark = Watermark::open(dir).map_err(wrong)?;
     let mark = watermark.last();
+    let archive = Archive::open(dir, &options.archive_dir).map_err(wrong)?;
+    let lost = Lost::read(dir);
     let tuning = Tuning { cache_mb: options.cache_mb, segment_bytes: SEGMENT_BYTES };
-    let reaches = |store: &Store| find_end(store).is_ok_and(|end| end.head.position >= mark.position);
+    let reaches = |store: &Store| find_end(store, &archive).is_ok_and(|end| end.head.position >= mark.position);
     let store = Store::open_repaired(&dir.join("sled"), tuning, reaches).map_err(corrupt)?;
-    let end = find_end(&store).map_err(corrupt)?;
-    check_mark(&store, &end, mark, dir)?;
-
-    let (live, _) = broadcast::channel(options.live_commits_max.max(1));
-    let index = open_index(&options, &store, &end)?;
-    let shared = Arc::new(Shared::new(store, index, end.head.clone(), live));
-    catch_up_index(&shared).map_err(corrupt)?;
-
+    let mut end = find_end(&store, &archive).map_err(|error| match error {
+        EndError::Newer(what) => OpenError::Newer { dir: dir.to_owned(), what },
+        EndError::Failed(why) => corrupt(why),
+    })?;
+    check_mark(&store, &archive, &mut end, mark, dir)?;
+    // What was given up at the end keeps its positions.
+    end.next = end.next.max(lost.ranges().iter().map(|range| range.to.0 + 1).max().unwrap_or(1));
     let journal = match options.journal {
-        true => Some(Journal::open(&options.journal_dir).map_err(OpenError::io(&options.journal_dir))?),
+        true => Some(Journal::open(&options.journal_dir).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData if error.to_string().contains("newer yoman") => wrong(error),
+            _ => OpenError::io(&options.journal_dir)(error),
+        })?),
         false => None,
     };
     if let Some(journal) = &journal
-        && journal.last() > end.head.position
+        && !end.reaches(journal.last())
     {
         let expected = journal.last();
         return Err(OpenError::BehindJournal { dir: dir.to_owned(), found: end.head.position, expected });
     }
+
+    let (live, _) = broadcast::channel(options.live_commits_max.max(1));
+    let index = open_index(&options, &store, &archive, &end)?;
+    let shared = Arc::new(Shared::new((store, archive, lost), index, end.head.clone(), live));
+    if end.next > end.head.position.0 + 1 {
+        shared.note_damaged(Position(end.head.position.0 + 1), "the newest record is damaged");
+    }
+    catch_up_index(&shared, end.next, &options.journal_dir).map_err(corrupt)?;
+    *shared.verified.lock().unwrap_or_else(PoisonError::into_inner) = verify::last(&options.state_dir);
     let mut keeper = Keeper { shared: Arc::clone(&shared), journal, watermark, unpressed_bytes: 0 };
     // What a crash kept from the journal. A full disk is no reason not to open: it is tried again.
     let _ = keeper.save();
@@ -234,7 +264,14 @@ fn start(
         writer: named("yoman-log-writer").spawn(move || writer.run()).map_err(&failed)?,
         shared: Arc::clone(&shared),
     };
-    Ok(SledLog { shared, requests: Some(requests).into(), threads: Some(threads).into(), options, _lock: lock })
+    Ok(SledLog {
+        shared,
+        requests: Some(requests).into(),
+        threads: Some(threads).into(),
+        archiving: std::sync::Mutex::default(),
+        options,
+        _lock: lock,
+    })
 }
 
 /// Where the log ends.
@@ -243,47 +280,105 @@ struct End {
     head: Head,
     /// The position of the next commit.
     next: u64,
+    /// Records that can be in the damaged end of the last group, at most: they keep their positions.
+    damaged_max: u64,
 }
 
-fn find_end(store: &Store) -> Result<End, String> {
-    let mut next = None;
+impl End {
+    /// Whether a position had been reached for all that can be told: what is damaged at the very end counts, and keeps its
+    /// position. False when commits are gone.
+    fn reaches(&mut self, position: Position) -> bool {
+        if position.0 < self.next {
+            return true;
+        }
+        let damaged = position.0 < self.next.saturating_sub(1) + self.damaged_max;
+        if damaged {
+            self.next = position.0 + 1;
+            self.damaged_max = 1;
+        }
+        damaged
+    }
+}
+
+/// Why the end was not found.
+#[derive(Debug)]
+enum EndError {
+    Newer(String),
+    Failed(String),
+}
+
+impl From<String> for EndError {
+    fn from(error: String) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// No record is shorter.
+const RECORD_BYTES_MIN: u64 = 64;
+
+fn find_end(store: &Store, archive: &Archive) -> Result<End, EndError> {
+    let mut last_group = None;
     let mut pair = store.last()?;
     while let Some((key, group)) = pair {
         let key = key_of(&key);
         if key == 0 {
-            return Err("there are keys in it that are not the log's".into());
+            return Err("there are keys in it that are not the log's".to_owned().into());
         }
         let mut last = None;
-        let mut fault = 0;
+        let mut read = 0;
         for record in record::walk(&group) {
             match record {
-                Ok(record) => (last, fault) = (Some(record), 0),
-                Err(_) => fault = 1,
+                Ok(record) => {
+                    read = record.bytes().as_ptr() as usize - group.as_ptr() as usize + record.bytes().len();
+                    last = Some(record);
+                }
+                Err(error @ RecordError::Newer(_)) => return Err(EndError::Newer(error.to_string())),
+                Err(_) => {}
             }
         }
         // A damaged record at the very end keeps its position: it shows as a gap.
-        let next = *next.get_or_insert_with(|| fault + last.map_or(key, |record| record.position().0 + 1));
+        let (next, damaged_max) = *last_group.get_or_insert_with(|| {
+            let next = last.map_or(key, |record| record.position().0 + 1);
+            let bytes = (group.len() - read) as u64;
+            if bytes == 0 { (next, 0) } else { (next + 1, (bytes / RECORD_BYTES_MIN).max(1)) }
+        });
         if let Some(record) = last {
             let head = Head {
                 position: record.position(),
                 hash: record.hash(),
                 recorded_at: Some(record.recorded_at().map_err(|error| error.to_string())?),
             };
-            return Ok(End { head, next });
+            return Ok(End { head, next, damaged_max });
         }
         pair = store.at_or_before(&(key - 1).to_be_bytes())?;
     }
-    let head = Head { position: Position::START, hash: [0; 32], recorded_at: None };
-    Ok(End { head, next: next.unwrap_or(1) })
+    let mut head = Head { position: Position::START, hash: [0; 32], recorded_at: None };
+    // All rows are archived, or gone.
+    for held in archive.all().iter().rev() {
+        let Ok(segment) = &held.segment else { continue };
+        for number in (0..segment.blocks()).rev() {
+            let Ok(block) = segment.block(number) else { continue };
+            if let Some(record) = record::walk(&block).flatten().last() {
+                let recorded_at = Some(record.recorded_at().map_err(|error| error.to_string())?);
+                head = Head { position: record.position(), hash: record.hash(), recorded_at };
+                break;
+            }
+        }
+        if head.position != Position::START {
+            break;
+        }
+    }
+    let (next, damaged_max) = last_group.unwrap_or((1, 0));
+    Ok(End { next: next.max(archive.through() + 1).max(head.position.0 + 1), head, damaged_max })
 }
 
 /// The log must hold what the watermark says. sled opens without a word when its tail, or all of it, is gone.
-fn check_mark(store: &Store, end: &End, mark: Mark, dir: &Path) -> Result<(), OpenError> {
-    if end.head.position < mark.position {
+fn check_mark(store: &Store, archive: &Archive, end: &mut End, mark: Mark, dir: &Path) -> Result<(), OpenError> {
+    if !end.reaches(mark.position) {
         let (found, expected) = (end.head.position, mark.position);
         return Err(OpenError::BehindWatermark { dir: dir.to_owned(), found, expected });
     }
-    match hash_at(store, mark.position) {
+    match hash_at(store, archive, mark.position) {
         Some(hash) if hash != mark.hash => Err(OpenError::Corrupt {
             dir: dir.to_owned(),
             why: format!("commit {} is not the one that was written there", mark.position),
@@ -293,21 +388,36 @@ fn check_mark(store: &Store, end: &End, mark: Mark, dir: &Path) -> Result<(), Op
 }
 
 /// The hash of the record at a position, if it can be read.
-fn hash_at(store: &Store, position: Position) -> Option<Hash> {
+fn hash_at(store: &Store, archive: &Archive, position: Position) -> Option<Hash> {
+    if position.0 <= archive.through() {
+        return archive.hash(position.0);
+    }
     let (_, group) = store.at_or_before(&position.0.to_be_bytes()).ok()??;
     Some(record::find(&group, position)?.hash())
 }
 
+/// The hash that the record at a position carries of the one before, if it can be read.
+fn previous_at(store: &Store, position: Position) -> Option<Hash> {
+    let (_, group) = store.at_or_before(&position.0.to_be_bytes()).ok()??;
+    Some(record::find(&group, position)?.previous())
+}
+
 /// Opens the index when it belongs to this log; otherwise begins a new one.
-fn open_index(options: &Options, store: &Store, end: &End) -> Result<Index, OpenError> {
+fn open_index(options: &Options, store: &Store, archive: &Archive, end: &End) -> Result<Index, OpenError> {
     let dir = options.state_dir.join("index");
     let tuning = Tuning { cache_mb: options.index_cache_mb, segment_bytes: INDEX_SEGMENT_BYTES };
     let newest = options.index_newest_commits.max(1);
     match Index::open(&dir, tuning, newest) {
         Ok(index) => {
             let (through, hash) = index.saved();
-            let belongs =
-                through <= end.head.position && (through == Position::START || hash_at(store, through) == Some(hash));
+            // When that very record is damaged, the next one knows. An index is not given up for a damaged record: it may be
+            // all that remembers which stream that was of.
+            let belongs = through.0 < end.next
+                && match hash_at(store, archive, through) {
+                    _ if through == Position::START => true,
+                    Some(found) => found == hash,
+                    None => previous_at(store, Position(through.0 + 1)).is_none_or(|previous| previous == hash),
+                };
             if belongs {
                 return Ok(index);
             }
@@ -318,30 +428,74 @@ fn open_index(options: &Options, store: &Store, end: &End) -> Result<Index, Open
     Index::recreate(&dir, tuning, newest).map_err(|error| OpenError::io(&dir)(io::Error::other(error)))
 }
 
-/// Reads what the index lacks, in bounded memory: full parts are written on the way.
-fn catch_up_index(shared: &Shared) -> Result<(), String> {
-    let mut commits: Vec<(Commit, u64)> = Vec::with_capacity(CATCH_UP_COMMITS);
-    let mut hash = [0; 32];
-    let mut outcome = Ok(());
-    let add = |commits: &mut Vec<(Commit, u64)>, hash| {
-        let full = shared.index.add(commits.iter().map(|(commit, group)| (commit, *group)), hash);
-        commits.clear();
-        if full { shared.index.save() } else { Ok(()) }
-    };
-    let read = shared.scan(shared.index.saved().0, &mut |scanned| {
-        if let Scanned::Commit(record, commit, group) = scanned {
-            commits.push((commit, group));
-            if commits.len() >= CATCH_UP_COMMITS {
-                outcome = add(&mut commits, record.hash());
-            } else if record.position() == shared.head().position {
-                hash = record.hash();
-            }
+/// What is read on the way to an index that knows everything.
+struct CatchUp<'a> {
+    shared: &'a Shared,
+    /// With the keys of their groups.
+    commits: Vec<(Commit, u64)>,
+    hash: Hash,
+    /// Opened at the first damage.
+    journal: Option<journal::Reader>,
+    journal_dir: &'a Path,
+}
+
+impl CatchUp<'_> {
+    fn push(&mut self, commit: Commit, group: u64, hash: Hash) -> Result<(), String> {
+        self.commits.push((commit, group));
+        self.hash = hash;
+        if self.commits.len() < CATCH_UP_COMMITS { Ok(()) } else { self.save() }
+    }
+
+    fn save(&mut self) -> Result<(), String> {
+        if self.commits.is_empty() {
+            return Ok(());
         }
+        let full = self.shared.index.add(self.commits.iter().map(|(commit, group)| (commit, *group)), self.hash);
+        self.commits.clear();
+        if full { self.shared.index.save() } else { Ok(()) }
+    }
+
+    /// What the journal knows of damaged records: their versions and commands were used, and are not given out again.
+    fn damaged(&mut self, from: u64, through: u64) -> Result<(), String> {
+        if self.journal.is_none() {
+            self.journal = journal::Reader::open(self.journal_dir).ok();
+        }
+        let Some(mut journal) = self.journal.take() else { return Ok(()) };
+        let mut found = Vec::new();
+        journal.range(from, through, &mut |commit| found.push(commit));
+        self.journal = Some(journal);
+        for commit in found {
+            let hash = record::encode(&commit, &self.hash, &mut Vec::new()).map_err(|error| error.to_string())?;
+            let position = commit.position.0;
+            self.push(commit, position, hash)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads what the index lacks up to before `next`, in bounded memory: full parts are written on the way.
+fn catch_up_index(shared: &Shared, next: u64, journal_dir: &Path) -> Result<(), String> {
+    let (saved, hash) = shared.index.saved();
+    let commits = Vec::with_capacity(CATCH_UP_COMMITS);
+    let mut catch_up = CatchUp { shared, commits, hash, journal: None, journal_dir };
+    let mut outcome = Ok(());
+    let read = shared.scan_raw(saved, &mut |raw| {
+        outcome = match raw {
+            Raw::Record(record, group) => match record.commit() {
+                Ok(commit) => catch_up.push(commit, group, record.hash()),
+                Err(_) => catch_up.damaged(record.position().0, record.position().0),
+            },
+            Raw::Damaged { from, through, .. } => catch_up.damaged(from, through),
+        };
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     read.map_err(|error| error.to_string())?;
     outcome?;
-    if commits.is_empty() { Ok(()) } else { add(&mut commits, hash) }
+    let head = shared.head().position.max(saved).0;
+    if head + 1 < next {
+        catch_up.damaged(head + 1, next - 1)?;
+    }
+    catch_up.save()
 }
 
 /// The thread that saves the index when a part is full, and all of it at the end.

@@ -3,17 +3,19 @@
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
 };
 
 use tokio::sync::broadcast;
 
 use super::{
+    archive::Archive,
     index::{Index, Place},
+    lost::Lost,
     store::Store,
 };
 use crate::log::{
-    Commit, Entry, Head, Position, ReadError, StreamId, Version, Visit,
+    Commit, Entry, Head, Position, ReadError, StreamId, Verified, Version, Visit,
     record::{self, Checked},
 };
 
@@ -26,32 +28,55 @@ pub(super) struct Shared {
     // The index is closed before the log.
     pub(super) index: Index,
     pub(super) store: Store,
+    pub(super) archive: Archive,
+    /// Positions that were given up.
+    pub(super) lost: Lost,
     pub(super) live: broadcast::Sender<Arc<Commit>>,
     head: RwLock<Head>,
     damaged: Mutex<BTreeMap<Position, String>>,
     /// By what has it: a sentence for the health report.
     troubles: Mutex<BTreeMap<&'static str, String>>,
+    /// How far the journal is written.
+    pub(super) journaled: AtomicU64,
+    pub(super) verified: Mutex<Option<Verified>>,
     /// Set once: no more writes until the log is opened again.
     failed: OnceLock<String>,
 }
 
+/// What a scan of the bytes meets.
+pub(super) enum Raw<'a> {
+    /// A record, and the key of its group (of one that is archived: its own position).
+    Record(Checked<'a>, u64),
+    /// Nothing readable from the one position through the other.
+    Damaged { from: u64, through: u64, why: String },
+}
+
 /// What a scan meets.
 pub(super) enum Scanned<'a> {
-    /// A record, its commit, and the key of its group.
-    Commit(Checked<'a>, Commit, u64),
+    /// A record and its commit.
+    Commit(Checked<'a>, Commit),
     /// Nothing readable from this position to the next record.
     Damaged(Position, String),
 }
 
 impl Shared {
-    pub(super) fn new(store: Store, index: Index, head: Head, live: broadcast::Sender<Arc<Commit>>) -> Self {
+    pub(super) fn new(
+        (store, archive, lost): (Store, Archive, Lost),
+        index: Index,
+        head: Head,
+        live: broadcast::Sender<Arc<Commit>>,
+    ) -> Self {
         Self {
             index,
             store,
+            archive,
+            lost,
             live,
             head: RwLock::new(head),
             damaged: Mutex::default(),
             troubles: Mutex::default(),
+            journaled: AtomicU64::new(0),
+            verified: Mutex::default(),
             failed: OnceLock::new(),
         }
     }
@@ -65,84 +90,57 @@ impl Shared {
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
     }
 
-    /// Every record after a position up to the head, group by group.
+    /// Every commit after a position up to the head, in order.
     pub(super) fn scan(
         &self,
         after: Position,
         visit: &mut dyn FnMut(Scanned<'_>) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let Some(mut next) = after.0.checked_add(1) else { return Ok(()) };
-        if next > self.head().position.0 {
-            return Ok(());
-        }
-        let mut fault: Option<String> = None;
-        let mut from = match self.store.at_or_before(&next.to_be_bytes()) {
-            Ok(Some((key, _))) => key.to_vec(),
-            Ok(None) => next.to_be_bytes().to_vec(),
-            Err(error) => {
-                fault = Some(error);
-                next.to_be_bytes().to_vec()
-            }
-        };
-        'readable: loop {
-            for pair in self.store.from(&from) {
-                let (key, group) = match pair {
-                    Ok(pair) => pair,
-                    Err(error) => {
-                        // A whole page of the database is unreadable: go on behind it.
-                        let Some(on) = self.readable_after(next) else {
-                            return Err(ReadError::Failed(error));
-                        };
-                        fault = Some(error);
-                        from = on.to_be_bytes().to_vec();
-                        continue 'readable;
-                    }
-                };
-                // Asked for every group: the log grows while it is read, and what is not durable yet must not be seen.
-                let head = self.head().position.0;
-                let group_key = key_of(&key);
-                for record in record::walk(&group) {
-                    let record = match record {
-                        Ok(record) => record,
-                        Err(error) => {
-                            fault = Some(error.to_string());
-                            continue;
-                        }
-                    };
-                    let position = record.position().0;
-                    if position > head {
-                        return Ok(());
-                    }
-                    let before = fault.take();
-                    if position < next {
-                        continue;
-                    }
-                    if position > next {
-                        let why = before.unwrap_or_else(|| match position - next {
-                            1 => "the record is missing".to_owned(),
-                            missing => format!("{missing} records are missing"),
-                        });
-                        self.note_damaged(Position(next), &why);
-                        if visit(Scanned::Damaged(Position(next), why)).is_break() {
-                            return Ok(());
-                        }
-                    }
-                    next = position + 1;
-                    let scanned = match record.commit() {
-                        Ok(commit) => Scanned::Commit(record, commit, group_key),
-                        Err(error) => {
-                            self.note_damaged(Position(position), &error.to_string());
-                            Scanned::Damaged(Position(position), error.to_string())
-                        }
-                    };
-                    if visit(scanned).is_break() {
-                        return Ok(());
-                    }
+        self.scan_raw(after, &mut |raw| {
+            let record = match raw {
+                Raw::Damaged { from, why, .. } => return visit(Scanned::Damaged(Position(from), why)),
+                Raw::Record(record, _) => record,
+            };
+            match record.commit() {
+                Ok(commit) => visit(Scanned::Commit(record, commit)),
+                Err(error) => {
+                    self.note_damaged(record.position(), &error.to_string());
+                    visit(Scanned::Damaged(record.position(), error.to_string()))
                 }
-                self.store.press(&key, group.len());
             }
-            return Ok(());
+        })
+    }
+
+    /// Every record after a position up to the head, in order: from the archive as far as that goes, then from sled.
+    pub(super) fn scan_raw(
+        &self,
+        after: Position,
+        visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>,
+    ) -> Result<(), ReadError> {
+        let Some(next) = after.0.checked_add(1) else { return Ok(()) };
+        let mut walk = Walk { shared: self, next, fault: None };
+        // What comes later may be read too; up to here nothing may be left out.
+        let head = self.head().position.0;
+        while walk.next <= self.head().position.0 {
+            if walk.next <= self.archive.through() {
+                if walk.archive(visit).is_break() {
+                    return Ok(());
+                }
+                continue;
+            }
+            if walk.rows(visit)?.is_break() {
+                return Ok(());
+            }
+            // Rows that were not there any more may have been archived meanwhile.
+            if walk.next > self.archive.through() {
+                if walk.next <= head {
+                    // The end of the log was there, and cannot be read any more.
+                    let _ = walk.gap(head, visit);
+                }
+                return Ok(());
+            }
         }
+        Ok(())
     }
 
     /// The least position from which the database can be read on, when the page that holds `position` cannot.
@@ -170,7 +168,7 @@ impl Shared {
     pub(super) fn read_all(&self, after: Position, visit: Visit<'_>) -> Result<(), ReadError> {
         self.scan(after, &mut |scanned| {
             visit(match scanned {
-                Scanned::Commit(_, commit, _) => Entry::Commit(Arc::new(commit)),
+                Scanned::Commit(_, commit) => Entry::Commit(Arc::new(commit)),
                 Scanned::Damaged(position, why) => Entry::Damaged { position, why },
             })
         })
@@ -222,15 +220,27 @@ impl Shared {
         if position > self.head().position {
             return Ok(None);
         }
-        let pair = self.store.at_or_before(&position.0.to_be_bytes()).map_err(ReadError::Failed)?;
-        let Some((_, group)) = pair else { return Ok(None) };
-        match record::find(&group, position).map(|record| record.commit()) {
-            Some(Ok(commit)) => Ok(Some(Arc::new(commit))),
-            Some(Err(error)) => {
-                self.note_damaged(position, &error.to_string());
+        if position.0 > self.archive.through() {
+            let pair = self.store.at_or_before(&position.0.to_be_bytes()).map_err(ReadError::Failed)?;
+            match pair.and_then(|(_, group)| record::find(&group, position).map(|record| record.commit())) {
+                Some(Ok(commit)) => return Ok(Some(Arc::new(commit))),
+                Some(Err(error)) => {
+                    self.note_damaged(position, &error.to_string());
+                    return Ok(None);
+                }
+                // It may have been archived at this very moment.
+                None if position.0 > self.archive.through() => return Ok(None),
+                None => {}
+            }
+        }
+        match self.archive.commit(position.0) {
+            Ok(commit) => Ok(Some(Arc::new(commit))),
+            Err(why) => {
+                if position != Position::START && self.lost.why(position.0, position.0).is_none() {
+                    self.note_damaged(position, &why);
+                }
                 Ok(None)
             }
-            None => Ok(None),
         }
     }
 
@@ -263,7 +273,7 @@ impl Shared {
         self.failed.get()
     }
 
-    fn note_damaged(&self, position: Position, why: &str) {
+    pub(super) fn note_damaged(&self, position: Position, why: &str) {
         let mut damaged = self.damaged();
         if damaged.len() < DAMAGED_MAX && damaged.insert(position, why.to_owned()).is_none() {
             tracing::error!(%position, why, "a record of the log is damaged; it is stepped over");
@@ -336,6 +346,149 @@ impl Shared {
     }
 }
 
+/// A scan on its way.
+struct Walk<'a> {
+    shared: &'a Shared,
+    /// The next position that has not been told about.
+    next: u64,
+    /// Damage met since the last record.
+    fault: Option<String>,
+}
+
+impl Walk<'_> {
+    /// Nothing readable from `next` through a position.
+    fn gap(&mut self, through: u64, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let from = self.next;
+        let fault = self.fault.take();
+        let lost = self.shared.lost.why(from, through);
+        let why = fault.or_else(|| lost.map(str::to_owned)).unwrap_or_else(|| match through - from {
+            0 => "the record is missing".to_owned(),
+            more => format!("{} records are missing", more + 1),
+        });
+        if lost.is_none() {
+            self.shared.note_damaged(Position(from), &why);
+        }
+        self.next = through + 1;
+        visit(Raw::Damaged { from, through, why })
+    }
+
+    /// The records of one group or block.
+    fn group(
+        &mut self,
+        group: &[u8],
+        key: Option<u64>,
+        visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<Ended> {
+        // Asked for every group: the log grows while it is read, and what is not durable yet must not be seen.
+        let head = self.shared.head().position.0;
+        for record in record::walk(group) {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    self.fault = Some(error.to_string());
+                    continue;
+                }
+            };
+            let position = record.position().0;
+            if position > head {
+                return ControlFlow::Break(Ended::Head);
+            }
+            if position < self.next {
+                self.fault = None;
+                continue;
+            }
+            if position > self.next {
+                if key.is_some() && self.next <= self.shared.archive.through() {
+                    self.fault = None;
+                    return ControlFlow::Break(Ended::Archived);
+                }
+                if self.gap(position - 1, visit).is_break() {
+                    return ControlFlow::Break(Ended::ByVisitor);
+                }
+            }
+            self.fault = None;
+            self.next = position + 1;
+            if visit(Raw::Record(record, key.unwrap_or(position))).is_break() {
+                return ControlFlow::Break(Ended::ByVisitor);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// On through the archived segments.
+    fn archive(&mut self, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        for held in self.shared.archive.all() {
+            if held.to < self.next {
+                continue;
+            }
+            match &held.segment {
+                Err(why) => self.fault = Some(why.clone()),
+                Ok(segment) => {
+                    for number in segment.block_of(Position(self.next))..segment.blocks() {
+                        match segment.block(number) {
+                            Err(why) => self.fault = Some(why),
+                            Ok(block) => {
+                                if self.group(&block, None, visit).is_break() {
+                                    return ControlFlow::Break(());
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            if self.next <= held.to && self.gap(held.to, visit).is_break() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// On through the rows of sled, to their end.
+    fn rows(&mut self, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> Result<ControlFlow<()>, ReadError> {
+        let store = &self.shared.store;
+        let mut from = match store.at_or_before(&self.next.to_be_bytes()) {
+            Ok(Some((key, _))) => key.to_vec(),
+            Ok(None) => self.next.to_be_bytes().to_vec(),
+            Err(error) => {
+                self.fault = Some(error);
+                self.next.to_be_bytes().to_vec()
+            }
+        };
+        'readable: loop {
+            for pair in store.from(&from) {
+                let (key, group) = match pair {
+                    Ok(pair) => pair,
+                    Err(error) => {
+                        // A whole page of the database is unreadable: go on behind it.
+                        let Some(on) = self.shared.readable_after(self.next) else {
+                            return Err(ReadError::Failed(error));
+                        };
+                        self.fault = Some(error);
+                        from = on.to_be_bytes().to_vec();
+                        continue 'readable;
+                    }
+                };
+                match self.group(&group, Some(key_of(&key)), visit) {
+                    ControlFlow::Continue(()) => {}
+                    ControlFlow::Break(Ended::Archived) => return Ok(ControlFlow::Continue(())),
+                    ControlFlow::Break(Ended::Head | Ended::ByVisitor) => return Ok(ControlFlow::Break(())),
+                }
+                store.press(&key, group.len());
+            }
+            return Ok(ControlFlow::Continue(()));
+        }
+    }
+}
+
+/// Why a group was not read to its end.
+enum Ended {
+    /// What follows is not durable yet.
+    Head,
+    /// What is missing was moved into the archive meanwhile.
+    Archived,
+    ByVisitor,
+}
+
 /// Reads commits at places, and keeps the last group: neighbours are often in one.
 struct Reader<'a> {
     shared: &'a Shared,
@@ -346,8 +499,14 @@ impl Reader<'_> {
     /// The commit at a place, or how it is damaged.
     fn commit(&mut self, place: Place) -> Result<Result<Arc<Commit>, String>, String> {
         let position = Position(place.position);
+        if position.0 <= self.shared.archive.through() {
+            return Ok(archived(self.shared, position));
+        }
+        let shared = self.shared;
         let why = match self.group(place.group) {
             Err(error) => error,
+            // It may have been archived at this very moment.
+            Ok(None) if position.0 <= shared.archive.through() => return Ok(archived(shared, position)),
             Ok(None) => "its group is missing".to_owned(),
             Ok(Some(group)) => match record::find(group, position).map(|record| record.commit()) {
                 Some(Ok(commit)) => return Ok(Ok(Arc::new(commit))),
@@ -368,6 +527,11 @@ impl Reader<'_> {
         }
         Ok(self.group.as_ref().map(|(_, group)| &**group))
     }
+}
+
+fn archived(shared: &Shared, position: Position) -> Result<Arc<Commit>, String> {
+    let commit = shared.archive.commit(position.0).map(Arc::new);
+    commit.inspect_err(|why| shared.note_damaged(position, why))
 }
 
 /// The first position of a group; 0 for a key that is not ours.

@@ -1,6 +1,7 @@
 //! A sled database as we use it: guarded against panics, really synced, repaired before it is opened.
 
 use std::{
+    fmt,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -10,7 +11,8 @@ use std::{
 
 use sled::{Batch, Db, IVec, Mode};
 
-use super::{files, guard::guarded, space};
+use super::{guard::guarded, space};
+use crate::log::owned;
 
 /// sled's own lock can outlive the drop of the database by what its threads still do.
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -21,7 +23,6 @@ const SNAPSHOT_BYTES: u64 = 64 << 20;
 const PRESS_BYTES: usize = 2048;
 
 /// An open database. Every call is guarded; every error is a text.
-#[derive(Debug)]
 pub(super) struct Store {
     // Taken out on drop only, so that the drop is guarded too.
     db: Option<Db>,
@@ -30,6 +31,13 @@ pub(super) struct Store {
     bytes_at_open: u64,
     config: sled::Config,
     dir: PathBuf,
+}
+
+/// Without what is in it: that is nobody's business who looks at a program.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
 /// How a database is opened.
@@ -44,7 +52,7 @@ pub(super) struct Tuning {
 impl Store {
     /// Opens what is there or makes a new database, without repair.
     pub(super) fn open(dir: &Path, tuning: Tuning) -> Result<Self, String> {
-        files::create_dir(dir).map_err(|error| error.to_string())?;
+        owned::create_dir(dir).map_err(|error| error.to_string())?;
         remove_half_snapshots(dir).map_err(|error| error.to_string())?;
         let config = sled::Config::new()
             .path(dir)
@@ -55,10 +63,10 @@ impl Store {
             .use_compression(false);
         let db = open_unlocked(&config)?;
         let opened = || -> io::Result<File> {
-            files::narrow_all(dir)?;
+            owned::narrow_all(dir)?;
             let file = File::open(dir.join("db"))?;
             file.sync_all()?;
-            files::sync_dir(dir)?;
+            owned::sync_dir(dir)?;
             Ok(file)
         };
         match opened() {
@@ -82,7 +90,7 @@ impl Store {
         };
         let has_snapshot =
             fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(|entry| is_snapshot(&entry.path())));
-        let too_little_space = files::disk_bytes(dir) / 1_000_000 + 64 > space::free_mb(dir);
+        let too_little_space = owned::disk_bytes(dir) / 1_000_000 + 64 > space::free_mb(dir);
         if !has_snapshot || error.contains("could not acquire lock") || too_little_space {
             return Err(error);
         }
@@ -101,7 +109,7 @@ impl Store {
         if copy.exists() {
             fs::remove_dir_all(&copy).map_err(text)?;
         }
-        files::copy_dir(dir, &copy).map_err(text)?;
+        owned::copy_dir(dir, &copy).map_err(text)?;
         for entry in fs::read_dir(&copy).map_err(text)?.flatten().filter(|entry| is_snapshot(&entry.path())) {
             fs::remove_file(entry.path()).map_err(text)?;
         }
@@ -176,6 +184,11 @@ impl Store {
         self.call(|db| db.range(key..).next().transpose())
     }
 
+    /// The first keys before `key`, those of empty values too.
+    pub(super) fn keys_before(&self, key: &[u8], keys_max: usize) -> Result<Vec<Vec<u8>>, String> {
+        self.call(|db| db.range(..key).keys().take(keys_max).map(|key| key.map(|key| key.to_vec())).collect())
+    }
+
     /// Keys and values from `key` on, but for empty values. After an error it must not be asked again.
     pub(super) fn from(&self, key: &[u8]) -> impl Iterator<Item = Result<(IVec, IVec), String>> + use<> {
         let range = self.call(|db| Ok(db.range(key..)));
@@ -224,7 +237,7 @@ impl Drop for Store {
         }
         // Best effort: a file left by sled with wider permissions is inside an owner-only directory all the same.
         let _ = self.file.sync_data();
-        let _ = files::narrow_all(&self.dir);
+        let _ = owned::narrow_all(&self.dir);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tests of the sled engine: the contract, and what only an engine on disk can get wrong.
 
+mod archive;
+mod backup;
 mod damage;
+mod salvage;
 
 use std::{
     cell::Cell,
@@ -16,6 +19,7 @@ use super::*;
 use crate::log::{
     COMMIT_BYTES_MAX, Entry,
     contract::{self, all, append, event, stream},
+    progress::Progress,
 };
 
 /// Small parts of the index, so that runs and merges come soon.
@@ -55,7 +59,15 @@ async fn filled(dir: &Path, count: u64) -> Vec<Arc<Commit>> {
 }
 
 fn copy(from: &Path, to: &Path) {
-    files::copy_dir(from, to).unwrap();
+    owned::copy_dir(from, to).unwrap();
+}
+
+/// Nothing is wrong with it.
+fn verified(log: &SledLog) -> Verification {
+    let found = log.verify(&Progress::default()).unwrap();
+    assert_eq!((&found.faults[..], found.more_faults), (&[][..], 0));
+    assert_eq!(found.position, log.head().position);
+    found
 }
 
 /// What a reader meets: positions, and for damage the first that is missing.
@@ -140,7 +152,7 @@ async fn what_was_acknowledged_is_in_a_copy_made_without_closing() {
         assert_eq!(all(&open(&crashed), Position::START), all(&*log, Position::START));
         let reopened = Arc::new(open(&crashed));
         fill(&reopened, "more", 20).await;
-        assert_eq!(reopened.broken_links().unwrap(), []);
+        verified(&reopened);
     }
 }
 
@@ -224,7 +236,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         let log = open(dir.path());
         let commits = all(&log, Position::START);
         assert!(commits.len() as u64 >= acknowledged, "{} of {acknowledged}", commits.len());
-        assert_eq!(log.broken_links().unwrap(), []);
+        verified(&log);
         assert_eq!(log.health().damaged, []);
         for commit in commits.iter().rev().take(100) {
             assert!(log.find_command(&commit.meta.command).unwrap().is_some());
@@ -268,13 +280,14 @@ async fn the_journal_is_completed_and_mended() {
     // And the log is rebuilt from it.
     let head = open(dir.path()).head();
     let new = dir.path().join("new");
-    let rebuilt = rebuild_from_journal(&dir.path().join("journal"), &new.join("log")).unwrap();
-    assert_eq!((rebuilt.commits, rebuilt.head, &rebuilt.skipped[..]), (101, Position(101), &[][..]));
+    let without_log = Options { log_dir: dir.path().join("none"), ..options(dir.path()) };
+    let salvaged = super::salvage(&without_log, &new.join("log"), &Progress::default()).unwrap();
+    assert_eq!((salvaged.commits, salvaged.position, &salvaged.skipped[..]), (101, Position(101), &[][..]));
     let log = open(&new);
     assert_eq!(log.head(), head);
     assert_eq!(all(&log, Position::START)[..100], commits);
-    assert_eq!(log.broken_links().unwrap(), []);
-    let error = rebuild_from_journal(&dir.path().join("journal"), &new.join("log")).unwrap_err();
+    verified(&log);
+    let error = super::salvage(&without_log, &new.join("log"), &Progress::default()).unwrap_err();
     assert!(error.to_string().contains("not empty"), "{error}");
 }
 
@@ -289,7 +302,8 @@ async fn time_does_not_run_backwards_when_the_clock_was_set_back() {
     fs::write(dir.path().join("journal/3000-01.jsonl"), format!("{line}\n")).unwrap();
     fs::remove_file(path).unwrap();
     let new = dir.path().join("new");
-    rebuild_from_journal(&dir.path().join("journal"), &new.join("log")).unwrap();
+    let without_log = Options { log_dir: dir.path().join("none"), ..options(dir.path()) };
+    super::salvage(&without_log, &new.join("log"), &Progress::default()).unwrap();
     let commit = open(&new).append(append("todo/x", 0, "x")).await.unwrap().commit;
     assert_eq!(commit.meta.recorded_at.timestamp_micros(), future);
 }

@@ -9,8 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::files;
-use crate::log::{Position, record::Hash};
+use crate::log::{Position, owned, record::Hash};
 
 const MAGIC: &[u8; 8] = b"yomhead1";
 const SLOT_BYTES: usize = 56;
@@ -34,7 +33,7 @@ pub(super) struct Watermark {
 impl Watermark {
     /// Opens both slots, making those that are missing. An error of kind `InvalidData` means that neither can be read.
     pub(super) fn open(log_dir: &Path) -> io::Result<Self> {
-        let open = |name| files::options().read(true).write(true).create(true).truncate(false).open(log_dir.join(name));
+        let open = |name| owned::options().read(true).write(true).create(true).truncate(false).open(log_dir.join(name));
         let mut slots = [open(SLOTS[0])?, open(SLOTS[1])?];
         let mut marks = [None, None];
         let mut written = false;
@@ -42,9 +41,10 @@ impl Watermark {
             let mut bytes = Vec::new();
             slot.read_to_end(&mut bytes)?;
             written |= !bytes.is_empty();
+            refuse_newer(&bytes)?;
             *mark = parse(&bytes);
         }
-        files::sync_dir(log_dir)?;
+        owned::sync_dir(log_dir)?;
         let newer = usize::from(marks[1].map(|mark| mark.position) > marks[0].map(|mark| mark.position));
         match marks[newer] {
             Some(last) => Ok(Self { slots, next: 1 - newer, last }),
@@ -70,6 +70,26 @@ impl Watermark {
     }
 }
 
+/// What the slots say at this moment, for whoever only looks: the newer of those that are whole.
+pub(super) fn peek(log_dir: &Path) -> Option<Mark> {
+    let read = |name| parse(&std::fs::read(log_dir.join(name)).ok()?);
+    SLOTS.into_iter().filter_map(read).max_by_key(|mark| mark.position)
+}
+
+/// A slot of a later format says so in its first bytes: it is no damage.
+fn refuse_newer(bytes: &[u8]) -> io::Result<()> {
+    match bytes.strip_prefix(b"yomhead") {
+        Some([format @ b'2'..=b'9', ..]) => {
+            let text = format!(
+                "the watermark has format {}, and this version knows up to 1: it was written by a newer yoman, so update",
+                char::from(*format)
+            );
+            Err(io::Error::new(io::ErrorKind::InvalidData, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn bytes_of(mark: Mark) -> [u8; SLOT_BYTES] {
     let mut bytes = [0; SLOT_BYTES];
     bytes[..8].copy_from_slice(MAGIC);
@@ -92,6 +112,19 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    /// The bytes of format 1, for ever.
+    #[test]
+    fn format_1_stays_as_it_is() {
+        let golden = include_bytes!("../golden/watermark-1.head");
+        let mark = Mark { position: Position(258), hash: [7; 32] };
+        assert_eq!(bytes_of(mark), *golden);
+        assert_eq!(parse(golden), Some(mark));
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("head.b"), [&b"yomhead2"[..], &[0; 80]].concat()).unwrap();
+        let error = Watermark::open(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("written by a newer yoman, so update"), "{error}");
+    }
 
     #[test]
     fn the_newer_slot_wins_and_a_torn_one_falls_back() {

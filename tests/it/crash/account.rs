@@ -13,6 +13,7 @@ use std::{
 use yoman::{
     log::{
         Commit, Entry, EventLog, Position,
+        progress::Progress,
         sled::{Options, SledLog},
     },
     vault::{SealedLog, Vault},
@@ -239,11 +240,12 @@ async fn read_log(data: &Path) -> Result<(Vec<Arc<Commit>>, Vec<Arc<Commit>>), S
     let opened = SealedLog::open(Arc::clone(&log) as Arc<dyn EventLog>, vault, true);
     let opened = opened.map_err(|error| error.to_string())?;
     let (commits, sealed) = (read_all(&opened)?, read_all(&*log)?);
-    let broken = log.broken_links().map_err(|error| error.to_string())?;
+    // Checksums, chain, streams, index, journal and watermark, each against the others.
+    let found = log.verify(&Progress::default()).map_err(|error| error.to_string())?;
     log.close().await.map_err(|error| error.to_string())?;
     let unopened = opened.health().warnings;
-    if !broken.is_empty() || !unopened.is_empty() {
-        return Err(format!("the log is damaged: links broken at {broken:?}, {unopened:?}"));
+    if found.fault_count() > 0 || !unopened.is_empty() {
+        return Err(format!("the log is damaged: {:?}, {unopened:?}", found.faults));
     }
     Ok((commits, sealed))
 }

@@ -5,6 +5,7 @@
 //! Runs are merged four by four, so there are few of them however long the log is, and an entry is rewritten only once
 //! for every time the log grows fourfold. A look for what is not there costs a filter in memory for each run.
 
+pub(super) mod audit;
 mod part;
 mod run;
 
@@ -196,6 +197,30 @@ impl Index {
             }
         }
         Ok(None)
+    }
+
+    /// The places a command id stands for, or one with the same hash. Visiting ends when `visit` gives false.
+    fn command_places(&self, command: &CommandId, visit: &mut dyn FnMut(Place) -> bool) -> Result<(), String> {
+        let (in_memory, runs) = {
+            let state = self.read_state();
+            let places: Vec<_> = state.parts_back().filter_map(|part| part.commands.get(command).copied()).collect();
+            (places, state.runs.clone())
+        };
+        if !in_memory.into_iter().all(&mut *visit) {
+            return Ok(());
+        }
+        let hash = command_hash(command);
+        for run in runs.iter().filter(|run| run.may_have(hash)) {
+            let mut more = true;
+            run.entries(&self.store, hash, 0, &mut |entry| {
+                more = visit(place_of(entry));
+                more
+            })?;
+            if !more {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// The places of a stream's commits that end with `from` or later, in order. Two names with one hash are possible:

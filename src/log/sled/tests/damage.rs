@@ -5,7 +5,7 @@ use std::panic;
 use super::*;
 
 /// Changes a group of a closed log behind its back.
-fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
     let db = ::sled::Config::new()
         .path(dir.join("log/sled"))
         .mode(::sled::Mode::LowSpace)
@@ -33,7 +33,7 @@ fn record_range(group: &[u8], position: u64) -> std::ops::Range<usize> {
 }
 
 /// One commit a group, all in one stream.
-async fn one_by_one(dir: &Path, count: u64) {
+pub(super) async fn one_by_one(dir: &Path, count: u64) {
     let log = open(dir);
     for number in 0..count {
         log.append(append("todo/1", number, &format!("c/{number}"))).await.unwrap();
@@ -109,13 +109,36 @@ async fn a_damaged_end_keeps_its_position() {
     let dir = tempfile::tempdir().unwrap();
     one_by_one(dir.path(), 10).await;
     change_group(dir.path(), 10, |group| group[100] ^= 1);
-    // The watermark had seen it.
+    // The watermark had seen it: it is damaged, and not gone. Its version stays used, whether the index still knows that or
+    // has to ask the journal.
+    for rebuilt in [false, true] {
+        let copied = dir.path().join(format!("rebuilt-{rebuilt}"));
+        for name in ["log", "state", "journal"] {
+            copy(&dir.path().join(name), &copied.join(name));
+        }
+        if rebuilt {
+            fs::remove_dir_all(copied.join("state")).unwrap();
+        }
+        let log = open(&copied);
+        let damaged: Vec<_> = log.health().damaged.iter().map(|(position, _)| position.0).collect();
+        assert_eq!((damaged, log.head().position), (vec![10], Position(9)));
+        assert_eq!(log.version(&StreamId::new("todo/1")), Ok(10));
+        let refused = log.append(append("todo/1", 9, "again")).await.unwrap_err();
+        assert!(matches!(refused, AppendError::Conflict { actual: 10, .. }), "{refused}");
+        let commit = log.append(append("todo/1", 10, "on")).await.unwrap().commit;
+        assert_eq!((commit.position, commit.first_version), (Position(11), 11));
+        let found = log.verify(&Progress::default()).unwrap();
+        assert_eq!(found.faults.iter().map(|fault| fault.position).collect::<Vec<_>>(), [Some(Position(10))]);
+    }
+    // Rows that are gone are another thing.
+    change_group(dir.path(), 10, Vec::clear);
     let error = SledLog::open(options(dir.path())).unwrap_err();
     assert!(matches!(error, OpenError::BehindWatermark { found: Position(9), expected: Position(10), .. }), "{error}");
     // A crash before the watermark and the journal had seen it.
     fs::remove_file(dir.path().join("log/head.a")).unwrap();
     fs::remove_file(dir.path().join("log/head.b")).unwrap();
     fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    change_group(dir.path(), 9, |group| group.extend_from_slice(&[1; 100]));
     let log = open(dir.path());
     assert_eq!(log.append(append("todo/2", 0, "x")).await.unwrap().commit.position, Position(11));
     let seen = entries(|visit| log.read_all(Position(8), visit).unwrap());
@@ -149,10 +172,10 @@ async fn a_half_written_snapshot_does_not_keep_it_from_opening() {
 }
 
 /// A small generator, so that a failure can be repeated from its seed.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -187,7 +210,7 @@ async fn random_damage_is_never_a_panic_nor_a_wrong_value() {
 }
 
 /// Flips a few bytes of a file, or cuts it, or writes zeroes.
-fn damage(dir: &Path, random: &mut Random) {
+pub(super) fn damage(dir: &Path, random: &mut Random) {
     let mut files = Vec::new();
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
@@ -248,4 +271,43 @@ fn look(dir: &Path, commits: &[Arc<Commit>]) -> bool {
     }
     let _ = log.health();
     true
+}
+
+/// What a newer version wrote is no damage, and nothing to go on beside.
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    one_by_one(&whole, 10).await;
+    let refused = |what: &str, change: &dyn Fn(&Path)| {
+        let copied = dir.path().join(what);
+        copy(&whole, &copied);
+        change(&copied);
+        let error = SledLog::open(options(&copied)).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { .. }), "{what}: {error}");
+        assert!(error.to_string().contains("written by a newer yoman, so update"), "{what}: {error}");
+    };
+    refused("record", &|dir| {
+        change_group(dir, 10, |group| {
+            // The frame of a record is the same in every format: format, length, checksum, body.
+            let mut newer = vec![2, 4, 0, 0, 0, 0, 0, 0, 0, b'b', b'o', b'd', b'y'];
+            let crc = crc32c::crc32c_append(crc32c::crc32c(&newer[..5]), &newer[9..]);
+            newer[5..9].copy_from_slice(&crc.to_le_bytes());
+            group.extend_from_slice(&newer);
+        });
+    });
+    refused("watermark", &|dir| {
+        let mut slot = fs::read(dir.join("log/head.a")).unwrap();
+        slot[7] = b'2';
+        fs::write(dir.join("log/head.a"), slot).unwrap();
+    });
+    refused("journal", &|dir| {
+        let path = journal::months(&dir.join("journal")).unwrap().remove(0);
+        let text = fs::read_to_string(&path).unwrap();
+        let last = text.lines().last().unwrap();
+        let newer =
+            last.replace("\"position\":10", "\"position\":11").replace("\"events\":", "\"weather\":7,\"events\":");
+        fs::write(&path, format!("{text}{newer}\n")).unwrap();
+    });
+    assert_eq!(open(&whole).head().position, Position(10));
 }

@@ -1,4 +1,4 @@
-//! Files and directories only their owner can read.
+//! Files and directories that only their owner can read, and files that are there whole or not at all.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Makes a directory, and those above it, readable for the owner only; one that exists is narrowed.
-pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -17,7 +17,7 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
 }
 
 /// What a file of ours is opened with: readable for the owner only if it is made now.
-pub(super) fn options() -> OpenOptions {
+pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -26,7 +26,7 @@ pub(super) fn options() -> OpenOptions {
 
 /// Sets the permissions of what another library made.
 #[cfg(unix)]
-pub(super) fn narrow(path: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn narrow(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs::metadata(path)?;
     if metadata.permissions().mode() & 0o777 != mode {
@@ -36,12 +36,12 @@ pub(super) fn narrow(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn narrow(_path: &Path, _mode: u32) -> io::Result<()> {
+pub(crate) fn narrow(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
 /// Narrows everything below a directory: 0700 and 0600.
-pub(super) fn narrow_all(dir: &Path) -> io::Result<()> {
+pub(crate) fn narrow_all(dir: &Path) -> io::Result<()> {
     narrow(dir, 0o700)?;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -58,12 +58,12 @@ pub(super) fn narrow_all(dir: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
 /// Bytes on disk below a directory; 0 for one that is not there.
-pub(super) fn disk_bytes(dir: &Path) -> u64 {
+pub(crate) fn disk_bytes(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     entries
         .flatten()
@@ -86,7 +86,7 @@ fn allocated(metadata: &fs::Metadata) -> u64 {
 }
 
 /// Copies a directory and what is below it.
-pub(super) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -98,4 +98,17 @@ pub(super) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes a small file whole or not at all, durably: beside its place first.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = options().write(true).create(true).truncate(true).open(&beside)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
+        _ => sync_dir(Path::new(".")),
+    }
 }

@@ -1,0 +1,422 @@
+//! Looking after the log: what `yoman log` does, whether the running process is told to or nobody runs.
+
+use std::{fs, fs::File, io, io::BufReader, ops::ControlFlow, path::Path, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::Config,
+    domain::stored,
+    log::{
+        Commit, Entry, EventLog, Head, Position, ReadError,
+        export::{ExportError, Exported, Format, ImportError, Imported, Taken, export, import},
+        owned,
+        progress::Progress,
+        sled::{
+            ArchiveError, Archived, BackedUp, BackupError, Before, LostRange, OpenError, Options, Restorer, Salvaged,
+            SledLog, Verification, restore_backup, salvage,
+        },
+    },
+    projection::World,
+    subscription::SharedWorld,
+};
+
+/// The log for whoever looks after it.
+#[derive(Clone, Debug)]
+pub struct Upkeep {
+    /// As it is stored.
+    stored: Arc<SledLog>,
+    /// As everybody reads it.
+    opened: Arc<dyn EventLog>,
+    /// What everybody looks at, while the house is running.
+    world: Option<Arc<SharedWorld>>,
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    /// There is nothing to look after.
+    #[error("there is no log in {0}: name its directory with --data-dir")]
+    NoLog(String),
+    /// It must not be overwritten.
+    #[error("{what} has a log of its own already ({commits}): name a new directory with --into")]
+    NotEmpty {
+        /// The directory.
+        what: String,
+        /// How much is in it.
+        commits: String,
+    },
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It cannot be backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// It cannot be archived.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// It cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Lines that cannot come in.
+    #[error("{path}: {why}")]
+    Import {
+        /// The file.
+        path: String,
+        /// What is wrong with it and what to do.
+        why: String,
+    },
+    /// A file or directory could not be used.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+}
+
+impl UpkeepError {
+    fn io(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let path = path.display().to_string();
+        move |error| Self::Io { path: path.clone(), error }
+    }
+}
+
+/// A log that was made anew, and what its verification found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its newest commit.
+    pub position: Position,
+    /// How many it has.
+    pub commits: u64,
+    /// What was found when all of it was read again.
+    pub verification: Verification,
+}
+
+impl Upkeep {
+    /// For a house that is running.
+    pub(super) fn of_house(stored: Arc<SledLog>, opened: Arc<dyn EventLog>, world: Arc<SharedWorld>) -> Self {
+        Self { stored, opened, world: Some(world) }
+    }
+
+    /// Opens a log that no process holds. Blocking.
+    ///
+    /// # Errors
+    /// [`UpkeepError`].
+    pub fn open(config: &Config) -> Result<Self, UpkeepError> {
+        if !config.in_data_dir("log").exists() {
+            return Err(UpkeepError::NoLog(config.data_dir.display().to_string()));
+        }
+        Self::open_at(super::log_options(config))
+    }
+
+    fn open_at(options: Options) -> Result<Self, UpkeepError> {
+        let stored = Arc::new(SledLog::open(options)?);
+        let opened = Arc::clone(&stored) as Arc<dyn EventLog>;
+        Ok(Self { stored, opened, world: None })
+    }
+
+    /// Compares everything with everything, and keeps the outcome. Blocking, reads all of the log twice.
+    ///
+    /// # Errors
+    /// [`UpkeepError::Read`].
+    pub fn verify(&self, progress: &Progress) -> Result<Verification, UpkeepError> {
+        let mut found = self.stored.verify(progress)?;
+        self.compare_world(&mut found, progress)?;
+        if progress.stopped() {
+            return Err(ReadError::Failed("it was stopped".to_owned()).into());
+        }
+        if let Err(error) = self.stored.keep_verified(&found, chrono::Utc::now()) {
+            found.notes.push(format!("that it was verified could not be kept for /status: {error}"));
+        }
+        Ok(found)
+    }
+
+    /// The log must fold to what everybody looks at, and every event must be one that this version knows.
+    fn compare_world(&self, found: &mut Verification, progress: &Progress) -> Result<(), UpkeepError> {
+        let held = self.world.as_ref().map(|world| world.read(World::clone));
+        let until = held.as_ref().map_or(found.position, |held| held.position);
+        let mut folded = World::default();
+        let mut newer: Option<Position> = None;
+        progress.begin("folding the log", until.0);
+        self.opened.read_all(Position::START, &mut |entry| {
+            let commit = match entry {
+                Entry::Commit(commit) if commit.position > until => return ControlFlow::Break(()),
+                Entry::Commit(commit) => commit,
+                Entry::Damaged { .. } => return ControlFlow::Continue(()),
+            };
+            let (unreadable, known) = (folded.unreadable(), folded.unreadable() - folded.unreadable_newer());
+            folded.apply(&commit);
+            if folded.unreadable() > unreadable {
+                if folded.unreadable() - folded.unreadable_newer() > known {
+                    let why = World::first_fault([&*commit])
+                        .unwrap_or_else(|| "an event stands where it does not belong".to_owned());
+                    found.fault(Some(commit.position), Some(commit.stream.as_str()), why);
+                } else {
+                    newer.get_or_insert(commit.position);
+                }
+            }
+            progress.at(commit.position.0);
+            if progress.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        if let Some(first) = newer {
+            let count = folded.unreadable_newer();
+            found.notes.push(format!(
+                "{count} events, the first at position {first}, were written by a newer yoman: update to see and change what they are of"
+            ));
+        }
+        if let Some(held) = held
+            && held.position == folded.position
+        {
+            for difference in folded.differences(&held) {
+                found.fault(
+                    None,
+                    None,
+                    format!("what is shown is not what the log says: {difference}. Start yoman again"),
+                );
+            }
+            if found.fault_count() == 0 {
+                found.notes.push(format!("what is shown is what the log says, up to position {until}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what is new to a backup, or begins one. Blocking.
+    ///
+    /// # Errors
+    /// [`UpkeepError::Backup`].
+    pub fn backup(&self, dir: &Path, progress: &Progress) -> Result<BackedUp, UpkeepError> {
+        Ok(self.stored.backup(dir, progress)?)
+    }
+
+    /// Moves the oldest part of the log into compressed segments. Blocking.
+    ///
+    /// # Errors
+    /// [`UpkeepError::Archive`].
+    pub fn archive(&self, before: Before, progress: &Progress) -> Result<Archived, UpkeepError> {
+        Ok(self.stored.archive(before, progress)?)
+    }
+
+    /// Writes the log down; `sealed`: as it is stored. Blocking.
+    ///
+    /// # Errors
+    /// [`UpkeepError::Export`].
+    pub fn export(
+        &self,
+        format: Format,
+        sealed: bool,
+        progress: &Progress,
+        write: &mut (dyn FnMut(&[u8]) -> io::Result<()> + Send),
+    ) -> Result<Exported, UpkeepError> {
+        let log: &dyn EventLog = if sealed { &*self.stored } else { &*self.opened };
+        Ok(export(log, format, progress, write)?)
+    }
+
+    /// How many events a newer version wrote, and how many cannot be read for another reason, each with the first position.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn unreadable(log: &dyn EventLog) -> Result<[(u64, Option<Position>); 2], ReadError> {
+        let mut counts = [(0, None), (0, None)];
+        log.read_all(Position::START, &mut |entry| {
+            if let Entry::Commit(commit) = entry {
+                for error in commit.events.iter().filter_map(|event| stored::decode(event).err()) {
+                    let (count, first) = &mut counts[usize::from(!error.is_newer())];
+                    *count += 1;
+                    first.get_or_insert(commit.position);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(counts)
+    }
+}
+
+/// Where a new log goes: made beside its place, put there when it is whole.
+struct NewLog {
+    options: Options,
+    beside: std::path::PathBuf,
+}
+
+impl NewLog {
+    fn begin(options: Options) -> Result<Self, UpkeepError> {
+        let data_dir = options.log_dir.parent().unwrap_or(Path::new(".")).to_owned();
+        owned::create_dir(&data_dir).map_err(UpkeepError::io(&data_dir))?;
+        let full = |commits: String| UpkeepError::NotEmpty { what: data_dir.display().to_string(), commits };
+        if options.log_dir.exists() {
+            // One that never had a commit may be replaced: whoever started yoman once to look has one.
+            let log = SledLog::open(options.clone())?;
+            if log.head().position > Position::START {
+                return Err(full(format!("up to position {}", log.head().position)));
+            }
+            drop(log);
+            fs::remove_dir_all(&options.log_dir).map_err(UpkeepError::io(&options.log_dir))?;
+        }
+        for dir in [&options.journal_dir, &options.archive_dir] {
+            if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(full(format!("{} is there", dir.display())));
+            }
+        }
+        // What is derived from another log is of no use to this one.
+        let state = options.state_dir.join("index");
+        if state.exists() {
+            fs::remove_dir_all(&state).map_err(UpkeepError::io(&state))?;
+        }
+        let beside = options.log_dir.with_extension("new");
+        if beside.exists() {
+            // An earlier attempt that was cut off: nothing of it counts.
+            fs::remove_dir_all(&beside).map_err(UpkeepError::io(&beside))?;
+        }
+        Ok(Self { options, beside })
+    }
+
+    /// Puts it in its place, reads all of it again, and writes the journal on the way.
+    fn finish(self, progress: &Progress) -> Result<Made, UpkeepError> {
+        fs::rename(&self.beside, &self.options.log_dir).map_err(UpkeepError::io(&self.options.log_dir))?;
+        let upkeep = Upkeep::open_at(self.options.clone())?;
+        let verification = upkeep.verify(progress)?;
+        let Head { position, .. } = upkeep.stored.head();
+        Ok(Made { position, commits: verification.commits, verification })
+    }
+}
+
+/// What is left of a new log when it came to nothing.
+impl Drop for NewLog {
+    fn drop(&mut self) {
+        if self.beside.exists()
+            && let Err(error) = fs::remove_dir_all(&self.beside)
+        {
+            tracing::warn!(%error, "{} could not be removed: nothing of it counts", self.beside.display());
+        }
+    }
+}
+
+fn options_in(config: &Config, dir: &Path) -> Options {
+    super::log_options(&Config { data_dir: dir.to_owned(), ..config.clone() })
+}
+
+/// Makes a log of a backup, in a data directory that has none. Blocking.
+///
+/// # Errors
+/// [`UpkeepError`]; nothing is left behind then.
+pub fn restore(config: &Config, backup: &Path, into: &Path, progress: &Progress) -> Result<Made, UpkeepError> {
+    let new = NewLog::begin(options_in(config, into))?;
+    restore_backup(backup, &new.beside, progress)?;
+    new.finish(progress)
+}
+
+/// Makes a log of exported lines, in a data directory that has none. Blocking. `seal` is what becomes of each commit before it
+/// is stored.
+///
+/// # Errors
+/// [`UpkeepError`]; nothing is left behind then. A line with an event that only a newer version knows refuses all of it before
+/// anything is written.
+pub fn import_file(
+    config: &Config,
+    file: &Path,
+    into: &Path,
+    progress: &Progress,
+    seal: &mut dyn FnMut(Commit) -> Result<Commit, String>,
+) -> Result<(Imported, Made), UpkeepError> {
+    let at_file = UpkeepError::io(file);
+    let metadata = fs::metadata(file).map_err(&at_file)?;
+    let wrong = |why: String| UpkeepError::Import { path: file.display().to_string(), why };
+    if !metadata.is_file() {
+        return Err(wrong("it is read twice and must be a file: save what comes from a pipe first".to_owned()));
+    }
+    let lines = || Ok::<_, UpkeepError>(BufReader::with_capacity(256 << 10, File::open(file).map_err(&at_file)?));
+    // Everything is looked at before anything is written.
+    progress.begin("looking at the lines", 0);
+    let looked = import(lines()?, &mut |line, commit: Commit| {
+        progress.at(line);
+        match commit.events.iter().filter_map(|event| stored::decode(event).err()).find(stored::DecodeError::is_newer) {
+            Some(error) => Taken::Refused(error.to_string()),
+            None => Taken::Yes,
+        }
+    });
+    let looked = looked.map_err(|error| import_error(error, &wrong))?;
+    if looked.commits == 0 {
+        let first = looked.skipped.first().map_or(String::new(), |(line, why)| format!(" (line {line}: {why})"));
+        return Err(wrong(format!("there is no commit in it{first}")));
+    }
+    let new = NewLog::begin(options_in(config, into))?;
+    let mut restorer = Restorer::create(&new.beside)?;
+    progress.begin("importing", looked.lines);
+    let mut lost: Vec<LostRange> = Vec::new();
+    let imported = import(lines()?, &mut |line, commit: Commit| {
+        progress.at(line);
+        let before = restorer.head().position;
+        let position = commit.position;
+        let pushed = seal(commit).map(|commit| restorer.push(&commit));
+        match pushed {
+            Ok(Ok(Ok(()))) if position.0 > before.0 + 1 => {
+                let why = "no line with it could be imported".to_owned();
+                lost.push(LostRange { from: Position(before.0 + 1), to: Position(position.0 - 1), why });
+                Taken::Yes
+            }
+            Ok(Ok(Ok(()))) => Taken::Yes,
+            Ok(Ok(Err(why))) => Taken::No(why),
+            Ok(Err(error)) => Taken::Refused(error.to_string()),
+            Err(why) => Taken::Refused(why),
+        }
+    });
+    let imported = imported.map_err(|error| import_error(error, &wrong))?;
+    restorer.finish(lost)?;
+    Ok((imported, new.finish(progress)?))
+}
+
+fn import_error(error: ImportError<String>, wrong: &dyn Fn(String) -> UpkeepError) -> UpkeepError {
+    match error {
+        ImportError::Refused { line, why } => wrong(format!("line {line}: {why}. Nothing was imported")),
+        ImportError::Read(error) => wrong(format!("it cannot be read: {error}")),
+    }
+}
+
+/// Makes a log of everything that can be read of this one, in another data directory. Blocking; this one is not changed.
+///
+/// # Errors
+/// [`UpkeepError`]; nothing is left behind then.
+pub fn salvage_into(config: &Config, into: &Path, progress: &Progress) -> Result<(Salvaged, Made), UpkeepError> {
+    let from = super::log_options(config);
+    if !from.log_dir.exists() && !from.journal_dir.exists() {
+        return Err(UpkeepError::NoLog(config.data_dir.display().to_string()));
+    }
+    let new = NewLog::begin(options_in(config, into))?;
+    let salvaged = salvage(&from, &new.beside, progress)?;
+    // Without its keys a log that is sealed could not be read there.
+    copy_keys(&config.in_data_dir("keys"), &into.join("keys"))?;
+    Ok((salvaged, new.finish(progress)?))
+}
+
+/// Copies the keys of personal data, if there are any; whether there were.
+///
+/// # Errors
+/// [`UpkeepError::Io`].
+pub fn copy_keys(from: &Path, to: &Path) -> Result<bool, UpkeepError> {
+    if !from.is_dir() {
+        return Ok(false);
+    }
+    owned::copy_dir(from, to).and_then(|()| owned::narrow_all(to)).map_err(UpkeepError::io(to))?;
+    Ok(true)
+}
+
+/// Deletes the index, which is then made again from the log and read back. Blocking.
+///
+/// # Errors
+/// [`UpkeepError`].
+pub fn rebuild_index(config: &Config, progress: &Progress) -> Result<Verification, UpkeepError> {
+    // Opened first: whoever holds the log must not lose its index.
+    let upkeep = Upkeep::open(config)?;
+    drop(upkeep);
+    let index = config.in_data_dir("state").join("index");
+    if index.exists() {
+        fs::remove_dir_all(&index).map_err(UpkeepError::io(&index))?;
+    }
+    Upkeep::open(config)?.verify(progress)
+}
