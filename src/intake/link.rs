@@ -156,6 +156,7 @@ fn is_about_links(command: &Command) -> bool {
         PersonCommand::Unlink { .. } => true,
         PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
         PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
+        PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. } => false,
     }
 }
 
