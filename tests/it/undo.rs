@@ -97,7 +97,9 @@ async fn what_should_never_have_been_is_nowhere_and_can_come_back() {
     stage.press(&kim, "Redo").await;
     stage.say(&kim, "/undo T1@1").await;
     stage.press(&kim, "Take back both").await;
-    for text in ["/list", "/board", "/mine", "/next", "/find login", "/list closed", "/list withdrawn", "T1", "/done T1"] {
+    for text in
+        ["/list", "/board", "/mine", "/next", "/find login", "/list closed", "/list withdrawn", "T1", "/done T1"]
+    {
         stage.say(&kim, text).await;
     }
     stage.say(&kim, "/need T2 T1").await;
@@ -177,7 +179,9 @@ async fn every_act_on_an_item_can_be_taken_back() {
         stage.say(&kim, "/undo").await;
         told.push_str(&format!("> {text}\n> /undo\n{answer}\n\n"));
     }
-    for (text, undo) in [("/reopen", "/done T1"), ("/unneed", "/need T1 T2"), ("/untag", "/tag T1 #x"), ("/unassign", "/assign T1 @me")] {
+    for (text, undo) in
+        [("/reopen", "/done T1"), ("/unneed", "/need T1 T2"), ("/untag", "/tag T1 #x"), ("/unassign", "/assign T1 @me")]
+    {
         stage.say(&kim, undo).await;
         let end = undo.split_once("T1").unwrap().1;
         let back = if text == "/reopen" { "/reopen T1".to_owned() } else { format!("{text} T1{end}") };
