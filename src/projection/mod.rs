@@ -52,13 +52,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
+use self::{acts::Acts, items::Items, people::People, rooms::Rooms};
 pub use self::{
     cause::{COMMITS_MAX, Commits},
     house::{BotState, Status, Waiting},
     list::PAGE_ITEMS,
     undone::{Rests, TakenBack, Why},
 };
-use self::{acts::Acts, items::Items, people::People, rooms::Rooms};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,

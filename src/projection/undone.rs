@@ -84,10 +84,8 @@ impl World {
             let names = one.acts.iter().flat_map(|act| &act.events).map(|event| &*event.name);
             names.into_iter().all(|name| name == "reversed")
         });
-        let again = (!versions.is_empty()).then(|| Button {
-            label: if redone { "Undo" } else { "Redo" }.to_owned(),
-            ..again(&versions)
-        });
+        let again = (!versions.is_empty())
+            .then(|| Button { label: if redone { "Undo" } else { "Redo" }.to_owned(), ..again(&versions) });
         with_buttons(Outbound::text(text), again.into_iter().collect(), viewer)
     }
 
