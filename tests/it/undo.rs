@@ -346,6 +346,40 @@ async fn an_undo_of_several_that_was_cut_in_two_is_finished_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_take_the_same_back_at_once_one_does() {
+    let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Disk).await;
+    stage.say(&kim, "/todo Fix login\n/done T1").await;
+    let before = stage.head();
+    let (one, other) = (stage.message(&kim, "/undo T1@2"), stage.message(&dana, "/undo T1@2"));
+    let (one, other) = tokio::join!(stage.submit(one), stage.submit(other));
+    assert!(one.is_kept() && other.is_kept());
+    stage.quiet(&kim.bot).await;
+    stage.quiet(&dana.bot).await;
+    assert_eq!((stage.head(), state(&stage, "T1").await), (before + 1, StateWord::Open));
+    let answers = [stage.came(&kim), stage.came(&dana)].map(|came| came.last().unwrap().clone());
+    assert!(
+        answers.iter().any(|answer| answer.starts_with("Not taken back: that is taken back already.")),
+        "{answers:?}"
+    );
+    assert!(answers.iter().any(|answer| answer.starts_with("T1 is open again")), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anybody_who_works_here_may_put_right_what_another_did() {
+    let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Memory).await;
+    stage.say(&kim, "/todo Fix login").await;
+    let card = stage.card(&kim, "T1 created");
+    stage.say(&kim, "/done T1").await;
+    stage.say(&dana, "/undo T1").await;
+    stage.say(&dana, "/why T1").await;
+    stage.say(&kim, "/due T1 2031-05-02").await;
+    stage.reply(&kim, &card, "undo").await;
+    stage.say(&kim, "/grant @dana guest").await;
+    stage.say(&dana, "/undo T1").await;
+    assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_said_is_found_as_long_as_it_counts() {
     let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
     stage.say(&kim, "/todo Fix login\n/note T1 seen on Android 9\n/note T1 and on a tablet").await;
