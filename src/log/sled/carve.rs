@@ -42,8 +42,11 @@ pub(super) struct Carved {
     sources: Vec<Source>,
     thinned: usize,
     /// The last block of a segment that was read: neighbours are in it.
-    block: Option<((u32, u32), Arc<Vec<u8>>)>,
+    block: Option<KeptBlock>,
 }
+
+/// Source, number in there, records.
+type KeptBlock = ((u32, u32), Arc<Vec<u8>>);
 
 #[derive(Debug)]
 enum Source {
