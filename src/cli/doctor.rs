@@ -99,7 +99,7 @@ fn access(config: &Config) -> Vec<Finding> {
                 ));
             }
             let mut open = Vec::new();
-            let inside = ["", "log", "journal", "state", "keys", "control.sock"];
+            let inside = ["", "log", "journal", "archive", "state", "keys", "control.sock"];
             for path in inside.map(|name| if name.is_empty() { dir.clone() } else { dir.join(name) }) {
                 if let Ok(metadata) = std::fs::metadata(&path)
                     && metadata.permissions().mode() & 0o077 != 0
