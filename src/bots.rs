@@ -86,7 +86,8 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
 fn menu() -> yoman_chat::Menu {
     use yoman_chat::{Arg, ArgKind, Menu, MenuVerb};
 
-    const FREQUENT: &[&str] = &["idea", "todo", "done", "show", "list", "board", "mine", "next", "find", "note", "help"];
+    const FREQUENT: &[&str] =
+        &["idea", "todo", "done", "show", "list", "board", "mine", "next", "find", "note", "help"];
     let verb = |verb: &command::Verb| MenuVerb {
         word: verb.word.to_owned(),
         aliases: verb.aliases.iter().map(|&alias| alias.to_owned()).collect(),

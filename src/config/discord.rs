@@ -117,7 +117,8 @@ impl DiscordBot {
         }
         let key = self.public_key.trim();
         if key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let what = "needs the application's public key: 64 digits, in the developer portal under General Information";
+            let what =
+                "needs the application's public key: 64 digits, in the developer portal under General Information";
             problems.push(Problem::new(format_args!("{at}.public_key"), what));
         }
         if !self.interactions_path.starts_with('/') {

@@ -213,7 +213,7 @@ async fn guilds(discord: &Discord, app: &str, out: &mut Vec<Finding>) {
 
 async fn registered(discord: &Discord, app: &str, out: &mut Vec<Finding>) {
     let Ok(app) = app.parse() else { return };
-    let wanted = commands::declared(&discord.config.menu, discord.config.commands);
+    let wanted = commands::declared(&discord.config.menu, discord.config.commands, discord.config.guild);
     let path = commands::path(app, discord.config.guild);
     match discord.api.get::<Vec<Value>>(&path).await {
         Ok(there) => {

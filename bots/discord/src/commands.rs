@@ -45,7 +45,17 @@ pub enum Commands {
 }
 
 /// Everything to be registered.
-pub(crate) fn declared(menu: &Menu, which: Commands) -> Vec<Value> {
+///
+/// Where they are for one server alone, nothing is said of direct chats: that belongs to those of everywhere.
+pub(crate) fn declared(menu: &Menu, which: Commands, guild: Option<u64>) -> Vec<Value> {
+    let mut out = everywhere(menu, which);
+    if guild.is_some() {
+        out.iter_mut().filter_map(Value::as_object_mut).for_each(|command| drop(command.remove("contexts")));
+    }
+    out
+}
+
+fn everywhere(menu: &Menu, which: Commands) -> Vec<Value> {
     let mut out = Vec::new();
     if which == Commands::Off {
         return out;
@@ -334,13 +344,13 @@ mod tests {
         let args = || (0..8).map(|n| arg(&format!("arg{n}"), ArgKind::Item, false)).collect();
         let verbs: Vec<MenuVerb> = (0..60).map(|n| verb(&format!("verb{n}"), args())).collect();
         let menu = Menu { verbs };
-        let commands = declared(&menu, Commands::Both);
+        let commands = declared(&menu, Commands::Both, None);
         assert!(commands.iter().all(|command| chars(command) <= COMMAND_CHARS_MAX));
         let groups: Vec<&str> =
             commands[0]["options"].as_array().unwrap().iter().map(|option| option["name"].as_str().unwrap()).collect();
         assert_eq!(groups, ["look---see", "look---see2", "look---see3"]);
-        assert_eq!(declared(&menu, Commands::Yoman).len(), 2);
-        assert!(declared(&menu, Commands::Off).is_empty());
+        assert_eq!(declared(&menu, Commands::Yoman, Some(1)).len(), 2);
+        assert!(declared(&menu, Commands::Off, None).is_empty());
     }
 
     #[test]

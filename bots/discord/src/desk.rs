@@ -77,7 +77,7 @@ pub(crate) struct Pending {
     pub(crate) on_card: bool,
     pub(crate) card: Option<u64>,
     /// What it says concerns only who asked.
-    pub(crate) private: AtomicBool,
+    pub(crate) private: bool,
     way: Way,
     born: Instant,
     first: tokio::sync::Mutex<First>,
@@ -89,6 +89,7 @@ impl Pending {
     pub(crate) fn new(
         interaction: &crate::wire::Interaction,
         card: Option<u64>,
+        private: bool,
         request: Option<oneshot::Sender<Value>>,
     ) -> Self {
         let way = request.map_or(Way::Callback, |request| Way::Request(Mutex::new(Some(request))));
@@ -98,7 +99,7 @@ impl Pending {
             token: interaction.token.clone(),
             on_card: card.is_some(),
             card,
-            private: AtomicBool::new(false),
+            private,
             way,
             born: Instant::now(),
             first: tokio::sync::Mutex::new(First::Not),

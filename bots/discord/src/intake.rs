@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use serde_json::value::RawValue;
@@ -120,6 +121,7 @@ pub(crate) struct Intake {
     pub(crate) channels: Arc<Channels>,
     pub(crate) seen: Arc<Seen>,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) think_after: Duration,
     pub(crate) session: Session,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) reading: Arc<Semaphore>,
@@ -140,6 +142,7 @@ impl Intake {
         channels: Arc<Channels>,
         seen: Arc<Seen>,
         desk: Arc<Desk>,
+        think_after: Duration,
         stop: Stop,
     ) -> Self {
         Self {
@@ -151,6 +154,7 @@ impl Intake {
             channels,
             seen,
             desk,
+            think_after,
             session: Session::default(),
             lanes: Arc::default(),
             reading: Arc::new(Semaphore::new(READING_MAX)),
@@ -158,6 +162,11 @@ impl Intake {
             tasks: TaskTracker::new(),
             writers: Arc::default(),
         }
+    }
+
+    /// Does something beside, within this run.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tasks.spawn(task));
     }
 
     /// One event.
@@ -252,7 +261,7 @@ impl Intake {
             while !inbox.keep_aside(aside.clone()).await.is_kept() {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(std::time::Duration::from_millis(500)) => {}
+                    () = tokio::time::sleep(Duration::from_millis(500)) => {}
                 }
             }
             if let Some(ticket) = ticket {

@@ -30,8 +30,6 @@ const SUGGESTIONS_MAX: usize = 25;
 const SUGGESTION_CHARS_MAX: usize = 100;
 /// When a press is noted without waiting for its answer any longer, counted from its receipt.
 const NOTE_AFTER: Duration = Duration::from_millis(60);
-/// When an answer is put off: the service waits 3 s.
-const THINK_AFTER: Duration = Duration::from_millis(1_800);
 /// When a toast that nothing else has made known is shown.
 const TOAST_AFTER: Duration = Duration::from_secs(3);
 /// When "thinking" that nothing came of is taken away.
@@ -68,12 +66,12 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
         return;
     };
     let card = interaction.message.as_ref().map(|message| message.id);
-    let pending = Arc::new(Pending::new(&interaction, card, request));
+    let pending = Arc::new(Pending::new(&interaction, card, is_private(intake, &interaction), request));
     match interaction.kind {
         TYPING => {
             settle(ticket);
             let intake = intake.clone();
-            let _ = intake.tasks.clone().spawn(async move { suggest(&intake, &interaction, &pending).await });
+            intake.clone().spawn(async move { suggest(&intake, &interaction, &pending).await });
         }
         COMMAND | COMPONENT | FILLED => {
             if let Some((id, ask)) = form(intake, &interaction) {
@@ -82,15 +80,14 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
             } else if let Some(message) = wants_thread(&interaction) {
                 settle(ticket);
                 let intake = intake.clone();
-                let _ =
-                    intake.tasks.clone().spawn(async move { open_thread(&intake, channel, &message, &pending).await });
+                intake.clone().spawn(async move { open_thread(&intake, channel, &message, &pending).await });
             } else if intake.desk.register(&inbound_id(intake, channel, &interaction), &pending) {
                 let (job, waits) =
                     (Job::Interaction(Box::new(interaction), Arc::clone(&pending)), Arc::clone(&pending));
                 deadline(intake, waits);
                 if intake.lanes.push(intake, channel, job, ticket).is_err() {
                     let intake = intake.clone();
-                    let _ = intake.tasks.clone().spawn(async move { pending.whisper(&intake.api, NOT_KEPT).await });
+                    intake.clone().spawn(async move { pending.whisper(&intake.api, NOT_KEPT).await });
                 }
             } else {
                 settle(ticket);
@@ -100,7 +97,7 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
             let raw_why = format!("an interaction of the unknown kind {kind}");
             intake.aside("INTERACTION_CREATE", raw, &raw_why, ticket);
             let intake = intake.clone();
-            let _ = intake.tasks.clone().spawn(async move { pending.whisper(&intake.api, NOT_UNDERSTOOD).await });
+            intake.clone().spawn(async move { pending.whisper(&intake.api, NOT_UNDERSTOOD).await });
         }
     }
 }
@@ -124,7 +121,7 @@ fn not_understood(intake: &Intake, raw: &str, request: Option<oneshot::Sender<Va
     }
     let Ok(least) = serde_json::from_str::<Least>(raw) else { return };
     let api = intake.api.clone();
-    let _ = intake.tasks.spawn(async move {
+    intake.spawn(async move {
         let path = format!("interactions/{}/{}/callback", least.id, least.token);
         let _ = api.call(Method::POST, &path, Some(&answer), None).await;
     });
@@ -132,7 +129,7 @@ fn not_understood(intake: &Intake, raw: &str, request: Option<oneshot::Sender<Va
 
 fn open(intake: &Intake, pending: Arc<Pending>, kind: u64, data: Value) {
     let intake = intake.clone();
-    let _ = intake.tasks.clone().spawn(async move {
+    intake.clone().spawn(async move {
         if let Err(error) = pending.once(&intake.api, kind, data).await {
             tracing::warn!(bot = %intake.us.bot, %error, "a form was not shown");
         }
@@ -169,6 +166,13 @@ fn pressed(data: &wire::Data) -> Option<&str> {
     data.values.first().map(String::as_str).or(Some(data.custom_id.as_str())).filter(|id| !id.is_empty())
 }
 
+/// Whether what it asks for concerns only who asks.
+fn is_private(intake: &Intake, interaction: &wire::Interaction) -> bool {
+    let chosen = interaction.data.as_ref().filter(|_| interaction.kind == COMMAND);
+    let verb = chosen.and_then(|data| commands::chosen(&intake.menu, &data.name, &data.options));
+    verb.is_some_and(|(verb, _)| verb.private)
+}
+
 /// What stands on the button that was pressed.
 fn label(interaction: &wire::Interaction, id: &str) -> Option<String> {
     let mut found = None;
@@ -185,7 +189,7 @@ fn label(interaction: &wire::Interaction, id: &str) -> Option<String> {
 
 /// One interaction, in its turn: handed in, and the person told if it was not kept.
 pub(crate) async fn handle(intake: &Intake, interaction: &wire::Interaction, pending: &Arc<Pending>) {
-    let Some(inbound) = understood(intake, interaction, pending).await else {
+    let Some(inbound) = understood(intake, interaction).await else {
         let raw = format!("interaction {} of kind {}", interaction.id, interaction.kind);
         intake.aside("INTERACTION_CREATE", &raw, "a command or a button nobody knows", None);
         pending
@@ -200,7 +204,7 @@ pub(crate) async fn handle(intake: &Intake, interaction: &wire::Interaction, pen
         }
         Receipt::Kept { toast } => {
             let (intake, pending) = (intake.clone(), Arc::clone(pending));
-            let _ = intake.tasks.clone().spawn(async move { kept(&intake, &pending, toast).await });
+            intake.clone().spawn(async move { kept(&intake, &pending, toast).await });
         }
     }
 }
@@ -235,13 +239,16 @@ async fn note(intake: &Intake, pending: &Pending, kind: u64, data: Value) {
 /// Whatever else happens, the service hears something in time.
 fn deadline(intake: &Intake, pending: Arc<Pending>) {
     let intake = intake.clone();
-    let _ = intake.tasks.clone().spawn(async move {
-        wait(&intake, THINK_AFTER).await;
+    intake.clone().spawn(async move {
+        wait(&intake, intake.think_after).await;
+        if intake.stop.is_cancelled() {
+            return;
+        }
         if pending.on_card {
             note(&intake, &pending, NOTED, Value::Null).await;
             return;
         }
-        let flags = if pending.private.load(Ordering::Relaxed) { 64 } else { 0 };
+        let flags = if pending.private { 64 } else { 0 };
         note(&intake, &pending, THINKING, json!({ "flags": flags })).await;
         wait(&intake, GIVE_UP_AFTER).await;
         if !intake.stop.is_cancelled() {
@@ -251,7 +258,7 @@ fn deadline(intake: &Intake, pending: Arc<Pending>) {
 }
 
 /// What was meant; `None` when nobody knows.
-async fn understood(intake: &Intake, interaction: &wire::Interaction, pending: &Pending) -> Option<Inbound> {
+async fn understood(intake: &Intake, interaction: &wire::Interaction) -> Option<Inbound> {
     let channel = interaction.channel_id.or(interaction.channel.as_ref().map(|channel| channel.id))?;
     let user = interaction.member.as_ref().and_then(|member| member.user.as_ref()).or(interaction.user.as_ref())?;
     let data = interaction.data.as_ref()?;
@@ -289,7 +296,6 @@ async fn understood(intake: &Intake, interaction: &wire::Interaction, pending: &
         }
         COMMAND => {
             let (verb, options) = commands::chosen(&intake.menu, &data.name, &data.options)?;
-            pending.private.store(verb.private, Ordering::Relaxed);
             match commands::choice(verb, options) {
                 Choice::Text(text) => spoken(&text, Vec::new()),
                 Choice::Form { .. } => return None,

@@ -79,7 +79,7 @@ impl Lanes {
                 recent: VecDeque::new(),
                 known: HashSet::new(),
             };
-            intake.tasks.spawn(worker.run(queue));
+            intake.spawn(worker.run(queue));
             Lane { jobs, waiting, gap }
         });
         if lane.waiting.load(Ordering::Relaxed) >= WAITING_MAX && !matches!(job, Job::CatchUp) {

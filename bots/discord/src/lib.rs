@@ -92,6 +92,8 @@ pub struct DiscordConfig {
     pub endpoint: Option<Endpoint>,
     /// How long one request may take.
     pub request_timeout: Duration,
+    /// When a command's answer is put off ("thinking"); Discord waits 3 s.
+    pub think_after: Duration,
 }
 
 impl DiscordConfig {
@@ -106,6 +108,7 @@ impl DiscordConfig {
             menu: Menu::default(),
             endpoint: None,
             request_timeout: Duration::from_secs(15),
+            think_after: Duration::from_millis(1_800),
         }
     }
 }
@@ -174,6 +177,7 @@ impl Discord {
             Arc::clone(&self.channels),
             Arc::clone(&self.seen),
             Arc::clone(&self.desk),
+            self.config.think_after,
             stop,
         );
         intake.seen.load(&intake.inbox).await;
@@ -184,7 +188,7 @@ impl Discord {
     /// Registers the commands, trying until the service has said yes or no.
     async fn register(&self, intake: &Intake) {
         let (bot, guild) = (&self.config.name, self.config.guild);
-        let declared = commands::declared(&self.config.menu, self.config.commands);
+        let declared = commands::declared(&self.config.menu, self.config.commands, guild);
         let mut pause = Duration::from_secs(1);
         loop {
             match commands::register(&self.api, &intake.inbox, intake.app, guild, &declared).await {

@@ -116,12 +116,12 @@ fn file_name(name: &str) -> String {
 
 fn colour(accent: Accent) -> u32 {
     match accent {
-        Accent::Open => 0x58_65_f2,
-        Accent::Active => 0xf0_b2_32,
-        Accent::Waiting => 0x94_9b_a4,
-        Accent::Finished => 0x23_a5_59,
-        Accent::Dropped => 0x4e_50_58,
-        Accent::Pressing => 0xf2_3f_43,
+        Accent::Open => 0x0058_65f2,
+        Accent::Active => 0x00f0_b232,
+        Accent::Waiting => 0x0094_9ba4,
+        Accent::Finished => 0x0023_a559,
+        Accent::Dropped => 0x004e_5058,
+        Accent::Pressing => 0x00f2_3f43,
     }
 }
 
@@ -258,7 +258,7 @@ mod tests {
     fn a_card_is_an_embed_and_a_text_is_not() {
         let card = body(&Outbound { accent: Some(Accent::Finished), ..Outbound::text("T1 done") });
         assert_eq!(card.json["embeds"][0]["description"], "T1 done");
-        assert_eq!(card.json["embeds"][0]["color"], 0x23_a5_59);
+        assert_eq!(card.json["embeds"][0]["color"], 0x0023_a559);
         assert_eq!((&card.json["content"], &card.json["flags"]), (&json!(""), &json!(0)));
         let text = body(&Outbound::text("hello"));
         assert_eq!((&text.json["content"], &text.json["embeds"]), (&json!("hello"), &json!([])));

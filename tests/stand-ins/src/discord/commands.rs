@@ -35,7 +35,8 @@ fn one(command: &Value) -> Result<(), Wrong> {
         if !(1..=32).contains(&name.chars().count()) {
             return Err(("name".into(), "Must be between 1 and 32 in length.".into()));
         }
-        if command["description"].as_str().is_some_and(|text| !text.is_empty()) || !command["options"].is_null() {
+        let options = command["options"].as_array().is_some_and(|list| !list.is_empty());
+        if command["description"].as_str().is_some_and(|text| !text.is_empty()) || options {
             return Err(("description".into(), "Context menu commands cannot have description or options".into()));
         }
         return Ok(());

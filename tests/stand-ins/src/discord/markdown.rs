@@ -125,8 +125,8 @@ fn closing(text: &str, mark: &str) -> Option<usize> {
     let mut at = 0;
     while at < text.len() {
         let here = &text[at..];
-        if here.starts_with('\\') {
-            at += 1 + here[1..].chars().next().map_or(0, char::len_utf8);
+        if let Some(escaped) = here.strip_prefix('\\') {
+            at += 1 + escaped.chars().next().map_or(0, char::len_utf8);
             continue;
         }
         if here.starts_with('`') {
