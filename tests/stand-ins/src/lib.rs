@@ -4,5 +4,7 @@
 //! # Layout
 //!
 //! * [`telegram`] the Telegram Bot API
+//! * [`slack`] Slack: Web API, Socket Mode, HTTP mode
 
+pub mod slack;
 pub mod telegram;
