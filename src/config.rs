@@ -8,6 +8,7 @@
 //! * `file.rs`     the TOML file, with line and column
 //! * `env.rs`      the environment and `.env`
 //! * `bots.rs`     which bots run, and with which token
+//! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 //! * `secret.rs`   values that are never shown
 
@@ -17,6 +18,7 @@ mod file;
 mod problem;
 mod secret;
 mod settings;
+mod slack;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -33,6 +35,7 @@ pub use self::{
     env::Environment,
     problem::{ConfigError, Problem},
     secret::Secret,
+    slack::{SlackBot, SlackWay},
 };
 use crate::domain::Bucket;
 

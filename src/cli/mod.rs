@@ -5,11 +5,13 @@
 //! * `run.rs`    `yoman`, `yoman run`: the process itself
 //! * `doctor.rs` `yoman doctor`: is everything well?
 //! * `pair.rs`   `yoman pair`: who may speak to it
+//! * `slack.rs`  `yoman slack manifest`: the app to create
 //! * `status.rs` `yoman status`: what runs, and how far it is
 
 mod doctor;
 mod pair;
 mod run;
+mod slack;
 mod status;
 
 use std::{
@@ -71,6 +73,9 @@ enum Command {
     /// Decide who may speak to the yoman that is running
     #[command(subcommand)]
     Pair(pair::Args),
+    /// Describe the Slack app to create
+    #[command(subcommand)]
+    Slack(slack::Args),
     /// Show what runs, and how far it is
     Status(status::Args),
 }
@@ -96,6 +101,7 @@ pub(crate) fn main() -> ExitCode {
         }
         (Command::Run, Ok(config)) => run::main(config, &environment),
         (Command::Pair(args), Ok(config)) => block_on(pair::main(args, &config)),
+        (Command::Slack(args), Ok(config)) => slack::main(&args, &config),
         (Command::Status(args), Ok(config)) => block_on(status::main(&args, &config)),
     }
 }
@@ -179,6 +185,8 @@ mod tests {
             "yoman pair list",
             "yoman pair claim --data-dir d",
             "yoman status --json",
+            "yoman slack manifest",
+            "yoman slack manifest --bot slack-work",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

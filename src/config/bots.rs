@@ -6,7 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Config, Environment, Problem, Secret, problem::did_you_mean, value::Setting};
+use super::{
+    Config, Environment, Problem, Secret,
+    problem::did_you_mean,
+    slack::{self, SLACK, SlackBot},
+    value::Setting,
+};
 
 const API_URL_DEFAULT: &str = "https://api.telegram.org";
 const NAME_CHARS_MAX: usize = 32;
@@ -41,6 +46,8 @@ pub enum Platform {
     Console(ConsoleBot),
     /// `platform = "telegram"`
     Telegram(TelegramBot),
+    /// `platform = "slack"`
+    Slack(SlackBot),
 }
 
 /// Settings of a console.
@@ -87,13 +94,13 @@ pub struct Webhook {
 }
 
 /// A setting of a platform: key, limits, place.
-struct Entry<T> {
-    key: &'static str,
-    limits: (u64, u64),
-    at: fn(&mut T) -> &mut dyn Setting,
+pub(super) struct Entry<T> {
+    pub(super) key: &'static str,
+    pub(super) limits: (u64, u64),
+    pub(super) at: fn(&mut T) -> &mut dyn Setting,
 }
 
-const ANY: (u64, u64) = (0, u64::MAX);
+pub(super) const ANY: (u64, u64) = (0, u64::MAX);
 
 const CONSOLE: &[Entry<ConsoleBot>] = &[
     Entry { key: "history", limits: ANY, at: |bot| &mut bot.history },
@@ -121,6 +128,7 @@ impl BotConfig {
         match self.platform {
             Platform::Console(_) => "console",
             Platform::Telegram(_) => "telegram",
+            Platform::Slack(_) => "slack",
         }
     }
 
@@ -130,6 +138,7 @@ impl BotConfig {
             (_, "enabled") => Some((&mut self.enabled, ANY)),
             (Platform::Console(bot), _) => find(CONSOLE, bot, key),
             (Platform::Telegram(bot), _) => find(TELEGRAM, bot, key),
+            (Platform::Slack(bot), _) => find(SLACK, bot, key),
         }
     }
 
@@ -138,6 +147,7 @@ impl BotConfig {
         let own: Vec<&'static str> = match self.platform {
             Platform::Console(_) => CONSOLE.iter().map(|entry| entry.key).collect(),
             Platform::Telegram(_) => TELEGRAM.iter().map(|entry| entry.key).collect(),
+            Platform::Slack(_) => SLACK.iter().map(|entry| entry.key).collect(),
         };
         ["enabled"].into_iter().chain(own)
     }
@@ -146,12 +156,15 @@ impl BotConfig {
 /// The bots there are without any setting.
 pub(super) fn defaults() -> BTreeMap<String, BotConfig> {
     let of = |name: &str| Some((name.to_owned(), of_platform(name, name).ok()?));
-    ["console", "telegram"].into_iter().filter_map(of).collect()
+    WORDS.into_iter().filter_map(of).collect()
 }
+
+/// The words of all platforms.
+const WORDS: [&str; 3] = ["console", "telegram", "slack"];
 
 /// The words of all platforms, as one writes them.
 pub(super) fn platforms() -> &'static str {
-    "\"console\" or \"telegram\""
+    "\"console\", \"telegram\" or \"slack\""
 }
 
 /// A bot of a platform with nothing set.
@@ -170,8 +183,9 @@ pub(super) fn of_platform(name: &str, platform: &str) -> Result<BotConfig, Strin
             webhook_secret_env: "TELEGRAM_WEBHOOK_SECRET".to_owned(),
             webhook: None,
         }),
+        "slack" => Platform::Slack(slack::default(name)),
         other => {
-            let near = did_you_mean(other, ["console", "telegram"]);
+            let near = did_you_mean(other, WORDS);
             return Err(format!("expected {}, not \"{}\"{near}", platforms(), other.escape_debug()));
         }
     };
@@ -201,10 +215,14 @@ pub(super) fn setting<'a>(config: &'a mut Config, key: &str) -> Option<(&'a mut 
 
 /// Variables with a name of their own that stand for a setting of every bot of a platform.
 pub(super) fn apply_own_variables(config: &mut Config, environment: &Environment) {
-    let Some(api_url) = environment.get("TELEGRAM_API_URL") else { return };
     for bot in config.bots.values_mut() {
-        if let Platform::Telegram(bot) = &mut bot.platform {
-            api_url.clone_into(&mut bot.api_url);
+        let (variable, at) = match &mut bot.platform {
+            Platform::Telegram(bot) => ("TELEGRAM_API_URL", &mut bot.api_url),
+            Platform::Slack(bot) => ("SLACK_API_URL", &mut bot.api_url),
+            Platform::Console(_) => continue,
+        };
+        if let Some(api_url) = environment.get(variable) {
+            api_url.clone_into(at);
         }
     }
 }
@@ -213,9 +231,31 @@ pub(super) fn apply_own_variables(config: &mut Config, environment: &Environment
 pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &mut Vec<Problem>) {
     let mut tokens: BTreeMap<String, String> = BTreeMap::new();
     for (name, bot) in config.bots.iter_mut().filter(|(_, bot)| bot.enabled != Enabled::No) {
-        let Platform::Telegram(telegram) = &mut bot.platform else { continue };
         let at = format!("bots.{name}");
         let before = problems.len();
+        let telegram = match &mut bot.platform {
+            Platform::Console(_) => continue,
+            Platform::Slack(slack) => {
+                slack::find_tokens(slack, environment, problems);
+                if slack.bot_token.is_none() && bot.enabled == Enabled::Yes && problems.len() == before {
+                    let how = match slack.bot_token_env.as_str() {
+                        "" => "set bot_token_env",
+                        variable => &format!("set {variable}"),
+                    };
+                    problems.push(Problem::new(&at, format!("is enabled and has no token: {how}")));
+                }
+                bot.on = slack.bot_token.is_some();
+                if let Some(token) = slack.bot_token.as_ref() {
+                    if let Some(other) = tokens.insert(token.expose().to_owned(), name.clone()) {
+                        let what = format!("has the same token as bots.{other}: only one can use it");
+                        problems.push(Problem::new(&at, what));
+                    }
+                    slack::finish(&at, slack, problems, &mut config.warnings);
+                }
+                continue;
+            }
+            Platform::Telegram(telegram) => telegram,
+        };
         telegram.token = token(&at, telegram, environment, problems);
         if telegram.token.is_none() && bot.enabled == Enabled::Yes && problems.len() == before {
             let how = match telegram.token_env.as_str() {
@@ -230,7 +270,7 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
                 problems.push(Problem::new(&at, format!("has the same token as bots.{other}: only one can use it")));
             }
             telegram.webhook = webhook(&at, telegram, environment, problems);
-            check_api_url(&at, telegram, problems, &mut config.warnings);
+            check_api_url(&at, &mut telegram.api_url, API_URL_DEFAULT, problems, &mut config.warnings);
         }
     }
 
@@ -250,7 +290,7 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
         }
     }
     if problems.is_empty() && !config.bots.values().any(|bot| bot.on) {
-        config.warnings.push("no bot runs: set TELEGRAM_BOT_TOKEN, or [bots.console] enabled = true".to_owned());
+        config.warnings.push("no bot runs: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN, or [bots.console] enabled = true".to_owned());
     }
 }
 
@@ -292,17 +332,23 @@ fn read_secret(path: &Path) -> Result<Secret, String> {
     std::fs::read_to_string(path).map(Secret::new).map_err(|error| format!("{shown} cannot be read: {error}"))
 }
 
-fn check_api_url(at: &str, bot: &mut TelegramBot, problems: &mut Vec<Problem>, warnings: &mut Vec<String>) {
-    bot.api_url.truncate(bot.api_url.trim_end_matches('/').len());
+pub(super) fn check_api_url(
+    at: &str,
+    api_url: &mut String,
+    usual: &str,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<String>,
+) {
+    api_url.truncate(api_url.trim_end_matches('/').len());
     let at = format!("{at}.api_url");
-    match bot.api_url.split_once("://") {
+    match api_url.split_once("://") {
         Some(("https", host)) if !host.is_empty() => {}
         Some(("http", host)) if !host.is_empty() => {
             if !is_loopback(host) {
                 warnings.push(format!("{at} is not https: the token goes over the network for everybody to read"));
             }
         }
-        _ => problems.push(Problem::new(at, "is no address: https://api.telegram.org, or the one of your own server")),
+        _ => problems.push(Problem::new(at, format!("is no address: {usual}, or the one of your own server"))),
     }
 }
 

@@ -2,6 +2,7 @@
 //! <https://docs.slack.dev/authentication/verifying-requests-from-slack>.
 
 use std::{
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -118,9 +119,15 @@ fn take_due(shared: &Shared) -> (Option<String>, Vec<Envelope>, Duration) {
     let patience = Duration::from_millis(world.delivery.ack_deadline_ms);
     let mut due = Vec::new();
     let mut next = Duration::from_secs(3600);
+    // One at a time in a channel, which is what people's own pace comes to; what failed waits for its turn aside.
+    let mut busy: HashSet<String> =
+        world.queue.iter().filter(|e| matches!(e.state, State::Sent(..))).map(|e| channel(&e.payload)).collect();
     for envelope in &mut world.queue {
         match envelope.state {
             State::Due(at) if at <= now => {
+                if !busy.insert(channel(&envelope.payload)) {
+                    continue;
+                }
                 envelope.tries += 1;
                 // A little beyond the request's own patience, so that its outcome comes first.
                 envelope.state = State::Sent(0, now + patience + Duration::from_millis(200));
@@ -133,6 +140,12 @@ fn take_due(shared: &Shared) -> (Option<String>, Vec<Envelope>, Duration) {
     }
     world.counters.envelopes_sent += due.len() as u64;
     (Some(url), due, next)
+}
+
+fn channel(payload: &Value) -> String {
+    let places = ["/event/channel", "/channel/id", "/channel_id"];
+    let found = places.iter().find_map(|place| payload.pointer(place).and_then(Value::as_str));
+    found.or(payload["event_id"].as_str()).or(payload["trigger_id"].as_str()).unwrap_or_default().to_owned()
 }
 
 async fn send(shared: &Shared, url: &str, envelope: Envelope) {
