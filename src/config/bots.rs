@@ -290,7 +290,9 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
         }
     }
     if problems.is_empty() && !config.bots.values().any(|bot| bot.on) {
-        config.warnings.push("no bot runs: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN, or [bots.console] enabled = true".to_owned());
+        config.warnings.push(
+            "no bot runs: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN, or [bots.console] enabled = true".to_owned(),
+        );
     }
 }
 

@@ -271,7 +271,8 @@ fn slack_is_reached_by_socket_or_by_http() {
     assert_eq!((socket.way, socket.api_url.as_str()), (Some(super::SlackWay::Socket), "http://127.0.0.1:9/api"));
     let http = slack("", &[bot, ("SLACK_SIGNING_SECRET", "s")]);
     assert_eq!(http.way, Some(super::SlackWay::Http("127.0.0.1:8444".parse().unwrap())));
-    let both = slack("[bots.slack]\nmode = \"http\"\n", &[bot, ("SLACK_SIGNING_SECRET", "s"), ("SLACK_APP_TOKEN", "xapp-1")]);
+    let both =
+        slack("[bots.slack]\nmode = \"http\"\n", &[bot, ("SLACK_SIGNING_SECRET", "s"), ("SLACK_APP_TOKEN", "xapp-1")]);
     assert!(matches!(both.way, Some(super::SlackWay::Http(_))));
     let said = problems("", &[bot]);
     assert_eq!(

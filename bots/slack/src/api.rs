@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slack_morphism::{
     ClientResult, SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
     SlackClientId, SlackClientSecret,
-    errors::{SlackClientApiError, SlackClientError, SlackClientHttpError, SlackClientHttpProtocolError, SlackRateLimitError},
+    errors::{
+        SlackClientApiError, SlackClientError, SlackClientHttpError, SlackClientHttpProtocolError, SlackRateLimitError,
+    },
     multipart_form::FileMultipartData,
 };
 use yoman_chat::BotError;
@@ -134,7 +136,11 @@ struct Connector {
 }
 
 impl Connector {
-    fn send<'a, RS>(&'a self, request: RequestBuilder, token: Option<&'a SlackApiToken>) -> BoxFuture<'a, ClientResult<RS>>
+    fn send<'a, RS>(
+        &'a self,
+        request: RequestBuilder,
+        token: Option<&'a SlackApiToken>,
+    ) -> BoxFuture<'a, ClientResult<RS>>
     where
         RS: for<'de> Deserialize<'de> + Send + 'a,
     {
@@ -188,9 +194,9 @@ fn read<RS: for<'de> Deserialize<'de>>(status: StatusCode, retry_after: Option<u
     let text = String::from_utf8_lossy(body);
     let envelope: Option<Envelope> = serde_json::from_str(&text).ok();
     match envelope {
-        Some(envelope) if envelope.ok => serde_json::from_str(&text).map_err(|error| {
-            lost(format!("an answer that cannot be read: {error}"))
-        }),
+        Some(envelope) if envelope.ok => {
+            serde_json::from_str(&text).map_err(|error| lost(format!("an answer that cannot be read: {error}")))
+        }
         Some(Envelope { error: Some(error), .. }) if error == "ratelimited" => {
             let after = retry_after.map_or(RETRY_AFTER_DEFAULT, Duration::from_secs);
             Err(SlackClientError::RateLimitError(SlackRateLimitError::new().with_retry_after(after)))
@@ -371,7 +377,8 @@ impl Api {
     where
         T: DeserializeOwned + Send,
     {
-        let arguments: Vec<(&str, Option<&str>)> = arguments.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        let arguments: Vec<(&str, Option<&str>)> =
+            arguments.iter().map(|(name, value)| (*name, Some(*value))).collect();
         let session = self.client.open_session(&self.bot);
         session.http_session_api.http_get(method, &arguments, None).await.map_err(call_error)
     }
@@ -418,7 +425,14 @@ impl Api {
     /// The scopes of the bot token, once a call was answered.
     pub(crate) fn scopes(&self) -> Option<Vec<String>> {
         let scopes = self.connector.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(scopes.as_ref()?.split(',').map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect())
+        Some(
+            scopes
+                .as_ref()?
+                .split(',')
+                .map(|scope| scope.trim().to_owned())
+                .filter(|scope| !scope.is_empty())
+                .collect(),
+        )
     }
 }
 

@@ -222,7 +222,9 @@ impl Intake {
     /// Reads a channel on; `false` when something was not kept or could not be read.
     async fn catch_up(&self, channel: &str, since: i64) -> bool {
         let Some(us) = self.core.us.borrow().clone() else { return false };
-        let Some(from) = self.core.kept.read_up_to(channel).or(Some(since)).filter(|from| *from > 0) else { return true };
+        let Some(from) = self.core.kept.read_up_to(channel).or(Some(since)).filter(|from| *from > 0) else {
+            return true;
+        };
         let messages = match self.missed(channel, from).await {
             Ok(messages) => messages,
             Err(error) if error.is(&["channel_not_found", "not_in_channel", "is_archived", "missing_scope"]) => {
@@ -288,8 +290,7 @@ impl Intake {
         }
         roots.truncate(THREADS_MAX);
         for root in &roots {
-            let arguments =
-                [("channel", channel), ("ts", root.as_str()), ("oldest", oldest.as_str()), ("limit", PAGE)];
+            let arguments = [("channel", channel), ("ts", root.as_str()), ("oldest", oldest.as_str()), ("limit", PAGE)];
             let replies = self.pages("conversations.replies", &arguments).await?;
             found.extend(replies.into_iter().filter(|m| m.ts != *root && at(m) > from));
         }

@@ -59,7 +59,8 @@ impl Slack {
                 Err(error) => {
                     let mend = match error.setting("the app-level token (SLACK_APP_TOKEN)") {
                         Some(BotError::Setting(mend)) => mend,
-                        _ => "check SLACK_APP_TOKEN (scope connections:write), that Socket Mode is on, and the network".to_owned(),
+                        _ => "check SLACK_APP_TOKEN (scope connections:write), that Socket Mode is on, and the network"
+                            .to_owned(),
                     };
                     out.push(Check::bad(format!("no socket can be opened: {error}"), mend));
                 }
@@ -86,6 +87,9 @@ impl Slack {
             return vec![Check::good("the token has every scope it needs")];
         }
         let mend = "add it under OAuth & Permissions, or paste the manifest of `yoman slack manifest` again; then reinstall the app";
-        missing.iter().map(|(scope, what_for)| Check::bad(format!("the scope {scope} is missing: it is for {what_for}"), mend)).collect()
+        missing
+            .iter()
+            .map(|(scope, what_for)| Check::bad(format!("the scope {scope} is missing: it is for {what_for}"), mend))
+            .collect()
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     intake::{Beside, Core, Mapped, Us},
     place::{kind_of, message_ref, moment, room_id},
     reading::{self, without_comma},
+    threads::Reply,
 };
 
 /// Slack's own messages to everybody.
@@ -121,7 +122,9 @@ impl Core {
     /// What a message is, wherever it was read.
     pub(crate) async fn message(&self, us: &Us, channel: &str, message: Message) -> Mapped {
         match message.subtype.as_deref() {
-            None | Some("thread_broadcast" | "file_share" | "me_message") => self.said(us, channel, message, None).await,
+            None | Some("thread_broadcast" | "file_share" | "me_message") => {
+                self.said(us, channel, message, None).await
+            }
             Some("message_changed") => {
                 let Some(now) = message.message else { return Mapped::Aside("a change without a message".into()) };
                 let before = message.previous_message.and_then(|before| before.text);
@@ -165,7 +168,10 @@ impl Core {
         let spoken = kind == RoomKind::Direct || read.names_us;
         let parent = message.parent_user_id.as_deref();
         let reply_to = match &root {
-            Some(root) => self.threads.about(&self.api, us, &room, channel, root, parent, spoken).await,
+            Some(root) => {
+                let reply = Reply { room: &room, channel, root, parent, spoken };
+                Some(self.threads.about(&self.api, us, reply).await)
+            }
             None => None,
         };
         let text = if read.names_us { without_comma(&read.text).to_owned() } else { read.text };

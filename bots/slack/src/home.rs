@@ -56,7 +56,8 @@ impl Intake {
         for (title, look) in [("Mine", "/mine"), ("Board", "/board")] {
             let glance = Glance { room: room.clone(), sender: sender_id(user), text: look.to_owned() };
             if let Some(seen) = self.inbox.glance(glance).await {
-                blocks.push(json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }));
+                blocks
+                    .push(json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }));
                 blocks.extend(part(&seen, &core.link_prefix, look));
             }
         }

@@ -290,7 +290,8 @@ impl Intake {
                 tracing::warn!(%bot, id, why, "a delivery is kept aside");
                 let named = payload["event_id"].as_str().unwrap_or(id);
                 let raw = payload.to_string();
-                let aside = Aside { id: format!("{bot}/event/{named}"), raw: cut(&raw, ASIDE_BYTES_MAX).to_owned(), why };
+                let aside =
+                    Aside { id: format!("{bot}/event/{named}"), raw: cut(&raw, ASIDE_BYTES_MAX).to_owned(), why };
                 self.inbox.keep_aside(aside).await.is_kept()
             }
             Mapped::Again(why) => {

@@ -163,7 +163,8 @@ impl Core {
         // In a group what comes of a press stands in the card's thread.
         let root = At::parse(&card.id).filter(|at| kind == RoomKind::Group || at.root != at.ts);
         self.answers.put(&id, Way { response_url, root: root.map(|at| at.root.to_owned()) });
-        let name = Some(text(payload, "/channel/name")).filter(|name| !matches!(*name, "" | "directmessage" | "privategroup"));
+        let name =
+            Some(text(payload, "/channel/name")).filter(|name| !matches!(*name, "" | "directmessage" | "privategroup"));
         let said = Said::Pressed { data: carried.data.clone(), card: card.clone(), words: None };
         let inbound = Box::new(Inbound {
             id,

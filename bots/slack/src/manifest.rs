@@ -47,9 +47,40 @@ const EVENTS: &[&str] = &[
 
 /// Commands of Slack itself: an app's command of the same name would never be heard.
 const SLACKS_OWN: &[&str] = &[
-    "active", "apps", "archive", "away", "call", "collapse", "dm", "dnd", "expand", "feed", "feedback", "help", "huddle",
-    "invite", "invite_people", "join", "keys", "leave", "me", "msg", "mute", "open", "people", "prefs", "remind", "remove",
-    "rename", "search", "shortcuts", "shrug", "star", "status", "topic", "who",
+    "active",
+    "apps",
+    "archive",
+    "away",
+    "call",
+    "collapse",
+    "dm",
+    "dnd",
+    "expand",
+    "feed",
+    "feedback",
+    "help",
+    "huddle",
+    "invite",
+    "invite_people",
+    "join",
+    "keys",
+    "leave",
+    "me",
+    "msg",
+    "mute",
+    "open",
+    "people",
+    "prefs",
+    "remind",
+    "remove",
+    "rename",
+    "search",
+    "shortcuts",
+    "shrug",
+    "star",
+    "status",
+    "topic",
+    "who",
 ];
 
 /// An app may have so many commands.
@@ -137,7 +168,10 @@ fn commands(what: &ManifestFor<'_>, url: Option<&str>) -> Vec<Value> {
     let mut out = vec![command(what.command, "Everything: try /help behind it", "todo Fix login #auth due:fri")];
     if what.frequent {
         let verbs = what.menu.verbs.iter().filter(|verb| {
-            verb.frequent && verb.word.len() <= 31 && verb.word != what.command && !SLACKS_OWN.contains(&verb.word.as_str())
+            verb.frequent
+                && verb.word.len() <= 31
+                && verb.word != what.command
+                && !SLACKS_OWN.contains(&verb.word.as_str())
         });
         out.extend(verbs.map(|verb| {
             let hint = verb.usage.split_once(' ').map_or("", |(_, rest)| rest);

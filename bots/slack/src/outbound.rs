@@ -216,8 +216,11 @@ fn rich_text(text: &Text, link_prefix: &str) -> Vec<Value> {
                     {
                         last.pop();
                     }
-                    let inline: Vec<Value> =
-                        lines.iter().filter(|(text, _)| !text.is_empty()).map(|(t, s)| inline(t, s, link_prefix)).collect();
+                    let inline: Vec<Value> = lines
+                        .iter()
+                        .filter(|(text, _)| !text.is_empty())
+                        .map(|(t, s)| inline(t, s, link_prefix))
+                        .collect();
                     if !inline.is_empty() {
                         elements.push(json!({ "type": "rich_text_section", "elements": inline }));
                     }
@@ -251,8 +254,9 @@ fn inline(text: &str, style: &Style, link_prefix: &str) -> Value {
 /// A link the service would refuse would take the whole message with it.
 fn linkable(url: &str) -> bool {
     url.len() <= 3_000
-        && reqwest::Url::parse(url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()))
+        && reqwest::Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+        })
 }
 
 /// What notifications and screen readers say: plain, and escaped, so that nothing in it pings anybody.
@@ -348,7 +352,8 @@ mod tests {
         let ask = Ask { title: "Refine I3".into(), label: "Say it better".into(), long: true };
         let blocks = checked(rows(&[vec![Button::new("Refine", "/refine I3").ask(ask.clone())]], "m"));
         let button = &blocks[0]["elements"][0];
-        let carried = crate::interactivity::carried(button["action_id"].as_str().unwrap(), button["value"].as_str().unwrap());
+        let carried =
+            crate::interactivity::carried(button["action_id"].as_str().unwrap(), button["value"].as_str().unwrap());
         assert_eq!(carried, Some(Carried { data: "/refine I3".into(), ask: Some(ask) }));
         assert_eq!(Carried::read("m:do:1", "/done T1").unwrap().ask, None);
         assert_eq!(Carried::read("m:do:1", ""), None);
@@ -367,7 +372,9 @@ mod tests {
 
     #[test]
     fn colours_are_said_too() {
-        for accent in [Accent::Open, Accent::Active, Accent::Waiting, Accent::Finished, Accent::Dropped, Accent::Pressing] {
+        for accent in
+            [Accent::Open, Accent::Active, Accent::Waiting, Accent::Finished, Accent::Dropped, Accent::Pressing]
+        {
             let attachments = attachments(Some(accent));
             checked(attachments[0]["blocks"].as_array().unwrap().clone());
             assert!(!attachments[0]["fallback"].as_str().unwrap().is_empty());

@@ -61,9 +61,7 @@ impl<'a> At<'a> {
 /// A timestamp of Slack in microseconds.
 pub(crate) fn micros(ts: &str) -> Option<i64> {
     let (seconds, fraction) = ts.split_once('.')?;
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(seconds, 12) || !digits(fraction, 6) {
         return None;
     }

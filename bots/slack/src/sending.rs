@@ -69,7 +69,12 @@ struct Metadata {
 
 impl Core {
     /// Sends a message. One attempt.
-    pub(crate) async fn send(&self, unsure: &Unsure, room: &RoomId, message: &Outbound) -> Result<MessageRef, SendError> {
+    pub(crate) async fn send(
+        &self,
+        unsure: &Unsure,
+        room: &RoomId,
+        message: &Outbound,
+    ) -> Result<MessageRef, SendError> {
         let channel = channel_of(room).ok_or_else(|| SendError::Refused(format!("{room} is not a room of Slack")))?;
         // An answer stands where its question stands: in the thread of what it answers, or of what was said.
         let to = message.reply_to.as_ref().filter(|to| to.room == *room).and_then(|to| At::parse(&to.id));
@@ -150,10 +155,16 @@ impl Core {
             let fields = ask.as_object_mut();
             if tries > 2 {
                 return Err(error);
-            } else if error.is(&["thread_not_found", "cannot_reply_to_message", "invalid_thread_ts"]) && root.is_some() {
+            } else if error.is(&["thread_not_found", "cannot_reply_to_message", "invalid_thread_ts"]) && root.is_some()
+            {
                 root = None;
                 fields.map(|fields| (fields.remove("thread_ts"), fields.remove("reply_broadcast")));
-            } else if error.is(&["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"]) {
+            } else if error.is(&[
+                "invalid_blocks",
+                "invalid_blocks_format",
+                "msg_blocks_too_long",
+                "invalid_attachments",
+            ]) {
                 tracing::error!(bot = %self.name, %error, "Slack does not take the blocks; the text goes out alone");
                 fields.map(|fields| (fields.remove("blocks"), fields.remove("attachments")));
             } else if error.is(&["metadata_too_large", "invalid_metadata_format", "invalid_metadata_schema"]) {
@@ -232,10 +243,13 @@ impl Core {
         ask["replace_original"] = false.into();
         match self.api.respond(url, &ask).await {
             // The service does not say where it stands.
-            Ok(()) => Ok(MessageRef { room: room.clone(), id: format!("r/{}", message.answers.as_deref().unwrap_or_default()) }),
-            Err(error) if error.is(&["http_404", "http_410", "used_url", "expired_url"]) => {
-                Err(SendError::Refused("the command is too old to be answered, and I am not in this channel: /invite @yoman".into()))
-            }
+            Ok(()) => Ok(MessageRef {
+                room: room.clone(),
+                id: format!("r/{}", message.answers.as_deref().unwrap_or_default()),
+            }),
+            Err(error) if error.is(&["http_404", "http_410", "used_url", "expired_url"]) => Err(SendError::Refused(
+                "the command is too old to be answered, and I am not in this channel: /invite @yoman".into(),
+            )),
             Err(error) => Err(send_error(error, false)),
         }
     }
@@ -320,12 +334,26 @@ pub(crate) fn send_error(error: CallError, editing: bool) -> SendError {
         }
         "is_archived" => SendError::Refused(format!("{why}: the channel is archived; unarchive it, or /unfollow it")),
         "restricted_action" | "restricted_action_read_only_channel" | "restricted_action_thread_only_channel" => {
-            SendError::Refused(format!("{why}: who may post there is restricted; an admin of the workspace can let the app"))
+            SendError::Refused(format!(
+                "{why}: who may post there is restricted; an admin of the workspace can let the app"
+            ))
         }
         // A token, the service, a scope: a person or time may mend each.
-        "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" | "missing_scope"
-        | "not_allowed_token_type" | "no_permission" | "internal_error" | "fatal_error" | "service_unavailable"
-        | "request_timeout" | "team_added_to_org" | "accesslimited" | "ekm_access_denied" => SendError::NotSent(why),
+        "invalid_auth"
+        | "not_authed"
+        | "token_revoked"
+        | "token_expired"
+        | "account_inactive"
+        | "missing_scope"
+        | "not_allowed_token_type"
+        | "no_permission"
+        | "internal_error"
+        | "fatal_error"
+        | "service_unavailable"
+        | "request_timeout"
+        | "team_added_to_org"
+        | "accesslimited"
+        | "ekm_access_denied" => SendError::NotSent(why),
         _ => SendError::Refused(why),
     }
 }

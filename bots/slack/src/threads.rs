@@ -27,6 +27,18 @@ struct About {
     text: Option<String>,
 }
 
+/// A message in a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reply<'a> {
+    pub(crate) room: &'a RoomId,
+    pub(crate) channel: &'a str,
+    pub(crate) root: &'a str,
+    /// Who wrote the root, if the message says so.
+    pub(crate) parent: Option<&'a str>,
+    /// It is for us, so it is worth a look into the thread.
+    pub(crate) spoken: bool,
+}
+
 /// The threads that were looked into, by `<channel>/<root>`.
 #[derive(Debug, Default)]
 pub(crate) struct Threads(Mutex<HashMap<String, About>>);
@@ -64,17 +76,9 @@ impl Threads {
         threads.get(&format!("{channel}/{root}")).cloned()
     }
 
-    /// What a message in the thread of `root` answers. `spoken`: it is for us, so it is worth a look into the thread.
-    pub(crate) async fn about(
-        &self,
-        api: &Api,
-        us: &Us,
-        room: &RoomId,
-        channel: &str,
-        root: &str,
-        parent: Option<&str>,
-        spoken: bool,
-    ) -> Option<ReplyTo> {
+    /// What a message in a thread answers.
+    pub(crate) async fn about(&self, api: &Api, us: &Us, reply: Reply<'_>) -> ReplyTo {
+        let Reply { room, channel, root, parent, spoken } = reply;
         let known = match self.get(channel, root) {
             Some(known) => Some(known),
             None if parent == Some(us.user.as_str()) => Some(About { card: Some(root.to_owned()), text: None }),
@@ -85,10 +89,10 @@ impl Threads {
         let about = known.unwrap_or(About { card: None, text: None });
         // Under a message of a person we are part of the thread, not its subject: unasked we do not listen in.
         let card = about.card.filter(|card| spoken || card == root);
-        Some(match card {
+        match card {
             Some(card) => ReplyTo { message: message_ref(room, &card, Some(root)), ours: true, text: about.text },
             None => ReplyTo { message: message_ref(room, root, None), ours: false, text: None },
-        })
+        }
     }
 
     async fn look(&self, api: &Api, us: &Us, channel: &str, root: &str) -> Option<About> {

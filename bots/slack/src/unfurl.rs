@@ -62,18 +62,14 @@ impl Intake {
         let channel = text("channel");
         // What is still being written has no channel yet; its writer's direct room then decides what may be seen.
         let composing = text("source") == "composer" || channel_of(&room_id(&core.name, channel)).is_none();
-        let room_channel = if composing {
-            core.direct_channel(text("user")).await.unwrap_or_default()
-        } else {
-            channel.to_owned()
-        };
+        let room_channel =
+            if composing { core.direct_channel(text("user")).await.unwrap_or_default() } else { channel.to_owned() };
         let room = Room { id: room_id(&core.name, &room_channel), kind: kind_of(&room_channel), title: None };
         let mut unfurls = Map::new();
         for link in event["links"].as_array().into_iter().flatten().take(REFS_MAX) {
             let url = link["url"].as_str().unwrap_or_default();
             let Some(item) = item_of(url, &core.link_prefix) else { continue };
-            let glance =
-                Glance { room: room.clone(), sender: sender_id(text("user")), text: format!("/show {item}") };
+            let glance = Glance { room: room.clone(), sender: sender_id(text("user")), text: format!("/show {item}") };
             let Some(mut seen) = self.inbox.glance(glance).await else { continue };
             seen.text = outbound::head(&seen.text, PREVIEW_CHARS_MAX);
             // A preview is looked at: its buttons would act in a room that is not theirs.

@@ -23,7 +23,11 @@ impl OnSlack {
     async fn start() -> Self {
         let server = SlackStandIn::start().await.unwrap();
         // As the service does it, only sooner.
-        server.delivery(Delivery { ack_deadline_ms: 1_000, retry_pauses_ms: vec![0, 200, 400, 800], ..Delivery::default() });
+        server.delivery(Delivery {
+            ack_deadline_ms: 1_000,
+            retry_pauses_ms: vec![0, 200, 400, 800],
+            ..Delivery::default()
+        });
         let people = ["Kim", "Dana", "Lee", "Ana"].map(|name| {
             let person = server.person(name);
             let im = server.im(&person);

@@ -136,6 +136,6 @@ async fn messages_are_captured() {
     setup.server.shortcut("capture_new", &setup.kim, None).unwrap();
     let view = setup.server.wait(PATIENCE, |s| s.views().into_iter().next()).await.unwrap();
     let inbound = setup.next(|s| s.submit(&Submit { view_id: view.id, text: "a new idea".into() })).await;
-    assert_eq!((text(&inbound), inbound.room.id), ("a new idea", room(&setup.im)));
+    assert_eq!((text(&inbound), inbound.room.id.as_str()), ("a new idea", room(&setup.im).as_str()));
     setup.run.end().await.unwrap();
 }

@@ -21,7 +21,13 @@ async fn an_outage_is_read_on_in_order_with_threads_and_corrections() {
     setup.kept(2).await;
     let card = setup.bot.send(&room(&setup.general), &Outbound::text("T1")).await.unwrap();
     assert!(setup.server.wait_acknowledged(PATIENCE).await);
-    setup.run.end().await.unwrap();
+    setup.run.stop.cancel();
+    setup.server.wait(PATIENCE, |s| (s.counters().sockets_open == 0).then_some(())).await.unwrap();
+    setup
+        .recorder
+        .wait(PATIENCE, |r| r.memory("sl/seen").filter(|marks| marks.contains(&setup.general)))
+        .await
+        .unwrap();
 
     setup.server.delivery(lossy());
     for n in 0..450 {

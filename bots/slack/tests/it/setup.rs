@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use yoman_chat::{
-    Accept, Aside, Bot, BotError, BotName, Glance, Inbound, Inbox, Menu, MenuVerb, Outbound, Receipt, RoomId, Said, Stop,
-    fake::Recorder,
+    Accept, Aside, Bot, BotError, BotName, Glance, Inbound, Inbox, Menu, MenuVerb, Outbound, Receipt, RoomId, Said,
+    Stop, fake::Recorder,
 };
 use yoman_slack::{Slack, SlackConfig};
 use yoman_stand_ins::slack::{Delivery, NewChannel, SlackStandIn};
@@ -54,8 +54,8 @@ impl Accept for Looking {
         self.inbox.keep_aside(aside).await
     }
 
-    async fn recall(&self, _: &BotName, key: &str) -> Option<String> {
-        self.recorder.memory(key)
+    async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {
+        self.recorder.memory(&format!("{bot}/{key}"))
     }
 
     async fn remember(&self, _: &BotName, key: &str, value: &str) {
@@ -115,7 +115,8 @@ impl Setup {
     pub(crate) fn unconnected(server: SlackStandIn, change: impl FnOnce(&mut SlackConfig)) -> Self {
         let (kim, dana) = (server.person("Kim Lee"), server.person("Dana"));
         let im = server.im(&kim);
-        let general = server.add_channel(NewChannel { name: "general".into(), ..NewChannel::default() }, &[&kim, &dana]);
+        let general =
+            server.add_channel(NewChannel { name: "general".into(), ..NewChannel::default() }, &[&kim, &dana]);
         server.delivery(Delivery { ack_deadline_ms: 1_000, retry_pauses_ms: vec![0, 200, 400], ..Delivery::default() });
         let mut config = config(&server);
         change(&mut config);

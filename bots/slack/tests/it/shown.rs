@@ -19,7 +19,9 @@ async fn the_home_shows_mine_and_the_board_and_is_published_only_when_it_changed
     let press = Press { channel: String::new(), user: setup.kim.clone(), ts: String::new(), button: "Done".into() };
     let inbound = setup.next(|s| s.press(&press)).await;
     assert_eq!(inbound.room.id, room(&setup.im));
-    assert!(matches!(&inbound.said, Said::Pressed { data, card, .. } if data == "/done T7" && card.id.starts_with("home/")));
+    assert!(
+        matches!(&inbound.said, Said::Pressed { data, card, .. } if data == "/done T7" && card.id.starts_with("home/"))
+    );
     assert_eq!(setup.server.home(&setup.kim).1, 1);
     setup.run.end().await.unwrap();
 }

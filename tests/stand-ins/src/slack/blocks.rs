@@ -220,7 +220,8 @@ fn inline_element(inline: &Value, preformatted: bool, at: &str, wrong: &mut Wron
             }
             let styles = inline["style"].as_object().into_iter().flatten();
             for (style, on) in styles {
-                if !matches!(style.as_str(), "bold" | "italic" | "strike" | "code") || !on.is_boolean() || preformatted {
+                if !matches!(style.as_str(), "bold" | "italic" | "strike" | "code") || !on.is_boolean() || preformatted
+                {
                     wrong.push(format!("unsupported style: {style} [json-pointer:{at}/style]"));
                 }
             }

@@ -13,7 +13,8 @@ pub(crate) fn get_url(world: &mut World, params: &Params) -> Result<Value, Failu
     scope(world, "files:write")?;
     let name = params.need("filename")?.to_owned();
     let length = params.int("length").and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
-    let length = length.ok_or_else(|| Failure::because("invalid_arguments", &["missing required field: length".into()]))?;
+    let length =
+        length.ok_or_else(|| Failure::because("invalid_arguments", &["missing required field: length".into()]))?;
     let id = world.new_id("F");
     let url = format!("{}/upload/v1/{id}", world.base);
     let alt = params.str("alt_txt").unwrap_or_default().to_owned();

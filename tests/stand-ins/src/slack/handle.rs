@@ -367,7 +367,8 @@ pub(crate) fn calls(shared: &Shared, method: Option<&str>) -> Vec<Call> {
 }
 
 pub(crate) fn disconnect(shared: &Shared, reason: &str) {
-    let frame = serde_json::json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-standin" } });
+    let frame =
+        serde_json::json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-standin" } });
     shared.act(|world| {
         for socket in world.sockets.values_mut() {
             let _ = socket.frames.send(Frame::Text(frame.to_string()));

@@ -186,9 +186,8 @@ fn history(world: &World, params: &Params, root: Option<&str>) -> Result<Value, 
         let public = channel.kind == ChannelKind::Channel;
         return Err(Failure::new(if public { "not_in_channel" } else { "channel_not_found" }));
     }
-    let bound = |name: &str, error: &str| {
-        params.str(name).map(|ts| ts_us(ts).ok_or_else(|| Failure::new(error))).transpose()
-    };
+    let bound =
+        |name: &str, error: &str| params.str(name).map(|ts| ts_us(ts).ok_or_else(|| Failure::new(error))).transpose();
     let (oldest, latest) = (bound("oldest", "invalid_ts_oldest")?, bound("latest", "invalid_ts_latest")?);
     let inclusive = params.flag("inclusive");
     let limit = params.int("limit").unwrap_or(100);

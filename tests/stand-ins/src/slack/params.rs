@@ -104,9 +104,7 @@ impl Params {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => {
-                serde_json::from_str(text).map(Some).map_err(|_| Failure::new("invalid_json"))
-            }
+            Some(Value::String(text)) => serde_json::from_str(text).map(Some).map_err(|_| Failure::new("invalid_json")),
             Some(other) => Ok(Some(other.clone())),
         }
     }

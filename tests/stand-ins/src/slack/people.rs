@@ -30,7 +30,8 @@ pub(crate) fn history_scope(kind: ChannelKind) -> &'static str {
 
 /// A message as the API writes it.
 pub(crate) fn message_object(world: &World, m: &Shown) -> Value {
-    let mut out = json!({ "type": "message", "user": m.user, "ts": m.ts, "text": m.fallback, "team": world.app.team_id });
+    let mut out =
+        json!({ "type": "message", "user": m.user, "ts": m.ts, "text": m.fallback, "team": world.app.team_id });
     if m.by_bot {
         out["bot_id"] = world.app.bot_id.clone().into();
         out["app_id"] = world.app.app_id.clone().into();
@@ -62,9 +63,10 @@ pub(crate) fn message_object(world: &World, m: &Shown) -> Value {
         out["latest_reply"] = last.ts.clone().into();
     }
     if m.thread_ts.is_some()
-        && let Some(root) = world.channels.get(&m.channel).and_then(|c| {
-            c.messages.iter().find(|root| Some(&root.ts) == m.thread_ts.as_ref())
-        })
+        && let Some(root) = world
+            .channels
+            .get(&m.channel)
+            .and_then(|c| c.messages.iter().find(|root| Some(&root.ts) == m.thread_ts.as_ref()))
     {
         out["parent_user_id"] = root.user.clone().into();
     }
@@ -233,9 +235,7 @@ impl World {
             let m = self.message(&press.channel, &press.ts).ok_or("no such message")?.clone();
             (m.blocks.clone(), message_object(self, &m))
         };
-        let is = |b: &&ShownButton| {
-            b.value == press.button || b.text == press.button || b.action_id == press.button
-        };
+        let is = |b: &&ShownButton| b.value == press.button || b.text == press.button || b.action_id == press.button;
         let buttons = shown::buttons(&blocks);
         let button = buttons.iter().flatten().find(is).ok_or("no such button")?.clone();
         let mut payload = self.interaction("block_actions", &press.user)?;
@@ -286,10 +286,8 @@ impl World {
         let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut values = Map::new();
         let mut actions = Map::new();
-        actions.insert(
-            words(&input["element"]["action_id"]),
-            json!({ "type": "plain_text_input", "value": submit.text }),
-        );
+        actions
+            .insert(words(&input["element"]["action_id"]), json!({ "type": "plain_text_input", "value": submit.text }));
         values.insert(words(&input["block_id"]), Value::Object(actions));
         let mut payload = self.interaction("view_submission", &view.user)?;
         let mut object = view.view.clone();
@@ -350,7 +348,8 @@ impl World {
     pub(crate) fn open_home(&mut self, user: &str) -> Result<String, String> {
         let channel = self.im(user).ok_or("no such person")?;
         let ts = self.new_ts();
-        let mut event = json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts });
+        let mut event =
+            json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts });
         if let Some(home) = self.homes.get(user) {
             let mut view = home.view.clone();
             view["id"] = home.id.clone().into();

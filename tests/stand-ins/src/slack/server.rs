@@ -97,8 +97,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, down: Canc
         let (shared, control, down) = (Arc::clone(&shared), control.clone(), down.clone());
         tokio::spawn(async move {
             let ends = down.clone();
-            let service =
-                service_fn(|request| answer(Arc::clone(&shared), control.clone(), request, ends.clone()));
+            let service = service_fn(|request| answer(Arc::clone(&shared), control.clone(), request, ends.clone()));
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(socket), service)
                 .with_upgrades();
@@ -218,12 +217,7 @@ async fn respond(
     })
 }
 
-async fn call(
-    shared: &Arc<Shared>,
-    method: &str,
-    mut params: Params,
-    token: Token,
-) -> Result<Response<Body>, Dropped> {
+async fn call(shared: &Arc<Shared>, method: &str, mut params: Params, token: Token) -> Result<Response<Body>, Dropped> {
     params.0.remove("token");
     let fault = {
         let mut world = shared.world();
@@ -256,9 +250,7 @@ async fn call(
 
 async fn before(shared: &Shared, fault: Option<&FaultKind>) -> Result<Option<Response<Body>>, Dropped> {
     match fault {
-        Some(FaultKind::Status { code, error, retry_after }) => {
-            Ok(Some(scripted(shared, *code, error, *retry_after)))
-        }
+        Some(FaultKind::Status { code, error, retry_after }) => Ok(Some(scripted(shared, *code, error, *retry_after))),
         Some(FaultKind::DropBefore) => Err(Dropped),
         Some(FaultKind::HangBefore) => std::future::pending().await,
         Some(FaultKind::Slow(ms)) => {

@@ -230,8 +230,10 @@ impl World {
     pub(crate) fn user_object(&self, id: &str) -> Option<Value> {
         if id == self.app.bot_user {
             let name = &self.app.name;
-            return Some(json!({ "id": id, "team_id": self.app.team_id, "name": name, "real_name": name, "is_bot": true,
-                "profile": { "display_name": name, "real_name": name, "bot_id": self.app.bot_id } }));
+            return Some(
+                json!({ "id": id, "team_id": self.app.team_id, "name": name, "real_name": name, "is_bot": true,
+                "profile": { "display_name": name, "real_name": name, "bot_id": self.app.bot_id } }),
+            );
         }
         let person = self.people.get(id)?;
         Some(json!({
