@@ -13,4 +13,5 @@ mod order;
 mod phone;
 mod refusing;
 mod said;
+mod slack;
 mod wrong;

@@ -225,11 +225,13 @@ impl Intake {
         let Some(from) = self.core.kept.read_up_to(channel).or(Some(since)).filter(|from| *from > 0) else {
             return true;
         };
+        // What fails from here on is not among what is read.
+        let failed = self.core.kept.failed(channel);
         let messages = match self.missed(channel, from).await {
             Ok(messages) => messages,
             Err(error) if error.is(&["channel_not_found", "not_in_channel", "is_archived", "missing_scope"]) => {
                 tracing::info!(bot = %self.core.name, channel, %error, "a channel can no longer be read");
-                self.core.kept.give_up(channel);
+                self.core.kept.give_up(channel, &failed);
                 return true;
             }
             Err(error) => {
@@ -244,7 +246,7 @@ impl Intake {
             }
         }
         // What was not kept and is not there any more was deleted.
-        self.core.kept.give_up(channel);
+        self.core.kept.give_up(channel, &failed);
         if count > 0 {
             tracing::info!(bot = %self.core.name, channel, count, "read on after an outage");
         }

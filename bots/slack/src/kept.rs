@@ -119,12 +119,20 @@ impl Kept {
         }
     }
 
+    /// What of a channel was not kept.
+    pub(crate) fn failed(&self, channel: &str) -> Vec<i64> {
+        self.state().channels.get(channel).map(|c| c.failed.iter().copied().collect()).unwrap_or_default()
+    }
+
     /// What was not kept and is no longer there is not waited for.
-    pub(crate) fn give_up(&self, channel: &str) {
+    pub(crate) fn give_up(&self, channel: &str, failed: &[i64]) {
         let mut state = self.state();
+        state.changed = true;
         if let Some(channel) = state.channels.get_mut(channel) {
-            channel.failed.clear();
-            channel.kept = channel.newest.max(channel.kept);
+            channel.failed.retain(|at| !failed.contains(at));
+            if channel.failed.is_empty() {
+                channel.kept = channel.newest.max(channel.kept);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{names::Names, place::sender_id};
 /// A text as it is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// Without the leading mention of us.
+    /// Without mentions of us.
     pub(crate) text: String,
     /// The people in it.
     pub(crate) mentions: Vec<Mention>,
@@ -87,12 +87,12 @@ pub(crate) async fn read(raw: &str, us: &str, names: &Names) -> Reading {
 
 async fn mention(out: &mut Reading, user: &str, us: &str, names: &Names) {
     if user == us {
-        let leading = out.text.trim().is_empty() && !out.names_us;
+        // It only says that we are meant, wherever it stands.
         out.names_us = true;
-        if leading {
+        if out.text.trim().is_empty() {
             out.text.clear();
-        } else {
-            out.text.push_str("@yoman");
+        } else if out.text.ends_with(' ') {
+            out.text.pop();
         }
         return;
     }
@@ -149,9 +149,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn we_are_taken_off_the_beginning_only() {
-        let read_it = read("<@U0> done T7 with <@U0|yoman>", "U0", &names()).await;
-        assert_eq!((read_it.text.as_str(), read_it.names_us), ("done T7 with @yoman", true));
+    async fn we_are_taken_off() {
+        for raw in ["<@U0> done T7", "done T7 <@U0|yoman>", "done <@U0> T7", " <@U0><@U0> done T7"] {
+            let read_it = read(raw, "U0", &names()).await;
+            assert_eq!((read_it.text.as_str(), read_it.names_us), ("done T7", true), "{raw}");
+        }
         assert_eq!(without_comma(", done T7"), "done T7");
         let other = read("ask <@U7>", "U0", &names()).await;
         assert_eq!(other.text, "ask @U7");

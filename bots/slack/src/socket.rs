@@ -286,6 +286,10 @@ async fn serve(intake: &Intake, socket: Socket, number: u64, timing: Timing, tel
                 if retiring.is_some_and(|at| at <= Instant::now()) {
                     break;
                 }
+                if in_hand.len() >= IN_HAND_MAX {
+                    // We do not listen, so it is not the socket that is silent.
+                    last_heard = Instant::now();
+                }
                 if last_heard.elapsed() >= timing.dead {
                     tracing::warn!(bot = %intake.core.name, number, "the socket is dead: nothing came for {} s", timing.dead.as_secs());
                     break;

@@ -31,7 +31,7 @@ impl Content {
     }
 }
 
-fn content(params: &Params) -> Result<Content, Failure> {
+fn content(world: &World, params: &Params) -> Result<Content, Failure> {
     let list = |name: &str, error: &str| match params.json(name)? {
         None => Ok(Vec::new()),
         Some(Value::Array(list)) => Ok(list),
@@ -43,6 +43,10 @@ fn content(params: &Params) -> Result<Content, Failure> {
     let wrong = blocks::check(&Value::Array(blocks.clone()), Surface::Message);
     if !wrong.is_empty() {
         return Err(Failure::because("invalid_blocks", &wrong));
+    }
+    let files = blocks.iter().filter(|block| block["type"] == "image").filter_map(|b| b["slack_file"]["id"].as_str());
+    if files.into_iter().any(|id| !world.uploads.get(id).is_some_and(|upload| upload.complete)) {
+        return Err(Failure::because("invalid_blocks", &["invalid slack file".to_owned()]));
     }
     if attachments.len() > 100 {
         return Err(Failure::new("too_many_attachments"));
@@ -127,7 +131,7 @@ fn with_ids(mut blocks: Vec<Value>) -> Vec<Value> {
 pub(crate) fn post(world: &mut World, params: &Params) -> Result<Value, Failure> {
     scope(world, "chat:write")?;
     let channel = place(world, params)?;
-    let content = content(params)?;
+    let content = content(world, params)?;
     let metadata = metadata(params)?;
     let thread_ts = match params.str("thread_ts") {
         None => None,
@@ -157,7 +161,7 @@ pub(crate) fn post_ephemeral(world: &mut World, params: &Params) -> Result<Value
     if !world.channels.get(&channel).is_some_and(|c| c.members.contains(&user)) {
         return Err(Failure::new("user_not_in_channel"));
     }
-    let content = content(params)?;
+    let content = content(world, params)?;
     let thread_ts = params.str("thread_ts").map(str::to_owned);
     let message = add(world, &channel, content, |message| {
         message.only_for = Some(user);
@@ -173,7 +177,7 @@ pub(crate) fn update(world: &mut World, params: &Params) -> Result<Value, Failur
         return Err(Failure::new("channel_not_found"));
     }
     let ts = params.need("ts")?.to_owned();
-    let mut content = content(params)?;
+    let mut content = content(world, params)?;
     // "If you don't include `attachments`, the earlier ones stay"; blocks likewise.
     let (keep_blocks, keep_attachments) = (!params.0.contains_key("blocks"), !params.0.contains_key("attachments"));
     let edited = world.new_ts();
@@ -251,7 +255,7 @@ pub(crate) fn respond(world: &mut World, id: &str, params: &Params) -> Result<()
     if params.flag("delete_original") {
         return Ok(());
     }
-    let content = content(params)?;
+    let content = content(world, params)?;
     let in_channel = params.str("response_type") == Some("in_channel");
     add(world, &url.channel, content, |message| {
         message.only_for = (!in_channel).then(|| url.user.clone());

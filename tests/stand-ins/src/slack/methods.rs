@@ -87,7 +87,12 @@ fn open_connection(world: &mut World) -> Result<Value, Failure> {
 
 fn users_info(world: &World, params: &Params) -> Result<Value, Failure> {
     scope(world, "users:read")?;
-    let user = world.user_object(params.need("user")?).ok_or_else(|| Failure::new("user_not_found"))?;
+    let mut user = world.user_object(params.need("user")?).ok_or_else(|| Failure::new("user_not_found"))?;
+    if !params.flag("include_locale")
+        && let Some(fields) = user.as_object_mut()
+    {
+        fields.remove("locale");
+    }
     Ok(json!({ "user": user }))
 }
 
