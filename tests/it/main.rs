@@ -22,4 +22,5 @@ mod said;
 mod three_platforms;
 mod typing;
 mod undo;
+mod slack;
 mod wrong;
