@@ -52,6 +52,8 @@ pub struct Config {
     pub rooms: RoomsConfig,
     /// How people are told.
     pub notify: NotifyConfig,
+    /// What is kept so that the log need not be read whole.
+    pub snapshots: SnapshotsConfig,
     /// What the process tells about itself, on standard error.
     pub tracing: TracingConfig,
     /// The process.
@@ -110,6 +112,15 @@ pub struct NotifyConfig {
     pub coalesce_ms: u64,
 }
 
+/// `[snapshots]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotsConfig {
+    /// One is taken when loading without it would take longer, as measured.
+    pub load_ms_max: u64,
+    /// So much is kept of them; 10^6 bytes, 0: none.
+    pub disk_mb_max: u64,
+}
+
 /// How the process writes about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum TracingFormat {
@@ -157,6 +168,7 @@ impl Default for Config {
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
             },
+            snapshots: SnapshotsConfig { load_ms_max: 200, disk_mb_max: 256 },
             tracing: TracingConfig { format: TracingFormat::Human, filter: "info".to_owned() },
             runtime: RuntimeConfig { worker_threads: 2 },
             stop: StopConfig { grace_s: 5 },

@@ -1,5 +1,7 @@
 //! A person: paired once, known on one or more platforms, with a role.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Handle, Identity, PersonId, Role};
 
 /// What happens to a person.
@@ -68,7 +70,7 @@ pub struct Given {
 }
 
 /// The state of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number.
     pub id: PersonId,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use yoman_chat::{BotName, Capabilities, Inbound, Mention, Outbound, ReplyTo, RoomKind, Said, Style, Text};
+use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, ReplyTo, RoomKind, Said, Style, Text};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
@@ -118,7 +118,7 @@ impl Intake {
                 Err(Failure::Refused(refusal)) => {
                     reply.toast = Some(refusal.line());
                     let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                    reply.answers.push(Answer { message: refusal.message(most), card: None });
+                    reply.answers.push(Answer::new(refusal.message(most)));
                 }
                 Err(again) => return Err(again),
             }
@@ -128,7 +128,7 @@ impl Intake {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
             };
-            for answer in &mut reply.answers {
+            for answer in reply.answers.iter_mut().filter(|answer| answer.over.is_none()) {
                 answer.message.reply_to.clone_from(&message);
             }
         }
@@ -213,7 +213,11 @@ impl Intake {
             return Err(Failure::Again(format!("the bot {} is not set up", room.bot())));
         };
         if let Command::Look(look) = &command {
-            let answer = self.look(look, speaker, &viewer)?;
+            let answer = self.look(look, speaker, &viewer).await?;
+            if let Some(over) = self.in_place(&piece.text, inbound) {
+                // That it changes says more than a toast.
+                return Ok((Answer { over: Some(over), card: None, ..answer }, None));
+            }
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
@@ -230,7 +234,16 @@ impl Intake {
             .world
             .read(|world| (world.answer(&command, &commits, piece.captured, &viewer), card_of(world, &commits)));
         let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&message));
-        Ok((Answer { message, card }, toast))
+        Ok((Answer { card, ..Answer::new(message) }, toast))
+    }
+
+    /// The message under a button that leads to another page, or another moment, of the very thing it shows: it becomes
+    /// what the button leads to.
+    fn in_place(&self, text: &str, inbound: &Inbound) -> Option<MessageRef> {
+        let Said::Pressed { card, .. } = &inbound.said else { return None };
+        let turns = text.split(' ').any(|word| word == "at" || word.starts_with("page:"));
+        let edits = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.edits);
+        (turns && edits && self.outbox.item_of(card).is_none()).then(|| card.clone())
     }
 
     /// Files go with the first piece of a message.
@@ -370,9 +383,11 @@ fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
 fn with_target(command: Command, on: Option<Target>) -> Command {
     match command {
         Command::Item { target: None, act } => Command::Item { target: on, act },
-        Command::Look(Look::Show { target: None }) => Command::Look(Look::Show { target: on }),
-        Command::Look(Look::History { target: None, page }) => Command::Look(Look::History { target: on, page }),
-        Command::Look(Look::Why { target: None }) => Command::Look(Look::Why { target: on }),
+        Command::Look(Look::Show { target: None, at }) => Command::Look(Look::Show { target: on, at }),
+        Command::Look(Look::History { target: None, page, at }) => {
+            Command::Look(Look::History { target: on, page, at })
+        }
+        Command::Look(Look::Why { target: None, at }) => Command::Look(Look::Why { target: on, at }),
         other => other,
     }
 }

@@ -10,7 +10,7 @@
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
-//! * `look.rs`      looks
+//! * `look.rs`      looks; `look_back.rs` looks into the past
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -19,6 +19,7 @@ mod carry_out;
 mod correct;
 mod hear;
 mod look;
+mod look_back;
 mod numbers;
 mod pairing;
 mod people;
@@ -45,7 +46,7 @@ use crate::{
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::Viewer,
-    subscription::SharedWorld,
+    subscription::{Past, SharedWorld},
 };
 
 /// How many rooms' lanes are kept before idle ones are let go.
@@ -78,6 +79,7 @@ pub struct Intake {
     outbox: Outbox,
     settings: Settings,
     titles: Arc<HashMap<String, String>>,
+    past: Past,
     pairing: Pairing,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -123,8 +125,10 @@ impl Intake {
     /// An intake over a log; `world` must be kept up to date by somebody else.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, settings: Settings) -> Self {
         let titles = settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect();
+        let past = Past::new(Arc::clone(&log), Arc::clone(&world), None, Arc::default());
         Self {
             begun: log.head().position,
+            past,
             log,
             world,
             outbox,
@@ -137,6 +141,17 @@ impl Intake {
             reactions: tokio::sync::Mutex::default(),
             started: Instant::now(),
         }
+    }
+
+    /// The same with a past that has snapshots.
+    #[must_use]
+    pub fn with_past(self, past: Past) -> Self {
+        Self { past, ..self }
+    }
+
+    /// The worlds of the past.
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
     fn lane(&self, room: &RoomId) -> Arc<tokio::sync::Mutex<Lane>> {

@@ -17,7 +17,10 @@ impl World {
         let mut text = Text::new();
         let mut buttons = Vec::new();
         let said = self.filter_text(filter, viewer);
-        text.push(Style::Bold, "Board");
+        match &self.as_of {
+            Some(as_of) => text.append(as_of.heading("Board as of", viewer)),
+            None => text.push(Style::Bold, "Board"),
+        };
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, &said);
         }
@@ -53,13 +56,18 @@ impl World {
             if all > items.len() {
                 text.plain("\n").push(Style::Dim, format!("and {} more", words::grouped((all - items.len()) as u64)));
                 let label = format!("All {}", words::many(bucket));
-                let list = Look::List { filter: self.handles(&column), page: 1 };
+                let list = Look::List { filter: self.handles(&column), page: 1, at: self.moment() };
                 buttons.push(Button::new(label, Command::Look(list).to_text(viewer.time_zone)));
             }
         }
         if empty {
-            return self.list(filter, 1, viewer);
+            let mut list = self.list(filter, 1, viewer);
+            if self.as_of.is_some() {
+                list.text = text.plain("\n").append(list.text).clone();
+            }
+            return self.scrubbed(list, filter, viewer);
         }
+        buttons.splice(0..0, self.days(filter, viewer));
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 }

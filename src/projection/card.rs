@@ -33,7 +33,8 @@ impl World {
         let mut text = self.head(item, state_name(self.state(item)));
         self.details(&mut text, item, viewer);
         self.newest_change(&mut text, item.reference, viewer);
-        Some(with_buttons(Outbound::text(text), self.buttons(item), viewer))
+        let buttons = if self.as_of.is_some() { Vec::new() } else { self.buttons(item) };
+        Some(with_buttons(Outbound::text(text), buttons, viewer))
     }
 
     /// What stands under the first line: marks, what it waits for, body, criteria, the newest thing said.
@@ -136,7 +137,7 @@ impl World {
             None => (&*seen.changed_by, &*seen.changed_on),
         };
         let mut line = Text::new();
-        line.plain(entry.how);
+        line.plain(&*entry.how);
         self.by(&mut line, actor, bot, viewer);
         let past = viewer.now.signed_duration_since(seen.changed_at);
         let just_now = past < TimeDelta::minutes(1);

@@ -16,23 +16,33 @@
 //! * `timeline.rs` history: the commits of one item in words
 //! * `cause.rs`   why: the chain across items, messages and people
 //! * `phrase.rs`  an event in words
+//! * `snapshot.rs` a world as bytes and back
+//! * `past.rs`    what a world of the past says of itself
+//! * `moves.rs`   what a stretch of the log moved: items before and after each commit
+//! * `diff.rs`    what changed between two moments
+//! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
 //! * `words.rs`   dates, names and counts as people say them
 
 mod answer;
 mod board;
 mod card;
 mod cause;
+mod diff;
 mod house;
 mod items;
 mod line;
 mod list;
+mod moves;
 mod notice;
+mod past;
 mod people;
 mod phrase;
 mod rooms;
 mod select;
+mod snapshot;
 #[cfg(test)]
 mod spec;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -52,6 +62,10 @@ pub use self::{
     cause::{COMMITS_MAX, Commits},
     house::{BotState, Status, Waiting},
     list::PAGE_ITEMS,
+    moves::{Moved, Step, Stretch},
+    past::AsOf,
+    snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
+    stats::{Day, Spread, Stats},
 };
 use self::{items::Items, people::People, rooms::Rooms};
 use crate::{
@@ -117,6 +131,14 @@ pub struct World {
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
     unreadable: u64,
+    /// When the first commit was recorded.
+    began_at: Option<DateTime<Utc>>,
+    /// When the newest commit was recorded.
+    recorded_at: Option<DateTime<Utc>>,
+    /// Closed items that are not here although they were not dropped.
+    left_out: usize,
+    /// It is shown as something past.
+    as_of: Option<AsOf>,
 }
 
 impl Default for World {
@@ -136,6 +158,10 @@ impl World {
             rooms: Rooms::default(),
             causes: BTreeSet::new(),
             unreadable: 0,
+            began_at: None,
+            recorded_at: None,
+            left_out: 0,
+            as_of: None,
         }
     }
 
@@ -145,6 +171,8 @@ impl World {
             return;
         }
         self.position = commit.position;
+        self.began_at.get_or_insert(commit.meta.recorded_at);
+        self.recorded_at = Some(commit.meta.recorded_at);
         if let Some(cause) = commit.meta.causation {
             self.causes.insert((cause, commit.position));
             if self.causes.len() > CAUSES_MAX {
@@ -177,6 +205,16 @@ impl World {
         };
     }
 
+    /// When the first commit was recorded; `None` before there is one.
+    pub fn began_at(&self) -> Option<DateTime<Utc>> {
+        self.began_at
+    }
+
+    /// When the newest commit was recorded; `None` before there is one.
+    pub fn recorded_at(&self) -> Option<DateTime<Utc>> {
+        self.recorded_at
+    }
+
     /// How many events could not be read, or stood where they do not belong. They are passed over.
     pub fn unreadable(&self) -> u64 {
         self.unreadable
@@ -198,6 +236,16 @@ impl World {
         self.items.missed().collect()
     }
 
+    /// Whether more items were missed than [`World::missed`] can name.
+    pub fn missed_too_many(&self) -> bool {
+        self.items.missed_too_many()
+    }
+
+    /// Whether it holds an item as it is after its own position: one that was read from the log by itself.
+    pub fn is_ahead(&self) -> bool {
+        self.items.all().any(|entry| entry.seen.position > self.position)
+    }
+
     /// An item as the commits of its stream tell it, for one that is not in memory. All commits, in order.
     pub fn replay_item(commits: &[Arc<Commit>]) -> Option<Seen> {
         let item = ItemRef::of_stream(commits.first()?.stream.as_str())?;
@@ -208,7 +256,9 @@ impl World {
     /// folded in); whether it is there now. It is refused when something was folded in that `commits` do not have yet.
     pub fn restore(&mut self, commits: &[Arc<Commit>]) -> bool {
         let item = commits.first().and_then(|commit| ItemRef::of_stream(commit.stream.as_str()));
-        item.is_some_and(|item| self.items.restore(item, commits, self.position))
+        let restored = item.is_some_and(|item| self.items.restore(item, commits, self.position));
+        self.left_out -= usize::from(restored && self.left_out > 0);
+        restored
     }
 
     /// An item; `None` when there is none, or when it was dropped from memory.

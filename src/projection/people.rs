@@ -36,6 +36,28 @@ impl People {
         self.people.insert(id, person);
     }
 
+    /// All there is, in order.
+    pub(super) fn to_parts(&self) -> (Vec<Person>, Vec<(Identity, PersonId)>, Vec<(Handle, PersonId)>) {
+        let mut identities: Vec<_> = self.identities.iter().map(|(name, &id)| (name.clone(), id)).collect();
+        identities.sort_unstable_by(|a, b| a.0.0.cmp(&b.0.0));
+        let mut handles: Vec<_> = self.handles.iter().map(|(name, &id)| (name.clone(), id)).collect();
+        handles.sort_unstable();
+        (self.people.values().cloned().collect(), identities, handles)
+    }
+
+    /// The people of these parts.
+    pub(super) fn from_parts(
+        people: Vec<Person>,
+        identities: Vec<(Identity, PersonId)>,
+        handles: Vec<(Handle, PersonId)>,
+    ) -> Self {
+        Self {
+            people: people.into_iter().map(|person| (person.id, person)).collect(),
+            identities: identities.into_iter().collect(),
+            handles: handles.into_iter().collect(),
+        }
+    }
+
     pub(super) fn get(&self, id: PersonId) -> Option<&Person> {
         self.people.get(&id)
     }

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::room::{self, Room};
 
 /// All rooms that said anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Rooms {
     rooms: BTreeMap<String, Room>,
 }

@@ -63,7 +63,7 @@ impl World {
         let target = Some(Target { item, version: None });
         let to = |page: usize| {
             let page = u32::try_from(page).unwrap_or(u32::MAX);
-            Command::Look(Look::History { target, page }).to_text(viewer.time_zone)
+            Command::Look(Look::History { target, page, at: self.moment() }).to_text(viewer.time_zone)
         };
         let mut buttons = Vec::new();
         if page < pages {

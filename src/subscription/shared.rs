@@ -7,9 +7,12 @@ use std::{
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
-use super::Subscription;
+use super::{
+    Snapshots, Subscription,
+    fold::{self, FoldError, Rate},
+};
 use crate::{
     log::{Entry, EventLog, Position},
     projection::World,
@@ -76,6 +79,77 @@ impl SharedWorld {
     /// Brings an item back that is in the log but no longer in memory; `commits` are all of its stream.
     pub fn restore(&self, commits: &[Arc<crate::log::Commit>]) -> bool {
         self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
+    }
+
+    /// Puts a world in the place of this one; it is given back when it has seen less than this one.
+    ///
+    /// # Errors
+    /// The world that was not taken.
+    #[expect(clippy::result_large_err, reason = "it is what was given, and it is given seldom")]
+    pub fn replace(&self, with: World) -> Result<(), World> {
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = *self.position.borrow();
+        if with.position < newest {
+            return Err(with);
+        }
+        let position = with.position;
+        *world = with;
+        self.position.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+        Ok(())
+    }
+
+    /// Folds the whole log anew and puts the outcome in the place of this world: for when what the log tells of the past
+    /// has changed. Blocking; looks go on meanwhile.
+    ///
+    /// # Errors
+    /// [`FoldError`] when the log could not be read; nothing is replaced then.
+    pub fn refold(&self, log: &dyn EventLog) -> Result<(), FoldError> {
+        let mut anew = World::default();
+        loop {
+            // What is damaged at the end is passed over by both, and is no reason to wait.
+            let to = self.position();
+            fold::forward(log, &mut anew, to, &Rate::default(), &|| true)?;
+            anew.position = anew.position.max(to);
+            match self.replace(anew) {
+                Ok(()) => return Ok(()),
+                Err(again) => anew = again,
+            }
+        }
+    }
+
+    /// Takes over the newest snapshot and what the log has beyond it, up to the log's head of now. Blocking.
+    fn begin(&self, log: &dyn EventLog, snapshots: Option<&Snapshots>, rate: &Rate, stop: &CancellationToken) {
+        let head = log.head().position;
+        let started = std::time::Instant::now();
+        let loaded = snapshots.and_then(|snapshots| snapshots.load(log, head, true));
+        let from = loaded.as_ref().map_or(Position::START, |world| world.position);
+        let mut world = loaded.unwrap_or_default();
+        match fold::forward(log, &mut world, head, rate, &|| !stop.is_cancelled()) {
+            Ok(commits) => {
+                let ms = started.elapsed().as_millis() as u64;
+                info!(snapshot = %from, commits, ms, "the world is loaded");
+                // It is newer than what is there, which is nothing.
+                let _ = self.replace(world);
+            }
+            Err(error) => warn!(%error, "the world could not be loaded at once; it is fed bit by bit"),
+        }
+    }
+
+    /// As [`SharedWorld::keep`], from the newest snapshot that can be used.
+    pub async fn keep_from(
+        self: Arc<Self>,
+        log: Arc<dyn EventLog>,
+        snapshots: Option<Arc<Snapshots>>,
+        rate: Arc<Rate>,
+        stop: CancellationToken,
+    ) {
+        let (of, from, until) = (Arc::clone(&self), Arc::clone(&log), stop.clone());
+        let begun =
+            tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
+        if let Err(error) = begun {
+            error!(%error, "loading the world ended badly; it is fed bit by bit");
+        }
+        self.keep(log, stop).await;
     }
 
     /// Feeds it from the log until `stop`, or until the log is closed.
