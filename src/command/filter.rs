@@ -102,15 +102,18 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         args.next();
     }
     loop {
-        let before = args.rest.clone();
-        let Some(word) = args.next() else { break };
         if also.span
             && !said_span
-            && let Some(read) = moment::span(word.raw, args.context)
+            && span.0.is_none()
+            && let Some(read) = moment::span(args)
         {
-            span = read.map_err(|wrong| args.at(&word, wrong.advice_past("", args.context)))?;
+            span = read?;
             said_span = true;
-        } else if let Some(text) = quoted(word.raw) {
+            continue;
+        }
+        let before = args.rest.clone();
+        let Some(word) = args.next() else { break };
+        if let Some(text) = quoted(word.raw) {
             if !text.trim().is_empty() {
                 filter.words.push(search(args, &word, text.trim().to_owned())?);
             }

@@ -90,11 +90,8 @@ pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/diff when [when] [T7|filter]`, or `/diff from..to [filter]`
 pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(first) = args.words().next() else { return Err(args.missing("Since when?")) };
-    let (from, to) = match moment::span(first.raw, args.context) {
-        Some(read) => {
-            args.next();
-            read.map_err(|wrong| args.at(&first, wrong.advice_past("", args.context)))?
-        }
+    let (from, to) = match moment::span(args) {
+        Some(read) => read?,
         None => {
             let from = moment::longest(args);
             if args.words().next().is_some_and(|word| ["to", "until", "till"].contains(&word.raw)) {

@@ -100,10 +100,7 @@ pub(super) fn behind_at(args: &mut Args<'_>, word: &Word<'_>, how: At) -> Result
             Ok(Behind::Moment(if now { None } else { Some(moment) }))
         }
         Err(_) if how != At::Past => Ok(Behind::Words),
-        Err(wrong) => Err(args.fault(
-            word.at.start..rest.end,
-            format!("{} Put \"at\" in quotes to look for the word.", wrong.advice_past("at ", args.context)),
-        )),
+        Err(wrong) => Err(args.fault(word.at.start..rest.end, wrong.advice_past("at ", args.context))),
     }
 }
 
@@ -129,16 +126,47 @@ pub(super) fn longest(args: &mut Args<'_>) -> Option<Moment> {
     None
 }
 
-/// A word `FROM..TO`; `None` for a word without the dots, a fault when what stands around them is no moment.
-pub(super) fn span(word: &str, context: &Context) -> Option<Result<Span, WhenFault>> {
-    let (from, to) = word.split_once(DOTS)?;
-    if from.is_empty() && to.is_empty() || word.starts_with(['"', '\\']) {
+/// Takes `FROM..TO` off the words; either end may be left out, and there may be spaces around the dots. `None` when the words
+/// do not begin like that, a fault when what stands before the dots in the very first word is no moment.
+pub(super) fn span(args: &mut Args<'_>) -> Option<Result<Span, Fault>> {
+    let words: Vec<_> = args.words().take(WORDS_MAX + 1).collect();
+    let first = words.first()?;
+    if first.raw.starts_with(['"', '\\']) {
         return None;
     }
-    let end = |text: &str| match text {
-        "" => Ok(None),
-        text if text.eq_ignore_ascii_case("now") => Ok(None),
-        text => moment(text, context).map(Some),
+    let with_dots = words.iter().find(|word| word.raw.contains(DOTS))?;
+    let dots = with_dots.at.start + with_dots.raw.find(DOTS)?;
+    let (input, context) = (args.input, args.context);
+    let before = input.get(first.at.start..dots)?.trim();
+    let from = match before {
+        "" => None,
+        text => match moment(text, context) {
+            Ok(from) => Some(from),
+            Err(wrong) if first.at.contains(&dots) => {
+                return Some(Err(args.at(first, wrong.advice_past("", context))));
+            }
+            Err(_) => return None,
+        },
     };
-    Some(end(from).and_then(|from| end(to).map(|to| (from, to))))
+    let spaced = with_dots.raw.starts_with(DOTS) && with_dots.at != first.at;
+    let closed = with_dots.raw.ends_with(DOTS) && !spaced;
+    if from.is_none() && closed {
+        return None;
+    }
+    args.rest.start = dots + DOTS.len();
+    if closed {
+        return Some(Ok((from, None)));
+    }
+    let next = args.words().next();
+    if next.as_ref().is_some_and(|word| word.raw.eq_ignore_ascii_case("now")) {
+        args.next();
+        return Some(Ok((from, None)));
+    }
+    match (longest(args), next) {
+        (None, Some(word)) if !spaced => {
+            let wrong = WhenFault::Unreadable(word.raw.chars().take(32).collect());
+            Some(Err(args.fault(first.at.start..word.at.end, wrong.advice_past("", context))))
+        }
+        (to, _) => Some(Ok((from, to))),
+    }
 }

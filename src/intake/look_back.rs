@@ -161,7 +161,9 @@ impl Intake {
             ))
             .into());
         }
-        let mut world = World::clone(&*self.past.at(as_of.position, false).await?);
+        // Why it is as it is goes over items that were closed, too.
+        let whole = matches!(look, Look::Why { .. });
+        let mut world = World::clone(&*self.past.at(as_of.position, whole).await?);
         if world.item(item).is_none() {
             world.restore(&own);
         }
@@ -209,11 +211,23 @@ impl Intake {
         self.item_back(&look, item, &as_of, &then).await.map(|message| Some(Answer::new(message)))
     }
 
+    /// One end of a stretch: there may have been nothing yet.
+    async fn end(&self, moment: Moment, viewer: &Viewer) -> Result<AsOf, Failure> {
+        if let Moment::At(at) = moment
+            && at <= viewer.now
+            && self.log.head().position > Position::START
+            && self.past.position_at(at).await? == Position::START
+        {
+            return Ok(AsOf { moment, at, position: Position::START, now: viewer.now });
+        }
+        self.as_of(moment, viewer).await
+    }
+
     /// The two ends of a stretch, in order.
     async fn ends(&self, from: Moment, to: Option<Moment>, viewer: &Viewer) -> Result<(AsOf, Option<AsOf>), Failure> {
-        let from = self.as_of(from, viewer).await?;
+        let from = self.end(from, viewer).await?;
         let to = match to {
-            Some(to) => Some(self.as_of(to, viewer).await?),
+            Some(to) => Some(self.end(to, viewer).await?),
             None => None,
         };
         Ok(match to {

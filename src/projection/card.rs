@@ -140,7 +140,7 @@ impl World {
         line.plain(&*entry.how);
         self.by(&mut line, actor, bot, viewer);
         let past = viewer.now.signed_duration_since(seen.changed_at);
-        let just_now = past < TimeDelta::minutes(1);
+        let just_now = past < TimeDelta::minutes(1) && self.as_of.is_none();
         line.plain(" ").plain(if just_now { "just now".to_owned() } else { words::at(seen.changed_at, viewer) });
         text.plain(INDENT);
         for span in line.spans {

@@ -158,8 +158,9 @@ impl World {
         }
         self.lines(&mut text, items, viewer);
         let to = |page: usize| {
-            let page = u32::try_from(page).unwrap_or(u32::MAX);
-            Command::Look(look(page)).to_text(viewer.time_zone)
+            let text = Command::Look(look(u32::try_from(page).unwrap_or(u32::MAX))).to_text(viewer.time_zone);
+            // Said even of the first, so that a button to it is one that turns a page.
+            if page == 1 && self.as_of.is_none() { text + " page:1" } else { text }
         };
         let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
         let mut buttons = Vec::new();

@@ -17,7 +17,7 @@ pub struct AsOf {
     pub moment: Moment,
     /// The instant: of the moment, or when its position was recorded.
     pub at: DateTime<Utc>,
-    /// The newest commit until then.
+    /// The newest commit until then; [`Position::START`] before the log begins.
     pub position: Position,
     /// The wall clock when it was asked for.
     pub now: DateTime<Utc>,
@@ -28,8 +28,11 @@ impl AsOf {
     pub fn heading(&self, words: &str, viewer: &Viewer) -> Text {
         let asked = Viewer { now: self.now, ..viewer.clone() };
         let mut text = Text::new();
-        let position = words::grouped(self.position.0);
-        text.push(Style::Bold, format!("{words} {}, position {position}", words::at_in_zone(self.at, &asked)));
+        let position = match self.position {
+            Position::START => "before the log begins".to_owned(),
+            Position(number) => format!("position {}", words::grouped(number)),
+        };
+        text.push(Style::Bold, format!("{words} {}, {position}", words::at_in_zone(self.at, &asked)));
         text
     }
 }

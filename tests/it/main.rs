@@ -10,6 +10,7 @@ mod crash;
 mod first_minute;
 mod looks;
 mod order;
+mod past;
 mod phone;
 mod refusing;
 mod said;

@@ -51,6 +51,13 @@ fn a_look_takes_its_moment_at_its_end() {
         "/stats ..2025-09-01",
         "/stats #12..#40 login",
         "/stats at last friday",
+        "/stats 2025-08-01 10:00..2025-09-01 9:00 #auth",
+        "/stats #auth 3 months ago .. last friday",
+        "/stats yesterday..now",
+        "/stats ... what",
+        "/diff yesterday 9:00..now T7",
+        "/diff fri .. yesterday open",
+        "/diff fri..someday",
     ]
     .map(|text| match parse(text, &context()) {
         Ok(Said::Command(command)) => format!("{text}   ->   {}", command.to_text(context().time_zone)),
