@@ -116,9 +116,7 @@ pub(super) fn longest(args: &mut Args<'_>) -> Option<Moment> {
     let words: Vec<_> = args.words().take(WORDS_MAX).collect();
     let start = words.first()?.at.start;
     for word in words.iter().rev() {
-        if let Some(moment) =
-            args.input.get(start..word.at.end).and_then(|text| moment(text, args.context).ok())
-        {
+        if let Some(moment) = args.input.get(start..word.at.end).and_then(|text| moment(text, args.context).ok()) {
             args.rest.start = word.at.end;
             return Some(moment);
         }

@@ -138,7 +138,12 @@ impl Entry {
             .zip(parts)
             .map(|(part, message)| Self {
                 seq: Seq { seq: self.seq.seq, part },
-                row: Row { at, what: What::Message { kind, message, card: None, over: None }, tried: false, fits: true },
+                row: Row {
+                    at,
+                    what: What::Message { kind, message, card: None, over: None },
+                    tried: false,
+                    fits: true,
+                },
                 bytes: 0,
                 tries: Tries { count: 0, open: false, ..tries },
             })

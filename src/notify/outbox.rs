@@ -158,7 +158,9 @@ impl Intent {
             Self::Notice { room, item, version, position: _, message } => {
                 (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
             }
-            Self::Plain { room, message } => (room, What::Message { kind: Kind::Plain, message, card: None, over: None }),
+            Self::Plain { room, message } => {
+                (room, What::Message { kind: Kind::Plain, message, card: None, over: None })
+            }
         }
     }
 }

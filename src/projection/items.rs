@@ -14,8 +14,9 @@ use chrono::{DateTime, Utc};
 use super::{Seen, phrase, words};
 use crate::{
     domain::{
-        Bucket, Event, ItemRef, Priority, idea,
+        Bucket, Event, ItemRef, Priority,
         filter::StateWord,
+        idea,
         item::{self, Fact, Item, Stage},
         pr, research, stored, todo,
     },
@@ -374,11 +375,7 @@ impl Entry {
     }
 
     /// The entry after all commits of its stream.
-    pub(super) fn replay(
-        reference: ItemRef,
-        commits: &[Arc<Commit>],
-        names: &mut HashSet<Arc<str>>,
-    ) -> Option<Self> {
+    pub(super) fn replay(reference: ItemRef, commits: &[Arc<Commit>], names: &mut HashSet<Arc<str>>) -> Option<Self> {
         let mut commits = commits.iter().filter(|commit| ItemRef::of_stream(commit.stream.as_str()) == Some(reference));
         let first = commits.next()?;
         let mut entry = Self::create(reference, first, names).0?;

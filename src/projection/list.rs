@@ -41,7 +41,12 @@ impl World {
             text.plain(": ").push(Style::Quote, &rest);
         }
         let handles = self.handles(filter);
-        self.page(text, |page| Look::List { filter: handles.clone(), page, at: self.moment() }, (&items, all, page), viewer)
+        self.page(
+            text,
+            |page| Look::List { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, page),
+            viewer,
+        )
     }
 
     /// `/find`: the items that hold all the words, closed ones too.
@@ -65,7 +70,12 @@ impl World {
         let mut text = Text::from(format!("{} with ", words::count(all, "item")));
         text.push(Style::Quote, &said);
         let handles = self.handles(filter);
-        self.page(text, |page| Look::Find { filter: handles.clone(), page, at: self.moment() }, (&items, all, page), viewer)
+        self.page(
+            text,
+            |page| Look::Find { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, page),
+            viewer,
+        )
     }
 
     /// `/mine`: what a person has to do, the closed left out.
@@ -81,7 +91,12 @@ impl World {
         let mut text = Text::from(format!("{} for ", words::count(all, "item")));
         text.push(Style::Quote, of);
         let handles = self.handles(&filter);
-        self.page(text, |page| Look::List { filter: handles.clone(), page, at: self.moment() }, (&items, all, 1), viewer)
+        self.page(
+            text,
+            |page| Look::List { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, 1),
+            viewer,
+        )
     }
 
     /// `/next`: what can be done now, what presses most first. Nothing that waits, no ideas, and nothing that is somebody
@@ -213,7 +228,8 @@ impl World {
         }
         text.plain(format!("; {} closed.", words::grouped(closed as u64)));
         let closed = Filter { states: vec![StateWord::Closed], ..self.handles(filter) };
-        let command = Command::Look(Look::List { filter: closed, page: 1, at: self.moment() }).to_text(viewer.time_zone);
+        let command =
+            Command::Look(Look::List { filter: closed, page: 1, at: self.moment() }).to_text(viewer.time_zone);
         with_buttons(Outbound::text(text), vec![Button::new("Closed ones", command)], viewer)
     }
 }

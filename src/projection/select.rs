@@ -204,7 +204,8 @@ impl World {
 
     /// A filter in the words that say it: `todo open #auth @dana due:2026-12-01`; empty for everything.
     pub fn filter_text(&self, filter: &Filter, viewer: &Viewer) -> String {
-        let list = Command::Look(Look::List { filter: self.handles(filter), page: 1, at: None }).to_text(viewer.time_zone);
+        let list =
+            Command::Look(Look::List { filter: self.handles(filter), page: 1, at: None }).to_text(viewer.time_zone);
         list.trim_start_matches("/list").trim_start().to_owned()
     }
 

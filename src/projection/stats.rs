@@ -77,8 +77,7 @@ impl World {
         let earliest = last.checked_sub_days(Days::new(DAYS_MAX)).unwrap_or(last);
         let first = words::day_of(since, viewer).clamp(earliest, last);
         let count = usize::try_from(last.signed_duration_since(first).num_days()).unwrap_or_default() + 1;
-        let mut days: Vec<Day> =
-            first.iter_days().take(count).map(|day| Day { day, ..Day::default() }).collect();
+        let mut days: Vec<Day> = first.iter_days().take(count).map(|day| Day { day, ..Day::default() }).collect();
         let mut changes = vec![Change::default(); count];
         let (mut lead, mut cycle) = (Vec::new(), Vec::new());
         let mut before = Change::default();
@@ -216,10 +215,8 @@ impl Change {
 fn weeks(days: &[Day]) -> String {
     let mut weeks: Vec<(NaiveDate, Day)> = Vec::new();
     for day in days {
-        let monday = day
-            .day
-            .checked_sub_days(Days::new(u64::from(day.day.weekday().num_days_from_monday())))
-            .unwrap_or(day.day);
+        let monday =
+            day.day.checked_sub_days(Days::new(u64::from(day.day.weekday().num_days_from_monday()))).unwrap_or(day.day);
         match weeks.last_mut() {
             Some((week, sum)) if *week == monday => {
                 *sum = Day {

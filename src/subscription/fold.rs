@@ -188,12 +188,7 @@ pub(super) fn recall_missed(log: &dyn EventLog, world: &mut World) -> Result<boo
 }
 
 /// Brings one item back, as it was at a position.
-pub(super) fn recall(
-    log: &dyn EventLog,
-    world: &mut World,
-    item: ItemRef,
-    until: Position,
-) -> Result<(), ReadError> {
+pub(super) fn recall(log: &dyn EventLog, world: &mut World, item: ItemRef, until: Position) -> Result<(), ReadError> {
     let mut commits = Vec::new();
     log.read_stream(&StreamId::new(item.stream()), 1, &mut |entry| match entry {
         Entry::Commit(commit) if commit.position > until => ControlFlow::Break(()),

@@ -144,8 +144,7 @@ impl SharedWorld {
         stop: CancellationToken,
     ) {
         let (of, from, until) = (Arc::clone(&self), Arc::clone(&log), stop.clone());
-        let begun =
-            tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
+        let begun = tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
         if let Err(error) = begun {
             error!(%error, "loading the world ended badly; it is fed bit by bit");
         }

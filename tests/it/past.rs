@@ -18,7 +18,11 @@ async fn ten_days() -> (Stage, Seat) {
     let kim = stage.direct("telegram", "kim");
     stage.own(&kim).await;
     let story: [(u32, u32, &[&str]); 6] = [
-        (6, 2, &["/todo Fix login #auth !high", "/todo Ship 2.0 needs:T1", "/idea Offline mode #app", "/research Stores"]),
+        (
+            6,
+            2,
+            &["/todo Fix login #auth !high", "/todo Ship 2.0 needs:T1", "/idea Offline mode #app", "/research Stores"],
+        ),
         (7, 0, &["/doing T1", "/note T1 it loops", "/assign T2 @me"]),
         (8, 3, &["/done T1", "/pr Retry the upload for:T2"]),
         (10, 1, &["/reject I1 too early", "/doing T2", "/review P1 approve looks good"]),
@@ -145,7 +149,8 @@ async fn a_platform_that_changes_nothing_gets_a_new_board() {
 async fn the_past_cannot_be_acted_on() {
     let (mut stage, kim) = ten_days().await;
     let before = stage.head();
-    for look in ["/board", "/list", "/list closed", "/next", "/mine", "/show T1", "/show T2", "/why T1", "/history T1"] {
+    for look in ["/board", "/list", "/list closed", "/next", "/mine", "/show T1", "/show T2", "/why T1", "/history T1"]
+    {
         let new = stage.say(&kim, &format!("{look} at 2020-01-09")).await.concat();
         assert!(new.contains("s of Thu 9 Jan 2020, 00:00 (Asia/Seoul), position "), "{new}");
         let shown = kim.bot.shown(&kim.room);

@@ -206,7 +206,8 @@ impl Opened {
         // Every second one on a thread of its own.
         let read = |odd: usize| {
             let lot = packed.iter().skip(odd).step_by(2);
-            lot.map(|(stored, known)| Ok(names.closed(&unpacked(stored, known)?)?)).collect::<Result<Vec<_>, FileError>>()
+            lot.map(|(stored, known)| Ok(names.closed(&unpacked(stored, known)?)?))
+                .collect::<Result<Vec<_>, FileError>>()
         };
         let (even, odd) = if packed.len() < 2 {
             (read(0)?, Vec::new())

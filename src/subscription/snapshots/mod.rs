@@ -24,8 +24,8 @@ use std::{
 
 use tracing::{debug, warn};
 
-pub use self::keeper::keep;
 use self::file::FileError;
+pub use self::keeper::keep;
 use crate::{
     log::{EventLog, Position},
     projection::{ITEMS_MAX, World},

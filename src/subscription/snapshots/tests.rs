@@ -13,10 +13,7 @@ use crate::{
         item::{self, Fact},
         person, stored, todo,
     },
-    log::{
-        Append, CommandId, Commit, Entry, Expected, Meta, Origin, StreamId,
-        memory::MemoryLog,
-    },
+    log::{Append, CommandId, Commit, Entry, Expected, Meta, Origin, StreamId, memory::MemoryLog},
     projection::Viewer,
     subscription::{Past, Rate, SharedWorld},
 };
@@ -418,8 +415,7 @@ async fn another_layout_is_another_schema() {
     let script: Vec<_> = (0..13).flat_map(|kind| [(kind, 1), (kind, 2)]).collect();
     let log = log_of(&script).await;
     let sections = prefix(&*log, log.head().position).to_sections().unwrap();
-    let sum = sections.closed.iter().fold(crc32c::crc32c(&sections.core), |sum, section| {
-        crc32c::crc32c_append(sum, section)
-    });
+    let sum =
+        sections.closed.iter().fold(crc32c::crc32c(&sections.core), |sum, section| crc32c::crc32c_append(sum, section));
     assert_eq!((crate::projection::SCHEMA, sum), (1, 2_337_891_146));
 }
