@@ -143,6 +143,7 @@ impl House {
 
     /// Stops in the order that loses nothing: first what comes in, then what goes out, then the log.
     pub async fn stop(mut self, grace: Duration) {
+        let rest_stop = self.rest_stop.clone();
         let stopped = tokio::time::timeout(grace, async {
             self.bots_stop.cancel();
             while self.bots.join_next().await.is_some() {}
@@ -159,6 +160,8 @@ impl House {
             }
         });
         if stopped.await.is_err() {
+            // Whatever is still reading the log reads no further.
+            rest_stop.cancel();
             tracing::warn!(
                 "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
             );

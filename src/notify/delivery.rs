@@ -331,3 +331,7 @@ async fn keep_tidy(outbox: Outbox) {
 #[cfg(test)]
 #[path = "tests/delivery.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "tests/turning.rs"]
+mod turning;

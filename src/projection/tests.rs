@@ -5,5 +5,6 @@ mod conversation;
 mod fold;
 mod house;
 mod lists;
+mod past;
 mod reasons;
 mod wording;

@@ -15,7 +15,7 @@ mod shared;
 pub mod snapshots;
 
 pub use fold::{FoldError, Rate, forward};
-pub use past::{Past, PastError};
+pub use past::{Past, PastError, RenewError};
 pub use runner::Subscription;
 pub use shared::SharedWorld;
 pub use snapshots::{SnapshotSettings, Snapshots};

@@ -43,6 +43,17 @@ pub enum PastError {
     Stopped,
 }
 
+/// Why [`Past::renew`] is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum RenewError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// A snapshot is still there.
+    #[error("a snapshot could not be removed: {0}")]
+    Snapshot(#[from] std::io::Error),
+}
+
 impl From<FoldError> for PastError {
     fn from(error: FoldError) -> Self {
         match error {
@@ -155,14 +166,17 @@ impl Past {
         self.blocking(move |shared| shared.between(from, to)).await
     }
 
-    /// Forgets every world that was kept, on disk too. For when something must not be there any more. Blocking.
+    /// Folds the present anew, then forgets every world that was kept, on disk too: for when the log tells less of the past
+    /// than it did. In this order, so that nothing can be kept of the present as it was. Blocking.
     ///
     /// # Errors
-    /// When a snapshot could not be removed.
-    pub fn forget(&self) -> std::io::Result<()> {
+    /// When the log could not be read, or a snapshot not removed.
+    pub fn renew(&self) -> Result<(), RenewError> {
+        self.shared.live.refold(&*self.shared.log)?;
         self.shared.forgotten.fetch_add(1, Ordering::SeqCst);
         self.shared.kept().clear();
-        self.shared.snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.clear())
+        self.shared.snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.clear())?;
+        Ok(())
     }
 }
 

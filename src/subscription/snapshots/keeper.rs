@@ -30,11 +30,6 @@ pub async fn keep(
     rate: Arc<Rate>,
     stop: CancellationToken,
 ) {
-    let known = Arc::clone(&snapshots);
-    let newest = tokio::task::spawn_blocking(move || {
-        known.rungs().iter().rev().find(|rung| rung.whole).map_or(Position::START, |rung| rung.position)
-    });
-    let mut last = newest.await.unwrap_or(Position::START);
     let mut wait = ASK_EVERY;
     loop {
         tokio::select! {
@@ -42,7 +37,13 @@ pub async fn keep(
             () = tokio::time::sleep(wait) => {}
         }
         wait = ASK_EVERY;
-        let ahead = world.position().0.saturating_sub(last.0);
+        let (of, at) = (Arc::clone(&snapshots), world.position());
+        if at.0 < COMMITS_MIN {
+            continue;
+        }
+        // Asked anew each time: files may have been dropped, or be of another log.
+        let newest = tokio::task::spawn_blocking(move || of.newest_whole(at)).await.unwrap_or_default();
+        let ahead = at.0.saturating_sub(newest.0);
         if ahead < COMMITS_MIN {
             continue;
         }
@@ -61,7 +62,6 @@ pub async fn keep(
         match tokio::task::spawn_blocking(move || take(&to, &of, &*log)).await {
             Ok(Ok(Some(position))) => {
                 debug!(%position, commits = ahead, would_take_ms = takes.as_millis() as u64, "took a snapshot");
-                last = position;
             }
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {

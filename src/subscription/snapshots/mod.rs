@@ -130,6 +130,13 @@ impl Snapshots {
         rungs
     }
 
+    /// The position of the newest whole one at or before another; [`Position::START`] when there is none. Blocking.
+    pub fn newest_whole(&self, until: Position) -> Position {
+        let rungs = self.rungs();
+        let newest = rungs.iter().rev().find(|rung| rung.whole && rung.position <= until);
+        newest.map_or(Position::START, |rung| rung.position)
+    }
+
     /// The world of the newest snapshot at or before a position that can be used; with `whole`, one with its closed items.
     /// What cannot be used is dropped. Blocking.
     pub fn load(&self, log: &dyn EventLog, until: Position, whole: bool) -> Option<World> {
@@ -211,6 +218,11 @@ impl Snapshots {
     /// Makes whole ones but the newest smaller, and drops those that are missed least; the caller holds the files.
     fn thin(&self, log: &dyn EventLog) -> io::Result<()> {
         let mut rungs = self.rungs();
+        // Of a log that went on further than this one.
+        let head = log.head().position;
+        for rung in rungs.extract_if(.., |rung| rung.position > head) {
+            fs::remove_file(&rung.path)?;
+        }
         let newest = rungs.iter().rev().find(|rung| rung.whole).map(|rung| rung.position);
         let open: Vec<_> = rungs.iter().filter(|rung| !rung.whole).map(|rung| rung.position).collect();
         for rung in rungs.iter().filter(|rung| rung.whole && Some(rung.position) != newest) {

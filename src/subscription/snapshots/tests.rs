@@ -408,6 +408,21 @@ async fn the_shared_world_begins_with_a_snapshot_and_can_be_folded_anew() {
     feeding.await.unwrap();
 }
 
+#[tokio::test]
+async fn what_is_renewed_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = log_of(&[(0, 1), (2, 1), (0, 2)]).await;
+    let snapshots = Arc::new(Snapshots::open(dir.path(), SnapshotSettings::default()).unwrap());
+    let live = Arc::new(SharedWorld::new(prefix(&*log, Position(4))));
+    keeper::take(&snapshots, &live, &*log).unwrap();
+    let log_again = Arc::clone(&log) as Arc<dyn EventLog>;
+    let past = Past::new(log_again, Arc::clone(&live), Some(Arc::clone(&snapshots)), Arc::default());
+    past.at(Position(2), true).await.unwrap();
+    past.renew().unwrap();
+    assert_eq!(snapshots.rungs(), []);
+    assert_eq!(live.read(|world| world.to_sections().unwrap()), prefix(&*log, Position(4)).to_sections().unwrap());
+}
+
 /// The bytes of a known world. When this fails, what a snapshot holds has changed: raise `SCHEMA`, then write down the new
 /// sum. Otherwise a snapshot of before would be read as something else.
 #[tokio::test]
