@@ -2,7 +2,13 @@
 
 use yoman_chat::{Button, Outbound, Style, Text};
 
-use super::{Viewer, World, card::with_buttons, line::state_name, select::Order, words};
+use super::{
+    Viewer, World,
+    card::{BUTTON_BYTES_MAX, with_buttons},
+    line::state_name,
+    select::Order,
+    words,
+};
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, filter::StateWord, item::Item},
@@ -67,7 +73,13 @@ impl World {
             }
             return self.scrubbed(list, filter, viewer);
         }
-        buttons.splice(0..0, self.days(filter, viewer));
+        let days = self.days(filter, viewer);
+        let most = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
+        for day in days.iter().filter(|day| self.as_of.is_some() && day.data.len() > most) {
+            // Too long for a button, so it is written out.
+            text.plain("\n").push(Style::Dim, format!("{}: {}", day.label, day.data));
+        }
+        buttons.splice(0..0, days);
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 }

@@ -149,6 +149,10 @@ impl Index<'_> {
         self.0.get(name).copied().ok_or_else(|| SnapshotError(format!("the name {name:?} is not known")))
     }
 
+    fn rows<'a>(&self, entries: &[&'a Entry]) -> Result<Vec<Row<'a>>, SnapshotError> {
+        entries.iter().map(|entry| self.row(entry)).collect()
+    }
+
     fn row<'a>(&self, entry: &'a Entry) -> Result<Row<'a>, SnapshotError> {
         let seen = &entry.seen;
         Ok(Row {
@@ -178,15 +182,23 @@ impl World {
     /// # Errors
     /// [`SnapshotError`] for a world that cannot be written.
     pub fn to_sections(&self) -> Result<Sections, SnapshotError> {
+        let mut sections = Vec::new();
+        self.write_sections(true, &mut |section| sections.push(section))?;
+        let core = sections.remove(0);
+        Ok(Sections { core, closed: sections })
+    }
+
+    /// Hands out the sections of this world one after the other, the core first, so that never more than one of them is in
+    /// memory; those of the closed items only when wanted.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] for a world that cannot be written.
+    pub fn write_sections(&self, closed_too: bool, take: &mut dyn FnMut(Vec<u8>)) -> Result<(), SnapshotError> {
         let items = &self.items;
         let mut names: Vec<Arc<str>> = items.names.iter().cloned().collect();
         names.sort_unstable();
         let index = Index(names.iter().zip(0..).map(|(name, at)| (&**name, at)).collect());
-        let mut open = Vec::new();
-        let mut closed = Vec::new();
-        for entry in items.all() {
-            if entry.closed_at == Position::START { &mut open } else { &mut closed }.push(index.row(entry)?);
-        }
+        let (closed, open): (Vec<_>, Vec<_>) = items.all().partition(|entry| entry.closed_at != Position::START);
         let recent = items.recent.iter().map(|(at, by)| Ok((*at, index.of(&by.actor)?, index.of(&by.bot)?)));
         let mut waiting: Vec<_> = items.waiting.iter().map(|(&item, those)| (item, those.clone())).collect();
         waiting.sort_unstable();
@@ -209,11 +221,16 @@ impl World {
             handles,
             rooms: serde_json::to_string(&self.rooms).map_err(unreadable)?,
             closed: (closed.len() + self.left_out) as u64,
-            open,
+            open: index.rows(&open)?,
         };
-        let core = postcard::to_stdvec(&core).map_err(unreadable)?;
-        let closed = closed.chunks(SECTION_ITEMS).map(|rows| postcard::to_stdvec(rows).map_err(unreadable));
-        Ok(Sections { core, closed: closed.collect::<Result<_, _>>()? })
+        take(postcard::to_stdvec(&core).map_err(unreadable)?);
+        drop(core);
+        if closed_too {
+            for entries in closed.chunks(SECTION_ITEMS) {
+                take(postcard::to_stdvec(&index.rows(entries)?).map_err(unreadable)?);
+            }
+        }
+        Ok(())
     }
 
     /// A world without its closed items, and the names with which those can be read; see [`World::add_closed`].

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     log::Position,
-    projection::{SCHEMA, Sections, SnapshotError, World},
+    projection::{SCHEMA, SnapshotError, World},
 };
 
 const MAGIC: &[u8; 8] = b"yomanwld";
@@ -82,31 +82,40 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A world's bytes as those of a file; without its closed items unless `whole`.
-pub(super) fn encode(
-    sections: &Sections,
-    position: Position,
-    hash: &[u8; 32],
-    whole: bool,
-) -> Result<Vec<u8>, FileError> {
-    let closed = if whole { sections.closed.as_slice() } else { &[] };
-    let mut bodies = Vec::with_capacity(closed.len() + 1);
-    let mut known = Vec::with_capacity(closed.len() + 1);
-    for section in [&sections.core].into_iter().chain(closed) {
+/// A world as the bytes of a file; without its closed items unless `whole`.
+pub(super) fn encode(world: &World, hash: &[u8; 32], whole: bool) -> Result<Vec<u8>, FileError> {
+    let mut packed = Packed::default();
+    world.write_sections(whole, &mut |section| packed.add(&section))?;
+    packed.file(world.position, hash)
+}
+
+/// Sections, compressed.
+#[derive(Default)]
+struct Packed {
+    known: Vec<Section>,
+    bodies: Vec<u8>,
+}
+
+impl Packed {
+    fn add(&mut self, section: &[u8]) {
         let body = lz4_flex::block::compress(section);
-        known.push(Section { stored: body.len() as u64, bytes: section.len() as u64, crc: crc32c::crc32c(&body) });
-        bodies.push(body);
+        let crc = crc32c::crc32c(&body);
+        self.known.push(Section { stored: body.len() as u64, bytes: section.len() as u64, crc });
+        self.bodies.extend_from_slice(&body);
     }
-    let header = Header { schema: SCHEMA, position, hash: hex(hash), sections: known };
-    let header = serde_json::to_vec(&header).map_err(io::Error::other)?;
-    let length = u32::try_from(header.len()).map_err(io::Error::other)?;
-    let mut out = Vec::with_capacity(16 + header.len() + bodies.iter().map(Vec::len).sum::<usize>());
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
-    out.extend_from_slice(&header);
-    bodies.iter().for_each(|body| out.extend_from_slice(body));
-    Ok(out)
+
+    fn file(self, position: Position, hash: &[u8; 32]) -> Result<Vec<u8>, FileError> {
+        let header = Header { schema: SCHEMA, position, hash: hex(hash), sections: self.known };
+        let header = serde_json::to_vec(&header).map_err(io::Error::other)?;
+        let length = u32::try_from(header.len()).map_err(io::Error::other)?;
+        let mut out = Vec::with_capacity(16 + header.len() + self.bodies.len());
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
+        out.extend_from_slice(&header);
+        out.extend_from_slice(&self.bodies);
+        Ok(out)
+    }
 }
 
 /// Writes a file for its owner only, and durably: it is there whole, or not at all.
@@ -185,7 +194,9 @@ impl Opened {
     pub(super) fn narrowed(mut self, hash: &[u8; 32]) -> Result<Vec<u8>, FileError> {
         let Some(first) = self.header.sections.first().copied() else { return Err(FileError::NoSnapshot) };
         let core = unpacked(&section(&mut self.file, &first)?, &first)?;
-        encode(&Sections { core, closed: Vec::new() }, self.header.position, hash, false)
+        let mut packed = Packed::default();
+        packed.add(&core);
+        packed.file(self.header.position, hash)
     }
 
     /// The world in it; without its closed items unless `whole`.

@@ -183,8 +183,7 @@ impl Snapshots {
             return Ok(false);
         }
         let Some(hash) = log.hash_at(world.position).map_err(io::Error::other)? else { return Ok(false) };
-        let sections = world.to_sections().map_err(io::Error::other)?;
-        let bytes = file::encode(&sections, world.position, &hash, whole).map_err(io::Error::other)?;
+        let bytes = file::encode(world, &hash, whole).map_err(io::Error::other)?;
         let _files = self.files();
         if self.generation() != generation {
             return Ok(false);

@@ -182,7 +182,11 @@ fn harm(path: &Path, harm: Harm, at: usize, foreign: &[u8]) {
 fn with_schema(bytes: &[u8], schema: u32) -> Vec<u8> {
     let Some(length) = bytes.get(8..12) else { return bytes.to_vec() };
     let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
-    let mut header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + length]).unwrap();
+    // It may have been harmed before.
+    let header = bytes.get(16..16 + length).and_then(|header| serde_json::from_slice(header).ok());
+    let Some(mut header): Option<serde_json::Value> = header.filter(serde_json::Value::is_object) else {
+        return bytes.to_vec();
+    };
     header["schema"] = schema.into();
     let header = serde_json::to_vec(&header).unwrap();
     let mut out = bytes[..8].to_vec();
