@@ -166,7 +166,7 @@ fn harm(path: &Path, harm: Harm, at: usize, foreign: &[u8]) {
     match harm {
         Harm::Delete => return fs::remove_file(path).unwrap(),
         Harm::Truncate => bytes.truncate(at),
-        Harm::Flip => bytes[at] ^= 1 << (at % 8),
+        Harm::Flip => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (at % 8)),
         Harm::Empty => bytes.clear(),
         Harm::Schema => bytes = with_schema(&bytes, crate::projection::SCHEMA + 1),
         Harm::Foreign => bytes = foreign.to_vec(),
