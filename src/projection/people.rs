@@ -16,6 +16,9 @@ const NOBODY: &str = "person";
 /// What `-2` and so on may take of a handle's length.
 const NUMBER_CHARS_MAX: usize = 11;
 
+/// The people, by whom each identity is held, and by whom each handle.
+pub(super) type Parts = (Vec<Person>, Vec<(Identity, PersonId)>, Vec<(Handle, PersonId)>);
+
 /// All people.
 #[derive(Clone, Debug, Default)]
 pub(super) struct People {
@@ -37,7 +40,7 @@ impl People {
     }
 
     /// All there is, in order.
-    pub(super) fn to_parts(&self) -> (Vec<Person>, Vec<(Identity, PersonId)>, Vec<(Handle, PersonId)>) {
+    pub(super) fn to_parts(&self) -> Parts {
         let mut identities: Vec<_> = self.identities.iter().map(|(name, &id)| (name.clone(), id)).collect();
         identities.sort_unstable_by(|a, b| a.0.0.cmp(&b.0.0));
         let mut handles: Vec<_> = self.handles.iter().map(|(name, &id)| (name.clone(), id)).collect();
@@ -46,11 +49,7 @@ impl People {
     }
 
     /// The people of these parts.
-    pub(super) fn from_parts(
-        people: Vec<Person>,
-        identities: Vec<(Identity, PersonId)>,
-        handles: Vec<(Handle, PersonId)>,
-    ) -> Self {
+    pub(super) fn from_parts((people, identities, handles): Parts) -> Self {
         Self {
             people: people.into_iter().map(|person| (person.id, person)).collect(),
             identities: identities.into_iter().collect(),

@@ -256,7 +256,7 @@ impl World {
         let world = Self {
             position: core.position,
             items,
-            people: People::from_parts(core.people, core.identities, core.handles),
+            people: People::from_parts((core.people, core.identities, core.handles)),
             rooms: serde_json::from_str::<Rooms>(&core.rooms).map_err(unreadable)?,
             causes: core.causes.into_iter().collect(),
             unreadable: core.unreadable,
