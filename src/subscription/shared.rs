@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     Snapshots, Subscription,
@@ -127,7 +127,7 @@ impl SharedWorld {
         match fold::forward(log, &mut world, head, rate, &|| !stop.is_cancelled()) {
             Ok(commits) => {
                 let ms = started.elapsed().as_millis() as u64;
-                info!(snapshot = %from, commits, ms, "the world is loaded");
+                debug!(snapshot = %from, commits, ms, "the world is loaded");
                 // It is newer than what is there, which is nothing.
                 let _ = self.replace(world);
             }
