@@ -216,7 +216,16 @@ pub(super) fn print(filter: &Filter<Handle>, time_zone: Tz) -> String {
 
 /// The same where a moment may stand among the words: each is quoted, so that none is taken for one.
 pub(super) fn print_quoted(filter: &Filter<Handle>, time_zone: Tz) -> String {
-    print_words(filter, time_zone, |_| false)
+    let text = print_words(filter, time_zone, |_| false);
+    if !filter.tags.iter().any(|tag| tag.as_str().contains("..")) {
+        return text;
+    }
+    // `#12..40` would be from one position to another.
+    filter.tags.iter().fold(text, |text, tag| {
+        let plain = format!(" {}", print_tag(tag));
+        let quoted = format!(" #{}", quote(tag.as_str()));
+        if tag.as_str().contains("..") { text.replacen(&plain, &quoted, 1) } else { text }
+    })
 }
 
 fn print_words(filter: &Filter<Handle>, time_zone: Tz, is_word: impl Fn(&str) -> bool) -> String {

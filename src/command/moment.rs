@@ -11,8 +11,9 @@ use super::{
     Context, Fault, Moment,
     args::Args,
     filter,
+    token::is_token,
     when::{self, Direction, WhenFault},
-    word::Word,
+    word::{QUOTES, Word},
 };
 
 /// The most words a moment is said in: `3 months ago at 5:30 pm`.
@@ -133,6 +134,11 @@ pub(super) fn span(args: &mut Args<'_>) -> Option<Result<Span, Fault>> {
         return None;
     }
     let with_dots = words.iter().find(|word| word.raw.contains(DOTS))?;
+    // `in:"a.."` is a project, `#a..b` a tag, `#12..` a position.
+    let token = is_token(with_dots.raw);
+    if with_dots.raw.contains(QUOTES) || (token && !with_dots.raw.starts_with('#')) {
+        return None;
+    }
     let dots = with_dots.at.start + with_dots.raw.find(DOTS)?;
     let (input, context) = (args.input, args.context);
     let before = input.get(first.at.start..dots)?.trim();
@@ -140,7 +146,7 @@ pub(super) fn span(args: &mut Args<'_>) -> Option<Result<Span, Fault>> {
         "" => None,
         text => match moment(text, context) {
             Ok(from) => Some(from),
-            Err(wrong) if first.at.contains(&dots) => {
+            Err(wrong) if first.at.contains(&dots) && !token => {
                 return Some(Err(args.at(first, wrong.advice_past("", context))));
             }
             Err(_) => return None,
@@ -161,6 +167,10 @@ pub(super) fn span(args: &mut Args<'_>) -> Option<Result<Span, Fault>> {
         return Some(Ok((from, None)));
     }
     match (longest(args), next) {
+        (None, Some(_)) if token => {
+            args.rest.start = first.at.start;
+            None
+        }
         (None, Some(word)) if !spaced => {
             let wrong = WhenFault::Unreadable(word.raw.chars().take(32).collect());
             Some(Err(args.fault(first.at.start..word.at.end, wrong.advice_past("", context))))

@@ -55,6 +55,8 @@ fn a_look_takes_its_moment_at_its_end() {
         "/stats #auth 3 months ago .. last friday",
         "/stats yesterday..now",
         "/stats ... what",
+        "/stats in:\"a..\" #a..b",
+        "/stats #\"12..40\" @a..b",
         "/diff yesterday 9:00..now T7",
         "/diff fri .. yesterday open",
         "/diff fri..someday",
