@@ -27,7 +27,7 @@ use crate::{
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     report::Library,
-    subscription::SharedWorld,
+    subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
 };
 
@@ -54,7 +54,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let (stored, log, outbox) = open(&config).await?;
+    let (stored, log, outbox, snapshots) = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
@@ -72,7 +72,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         coalesce: Duration::from_millis(config.notify.coalesce_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start(log, outbox, bots, settings, &delivery);
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -172,8 +172,11 @@ fn reports(config: &Config) -> intake::Reports {
     }
 }
 
-/// Opens the log and the outbox, beside the async threads: both read from disk.
-async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbox), AppError> {
+/// The log as it is stored and as it is read, what goes out, and the snapshots of the world when there may be any.
+type Kept = (Arc<SledLog>, Arc<dyn EventLog>, Outbox, Option<Arc<Snapshots>>);
+
+/// Opens what is kept, beside the async threads: all of it reads from disk.
+async fn open(config: &Config) -> Result<Kept, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let data = config.data_dir.clone();
@@ -181,6 +184,12 @@ async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbo
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
         ..OutboxSettings::default()
     };
+    let dir = snapshots::dir(&config.data_dir);
+    let kept = (config.snapshots.disk_mb_max > 0).then(|| SnapshotSettings {
+        load_ms_max: config.snapshots.load_ms_max,
+        bytes_max: config.snapshots.disk_mb_max.saturating_mul(1_000_000),
+        ..SnapshotSettings::default()
+    });
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
@@ -192,7 +201,13 @@ async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbo
         finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
-        Ok((stored, log, outbox))
+        // They only save time: without them everything is as it was, only slower.
+        let snapshots = kept.and_then(|kept| {
+            Snapshots::open(&dir, kept)
+                .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
+                .ok()
+        });
+        Ok((stored, log, outbox, snapshots.map(Arc::new)))
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

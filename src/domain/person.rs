@@ -3,6 +3,8 @@
 mod join;
 mod reverse;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::reverse::{After, Reversed, reverse};
 use super::{Handle, Identity, PersonId, Role};
 
@@ -104,7 +106,7 @@ pub struct Given {
 }
 
 /// The state of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number.
     pub id: PersonId,
