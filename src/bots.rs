@@ -68,7 +68,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
     settings.guild = bot.guild_id;
     settings.commands = match bot.commands.as_str() {
         "frequent" => Commands::Frequent,
-        "yoman" => Commands::Yoman,
+        "yoman" => Commands::Under,
         "off" => Commands::Off,
         _ => Commands::Both,
     };
@@ -78,6 +78,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
         settings.endpoint = Some(Endpoint { listen, path: bot.interactions_path.clone(), public_key });
     }
     settings.menu = menu();
+    "yoman".clone_into(&mut settings.under);
     Discord::new(settings).map_err(|error| error.to_string())
 }
 

@@ -78,9 +78,13 @@ pub(crate) struct Pending {
     pub(crate) card: Option<u64>,
     /// What it says concerns only who asked.
     pub(crate) private: bool,
+    /// In a direct chat everything is between the two, and can stay.
+    pub(crate) direct: bool,
     way: Way,
     born: Instant,
     first: tokio::sync::Mutex<First>,
+    /// It is kept: whatever is to be shown for it is on its way.
+    pub(crate) kept: AtomicBool,
     /// Something was shown for it.
     pub(crate) shown: AtomicBool,
 }
@@ -100,9 +104,11 @@ impl Pending {
             on_card: card.is_some(),
             card,
             private,
+            direct: interaction.guild_id.is_none(),
             way,
             born: Instant::now(),
             first: tokio::sync::Mutex::new(First::Not),
+            kept: AtomicBool::new(false),
             shown: AtomicBool::new(false),
         }
     }
@@ -325,7 +331,7 @@ impl Desk {
     ) -> Option<Result<MessageRef, SendError>> {
         let pending = self.find(message.answers.as_deref()?)?;
         let mut body = outbound::body(message);
-        let alone = message.only_for.is_some();
+        let alone = !pending.direct && (message.only_for.is_some() || pending.private);
         if alone {
             body = outbound::for_one(body);
         }
