@@ -373,19 +373,18 @@ impl Desk {
 
     /// Changes a card by answering the press that waits under it: one request for both. `None` when none waits.
     pub(crate) async fn change_pressed(&self, api: &Api, card: u64, to: &Outbound) -> Option<()> {
-        let pending = {
+        let under: Vec<Arc<Pending>> = {
             let state = self.state();
-            let waits = |it: &&Arc<Pending>| it.card == Some(card) && it.born.elapsed() < FIRST_ANSWER;
-            state.pending.values().find(waits).cloned()?
+            let under = |it: &&Arc<Pending>| it.card == Some(card) && it.born.elapsed() < FIRST_ANSWER;
+            state.pending.values().filter(under).cloned().collect()
         };
         let body = outbound::body(to);
-        if body.file.is_some() || !matches!(pending.way, Way::Callback) {
+        if body.file.is_some() {
             return None;
         }
-        let mut first = pending.first.try_lock().ok()?;
-        if *first != First::Not {
-            return None;
-        }
+        let waits = |it: &Arc<Pending>| it.first.try_lock().is_ok_and(|first| *first == First::Not);
+        let pending = under.iter().find(|it| matches!(it.way, Way::Callback) && waits(it))?;
+        let mut first = pending.first.try_lock().ok().filter(|first| **first == First::Not)?;
         // Whatever comes of it, the ordinary way is open for the change.
         match pending.respond(api, UPDATE, body.json, None).await {
             Ok(_) => {

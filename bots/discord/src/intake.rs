@@ -183,6 +183,8 @@ impl Intake {
             "MESSAGE_CREATE" => self.message(data, ticket, Job::Message),
             "MESSAGE_UPDATE" => self.message(data, ticket, Job::Edit),
             "MESSAGE_DELETE" => match serde_json::from_str::<wire::Gone>(data.get()) {
+                // Of what was never kept, nothing is to be taken back.
+                Ok(gone) if self.seen.mark(gone.channel_id).is_none() => ticket.settle(),
                 Ok(gone) => self.push(gone.channel_id, Job::Delete(gone), ticket),
                 Err(error) => self.aside(name, data.get(), &error.to_string(), Some(ticket)),
             },
