@@ -60,7 +60,6 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
-        derived: vec![config.in_data_dir("state").join("snapshots")],
         reports: reports(&config),
     };
     let remote = settings.bots.values().any(|can| !can.local);

@@ -76,8 +76,6 @@ pub struct Settings {
     pub bots: HashMap<String, Capabilities>,
     /// What people write is sealed.
     pub sealed: bool,
-    /// What is derived from the log and holds people's words: deleted when somebody is forgotten.
-    pub derived: Vec<std::path::PathBuf>,
     /// Reports.
     pub reports: Reports,
 }

@@ -22,6 +22,7 @@ use super::{
     fold::{self, FoldError, Rate},
 };
 use crate::{
+    domain::ItemRef,
     log::{Commit, Entry, EventLog, Position, ReadError},
     projection::{Stretch, World},
 };
@@ -167,16 +168,16 @@ impl Past {
     }
 
     /// Folds the present anew, then forgets every world that was kept, on disk too: for when the log tells less of the past
-    /// than it did. In this order, so that nothing can be kept of the present as it was. Blocking.
+    /// than it did. Gives the items that look different now. In this order, so that nothing can be kept of the present as it was. Blocking.
     ///
     /// # Errors
     /// When the log could not be read, or a snapshot not removed.
-    pub fn renew(&self) -> Result<(), RenewError> {
-        self.shared.live.refold(&*self.shared.log)?;
+    pub fn renew(&self) -> Result<Vec<ItemRef>, RenewError> {
+        let changed = self.shared.live.refold(&*self.shared.log)?;
         self.shared.forgotten.fetch_add(1, Ordering::SeqCst);
         self.shared.kept().clear();
         self.shared.snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.clear())?;
-        Ok(())
+        Ok(changed)
     }
 }
 
