@@ -6,8 +6,9 @@ use yoman_chat::{Bot, Capabilities};
 pub use yoman_console::Complete;
 use yoman_console::{Console, ConsoleConfig};
 
+#[cfg(any(feature = "slack", feature = "telegram"))]
+use crate::command;
 use crate::{
-    command,
     config::{BotConfig, Config, Platform},
     control::Finding,
 };
