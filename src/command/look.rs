@@ -64,10 +64,20 @@ pub(super) fn history(args: &mut Args<'_>) -> Result<Command, Fault> {
     alone(args, Look::History { target, page })
 }
 
-/// `/why [T7]`
+/// `/why [T7] [picture]`
 pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    alone(args, Look::Why { target })
+    let picture = picture(args);
+    alone(args, Look::Why { target, picture })
+}
+
+/// Takes the word that asks for a picture.
+fn picture(args: &mut Args<'_>) -> bool {
+    let asked = args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("picture"));
+    if asked {
+        args.next();
+    }
+    asked
 }
 
 /// `/people`

@@ -122,10 +122,12 @@ pub enum Look {
         /// From 1; the newest first page.
         page: u32,
     },
-    /// `/why T7`
+    /// `/why T7 [picture]`
     Why {
         /// Which.
         target: Option<Target>,
+        /// As a picture too.
+        picture: bool,
     },
     /// `/report` with nothing behind it: which there are.
     Reports,

@@ -224,7 +224,7 @@ fn is_command(text: &str, context: &Context) -> bool {
 fn fill(mut command: Command, about: Target) -> Command {
     match &mut command {
         Command::Item { target, .. }
-        | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target }) => {
+        | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target, .. }) => {
             target.get_or_insert(about);
         }
         Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}

@@ -136,7 +136,7 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::History { target, page } => {
             format!("{}{}", about("history", *target), print_page(*page))
         }
-        Look::Why { target } => about("why", *target),
+        Look::Why { target, picture } => format!("{}{}", about("why", *target), if *picture { " picture" } else { "" }),
         Look::Reports => "/report".to_owned(),
         Look::Report { name, words, at } => report::print_look(name, words, *at, time_zone),
         Look::People => "/people".to_owned(),

@@ -159,7 +159,7 @@ static VERBS: &[Verb] = &[
     Verb::new("find", "/find words [filter] [page:2]", "items with these words", "find login #auth", Look, Guest, look::find).or(&["search"]),
 
     Verb::new("history", "/history [T7] [page:2]", "what happened to it", "history T7", Past, Guest, look::history).about_item(),
-    Verb::new("why", "/why [T7]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
+    Verb::new("why", "/why [T7] [picture]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
     Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
     Verb::reserved("undo", "/undo [T7[@version] [parts]]", "take an act back", Past),
     Verb::reserved("diff", "/diff when [when] [T7]", "what changed between two moments", Past),

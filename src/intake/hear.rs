@@ -216,6 +216,7 @@ impl Intake {
             let answer = match look {
                 Look::Reports => Answer::new(self.list_reports().await),
                 Look::Report { name, words, at } => self.report(&inbound.id, n, (name, words, *at), &viewer).await?,
+                Look::Why { target, picture: true } => self.why_picture(*target, speaker, &viewer).await?,
                 look => self.look(look, speaker, &viewer)?,
             };
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
@@ -376,7 +377,7 @@ fn with_target(command: Command, on: Option<Target>) -> Command {
         Command::Item { target: None, act } => Command::Item { target: on, act },
         Command::Look(Look::Show { target: None }) => Command::Look(Look::Show { target: on }),
         Command::Look(Look::History { target: None, page }) => Command::Look(Look::History { target: on, page }),
-        Command::Look(Look::Why { target: None }) => Command::Look(Look::Why { target: on }),
+        Command::Look(Look::Why { target: None, picture }) => Command::Look(Look::Why { target: on, picture }),
         other => other,
     }
 }

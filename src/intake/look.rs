@@ -74,7 +74,7 @@ impl Intake {
                 let commits = self.commits_of(item, COMMITS_MAX)?;
                 world.read(|world| world.history(item, &commits, *page, viewer))
             }
-            Look::Why { target } => {
+            Look::Why { target, picture: _ } => {
                 let item = self.existing(*target)?;
                 let commits = FromLog { intake: self, reads: RefCell::new(0) };
                 world.read(|world| world.why(item, &commits, viewer))
@@ -103,6 +103,17 @@ impl Intake {
             }
         };
         Ok(Answer { message, card: None })
+    }
+
+    /// What a picture of why is drawn from.
+    pub(super) fn why_graph(
+        &self,
+        target: Option<Target>,
+        viewer: &Viewer,
+    ) -> Result<(ItemRef, crate::picture::Graph), Failure> {
+        let item = self.existing(target)?;
+        let commits = FromLog { intake: self, reads: RefCell::new(0) };
+        Ok((item, self.world.read(|world| world.why_graph(item, &commits, viewer))))
     }
 
     fn show(&self, target: Option<Target>, viewer: &Viewer) -> Result<Answer, Failure> {

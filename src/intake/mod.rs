@@ -11,6 +11,7 @@
 //! * `people.rs`    commands about people
 //! * `correct.rs`   an edited message to what it changes
 //! * `look.rs`      looks
+//! * `picture.rs`   looks that are shown as a picture too
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
@@ -23,6 +24,7 @@ mod look;
 mod numbers;
 mod pairing;
 mod people;
+mod picture;
 mod refusal;
 mod report;
 

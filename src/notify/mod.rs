@@ -7,6 +7,7 @@
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
+//! * `pictures.rs` the pictures of messages on their way
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
@@ -21,6 +22,7 @@ mod fake;
 mod follower;
 mod key;
 mod outbox;
+mod pictures;
 mod queue;
 pub mod routing;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::{
     direct::Direct,
     entry::{Kind, Row, What},
     key::{self, Ops},
+    pictures::Pictures,
     queue::{Queue, now_ms},
     stats::BotStats,
     store::{OpenError, Store, StoreError},
@@ -171,6 +172,7 @@ struct Shared {
     settings: OutboxSettings,
     store: Arc<Store>,
     cards: Arc<Cards>,
+    pictures: Pictures,
     asides: Asides,
     direct: Direct,
     seqs: Arc<AtomicU64>,
@@ -209,6 +211,7 @@ impl Outbox {
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
+            pictures: Pictures::beside(dir),
             settings,
             store,
             cards,
@@ -245,6 +248,11 @@ impl Outbox {
         });
     }
 
+    /// The pictures of messages on their way.
+    pub(super) fn pictures(&self) -> &Pictures {
+        &self.shared.pictures
+    }
+
     /// The queues of a bot.
     pub(super) fn queue(&self, bot: &BotName) -> Arc<Queue> {
         let shared = &self.shared;
@@ -270,7 +278,13 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::NotKept`]: the answers are shown (once), but not kept, so the platform must not be told to forget the
     /// inbound if it changed anything.
-    pub async fn answer(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> Result<Answered, OutboxError> {
+    pub async fn answer(
+        &self,
+        inbound: &str,
+        room: &RoomId,
+        mut answers: Vec<Answer>,
+    ) -> Result<Answered, OutboxError> {
+        self.shared.pictures.keep(&mut answers).await;
         let (durable, fresh) = self.register(inbound, room, answers);
         let result = durable.await.unwrap_or(Err(StoreError::Closed));
         if fresh {
@@ -469,6 +483,7 @@ impl Outbox {
         let shared = &*self.shared;
         super::tidy::answered(&shared.store, shared.settings.answered_keep, shared.settings.answered_max);
         shared.asides.tidy();
+        shared.pictures.tidy(&shared.store);
     }
 }
 

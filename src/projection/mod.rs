@@ -15,7 +15,7 @@
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `timeline.rs` history: the commits of one item in words
-//! * `cause.rs`   why: the chain across items, messages and people
+//! * `cause.rs`   why: the chain across items, messages and people; `cause_graph.rs` the same for a picture
 //! * `phrase.rs`  an event in words
 //! * `words.rs`   dates, names and counts as people say them
 
@@ -23,6 +23,7 @@ mod answer;
 mod board;
 mod card;
 mod cause;
+mod cause_graph;
 mod house;
 mod items;
 mod line;

@@ -11,6 +11,7 @@ mod first_minute;
 mod looks;
 mod order;
 mod phone;
+mod picture;
 mod refusing;
 mod report;
 mod said;

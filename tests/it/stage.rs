@@ -112,7 +112,10 @@ impl Stage {
                 can.local = true;
                 can.text_length_max = 0;
             }),
-            FakeBot::with("telegram", |can| can.title = "Telegram"),
+            FakeBot::with("telegram", |can| {
+                can.title = "Telegram";
+                can.pictures = true;
+            }),
             FakeBot::with("discord", |can| {
                 can.title = "Discord";
                 can.text_length_max = 2000;

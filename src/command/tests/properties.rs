@@ -263,7 +263,7 @@ fn a_look() -> impl Strategy<Value = Look> {
             Look::Find { filter: filter::in_order(filter), page }
         }),
         (a_target(), 1..9_u32).prop_map(|(target, page)| Look::History { target, page }),
-        a_target().prop_map(|target| Look::Why { target }),
+        (a_target(), any::<bool>()).prop_map(|(target, picture)| Look::Why { target, picture }),
         (report_name(), vec(word(), 0..3), option::of(instant())).prop_map(|(name, words, at)| {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
