@@ -65,7 +65,8 @@ impl Intake {
                 text.push(Style::Dim, "   (sent)");
             }
         }
-        text.plain("\nEach can be asked as of any day:  ").push(Style::Code, "at last friday").plain(".");
+        text.plain("\nEach can be asked as of any day:  ").push(Style::Code, "at last friday");
+        text.plain("\nAn owner sends one:  ").push(Style::Code, "/report save name").plain("  and the script below it");
         Outbound::text(text)
     }
 
