@@ -121,7 +121,7 @@ fn plotted(data: &Chart, size: (u32, u32)) -> Result<Plot, PictureError> {
             chart
                 .draw_series(LineSeries::new(points(), ShapeStyle::from(tint).stroke_width(3)))
                 .map_err(|error| failed(&error))?;
-            let end = points().last().unwrap_or((0.0, 0.0));
+            let end = points().next_back().unwrap_or((0.0, 0.0));
             let (x, y) = chart.backend_coord(&end);
             ends.push((x as f32, y as f32));
         }

@@ -65,8 +65,8 @@ impl Ruler {
         let mut runs = Vec::new();
         let (mut start, mut family) = (0, FAMILY);
         for (at, character) in text.char_indices() {
-            // What joins others, and a space, stays with what stands before it.
-            let joins = is_invisible(character) || character == ' ';
+            // What joins others stays with what stands before it.
+            let joins = is_invisible(character);
             let has = |font: &FontRef<'_>| font.charmap().map(character).is_some_and(|glyph| glyph.to_u32() != 0);
             let own = self.fonts.iter().position(has).and_then(|font| FAMILIES.get(font)).copied().unwrap_or(FAMILY);
             if !joins && own != family {

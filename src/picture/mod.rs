@@ -20,7 +20,8 @@ mod fonts;
 mod render;
 #[cfg(feature = "pictures")]
 mod svg;
-#[cfg(all(test, feature = "pictures"))]
+#[cfg(feature = "pictures")]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "pictures")]
 mod why;

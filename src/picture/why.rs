@@ -63,7 +63,7 @@ pub(super) fn svg(graph: &Graph) -> Drawn {
     for item in &lanes {
         let mut own = nodes.iter().enumerate().filter(|(_, node)| node.item == *item).map(|(at, _)| at);
         if let Some(first) = own.next() {
-            let last = own.last().unwrap_or(first);
+            let last = own.next_back().unwrap_or(first);
             svg.line((x(item), y(first)), (x(item), y(last)), 3.0, tint(item));
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn svg(graph: &Graph) -> Drawn {
     for (at, node) in nodes.iter().enumerate() {
         let (middle, tint) = (y(at), tint(&node.item));
         if at > 0 {
-            svg.line((text_from, middle - 25.0), (right, middle - 25.0), 1.0, colour::FAINT);
+            svg.line((text_from, middle - 22.0), (right, middle - 22.0), 1.0, colour::FAINT);
         }
         svg.dot((x(&node.item), middle), 7.0, tint);
         svg.rect((text_from, middle - 10.0, chip, 20.0), 6.0, tint);
