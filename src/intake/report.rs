@@ -215,12 +215,13 @@ impl About {
     fn answer(&self, done: Result<Outcome, ReportError>) -> Outbound {
         match done {
             Ok(outcome) => Outbound::text(self.shown(&outcome)),
-            Err(ReportError::TooSlow { after, position, head }) => Outbound::text(format!(
-                "{} takes too long: after {} s it was at position {} of {}. Ask on the machine, where it may take longer: yoman report {}",
+            Err(ReportError::TooSlow { after, position, head, copies }) => Outbound::text(format!(
+                "{} takes too long: after {} s it was at position {} of {}{}. Ask on the machine, where it may take longer: yoman report {}",
                 self.name,
                 after.as_secs(),
                 words::grouped(position.0),
                 words::grouped(head.0),
+                report::advice(copies),
                 self.name
             )),
             Err(error) => {

@@ -152,12 +152,22 @@ async fn a_script_that_never_ends_is_stopped() {
     let error = run(&log, &slow, &Progress::default()).unwrap_err();
     assert_eq!(
         error,
-        ReportError::TooSlow { after: Duration::from_millis(50), position: Position(1), head: Position(3) }
+        ReportError::TooSlow {
+            after: Duration::from_millis(50),
+            position: Position(1),
+            head: Position(3),
+            copies: false
+        }
     );
     // Nor is it a way out to catch it.
     let mut slow = job(&applying("loop { try { loop {} } catch { } }"));
     slow.limits = Limits { steps_per_event: 0, ..Limits::within(Duration::from_millis(50)) };
     assert!(matches!(run(&log, &slow, &Progress::default()), Err(ReportError::TooSlow { .. })));
+    // One that copies its state is told how not to.
+    let mut slow = job(&applying("if event.position > 1 { loop {} } state"));
+    slow.limits = Limits { steps_per_event: 0, ..Limits::within(Duration::from_millis(50)) };
+    let error = run(&log, &slow, &Progress::default()).unwrap_err().to_string();
+    assert!(error.contains("position 2 of 3 (`apply` returns the state"), "{error}");
     // Many events with few steps each come to an end, too.
     let mut many = job(&applying("state.n += 1;"));
     many.limits.steps = 4;
