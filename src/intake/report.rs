@@ -25,11 +25,13 @@ pub struct Reports {
     pub library: Library,
     /// How long one may take.
     pub time_max: Duration,
+    /// How long a room waits for one; then it is told that it goes on, and gets it later.
+    pub patience: Duration,
 }
 
 impl Default for Reports {
     fn default() -> Self {
-        Self { library: Library::default(), time_max: Duration::from_secs(10) }
+        Self { library: Library::default(), time_max: Duration::from_secs(10), patience: Duration::from_secs(3) }
     }
 }
 
@@ -119,7 +121,7 @@ impl Intake {
         let (desk, log) = (self.desk.clone(), Arc::clone(&self.log));
         let mut work = tokio::spawn(async move { desk.run(ticket, log, job).await });
         let about = About { name: name.clone(), at, viewer: viewer.clone() };
-        if let Ok(done) = tokio::time::timeout(Desk::PATIENCE, &mut work).await {
+        if let Ok(done) = tokio::time::timeout(self.settings.reports.patience, &mut work).await {
             return Ok(Answer::new(about.answer(done.unwrap_or(Err(ReportError::Stopped)))));
         }
         let note = about.going_on(&self.desk, self.settings.reports.time_max);

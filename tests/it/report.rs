@@ -4,7 +4,7 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::stage::{Ground, PATIENCE, Stage};
@@ -74,6 +74,43 @@ async fn a_guest_runs_no_reports_and_only_an_owner_sends_them() {
     stage.say(&guest, "/report removed-soon").await;
     stage.say(&guest, COUNTS).await;
     insta::assert_snapshot!(stage.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_takes_longer_comes_later_and_the_room_goes_on() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    stage.say(&kim, "/todo Fix login #auth").await;
+    stage.reports.patience = Duration::ZERO;
+    stage.restart().await;
+    let said = stage.say(&kim, "/report removed-soon").await;
+    assert!(said[0].starts_with("removed-soon goes on ("), "{said:?}");
+    let comes = |bot: &yoman_chat::fake::FakeBot| {
+        let texts = bot.texts(&kim.room);
+        texts.into_iter().find(|text| text.starts_with("removed-soon   0 within 5 min"))
+    };
+    let told = kim.bot.wait(PATIENCE, comes).await.unwrap();
+    assert!(told.ends_with("up to position 2."), "{told}");
+    // One that never comes to an end says so, and the room was free meanwhile.
+    stage.reports.time_max = Duration::from_millis(1);
+    stage.restart().await;
+    let mut endless = stage
+        .say(
+            &kim,
+            "/report save endless\nfn init() { 0 }\nfn apply(s, e) { for n in 0..1000 {} }\nfn show(s) { loop {} }",
+        )
+        .await;
+    assert!(endless.remove(0).contains("in `show`: it takes more than"), "what has no end is not saved");
+    let words =
+        "/report save slow\nfn init() { 0 }\nfn apply(s, e) { for n in 0..200000 { s += 1; } }\nfn show(s) { s }";
+    stage.say(&kim, words).await;
+    stage.say(&kim, "/report slow").await;
+    let said = stage.say(&kim, "/todo Another").await;
+    assert!(said.iter().any(|text| text.starts_with("T2 created")), "{said:?}");
+    let comes = |bot: &yoman_chat::fake::FakeBot| {
+        bot.texts(&kim.room).into_iter().find(|text| text.starts_with("slow takes too long"))
+    };
+    let told = kim.bot.wait(PATIENCE, comes).await.unwrap();
+    assert!(told.contains(" of 3. Ask on the machine") && told.ends_with("yoman report slow"), "{told}");
 }
 
 /// The program in a directory of its own.

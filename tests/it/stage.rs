@@ -88,6 +88,8 @@ pub(crate) struct Stage {
     /// What stood in a room when it was last written down.
     written: HashMap<RoomId, Vec<FakeMessage>>,
     next: u64,
+    /// For the next start.
+    pub(crate) reports: intake::Reports,
     /// The newest message somebody wrote.
     pub(crate) last: Option<MessageRef>,
 }
@@ -132,6 +134,7 @@ impl Stage {
             transcript: String::new(),
             written: HashMap::new(),
             next: 0,
+            reports: intake::Reports::default(),
             last: None,
         };
         stage.start().await;
@@ -199,7 +202,7 @@ impl Stage {
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
-            reports: intake::Reports::default(),
+            reports: self.reports.clone(),
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),
