@@ -168,6 +168,7 @@ fn reports(config: &Config) -> intake::Reports {
     intake::Reports {
         library: Library::new(Some(config.reports.dir.clone())),
         time_max: Duration::from_secs(config.reports.time_s_max),
+        ..intake::Reports::default()
     }
 }
 

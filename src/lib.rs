@@ -10,6 +10,7 @@ pub mod domain;
 pub mod intake;
 pub mod log;
 pub mod notify;
+pub mod picture;
 pub mod projection;
 pub mod report;
 pub mod subscription;

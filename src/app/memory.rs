@@ -20,8 +20,8 @@ pub fn keep_small() {
     }
 }
 
-/// Gives back what reading the whole log left behind: 2 MB with 60,000 events. Takes some milliseconds.
-pub(super) fn trim() {
+/// Gives back what reading the whole log left behind (2 MB with 60,000 events), or drawing a picture. Takes some milliseconds.
+pub(crate) fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "malloc_trim has no safe face")]
     // SAFETY: malloc_trim takes the allocator's own locks and touches free memory only.

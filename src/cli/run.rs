@@ -55,6 +55,11 @@ fn trace(config: &Config, environment: &Environment) {
         Some(Err(error)) => (EnvFilter::new(filter), Some(error)),
         None => (EnvFilter::new(filter), None),
     };
+    // It tells of each glyph that comes from another font than the one asked first: that is meant to be.
+    let filter = match "usvg=error".parse() {
+        Ok(quieter) => filter.add_directive(quieter),
+        Err(_) => filter,
+    };
     let colours = seen && environment.get("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
     match format {

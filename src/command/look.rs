@@ -94,11 +94,26 @@ fn paged(args: &mut Args<'_>) -> Result<Option<u32>, Fault> {
     Ok(Some(page))
 }
 
-/// `/why [T7] [at when]`
+/// `/why [T7] [picture] [at when]`
 pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
+    let picture = picture(args);
     let at = args.at_moment()?;
-    alone(args, Look::Why { target, at })
+    alone(args, Look::Why { target, at, picture })
+}
+
+/// Takes the word that asks for a picture: the first, or the last.
+fn picture(args: &mut Args<'_>) -> bool {
+    let is = |word: &str| word.eq_ignore_ascii_case("picture");
+    if args.words().next().is_some_and(|word| is(word.raw)) {
+        args.next();
+        return true;
+    }
+    let last = args.words().last().filter(|word| is(word.raw)).map(|word| word.at.start);
+    if let Some(start) = last {
+        args.rest.end = start;
+    }
+    last.is_some()
 }
 
 /// `/diff when [when] [T7|filter]`, or `/diff from..to [filter]`
@@ -123,11 +138,12 @@ pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
     look(Look::Diff { from, to, filter })
 }
 
-/// `/stats [from..to] [filter] [at when]`
+/// `/stats [picture] [from..to] [filter] [at when]`
 pub(super) fn stats(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let picture = picture(args);
     let read = filter::read(args, Also { pages: false, at: At::Past, span: true })?;
     let (from, to) = read.span;
-    look(Look::Stats { filter: read.filter, from, to: to.or(read.at) })
+    look(Look::Stats { filter: read.filter, from, to: to.or(read.at), picture })
 }
 
 /// `/people`

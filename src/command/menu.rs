@@ -80,6 +80,8 @@ const TEXT: Arg = Arg::new("text", "the words", Text, "text");
 const WHY: Arg = Arg::new("why", "the reason", Text, "why").optional();
 const PAGE: Arg = Arg::new("page", "which page, from 1", Words, "page:2").behind("page:").optional();
 const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app due:fri", Filter, "filter").optional();
+const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
+const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 
@@ -112,6 +114,7 @@ const LIST: &[Arg] = &[
     Arg::new("project", "of which project", Project, "filter").behind("in:").optional(),
     FILTER,
     PAGE,
+    AT,
 ];
 
 #[rustfmt::skip]
@@ -146,18 +149,19 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("project", &[ITEM, Arg::new("project", "its name, or none", Project, "name")]),
     ("link", &[ITEM.optional(), Arg::new("to", "T9, for:T9 or an address; nothing: be known elsewhere too", Words, "T9|for:T9|url").optional()]),
 
-    ("show", &[ITEM]),
+    ("show", &[ITEM, AT]),
     ("list", LIST),
-    ("board", &[FILTER]),
-    ("mine", &[FILTER]),
-    ("next", &[FILTER]),
-    ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE]),
+    ("board", &[FILTER, AT]),
+    ("mine", &[FILTER, AT]),
+    ("next", &[FILTER, AT]),
+    ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE, AT]),
 
-    ("history", &[ITEM, PAGE]),
-    ("why", &[ITEM]),
-    ("undo", &[ITEM.optional(), Arg::new("parts", "which parts of the act", Words, "parts").optional()]),
-    ("diff", &[Arg::new("when", "since when", When, "when"), Arg::new("until", "until when", When, "[when]").optional(), ITEM.optional()]),
-    ("report", &[Arg::new("name", "which report; nothing: which there are", Words, "name").optional(), Arg::new("words", "what it is given", Words, "words").optional(), Arg::new("at", "as of when", When, "at when").behind("at ").optional()]),
+    ("history", &[ITEM, PAGE, AT]),
+    ("why", &[ITEM, PICTURE, AT]),
+    ("stats", &[PICTURE, Arg::new("span", "4 weeks, or from..to", Words, "from..to").optional(), FILTER]),
+    ("undo", &[ITEM.optional(), Arg::new("parts", "which parts of the act: due, #auth, title", Words, "parts").optional()]),
+    ("diff", &[Arg::new("when", "since when", When, "when"), Arg::new("until", "until when", When, "[when]").optional(), ITEM.optional(), FILTER]),
+    ("report", &[Arg::new("name", "which report; nothing: which there are", Words, "name").optional(), Arg::new("words", "what it is given", Words, "words").optional(), AT]),
 
     ("follow", &[FILTER]),
     ("unfollow", &[FILTER]),

@@ -159,12 +159,14 @@ pub enum Look {
         /// When.
         at: Option<Moment>,
     },
-    /// `/why T7`
+    /// `/why T7 [picture]`
     Why {
         /// Which.
         target: Option<Target>,
         /// When.
         at: Option<Moment>,
+        /// As a picture too.
+        picture: bool,
     },
     /// `/diff from..[to] [filter]`: what changed between two moments.
     Diff {
@@ -175,7 +177,7 @@ pub enum Look {
         /// Of which items.
         filter: Filter<Handle>,
     },
-    /// `/stats [from..to] [filter]`: throughput, lead and cycle time, work in progress, burn-up.
+    /// `/stats [picture] [from..to] [filter]`: throughput, lead and cycle time, work in progress, burn-up.
     Stats {
         /// Of which items.
         filter: Filter<Handle>,
@@ -183,6 +185,8 @@ pub enum Look {
         from: Option<Moment>,
         /// Until when; now when nothing is said.
         to: Option<Moment>,
+        /// As a picture too.
+        picture: bool,
     },
     /// `/report` with nothing behind it: which there are.
     Reports,

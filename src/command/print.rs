@@ -138,13 +138,17 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::History { target, page, at } => {
             format!("{}{}{}", about("history", *target), print_page(*page), moment::print_at(*at, time_zone))
         }
-        Look::Why { target, at } => format!("{}{}", about("why", *target), moment::print_at(*at, time_zone)),
+        Look::Why { target, at, picture } => {
+            let picture = if *picture { " picture" } else { "" };
+            format!("{}{picture}{}", about("why", *target), moment::print_at(*at, time_zone))
+        }
         Look::Diff { from, to, filter } => {
             format!("/diff{}{}", moment::print_span((Some(*from), *to), time_zone), filter::print(filter, time_zone))
         }
-        Look::Stats { filter, from, to } => {
+        Look::Stats { filter, from, to, picture } => {
+            let picture = if *picture { " picture" } else { "" };
             let span = moment::print_span((*from, *to), time_zone);
-            format!("/stats{span}{}", filter::print_quoted(filter, time_zone))
+            format!("/stats{picture}{span}{}", filter::print_quoted(filter, time_zone))
         }
         Look::Reports => "/report".to_owned(),
         Look::Report { name, words, at } => report::print_look(name, words, *at, time_zone),

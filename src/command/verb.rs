@@ -159,10 +159,10 @@ static VERBS: &[Verb] = &[
     Verb::new("find", "/find words [filter] [page:2] [at when]", "items with these words", "find login #auth", Look, Guest, look::find).or(&["search"]),
 
     Verb::new("history", "/history [T7] [page:2] [at when]", "what happened to it", "history T7", Past, Guest, look::history).about_item(),
-    Verb::new("why", "/why [T7] [at when]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
+    Verb::new("why", "/why [T7] [picture] [at when]", "who did what, and what followed from it", "why T7", Past, Guest, look::why).about_item(),
     Verb::new("undo", "/undo [T7[@version]] [parts]", "take an act back: your last one here, or the last on T7", "undo T7 due", Past, Member, undo::undo).about_item(),
     Verb::new("diff", "/diff when [when] [T7|filter]", "what changed between two moments", "diff last friday", Past, Guest, look::diff),
-    Verb::new("stats", "/stats [from..to] [filter]", "how much was done, and how long it took", "stats 4 weeks", Past, Guest, look::stats),
+    Verb::new("stats", "/stats [picture] [from..to] [filter]", "how much was done, and how long it took", "stats 4 weeks", Past, Guest, look::stats),
     Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
 
     Verb::new("follow", "/follow [filter|all]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),

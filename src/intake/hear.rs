@@ -223,6 +223,10 @@ impl Intake {
             let answer = match look {
                 Look::Reports => Answer::new(self.list_reports().await),
                 Look::Report { name, words, at } => self.report(&inbound.id, n, (name, words, *at), &viewer).await?,
+                Look::Why { target, at, picture: true } => self.why_picture((*target, *at), speaker, &viewer).await?,
+                Look::Stats { filter, from, to, picture: true } => {
+                    self.stats_picture(filter, (*from, *to), speaker, &viewer).await?
+                }
                 look if look.is_private() && self.can_be_private(inbound) => {
                     let own = Viewer { person: Some(speaker.person), ..viewer };
                     self.privately(self.look(look, speaker, &own).await?, inbound)
@@ -465,7 +469,7 @@ fn with_target(command: Command, on: Option<Target>) -> Command {
         Command::Look(Look::History { target: None, page, at }) => {
             Command::Look(Look::History { target: on, page, at })
         }
-        Command::Look(Look::Why { target: None, at }) => Command::Look(Look::Why { target: on, at }),
+        Command::Look(Look::Why { target: None, at, picture }) => Command::Look(Look::Why { target: on, at, picture }),
         other => other,
     }
 }

@@ -92,7 +92,7 @@ impl Intake {
             // They take their time: `hear` asks for them.
             Look::Reports | Look::Report { .. } => return Err(Failure::Again("a report is no look at once".into())),
             Look::Diff { from, to, filter } => self.diff((*from, *to), filter, speaker, viewer).await?,
-            Look::Stats { filter, from, to } => self.stats(filter, (*from, *to), speaker, viewer).await?,
+            Look::Stats { filter, from, to, .. } => self.stats(filter, (*from, *to), speaker, viewer).await?.0,
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
@@ -135,6 +135,17 @@ impl Intake {
             return None;
         }
         self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
+    }
+
+    /// What a picture of why is drawn from.
+    pub(super) fn why_graph(
+        &self,
+        target: Option<Target>,
+        viewer: &Viewer,
+    ) -> Result<(ItemRef, crate::picture::Graph), Failure> {
+        let item = self.existing(target)?;
+        let commits = FromLog { intake: self, reads: RefCell::new(0) };
+        Ok((item, self.world.read(|world| world.why_graph(item, &commits, viewer))))
     }
 
     fn show(&self, target: Option<Target>, viewer: &Viewer) -> Result<Answer, Failure> {

@@ -11,7 +11,7 @@ use crate::{
     domain::{Filter, Handle, ItemRef},
     log::{Commit, Position},
     notify::Answer,
-    projection::{AsOf, COMMITS_MAX, Commits, Viewer, World, words},
+    projection::{AsOf, COMMITS_MAX, Commits, Stats, Viewer, World, words},
     subscription::PastError,
 };
 
@@ -269,7 +269,7 @@ impl Intake {
         (from, to): (Option<Moment>, Option<Moment>),
         speaker: &Speaker,
         viewer: &Viewer,
-    ) -> Result<Outbound, Failure> {
+    ) -> Result<(Outbound, Stats), Failure> {
         let filter = self.known(filter, speaker)?;
         let end = match to {
             Some(to) => self.as_of(to, viewer).await?.at,
@@ -289,7 +289,8 @@ impl Intake {
         };
         let (stretch, world) = self.past.between(after, position).await?;
         let stats = world.stats((since.at, at), &stretch, &filter, viewer);
-        Ok(world.stats_message(&stats, (&since, until.as_ref()), &filter, viewer))
+        let message = world.stats_message(&stats, (&since, until.as_ref()), &filter, viewer);
+        Ok((message, stats))
     }
 
     /// Some weeks before an instant, or the beginning of the log when that is later.

@@ -12,6 +12,7 @@
 //! * `correct.rs`   an edited message to what it changes
 //! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
+//! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
@@ -30,6 +31,7 @@ mod look_back;
 mod numbers;
 mod pairing;
 mod people;
+mod picture;
 mod refusal;
 mod report;
 mod suggest;

@@ -25,11 +25,13 @@ pub struct Reports {
     pub library: Library,
     /// How long one may take.
     pub time_max: Duration,
+    /// How long a room waits for one; then it is told that it goes on, and gets it later.
+    pub patience: Duration,
 }
 
 impl Default for Reports {
     fn default() -> Self {
-        Self { library: Library::default(), time_max: Duration::from_secs(10) }
+        Self { library: Library::default(), time_max: Duration::from_secs(10), patience: Duration::from_secs(3) }
     }
 }
 
@@ -65,7 +67,8 @@ impl Intake {
                 text.push(Style::Dim, "   (sent)");
             }
         }
-        text.plain("\nEach can be asked as of any day:  ").push(Style::Code, "at last friday").plain(".");
+        text.plain("\nEach can be asked as of any day:  ").push(Style::Code, "at last friday");
+        text.plain("\nAn owner sends one:  ").push(Style::Code, "/report save name").plain("  and the script below it");
         Outbound::text(text)
     }
 
@@ -118,7 +121,7 @@ impl Intake {
         let (desk, log) = (self.desk.clone(), Arc::clone(&self.log));
         let mut work = tokio::spawn(async move { desk.run(ticket, log, job).await });
         let about = About { name: name.clone(), at, viewer: viewer.clone() };
-        if let Ok(done) = tokio::time::timeout(Desk::PATIENCE, &mut work).await {
+        if let Ok(done) = tokio::time::timeout(self.settings.reports.patience, &mut work).await {
             return Ok(Answer::new(about.answer(done.unwrap_or(Err(ReportError::Stopped)))));
         }
         let note = about.going_on(&self.desk, self.settings.reports.time_max);
@@ -214,12 +217,13 @@ impl About {
     fn answer(&self, done: Result<Outcome, ReportError>) -> Outbound {
         match done {
             Ok(outcome) => Outbound::text(self.shown(&outcome)),
-            Err(ReportError::TooSlow { after, position, head }) => Outbound::text(format!(
-                "{} takes too long: after {} s it was at position {} of {}. Ask on the machine, where it may take longer: yoman report {}",
+            Err(ReportError::TooSlow { after, position, head, copies }) => Outbound::text(format!(
+                "{} takes too long: after {} s it was at position {} of {}{}. Ask on the machine, where it may take longer: yoman report {}",
                 self.name,
                 after.as_secs(),
                 words::grouped(position.0),
                 words::grouped(head.0),
+                report::advice(copies),
                 self.name
             )),
             Err(error) => {

@@ -322,9 +322,7 @@ impl Intake {
                 let card = card.and_then(|item| Some((item, world.item(item)?.item.version)));
                 Answer { card, ..Answer::new(world.undone(back, deleted, viewer)) }
             }
-            Undone::Elsewhere(reversal, act) => {
-                Answer::new(world.undone_elsewhere(reversal, act, viewer))
-            }
+            Undone::Elsewhere(reversal, act) => Answer::new(world.undone_elsewhere(reversal, act, viewer)),
         })
     }
 

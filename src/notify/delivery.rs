@@ -10,6 +10,7 @@ use super::{
     cards,
     entry::What,
     outbox::Outbox,
+    pictures::Pictures,
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
@@ -90,7 +91,8 @@ impl Delivery {
         stop: Stop,
     ) -> Self {
         let queue = outbox.queue(bot.name());
-        let courier = Courier { queue, bot, render, attempt_max: settings.attempt_max, stop };
+        let pictures = outbox.pictures().clone();
+        let courier = Courier { queue, bot, render, pictures, attempt_max: settings.attempt_max, stop };
         Self { task: tokio::spawn(courier.run(outbox, settings)) }
     }
 
@@ -107,6 +109,7 @@ struct Courier {
     queue: Arc<Queue>,
     bot: Arc<dyn Bot>,
     render: Arc<dyn Render>,
+    pictures: Pictures,
     attempt_max: Duration,
     stop: Stop,
 }
@@ -222,7 +225,7 @@ impl Courier {
                 }
             }
             What::Message { message, card, .. } => {
-                let shown = entry.shown(message);
+                let shown = self.pictures.fetch(entry.shown(message)).await;
                 let sent = self.send(room, &shown, *card).await;
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }

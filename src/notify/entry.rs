@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use yoman_chat::{Capabilities, Outbound, Style, split};
+use yoman_chat::{Capabilities, LengthUnit, Outbound, Style, split};
 
 use super::{key::Seq, queue::now_ms};
 use crate::domain::ItemRef;
@@ -85,6 +85,26 @@ pub(super) struct Entry {
     pub(super) tries: Tries,
 }
 
+/// The longest text that stands under a picture, in UTF-16 units, with room for a mark: platforms take less text there.
+const CAPTION_UTF16_MAX: usize = 900;
+
+/// Takes the picture off the last of some messages when its text is too long to stand under one: it follows by itself.
+fn picture_apart(parts: &mut [Outbound]) -> Option<Outbound> {
+    let last = parts.last_mut()?;
+    if LengthUnit::Utf16.of(&last.text.to_plain()) <= CAPTION_UTF16_MAX {
+        return None;
+    }
+    let picture = last.picture.take()?;
+    Some(Outbound {
+        text: picture.alt.as_str().into(),
+        picture: Some(picture),
+        silent: true,
+        only_for: last.only_for.clone(),
+        answers: last.answers.clone(),
+        ..Outbound::default()
+    })
+}
+
 /// How much of a platform's length limit is left free for [`Entry::shown`]'s mark.
 const MARK_ROOM: usize = 80;
 
@@ -132,7 +152,10 @@ impl Entry {
         if limits.text_length_max > 4 * MARK_ROOM {
             limits.text_length_max -= MARK_ROOM;
         }
-        let mut parts = split(std::mem::take(message), &limits).into_iter();
+        let mut parts = split(std::mem::take(message), &limits);
+        let apart = picture_apart(&mut parts);
+        parts.extend(apart);
+        let mut parts = parts.into_iter();
         *message = parts.next().unwrap_or_default();
         let mut rest: Vec<_> = (1..)
             .zip(parts)

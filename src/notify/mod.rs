@@ -8,6 +8,7 @@
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
+//! * `pictures.rs` the pictures of messages on their way
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
@@ -23,6 +24,7 @@ mod follower;
 mod forget;
 mod key;
 mod outbox;
+mod pictures;
 mod queue;
 mod renew;
 pub mod routing;

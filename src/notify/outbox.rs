@@ -21,6 +21,7 @@ use super::{
     direct::{Direct, Heard},
     entry::{Kind, Row, What},
     key::{self, Ops},
+    pictures::Pictures,
     queue::{Queue, now_ms},
     stats::BotStats,
     store::{OpenError, Store, StoreError},
@@ -176,6 +177,7 @@ struct Shared {
     settings: OutboxSettings,
     store: Arc<Store>,
     cards: Arc<Cards>,
+    pictures: Pictures,
     asides: Asides,
     direct: Direct,
     /// Where people with several direct rooms are told of the newest commits.
@@ -220,6 +222,7 @@ impl Outbox {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
             homes: Mutex::default(),
+            pictures: Pictures::beside(dir),
             settings,
             store,
             cards,
@@ -256,6 +259,11 @@ impl Outbox {
         });
     }
 
+    /// The pictures of messages on their way.
+    pub(super) fn pictures(&self) -> &Pictures {
+        &self.shared.pictures
+    }
+
     /// The queues of a bot.
     pub(super) fn queue(&self, bot: &BotName) -> Arc<Queue> {
         let shared = &self.shared;
@@ -281,7 +289,13 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::NotKept`]: the answers are shown (once), but not kept, so the platform must not be told to forget the
     /// inbound if it changed anything.
-    pub async fn answer(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> Result<Answered, OutboxError> {
+    pub async fn answer(
+        &self,
+        inbound: &str,
+        room: &RoomId,
+        mut answers: Vec<Answer>,
+    ) -> Result<Answered, OutboxError> {
+        self.shared.pictures.keep(&mut answers).await;
         let (durable, fresh) = self.register(inbound, room, answers);
         let result = durable.await.unwrap_or(Err(StoreError::Closed));
         if fresh {
@@ -530,6 +544,7 @@ impl Outbox {
         let shared = &*self.shared;
         super::tidy::answered(&shared.store, shared.settings.answered_keep, shared.settings.answered_max);
         shared.asides.tidy();
+        shared.pictures.tidy(&shared.store);
     }
 }
 

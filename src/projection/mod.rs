@@ -19,7 +19,7 @@
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `timeline.rs` history: the commits of one item in words
 //! * `differ.rs`  two worlds compared
-//! * `cause.rs`   why: the chain across items, messages and people
+//! * `cause.rs`   why: the chain across items, messages and people; `cause_graph.rs` the same for a picture
 //! * `phrase.rs`  an event in words
 //! * `unread.rs`  what could not be read, stream by stream
 //! * `snapshot.rs` a world as bytes and back
@@ -34,8 +34,9 @@ mod answer;
 mod board;
 mod card;
 mod cause;
-mod differ;
+mod cause_graph;
 mod diff;
+mod differ;
 mod house;
 mod items;
 mod like;
@@ -78,11 +79,11 @@ pub use self::{
     house::{BotState, Status, Waiting},
     like::First,
     list::PAGE_ITEMS,
-    undone::{Rests, TakenBack, Why},
     moves::{Moved, Step, Stretch},
     past::AsOf,
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
+    undone::{Rests, TakenBack, Why},
 };
 use crate::{
     domain::{

@@ -1,11 +1,8 @@
 //! One report at a time: a script takes a whole processor, and the rooms need the other.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use tokio::sync::Semaphore;
@@ -82,7 +79,4 @@ impl Desk {
     pub fn stop(&self) {
         self.progress.stop();
     }
-
-    /// How long a report may take before whoever asked is told that it goes on.
-    pub const PATIENCE: Duration = Duration::from_secs(3);
 }

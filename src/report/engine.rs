@@ -133,6 +133,7 @@ impl Script {
             );
             return Err(with_event(ReportError::Failed { function: "apply", place: None, what, event: None }));
         }
+        self.guard.copied();
         *state = returned.into_shared();
         Ok(())
     }
@@ -185,7 +186,7 @@ pub(super) fn stopped(function: &'static str, why: Why) -> ReportError {
         Why::Asked => return ReportError::Stopped,
         Why::Time => {
             let (position, head) = (Position::START, Position::START);
-            return ReportError::TooSlow { after: std::time::Duration::ZERO, position, head };
+            return ReportError::TooSlow { after: std::time::Duration::ZERO, position, head, copies: false };
         }
         Why::Memory => "it needs too much memory",
         Why::Steps => "it takes too many steps in all",

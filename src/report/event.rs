@@ -17,12 +17,21 @@ use crate::{
 
 /// What of an event is shown beside an error, in characters.
 const DATA_CHARS_MAX: usize = 160;
-/// A process that reacted, as an actor.
+/// What did it when nobody did.
 const PROCESS: &str = "yoman";
+/// Events that something follows from by itself.
+const CAUSES: [&str; 3] = ["idea_promoted", "research_done", "todo_promoted"];
 
-/// The people met so far, by their number: scripts name people as people do.
+/// The people met so far: scripts name people as people do.
 #[derive(Clone, Debug, Default)]
-pub struct People(Arc<RwLock<HashMap<PersonId, ImmutableString>>>);
+pub struct People(Arc<RwLock<Met>>);
+
+#[derive(Debug, Default)]
+struct Met {
+    handles: HashMap<PersonId, ImmutableString>,
+    /// Who did what something may follow from by itself.
+    promoted: HashMap<Position, PersonId>,
+}
 
 impl People {
     /// Takes note of somebody who was let in.
@@ -32,15 +41,33 @@ impl People {
         }
         let data: serde_json::Value = serde_json::from_str(event.data.get()).unwrap_or_default();
         if let Some(handle) = data.get("handle").and_then(serde_json::Value::as_str) {
-            let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            people.insert(person, format!("@{handle}").into());
+            let mut met = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            met.handles.insert(person, format!("@{handle}").into());
         }
     }
 
     /// `@dana`; `person 7` for somebody who was not met.
     fn handle(&self, person: PersonId) -> ImmutableString {
-        let people = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        people.get(&person).cloned().unwrap_or_else(|| format!("person {}", person.0).into())
+        let met = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        met.handles.get(&person).cloned().unwrap_or_else(|| format!("person {}", person.0).into())
+    }
+
+    /// Takes note of who did what something may follow from.
+    fn saw(&self, commit: &Commit) {
+        if commit.events.iter().any(|event| CAUSES.contains(&&*event.name))
+            && let Some(person) = PersonId::of_stream(&commit.meta.actor)
+        {
+            let mut met = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            met.promoted.insert(commit.position, person);
+        }
+    }
+
+    /// Who is behind a commit: its actor; for what followed by itself, whoever did what it follows from.
+    fn behind(&self, commit: &Commit) -> Option<PersonId> {
+        PersonId::of_stream(&commit.meta.actor).or_else(|| {
+            let met = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            met.promoted.get(&commit.meta.causation?).copied()
+        })
     }
 }
 
@@ -124,7 +151,7 @@ impl Event {
     }
 
     fn actor(&self) -> ImmutableString {
-        match PersonId::of_stream(&self.commit.meta.actor) {
+        match self.people.behind(&self.commit) {
             Some(person) => self.people.handle(person),
             None => PROCESS.into(),
         }
@@ -138,8 +165,10 @@ pub(super) fn events<'a>(commit: &'a Arc<Commit>, people: &'a People) -> impl It
         Some(item) => Some(Subject::Item(item)),
         None => PersonId::of_stream(stream).map(Subject::Person),
     };
-    if let Some(Subject::Person(person)) = subject {
-        commit.events.iter().for_each(|event| people.meet(person, event));
+    match subject {
+        Some(Subject::Person(person)) => commit.events.iter().for_each(|event| people.meet(person, event)),
+        Some(Subject::Item(_)) => people.saw(commit),
+        None => {}
     }
     let count = if subject.is_some() { commit.events.len() } else { 0 };
     (0..count).filter_map(move |at| {

@@ -38,6 +38,7 @@ pub(super) struct Guard {
     memory: Memory,
     why: OnceLock<Why>,
     asked: AtomicBool,
+    copies: AtomicBool,
 }
 
 impl Guard {
@@ -51,6 +52,7 @@ impl Guard {
             memory: Memory::now(),
             why: OnceLock::new(),
             asked: AtomicBool::new(false),
+            copies: AtomicBool::new(false),
         }
     }
 
@@ -97,6 +99,16 @@ impl Guard {
     pub(super) fn called(&self) {
         let steps = self.steps_now.swap(0, Ordering::Relaxed);
         self.steps_before.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// The state was given back as a copy.
+    pub(super) fn copied(&self) {
+        self.copies.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that happened.
+    pub(super) fn copies(&self) -> bool {
+        self.copies.load(Ordering::Relaxed)
     }
 
     /// Why it was stopped, if it was.

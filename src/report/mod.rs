@@ -123,7 +123,7 @@ pub enum ReportError {
         event: Option<Box<Seen>>,
     },
     /// It needs longer than it may.
-    #[error("it takes too long: {} s were over at position {position} of {head}", .after.as_secs())]
+    #[error("it takes too long: {} s were over at position {position} of {head}{}", .after.as_secs(), advice(*.copies))]
     TooSlow {
         /// The limit.
         after: Duration,
@@ -131,6 +131,8 @@ pub enum ReportError {
         position: Position,
         /// How far there is.
         head: Position,
+        /// It copies its state with every event.
+        copies: bool,
     },
     /// The history could not be read.
     #[error(transparent)]
@@ -138,6 +140,15 @@ pub enum ReportError {
     /// The process is being stopped.
     #[error("it was stopped before it was done")]
     Stopped,
+}
+
+/// What would make a script faster.
+pub(crate) fn advice(copies: bool) -> &'static str {
+    if copies {
+        " (`apply` returns the state, which copies it at every event: change it in place and end with `;`)"
+    } else {
+        ""
+    }
 }
 
 fn at(place: Option<Place>) -> String {

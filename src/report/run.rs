@@ -136,7 +136,7 @@ fn run_here(log: &dyn EventLog, job: &Job, progress: &Progress, events_max: u64)
     let guard = Arc::new(Guard::new(&job.limits));
     progress.begin(head, &guard);
     let mut position = Position::START;
-    let run = || -> Result<Outcome, ReportError> {
+    let mut run = || -> Result<Outcome, ReportError> {
         let people = People::default();
         let mut script = Script::compile(&job.script, job.zone, &people, &job.limits, &guard)?;
         let mut state = script.init(&job.words)?;
@@ -164,10 +164,11 @@ fn run_here(log: &dyn EventLog, job: &Job, progress: &Progress, events_max: u64)
         let shown = Shown::of(script.show(state)?);
         Ok(Outcome { shown, events, position, damaged, printed: script.printed(), took: began.elapsed() })
     };
-    let mut run = run;
     let outcome = run();
     outcome.map_err(|error| match error {
-        ReportError::TooSlow { .. } => ReportError::TooSlow { after: job.limits.time, position, head },
+        ReportError::TooSlow { .. } => {
+            ReportError::TooSlow { after: job.limits.time, position, head, copies: guard.copies() }
+        }
         other => other,
     })
 }

@@ -27,7 +27,8 @@ async fn log(commits: &[(&str, &str, &[Happened])]) -> MemoryLog {
             actor: (*actor).into(),
             origin: Origin { bot: "console".into(), ..Origin::default() },
             correlation: CommandId::new(format!("c{n}")),
-            causation: None,
+            // What follows by itself follows from the commit before it.
+            causation: (*actor == "workflow/promotion").then_some(Position(n as u64)),
             recorded_at: chrono::DateTime::UNIX_EPOCH,
         };
         log.append(Append { stream, expected, events, meta }).await.unwrap();
@@ -98,6 +99,8 @@ async fn what_an_event_has() {
         ("todo/7", "person/1", &[("todo_created", json!({"title": "Fix"})), ("tagged", json!({"tag": "auth"}))]),
         ("room/telegram/1", "person/1", &[("room_enabled", json!({}))]),
         ("todo/7", "workflow/promotion", &[("reversed", json!({"version": 2, "takes": [2]}))]),
+        ("idea/1", "person/1", &[("idea_promoted", json!({"to": "todo"}))]),
+        ("todo/8", "workflow/promotion", &[("todo_created", json!({"title": "y"}))]),
     ])
     .await;
     let script = r#"
@@ -113,7 +116,7 @@ async fn what_an_event_has() {
     let outcome = run(&log, &job, &Progress::default()).unwrap();
     assert_eq!(
         text(&outcome).lines().collect::<Vec<_>>().concat().matches("todo_created").count(),
-        1,
+        2,
         "{}",
         text(&outcome)
     );
@@ -125,7 +128,9 @@ async fn what_an_event_has() {
             "|person_paired|||@kim|1|1|true|yoman|console|||||0",
             "|todo_created|T7|todo||1|2|true|@kim|console|said 1||||0",
             "|tagged|T7|todo||2|2|false|@kim|console|said 1|auth|||0",
-            "|reversed|T7|todo||3|4|true|yoman|console|said 3||||1",
+            "|reversed|T7|todo||3|4|true|yoman|console|said 3|||3|1",
+            "|idea_promoted|I1|idea||1|5|true|@kim|console|said 4||||0",
+            "|todo_created|T8|todo||1|6|true|@kim|console|said 5|||5|0",
         ]
     );
     assert_eq!(outcome.printed, ["@kim", "person 9"]);
@@ -147,12 +152,22 @@ async fn a_script_that_never_ends_is_stopped() {
     let error = run(&log, &slow, &Progress::default()).unwrap_err();
     assert_eq!(
         error,
-        ReportError::TooSlow { after: Duration::from_millis(50), position: Position(1), head: Position(3) }
+        ReportError::TooSlow {
+            after: Duration::from_millis(50),
+            position: Position(1),
+            head: Position(3),
+            copies: false
+        }
     );
     // Nor is it a way out to catch it.
     let mut slow = job(&applying("loop { try { loop {} } catch { } }"));
     slow.limits = Limits { steps_per_event: 0, ..Limits::within(Duration::from_millis(50)) };
     assert!(matches!(run(&log, &slow, &Progress::default()), Err(ReportError::TooSlow { .. })));
+    // One that copies its state is told how not to.
+    let mut slow = job(&applying("if event.position > 1 { loop {} } state"));
+    slow.limits = Limits { steps_per_event: 0, ..Limits::within(Duration::from_millis(50)) };
+    let error = run(&log, &slow, &Progress::default()).unwrap_err().to_string();
+    assert!(error.contains("position 2 of 3 (`apply` returns the state"), "{error}");
     // Many events with few steps each come to an end, too.
     let mut many = job(&applying("state.n += 1;"));
     many.limits.steps = 4;

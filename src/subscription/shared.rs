@@ -181,9 +181,8 @@ impl SharedWorld {
 /// The items that look different in two worlds.
 fn differing(one: &World, other: &World) -> Vec<ItemRef> {
     let all = Bucket::ALL.into_iter().flat_map(|bucket| (1..=one.newest(bucket)).map(move |n| ItemRef::new(bucket, n)));
-    let differs = |item: &ItemRef| {
-        one.item(*item).is_some_and(|old| other.item(*item).is_none_or(|new| old.item != new.item))
-    };
+    let differs =
+        |item: &ItemRef| one.item(*item).is_some_and(|old| other.item(*item).is_none_or(|new| old.item != new.item));
     all.filter(differs).collect()
 }
 

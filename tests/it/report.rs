@@ -1,6 +1,13 @@
 //! Reports from the chat: run one, as of a day, send one, and what happens when it is wrong.
 
-use crate::stage::{Ground, Stage};
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::stage::{Ground, PATIENCE, Stage};
 
 const COUNTS: &str = "/report save per-kind
 // How many events of each kind there are.
@@ -69,25 +76,100 @@ async fn a_guest_runs_no_reports_and_only_an_owner_sends_them() {
     insta::assert_snapshot!(stage.transcript());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_takes_longer_comes_later_and_the_room_goes_on() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Disk).await;
+    stage.say(&kim, "/todo Fix login #auth").await;
+    stage.reports.patience = Duration::ZERO;
+    stage.restart().await;
+    let said = stage.say(&kim, "/report removed-soon").await;
+    assert!(said[0].starts_with("removed-soon goes on ("), "{said:?}");
+    let comes = |bot: &yoman_chat::fake::FakeBot| {
+        let texts = bot.texts(&kim.room);
+        texts.into_iter().find(|text| text.starts_with("removed-soon   0 within 5 min"))
+    };
+    let told = kim.bot.wait(PATIENCE, comes).await.unwrap();
+    assert!(told.ends_with("up to position 2."), "{told}");
+    // One that never comes to an end says so, and the room was free meanwhile.
+    stage.reports.time_max = Duration::from_millis(1);
+    stage.restart().await;
+    let mut endless = stage
+        .say(
+            &kim,
+            "/report save endless\nfn init() { 0 }\nfn apply(s, e) { for n in 0..1000 {} }\nfn show(s) { loop {} }",
+        )
+        .await;
+    assert!(endless.remove(0).contains("in `show`: it takes more than"), "what has no end is not saved");
+    let words =
+        "/report save slow\nfn init() { 0 }\nfn apply(s, e) { for n in 0..200000 { s += 1; } }\nfn show(s) { s }";
+    stage.say(&kim, words).await;
+    stage.say(&kim, "/report slow").await;
+    let said = stage.say(&kim, "/todo Another").await;
+    assert!(said.iter().any(|text| text.starts_with("T2 created")), "{said:?}");
+    let comes = |bot: &yoman_chat::fake::FakeBot| {
+        bot.texts(&kim.room).into_iter().find(|text| text.starts_with("slow takes too long"))
+    };
+    let told = kim.bot.wait(PATIENCE, comes).await.unwrap();
+    assert!(told.contains(" of 3. Ask on the machine") && told.ends_with("yoman report slow"), "{told}");
+}
+
+/// The program in a directory of its own.
+fn start(dir: &Path, args: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_yoman"))
+        .args(args)
+        .current_dir(dir)
+        .env_clear()
+        .env("TZ", "Asia/Seoul")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Its exit code, and what it said on both ways out.
+fn ran(dir: &Path, args: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = start(dir, args);
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    (out.status.code(), String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_line_asks_the_process_that_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = start(dir.path(), &["run"]);
+    let mut typed = running.stdin.take().unwrap();
+    typed.write_all(b"todo Fix login #auth\nuntag T1 #auth\n").unwrap();
+    let until = Instant::now() + PATIENCE;
+    let out = loop {
+        let (code, out, err) = ran(dir.path(), &["report", "removed-soon"], "");
+        if code == Some(0) && out.contains("#auth") {
+            break out;
+        }
+        assert!(Instant::now() < until, "{code:?} {out} {err}");
+    };
+    assert!(out.starts_with("1 within 5 min of being added\nItem  What"), "{out}");
+    std::fs::write(
+        dir.path().join("mine.rhai"),
+        "fn init() { 0 }\nfn apply(s, e) { s + 1 }\nfn show(s) { `${s} events` }",
+    )
+    .unwrap();
+    let (code, out, err) = ran(dir.path(), &["report", "--file", "mine.rhai"], "");
+    assert!(code == Some(0) && out.ends_with(" events\n") && err.contains("up to position"), "{out} {err}");
+    let (code, _, err) = ran(dir.path(), &["report", "removed-sooner"], "");
+    assert!(code == Some(1) && err.contains("There is no report removed-sooner"), "{err}");
+    let (code, out, _) = ran(dir.path(), &["report"], "");
+    assert!(code == Some(0) && out.contains("who-unblocked-whom"), "{out}");
+    drop(typed);
+    assert!(running.wait().unwrap().success());
+}
+
 #[test]
 fn the_command_line_runs_them_on_a_stopped_log() {
     let dir = tempfile::tempdir().unwrap();
-    let yoman = |args: &[&str], input: &str| {
-        use std::{io::Write as _, process::Stdio};
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_yoman"))
-            .args(args)
-            .current_dir(dir.path())
-            .env_clear()
-            .env("TZ", "Asia/Seoul")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let out = child.wait_with_output().unwrap();
-        (out.status.code(), String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
-    };
+    let yoman = |args: &[&str], input: &str| ran(dir.path(), args, input);
     let (code, out, _) = yoman(&["report"], "");
     assert!(code == Some(0) && out.contains("removed-soon         What was removed"), "{out}");
     let (code, _, err) = yoman(&["report", "removed-soon"], "");

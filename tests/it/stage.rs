@@ -106,6 +106,8 @@ pub(crate) struct Stage {
     /// What stood in a room when it was last written down.
     written: HashMap<RoomId, Vec<FakeMessage>>,
     next: u64,
+    /// For the next start.
+    pub(crate) reports: intake::Reports,
     /// The newest message somebody wrote.
     pub(crate) last: Option<MessageRef>,
 }
@@ -135,7 +137,10 @@ impl Stage {
                 can.local = true;
                 can.text_length_max = 0;
             }),
-            FakeBot::with("telegram", |can| can.title = "Telegram"),
+            FakeBot::with("telegram", |can| {
+                can.title = "Telegram";
+                can.pictures = true;
+            }),
             FakeBot::with("discord", |can| {
                 can.title = "Discord";
                 can.text_length_max = 2000;
@@ -156,6 +161,7 @@ impl Stage {
             transcript: String::new(),
             written: HashMap::new(),
             next: 0,
+            reports: intake::Reports::default(),
             last: None,
         };
         stage.start().await;
@@ -231,7 +237,7 @@ impl Stage {
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
-            reports: intake::Reports::default(),
+            reports: self.reports.clone(),
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),

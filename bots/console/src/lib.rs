@@ -317,7 +317,7 @@ impl Bot for Console {
             local: true,
             forms: false,
             private_answers: false,
-            pictures: false,
+            pictures: true,
         }
     }
 

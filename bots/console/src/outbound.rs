@@ -57,6 +57,10 @@ pub(crate) fn render(message: &Outbound, look: Look) -> String {
             look.paint(&mut out, "36", &format!("[{words}]"));
         }
     }
+    if let Some(picture) = &message.picture {
+        // A terminal shows none: where it is kept, for a day.
+        look.paint(&mut out, "2", &format!("\n[picture: state/pictures/{}.png]", neutral(&picture.sha256)));
+    }
     out.push('\n');
     out
 }

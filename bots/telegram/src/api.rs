@@ -122,16 +122,28 @@ impl Api {
         P::Output: DeserializeOwned,
     {
         let body = serde_json::to_vec(payload).map_err(|e| CallError::Unsent(e.to_string()))?;
-        let response = self
+        let request = self
             .bot
             .client()
             .post(self.url(P::NAME))
             .header(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"))
             .timeout(timeout)
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| self.failed(error))?;
+            .body(body);
+        self.answered(request).await
+    }
+
+    /// One call with a file among its parameters.
+    pub(crate) async fn call_with_file<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        form: reqwest::multipart::Form,
+    ) -> Result<T, CallError> {
+        let request = self.bot.client().post(self.url(method)).timeout(self.timeout).multipart(form);
+        self.answered(request).await
+    }
+
+    async fn answered<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, CallError> {
+        let response = request.send().await.map_err(|error| self.failed(error))?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(|error| self.failed(error))?;
         read(status, &body)

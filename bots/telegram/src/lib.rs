@@ -9,7 +9,7 @@
 //! * `intake.rs`       one update from its text to a receipt
 //! * `polling.rs`      getUpdates, confirmed only after it was kept
 //! * `webhook.rs`      the other way in
-//! * `outbound.rs`     [`Outbound`] -> native
+//! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture
 //! * `menu.rs`         the list of commands; `registration.rs` getMe and the webhook
 //! * `secret.rs`       a secret that cannot be printed
 
@@ -19,6 +19,7 @@ mod inbound;
 mod intake;
 mod menu;
 mod outbound;
+mod photo;
 mod polling;
 mod registration;
 mod secret;
@@ -164,6 +165,31 @@ impl Telegram {
         Some(new)
     }
 
+    /// One attempt at a message with a picture; the chat it went to.
+    async fn send_photo(
+        &self,
+        place: Place,
+        message: &Outbound,
+        picture: &yoman_chat::Picture,
+    ) -> Result<(i64, outbound::Sent), CallError> {
+        let form = photo::form(place.chat, place, message, picture)?;
+        match self.api.call_with_file(photo::METHOD, form).await {
+            Ok(sent) => Ok((place.chat, sent)),
+            Err(error) => {
+                let Some(new) = self.follow(place.chat, &error) else { return Err(error) };
+                let form = photo::form(new, place, message, picture)?;
+                Ok((new, self.api.call_with_file(photo::METHOD, form).await?))
+            }
+        }
+    }
+
+    /// Where a message stands that was asked to be in `room`: after a move, in another one.
+    fn stands(&self, room: &RoomId, there: Place, sent: &outbound::Sent) -> MessageRef {
+        let stayed = Place::parse(room.local()) == Some(there);
+        let room = if stayed { room.clone() } else { room_id(&self.name, there.chat, there.topic) };
+        MessageRef { room, id: sent.message_id.to_string() }
+    }
+
     /// What runs beside the traffic and never holds it up. Comes back only with a setting that is wrong.
     async fn beside(&self, intake: &Intake) -> BotError {
         let work = async {
@@ -200,7 +226,7 @@ impl Bot for Telegram {
             local: false,
             forms: false,
             private_answers: false,
-            pictures: false,
+            pictures: true,
         }
     }
 
@@ -222,6 +248,19 @@ impl Bot for Telegram {
 
     async fn send(&self, room: &RoomId, message: &Outbound) -> Result<MessageRef, SendError> {
         let place = self.place(room)?;
+        let plain;
+        let message = match photo::picture_of(message) {
+            None => message,
+            Some(picture) => match self.send_photo(place, message, picture).await {
+                Ok((chat, sent)) => return Ok(self.stands(room, Place { chat, ..place }, &sent)),
+                // It was certainly not sent: the words are worth more than nothing.
+                Err(error) if photo::is_not_taken(&error) => {
+                    plain = photo::without(message);
+                    &plain
+                }
+                Err(error) => return Err(outbound::send_error(error, false)),
+            },
+        };
         let mut ask = SendText::new(place, message);
         let mut sent = self.api.call(&ask).await;
         if let Err(error) = &sent
@@ -232,11 +271,7 @@ impl Bot for Telegram {
             sent = self.api.call(&ask).await;
         }
         let sent = sent.map_err(|error| outbound::send_error(error, false))?;
-        // After a move the message stands in another room than the one asked for.
-        let there = Place { chat: ask.chat_id, topic: place.topic };
-        let stayed = Place::parse(room.local()) == Some(there);
-        let room = if stayed { room.clone() } else { room_id(&self.name, there.chat, there.topic) };
-        Ok(MessageRef { room, id: sent.message_id.to_string() })
+        Ok(self.stands(room, Place { chat: ask.chat_id, ..place }, &sent))
     }
 
     async fn edit(&self, message: &MessageRef, to: &Outbound) -> Result<(), SendError> {
@@ -250,6 +285,9 @@ impl Bot for Telegram {
         {
             ask.chat_id = new;
             done = self.api.call(&ask).await;
+        }
+        if done.as_ref().is_err_and(photo::is_picture) {
+            done = self.api.call(&photo::EditCaption::new(ask.chat_id, id, to)).await;
         }
         match done {
             Ok(_) => Ok(()),

@@ -64,8 +64,9 @@ struct ReplyParameters {
     allow_sending_without_reply: bool,
 }
 
+/// <https://core.telegram.org/bots/api#inlinekeyboardmarkup>
 #[derive(Serialize)]
-struct Keyboard<'a> {
+pub(crate) struct Keyboard<'a> {
     inline_keyboard: Vec<Vec<ButtonOut<'a>>>,
 }
 
@@ -127,7 +128,16 @@ pub(crate) struct Sent {
 
 impl<'a> SendText<'a> {
     pub(crate) fn new(place: Place, message: &'a Outbound) -> Self {
-        let (text, entities) = render(&message.text);
+        Self::within(place, message, TEXT_UTF16_MAX)
+    }
+
+    /// The same with a text that fits under a picture.
+    pub(crate) fn under_a_picture(place: Place, message: &'a Outbound) -> Self {
+        Self::within(place, message, crate::photo::CAPTION_UTF16_MAX)
+    }
+
+    fn within(place: Place, message: &'a Outbound, max: usize) -> Self {
+        let (text, entities) = render(&message.text, max);
         // A reply across chats would quote one room into another.
         let reply = message
             .reply_to
@@ -149,7 +159,7 @@ impl<'a> SendText<'a> {
 
 impl<'a> EditText<'a> {
     pub(crate) fn new(chat_id: i64, message_id: i64, message: &'a Outbound) -> Self {
-        let (text, entities) = render(&message.text);
+        let (text, entities) = render(&message.text, TEXT_UTF16_MAX);
         Self {
             chat_id,
             message_id,
@@ -162,10 +172,10 @@ impl<'a> EditText<'a> {
 }
 
 /// The text with its entities. An item is written `/T7`, which the apps make tappable; where those slashes alone would
-/// make the text too long, they are left out.
-pub(crate) fn render(text: &Text) -> (String, Vec<EntityOut<'_>>) {
+/// make the text longer than `max`, they are left out.
+pub(crate) fn render(text: &Text, max: usize) -> (String, Vec<EntityOut<'_>>) {
     let (out, entities, length) = spans(text, true);
-    if length > TEXT_UTF16_MAX {
+    if length > max {
         let (out, entities, _) = spans(text, false);
         return (out, entities);
     }
@@ -215,7 +225,7 @@ fn linkable(url: &str) -> bool {
     })
 }
 
-fn keyboard(rows: &[Vec<Button>]) -> Option<Keyboard<'_>> {
+pub(crate) fn keyboard(rows: &[Vec<Button>]) -> Option<Keyboard<'_>> {
     let mut left = BUTTONS_MAX;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
@@ -294,7 +304,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &Text) -> (String, Vec<(&'static str, usize, usize)>) {
-        let (out, entities) = render(text);
+        let (out, entities) = render(text, TEXT_UTF16_MAX);
         (out, entities.iter().map(|e| (e.kind, e.offset, e.length)).collect())
     }
 
@@ -318,7 +328,7 @@ mod tests {
         for _ in 0..1365 {
             text.item("T7").plain(" ");
         }
-        let (out, _) = render(&text);
+        let (out, _) = render(&text, TEXT_UTF16_MAX);
         assert!(LengthUnit::Utf16.of(&out) <= TEXT_UTF16_MAX);
         assert!(!out.contains('/'));
     }

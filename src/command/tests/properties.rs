@@ -280,9 +280,14 @@ fn a_look() -> impl Strategy<Value = Look> {
             Look::Find { filter: filter::in_order(filter), page, at }
         }),
         (a_target(), 1..9_u32, a_moment()).prop_map(|(target, page, at)| Look::History { target, page, at }),
-        (a_target(), a_moment()).prop_map(|(target, at)| Look::Why { target, at }),
+        (a_target(), a_moment(), any::<bool>()).prop_map(|(target, at, picture)| Look::Why { target, at, picture }),
         (some_moment(), a_moment(), a_filter()).prop_map(|(from, to, filter)| Look::Diff { from, to, filter }),
-        (a_filter(), a_moment(), a_moment()).prop_map(|(filter, from, to)| Look::Stats { filter, from, to }),
+        (a_filter(), a_moment(), a_moment(), any::<bool>()).prop_map(|(filter, from, to, picture)| Look::Stats {
+            filter,
+            from,
+            to,
+            picture
+        }),
         (report_name(), vec(word(), 0..3), option::of(instant())).prop_map(|(name, words, at)| {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }

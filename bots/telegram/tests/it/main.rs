@@ -5,6 +5,7 @@ mod inbound;
 mod menu;
 mod other_clients;
 mod outbound;
+mod photo;
 mod polling;
 mod setup;
 mod webhook;

@@ -215,7 +215,10 @@ impl TelegramStandIn {
 
     /// What the bot wrote in a chat and what stands there still.
     pub fn shown(&self, chat: i64) -> Vec<Shown> {
-        self.transcript(chat).into_iter().filter(|m| m.by_bot && !m.deleted && m.extra.is_empty()).collect()
+        let stands = |m: &Shown| {
+            m.by_bot && !m.deleted && m.extra.keys().all(|key| matches!(key.as_str(), "photo" | "document"))
+        };
+        self.transcript(chat).into_iter().filter(stands).collect()
     }
 
     /// What the answered button presses showed.

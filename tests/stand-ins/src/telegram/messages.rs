@@ -59,8 +59,22 @@ fn formatted(params: &Params) -> Result<(String, Vec<Value>), Failure> {
 }
 
 pub(crate) fn send(world: &mut World, params: &Params) -> Result<Value, Failure> {
+    room(world, params)?;
+    let content = formatted(params)?;
+    put(world, params, content, serde_json::Map::new())
+}
+
+/// A text with its entities, checked.
+pub(super) type Content = (String, Vec<Value>);
+
+/// Puts a new message of the bot into the chat a call names.
+pub(super) fn put(
+    world: &mut World,
+    params: &Params,
+    (text, entities): Content,
+    extra: serde_json::Map<String, Value>,
+) -> Result<Value, Failure> {
     let chat = room(world, params)?.id;
-    let (text, entities) = formatted(params)?;
     let (keyboard, buttons) = keyboard(params, false)?;
     let room = room(world, params)?;
     let thread = params.int("message_thread_id");
@@ -79,6 +93,7 @@ pub(crate) fn send(world: &mut World, params: &Params) -> Result<Value, Failure>
     message.silent = params.flag("disable_notification");
     message.markup = keyboard;
     message.buttons = buttons;
+    message.extra = extra;
     world.counters.messages_sent += 1;
     let Some(room) = world.chats.get(&chat) else {
         return Err(Failure::bad("chat not found"));
@@ -192,7 +207,7 @@ fn check_button(button: &Value) -> Result<ShownButton, Failure> {
 }
 
 /// The bot's own message a call names.
-fn own<'w>(world: &'w mut World, params: &Params, verb: &str) -> Result<&'w mut Shown, Failure> {
+pub(super) fn own<'w>(world: &'w mut World, params: &Params, verb: &str) -> Result<&'w mut Shown, Failure> {
     if params.0.contains_key("inline_message_id") {
         return Err(Failure::bad("MESSAGE_ID_INVALID"));
     }
@@ -209,7 +224,15 @@ pub(crate) fn edit_text(world: &mut World, params: &Params) -> Result<Value, Fai
     if !own(world, params, "edit")?.by_bot {
         return Err(Failure::bad("message can't be edited"));
     }
-    let (text, entities) = formatted(params)?;
+    if !own(world, params, "edit")?.extra.is_empty() {
+        return Err(Failure::bad("there is no text in the message to edit"));
+    }
+    let content = formatted(params)?;
+    change(world, params, content, at)
+}
+
+/// Changes what the bot's own message says.
+pub(super) fn change(world: &mut World, params: &Params, (text, entities): Content, at: u64) -> Result<Value, Failure> {
     let (keyboard, buttons) = keyboard(params, true)?;
     let message = own(world, params, "edit")?;
     if message.text == text && message.entities == entities && message.markup == keyboard {

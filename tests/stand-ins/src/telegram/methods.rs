@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     json::chat_json,
-    messages,
+    media, messages,
     model::{CallbackAnswer, ChatKind},
     params::{Failure, Params},
     server::{Shared, TRUE},
@@ -26,6 +26,9 @@ pub(crate) fn run(shared: &Arc<Shared>, method: &str, params: &Params) -> Result
         "deletewebhook" => Ok(updates::delete_webhook(shared, params)),
         "getwebhookinfo" => Ok(updates::webhook_info(shared)),
         "sendmessage" => shared.act(|world| messages::send(world, params)),
+        "sendphoto" => shared.act(|world| media::send_photo(world, params)),
+        "senddocument" => shared.act(|world| media::send_document(world, params)),
+        "editmessagecaption" => shared.act(|world| media::edit_caption(world, params)),
         "editmessagetext" => shared.act(|world| messages::edit_text(world, params)),
         "editmessagereplymarkup" => shared.act(|world| messages::edit_markup(world, params)),
         "deletemessage" => shared.act(|world| messages::delete(world, params)),

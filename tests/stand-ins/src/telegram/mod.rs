@@ -14,7 +14,7 @@
 //! * `world.rs`    the state and what people do in it
 //! * `updates.rs`  getUpdates, webhooks
 //! * `methods.rs`  the small methods
-//! * `messages.rs` sending, changing, deleting
+//! * `messages.rs` sending, changing, deleting; `media.rs` the same with a picture or a file
 //! * `json.rs`     people, chats, messages as objects
 //! * `text.rs`     entities; `markup.rs` parse modes
 //! * `limits.rs`   rates
@@ -24,6 +24,7 @@ mod handle;
 mod json;
 mod limits;
 mod markup;
+mod media;
 mod messages;
 mod methods;
 mod model;

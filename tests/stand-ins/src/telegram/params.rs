@@ -1,7 +1,7 @@
 //! Purpose: the parameters of one call, from whichever of the four encodings the Bot API takes.
 //! Source: <https://core.telegram.org/bots/api#making-requests>.
 
-use std::{borrow::Cow, convert::Infallible};
+use std::{borrow::Cow, collections::HashMap, convert::Infallible};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -56,9 +56,10 @@ impl Failure {
     }
 }
 
-/// The parameters of one call. Outside JSON bodies every value is a string; the accessors take both.
+/// The parameters of one call, and the files that came with it by the name of their part. Outside JSON bodies every value
+/// is a string; the accessors take both.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Params(pub(crate) Map<String, Value>);
+pub(crate) struct Params(pub(crate) Map<String, Value>, HashMap<String, Bytes>);
 
 impl Params {
     /// Reads the query and the body; where both name a parameter the body wins.
@@ -68,8 +69,9 @@ impl Params {
             form(&mut out, query.as_bytes());
         }
         if body.is_empty() {
-            return Ok(Self(out));
+            return Ok(Self(out, HashMap::new()));
         }
+        let mut files = HashMap::new();
         let kind = content_type.unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
@@ -82,12 +84,12 @@ impl Params {
                     out.extend(parsed);
                 }
             }
-            "multipart/form-data" => multipart(&mut out, kind, body).await?,
+            "multipart/form-data" => multipart(&mut out, &mut files, kind, body).await?,
             "application/x-www-form-urlencoded" => form(&mut out, &body),
             // The real service ignores a body whose type it does not know.
             _ => {}
         }
-        Ok(Self(out))
+        Ok(Self(out, files))
     }
 
     /// A text parameter; numbers are written out.
@@ -97,6 +99,12 @@ impl Params {
             Value::Null => None,
             other => Some(Cow::Owned(other.to_string())),
         }
+    }
+
+    /// A file parameter: uploaded under its own name, or under another that it attaches.
+    pub(crate) fn file(&self, name: &str) -> Option<&Bytes> {
+        let attached = self.0.get(name).and_then(Value::as_str).and_then(|value| value.strip_prefix("attach://"));
+        self.1.get(attached.unwrap_or(name))
     }
 
     /// An integer parameter.
@@ -138,7 +146,12 @@ fn form(out: &mut Map<String, Value>, bytes: &[u8]) {
     }
 }
 
-async fn multipart(out: &mut Map<String, Value>, content_type: &str, body: Bytes) -> Result<(), Failure> {
+async fn multipart(
+    out: &mut Map<String, Value>,
+    files: &mut HashMap<String, Bytes>,
+    content_type: &str,
+    body: Bytes,
+) -> Result<(), Failure> {
     let broken = |_| Failure::bad("can't parse multipart request");
     let boundary = multer::parse_boundary(content_type).map_err(broken)?;
     let body = http_body_util::Full::new(body);
@@ -146,10 +159,15 @@ async fn multipart(out: &mut Map<String, Value>, content_type: &str, body: Bytes
     let mut parts = multer::Multipart::new(Frames(stream), boundary);
     while let Some(part) = parts.next_field().await.map_err(broken)? {
         let name = part.name().unwrap_or_default().to_owned();
-        // Files are accepted and forgotten: nothing here shows them.
         let file = part.file_name().map(str::to_owned);
         let bytes = part.bytes().await.map_err(broken)?;
-        let value = file.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
+        let value = match file {
+            Some(file) => {
+                files.insert(name.clone(), bytes);
+                file
+            }
+            None => String::from_utf8_lossy(&bytes).into_owned(),
+        };
         out.insert(name, Value::String(value));
     }
     Ok(())

@@ -15,6 +15,21 @@ pub(crate) fn utf16(text: &str) -> usize {
     text.bytes().filter(|b| (b & 0xC0) != 0x80).count() + text.bytes().filter(|b| *b >= 0xF0).count()
 }
 
+/// The most that may stand under a picture or a file, in UTF-16 units after entity parsing.
+const CAPTION_UTF16_MAX: usize = 1024;
+
+/// Checks and trims what stands under a picture or a file; there may be nothing.
+pub(crate) fn caption(text: &str, entities: Vec<Value>) -> Result<(String, Vec<Value>), Failure> {
+    if text.trim().is_empty() {
+        return Ok((String::new(), Vec::new()));
+    }
+    let (text, entities) = outgoing(text, entities)?;
+    if utf16(&text) > CAPTION_UTF16_MAX {
+        return Err(Failure::bad("message caption is too long"));
+    }
+    Ok((text, entities))
+}
+
 /// Checks and trims a text that a bot sends, with the entities it came with.
 pub(crate) fn outgoing(text: &str, entities: Vec<Value>) -> Result<(String, Vec<Value>), Failure> {
     if text.is_empty() {
