@@ -3,7 +3,10 @@
 mod join;
 mod reverse;
 
-pub use self::reverse::{After, Reversed, reverse};
+pub use self::{
+    join::forget_too,
+    reverse::{After, Reversed, reverse},
+};
 use super::{Handle, Identity, PersonId, Role};
 
 /// What happens to a person.

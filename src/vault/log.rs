@@ -26,6 +26,8 @@ use crate::{
 
 /// The event that forgets.
 const FORGOTTEN: &str = "person_forgotten";
+/// The event that says who somebody is by now.
+const MERGED: &str = "person_merged";
 /// So many numbers without a person end the search for people.
 const GAP_MAX: u32 = 16;
 
@@ -38,6 +40,7 @@ pub struct SealedLog {
 }
 
 /// Whose keys each text of an append is sealed under.
+#[derive(Default)]
 struct Whose {
     /// Who acts.
     actor: Option<PersonId>,
@@ -45,16 +48,33 @@ struct Whose {
     own: Option<PersonId>,
     /// Whose words it carries when no person acts.
     authors: Authors,
+    /// Who wrote on the stream it goes to, when it says again what was written there.
+    here: Authors,
 }
 
 impl Whose {
     fn text(&self, log: &SealedLog, event: &str, text: &str) -> Vec<PersonId> {
         match (self.own, self.actor) {
             (Some(own), _) if seal::is_about_themselves(event) => vec![own],
+            _ if seal::says_again(event) => self.here.wrote_all_of(log, text),
             (_, Some(actor)) => vec![actor],
             (_, None) => self.authors.wrote(log, text),
         }
     }
+}
+
+/// What is found on a person's stream.
+struct Found {
+    /// Anything: there is such a person.
+    any: bool,
+    /// Who they turned out to be.
+    merged: Option<PersonId>,
+}
+
+/// The payload of [`MERGED`].
+#[derive(serde::Deserialize)]
+struct Merged {
+    into: PersonId,
 }
 
 type Keys = BTreeMap<PersonId, Arc<PersonKey>>;
@@ -68,27 +88,41 @@ impl SealedLog {
     pub fn open(beneath: Arc<dyn EventLog>, vault: Arc<Vault>, seal: bool) -> Result<Self, ReadError> {
         let log = Self { beneath, vault, seal };
         let (mut number, mut gap) = (1, 0);
+        let mut merged = BTreeMap::new();
         while gap < GAP_MAX {
             let person = PersonId(number);
-            if log.look_at(person)? {
-                gap = 0;
-            } else {
-                gap += 1;
-            }
+            let found = log.look_at(person)?;
+            gap = if found.any { 0 } else { gap + 1 };
+            merged.extend(found.merged.map(|into| (person, into)));
             number += 1;
+        }
+        // Two who are one are forgotten as one, also when the process died in between.
+        for &once in merged.keys() {
+            let mut at = once;
+            // No longer than all of them, though a log made by hand leads in a circle.
+            for _ in 0..merged.len() {
+                let Some(&into) = merged.get(&at) else { break };
+                at = into;
+            }
+            if log.vault.is_forgotten(at) {
+                log.vault.forget(once, false);
+            }
         }
         Ok(log)
     }
 
-    /// Looks whether a person was forgotten and whether their key is there; whether there is such a person.
-    fn look_at(&self, person: PersonId) -> Result<bool, ReadError> {
+    /// Looks whether a person was forgotten and whether their key is there.
+    fn look_at(&self, person: PersonId) -> Result<Found, ReadError> {
         let mut named = Vec::new();
-        let (mut any, mut forgotten) = (false, false);
+        let (mut any, mut forgotten, mut merged) = (false, false, None);
         self.beneath.read_stream(&StreamId::new(person.stream()), 1, &mut |entry| {
             any = true;
             if let Entry::Commit(commit) = entry {
                 for event in &commit.events {
                     forgotten |= &*event.name == FORGOTTEN;
+                    if &*event.name == MERGED {
+                        merged = serde_json::from_str::<Merged>(event.data.get()).ok().map(|it| it.into).or(merged);
+                    }
                     for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
                         if let Written::Sealed { keys, .. } | Written::Inside { keys, .. } = seal::read(&text) {
                             named.extend(keys);
@@ -105,7 +139,7 @@ impl SealedLog {
             // What is missing is told at once, not when somebody looks.
             let _ = self.vault.to_open(person, id);
         }
-        Ok(any)
+        Ok(Found { any, merged })
     }
 
     /// The log under it, sealed as it is.
@@ -140,7 +174,12 @@ impl SealedLog {
             (None, Some(cause)) => Authors::of(self, cause).map_err(|error| AppendError::Failed(error.to_string()))?,
             _ => Authors::default(),
         };
-        Ok(Whose { actor, own: PersonId::of_stream(append.stream.as_str()), authors })
+        let here = if append.events.iter().any(|event| seal::says_again(&event.name)) {
+            Authors::on(self, &append.stream, actor).map_err(|error| AppendError::Failed(error.to_string()))?
+        } else {
+            Authors::default()
+        };
+        Ok(Whose { actor, own: PersonId::of_stream(append.stream.as_str()), authors, here })
     }
 
     /// The keys of all whose words are in an append.
@@ -151,6 +190,10 @@ impl SealedLog {
         }
         for event in &append.events {
             for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
+                if &*event.name == seal::REVERSED && whose.here.is_lost(&text) {
+                    let why = "somebody was forgotten while this was decided: say it again";
+                    return Err(AppendError::Failed(why.into()));
+                }
                 people.extend(whose.text(self, &event.name, &text));
             }
         }
@@ -309,7 +352,7 @@ fn open_typed(vault: &Vault, commit: &Commit) -> Typed {
     for (n, event) in commit.events.iter().enumerate() {
         for (field, text) in json::texts(&event.data, seal::fields(&event.name)) {
             if text.starts_with(PREFIX) && matches!(seal::read(&text), Written::Inside { .. }) {
-                place(stream, command, Some((n, &event.name)), field).point(&text, &mut pointers);
+                place(stream, command, Some((n, &event.name)), &field).point(&text, &mut pointers);
             }
         }
     }
@@ -329,7 +372,7 @@ impl EventLog for SealedLog {
             let keys = self.keys(&append, &whose).await?;
             (whose, keys)
         } else {
-            (Whose { actor: None, own: None, authors: Authors::default() }, Keys::new())
+            (Whose::default(), Keys::new())
         };
         self.sealed(&mut kept, &whose, &keys)?;
         let appended = self.beneath.append(kept).await?;
