@@ -12,8 +12,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use yoman_chat::{BotError, Stop};
 
-pub use self::{forgotten::finish_forgetting, house::House};
 use self::upkeep::Upkeep;
+pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
     command,

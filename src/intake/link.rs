@@ -148,12 +148,16 @@ impl Links {
     }
 }
 
-/// Whether a command gives, takes or confirms a code.
+/// Whether a command gives, takes or confirms a code, or names an account: nobody else has to read that.
 fn is_about_links(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Person(PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. })
-    )
+    let Command::Person(command) = command else { return false };
+    match command {
+        PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => true,
+        PersonCommand::Unlink { .. } => true,
+        PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
+        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
+        PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. } => false,
+    }
 }
 
 impl Intake {
@@ -173,17 +177,22 @@ impl Intake {
                 // Everybody has seen it now.
                 self.links.spend(code, now);
             }
-            return Err(Refusal::new(
-                "Nothing done: send that to me directly, not in a group. Codes are secrets; one that was shown here is worth nothing any more.",
-            )
-            .into());
+            let what = match command {
+                Command::Person(PersonCommand::Unlink { .. }) => {
+                    "Nothing done: send that to me directly, not in a group."
+                }
+                _ => {
+                    "Nothing done: send that to me directly, not in a group. Codes are secrets; one that was shown here is worth nothing any more."
+                }
+            };
+            return Err(Refusal::new(what).into());
         }
         let Command::Person(command) = command else { return Ok(None) };
         let message = match command {
             PersonCommand::LinkOffer => self.offer_link(inbound, speaker, now)?,
             PersonCommand::LinkTake { code } => self.take_link(inbound, code, Some(speaker), now).await?,
             PersonCommand::LinkAnswer { question, yes: false } => self.decline_link(question, speaker, now).await?,
-            // Confirmed: that is a commit.
+            // Those make a commit.
             _ => return Ok(None),
         };
         Ok(Some(Answer::new(message)))

@@ -21,8 +21,8 @@
 mod admit;
 mod carry_out;
 mod correct;
-mod forget;
 mod deleted;
+mod forget;
 mod hear;
 mod link;
 mod look;

@@ -18,7 +18,10 @@ fn label(hint: &str) -> String {
         return format!("Why {item}?");
     }
     if let Some(acts) = hint.strip_prefix("/undo ") {
-        let acts = acts.split(' ').filter(|word| word.split_once('@').is_some_and(|(item, _)| item.parse::<ItemRef>().is_ok())).count();
+        let acts = acts
+            .split(' ')
+            .filter(|word| word.split_once('@').is_some_and(|(item, _)| item.parse::<ItemRef>().is_ok()))
+            .count();
         match acts {
             2 => return "Take back both".to_owned(),
             3.. => return format!("Take back all {acts}"),

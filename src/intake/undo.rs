@@ -1,6 +1,12 @@
 //! `/undo`: which acts are meant, what rests on them, and the reversals that take them back. All of them or none: everything
 //! is checked before the first is written. The first one names the others, so that whoever finds it alone after a crash
 //! writes the rest, once, under ids derived from its own.
+//!
+//! # Layout
+//!
+//! * `undo.rs`           from what is said to the commits and their answer
+//! * `undo/plan.rs`      what comes along with an act, and what rests on it
+//! * `undo/elsewhere.rs` acts about rooms and people
 
 mod elsewhere;
 mod plan;
@@ -24,13 +30,15 @@ use crate::{
         room, stored,
         undo::{self, Back, Of, Part},
     },
-    log::{AppendError, CommandId, Commit, Entry, Expected, StreamId, Version},
+    log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},
 };
 
 /// How often it is planned anew when somebody else was faster.
 const TRIES_MAX: usize = 16;
+/// The most bytes of one commit's reversals: what the log takes, and some to spare.
+const BYTES_MAX: usize = COMMIT_BYTES_MAX - 4 * 1024;
 /// What stands behind the command's id in the ids of its further commits.
 const FURTHER: &str = "/back/";
 
@@ -193,6 +201,7 @@ impl Intake {
         if !resting.is_empty() {
             return Err(self.rests_on(plan, resting, spoken, viewer).await?.into());
         }
+        plan.leave_what_goes_anyway();
         // What rests on something goes before it: whatever is written last, the others make sense without it.
         let at =
             |wanted: &Wanted| plan.pasts.get(&wanted.item).and_then(|it| it.commit(wanted.first)).map(|it| it.position);
@@ -201,6 +210,16 @@ impl Intake {
         let Some(item) = order.first().map(|(_, wanted)| wanted.item) else { return Ok(None) };
         let (own, others): (Vec<_>, Vec<_>) =
             order.into_iter().map(|(_, wanted)| wanted).partition(|wanted| wanted.item == item);
+        // Nothing is written unless all of it can be.
+        let mut by_item: BTreeMap<ItemRef, Vec<Wanted>> = BTreeMap::new();
+        for wanted in &others {
+            by_item.entry(wanted.item).or_default().push(wanted.clone());
+        }
+        for (item, wanted) in by_item {
+            if let Some(past) = plan.pasts.remove(&item) {
+                reversals(past.history, wanted, Vec::new())?;
+            }
+        }
         let also = others.into_iter().map(|it| Also { item: it.item, version: it.first, parts: it.parts }).collect();
         let Some(past) = plan.pasts.remove(&item) else { return Ok(None) };
         let (expected, events) = reversals(past.history, own, also)?;
@@ -338,6 +357,10 @@ fn reversals(
         let event = Event::Reversed(reversed);
         history.push(Step { first: version, last: version, events: vec![(version, event.clone())] });
         events.push(domain::Event::Item(event));
+    }
+    let bytes: usize = events.iter().map(|event| stored::encode(event).data.get().len()).sum();
+    if bytes > BYTES_MAX {
+        return Err(Refusal::new("Not taken back: that is too much at once. Take it back act by act.").into());
     }
     Ok((expected, events))
 }

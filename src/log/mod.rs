@@ -18,9 +18,9 @@
 pub mod cloud_events;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-mod live;
 pub mod export;
 pub mod lines;
+mod live;
 pub mod memory;
 pub(crate) mod owned;
 pub mod progress;

@@ -192,7 +192,7 @@ struct Answering {
 type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
 
 /// Of so many commits it is remembered where somebody was told: the bots are never that far apart but at the start.
-const HOMES_MAX: usize = 256;
+const HOMES_MAX: usize = 2048;
 
 /// Inbounds answered from memory that are remembered at most.
 const UNKEPT_MAX: usize = 10_000;

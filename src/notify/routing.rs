@@ -249,7 +249,9 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
         if people.contains_key(&person) || elsewhere.contains_key(&person) || Some(person) == actor {
             continue;
         }
-        let Some(room) = (bot.direct_room)(person).filter(ours) else { continue };
+        let last_used = (bot.direct_room)(person);
+        let home = last_used.and_then(|room| (bot.told_in)(person, position, &[room]));
+        let Some(room) = home.filter(ours) else { continue };
         if may(&room, world.room(room.as_str())) {
             told.push(Told { room, why: Why::Assigned });
         }

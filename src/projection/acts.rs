@@ -70,3 +70,55 @@ impl Done {
         self.acts.push_back((commit.stream.clone(), commit.first_version));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{CommandId, Meta, Origin, StoredEvent};
+
+    fn commit(position: u64, room: &str, actor: &str, name: &str) -> Commit {
+        let data = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap();
+        Commit {
+            position: Position(position),
+            stream: StreamId::new(format!("todo/{position}")),
+            first_version: position,
+            events: vec![StoredEvent { name: name.into(), schema: 1, data }],
+            meta: Meta {
+                command: CommandId::new(format!("test/{position}")),
+                text: String::new(),
+                actor: actor.into(),
+                origin: Origin { bot: "test".into(), room: room.into(), message: String::new() },
+                correlation: CommandId::new("test"),
+                causation: None,
+                recorded_at: chrono::DateTime::UNIX_EPOCH,
+            },
+        }
+    }
+
+    #[test]
+    fn the_newest_of_each_person_in_each_room_are_kept() {
+        let mut acts = Acts::default();
+        for n in 1..=50 {
+            acts.apply(&commit(n, "r/1", "person/1", "noted"));
+        }
+        acts.apply(&commit(51, "r/1", "person/1", "reversed"));
+        acts.apply(&commit(52, "r/1", "workflow/promotion", "noted"));
+        acts.apply(&commit(53, "", "person/1", "noted"));
+        acts.apply(&commit(54, "r/2", "person/1", "noted"));
+        let newest: Vec<_> = acts.newest("r/1", "person/1").into_iter().map(|(_, first)| first).collect();
+        assert_eq!((newest.len(), newest[0], newest[1]), (ACTS_MAX, 50, 49));
+        assert_eq!(acts.newest("r/2", "person/1").len(), 1);
+        assert!(acts.newest("r/1", "person/2").is_empty());
+    }
+
+    #[test]
+    fn those_heard_longest_ago_are_forgotten_first() {
+        let mut acts = Acts::default();
+        for n in 1..=PEOPLE_MAX as u64 + 1 {
+            acts.apply(&commit(n, &format!("r/{n}"), "person/1", "noted"));
+        }
+        assert!(acts.people <= PEOPLE_MAX / 2 + 1, "{}", acts.people);
+        assert!(acts.newest("r/1", "person/1").is_empty());
+        assert_eq!(acts.newest(&format!("r/{}", PEOPLE_MAX + 1), "person/1").len(), 1);
+    }
+}

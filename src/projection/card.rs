@@ -216,7 +216,9 @@ impl World {
                 at("Close", Act::Close { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Promoted => vec![why()],
-            StateWord::Withdrawn => item.withdrawn.map(|by| undone::again(&[(item.reference, by)])).into_iter().collect(),
+            StateWord::Withdrawn => {
+                item.withdrawn.map(|by| undone::again(&[(item.reference, by)])).into_iter().collect()
+            }
             StateWord::Done | StateWord::Rejected | StateWord::Merged | StateWord::Closed => {
                 vec![at("Reopen", Act::Reopen { reason: reason() })]
             }

@@ -433,7 +433,11 @@ struct Folded<'a> {
 /// What stands before what was said in a version.
 fn sign(sign: char, version: u64) -> String {
     // Its digits in signs nobody types either: who looks for a number finds what was said.
-    let digits = version.to_string().bytes().filter_map(|digit| char::from_u32(0xe010 + u32::from(digit - b'0'))).collect::<String>();
+    let digits = version
+        .to_string()
+        .bytes()
+        .filter_map(|digit| char::from_u32(0xe010 + u32::from(digit - b'0')))
+        .collect::<String>();
     format!("{sign}{digits}{SAID}")
 }
 

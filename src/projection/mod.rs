@@ -61,6 +61,7 @@ use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
 pub(crate) use self::house::NOT_FORGOTTEN;
+use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
@@ -69,7 +70,6 @@ pub use self::{
     list::PAGE_ITEMS,
     undone::{Rests, TakenBack, Why},
 };
-use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,

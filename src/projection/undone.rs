@@ -79,15 +79,17 @@ impl World {
         if back.len() > TOLD_MAX {
             text.plain(INDENT).plain(format!("and {} more are as they were.", back.len() - TOLD_MAX));
         }
+        if back.is_empty() {
+            // It is in the log, but not readable any more.
+            text.plain("Taken back.");
+        }
         let versions: Vec<_> = back.iter().rev().map(|one| (one.after.reference, one.reversal.first_version)).collect();
         let redone = back.iter().all(|one| {
             let names = one.acts.iter().flat_map(|act| &act.events).map(|event| &*event.name);
             names.into_iter().all(|name| name == "reversed")
         });
-        let again = (!versions.is_empty()).then(|| Button {
-            label: if redone { "Undo" } else { "Redo" }.to_owned(),
-            ..again(&versions)
-        });
+        let again = (!versions.is_empty())
+            .then(|| Button { label: if redone { "Undo" } else { "Redo" }.to_owned(), ..again(&versions) });
         with_buttons(Outbound::text(text), again.into_iter().collect(), viewer)
     }
 

@@ -174,6 +174,7 @@ async fn a_code_that_was_shown_in_a_group_is_worth_nothing() {
     stage.say(&app, &format!("/link {code}")).await;
     let desk = stage.direct("discord", "kimmy");
     stage.say(&desk, &format!("/link {code}")).await;
+    stage.say(&app, "/unlink telegram").await;
     // About items it works there as ever.
     stage.say(&app, "/todo One\n/todo Two\n/link T1 T2").await;
     assert_snapshot!(stage.transcript());

@@ -97,7 +97,9 @@ async fn what_should_never_have_been_is_nowhere_and_can_come_back() {
     stage.press(&kim, "Redo").await;
     stage.say(&kim, "/undo T1@1").await;
     stage.press(&kim, "Take back both").await;
-    for text in ["/list", "/board", "/mine", "/next", "/find login", "/list closed", "/list withdrawn", "T1", "/done T1"] {
+    for text in
+        ["/list", "/board", "/mine", "/next", "/find login", "/list closed", "/list withdrawn", "T1", "/done T1"]
+    {
         stage.say(&kim, text).await;
     }
     stage.say(&kim, "/need T2 T1").await;
@@ -177,7 +179,9 @@ async fn every_act_on_an_item_can_be_taken_back() {
         stage.say(&kim, "/undo").await;
         told.push_str(&format!("> {text}\n> /undo\n{answer}\n\n"));
     }
-    for (text, undo) in [("/reopen", "/done T1"), ("/unneed", "/need T1 T2"), ("/untag", "/tag T1 #x"), ("/unassign", "/assign T1 @me")] {
+    for (text, undo) in
+        [("/reopen", "/done T1"), ("/unneed", "/need T1 T2"), ("/untag", "/tag T1 #x"), ("/unassign", "/assign T1 @me")]
+    {
         stage.say(&kim, undo).await;
         let end = undo.split_once("T1").unwrap().1;
         let back = if text == "/reopen" { "/reopen T1".to_owned() } else { format!("{text} T1{end}") };
@@ -339,6 +343,40 @@ async fn an_undo_of_several_that_was_cut_in_two_is_finished_once() {
     let found = cut.log().find_command(&CommandId::new(format!("{}#0/back/T1", both.id))).unwrap();
     assert!(found.is_some());
     assert_eq!(ItemRef::new(Bucket::Todo, 1).stream(), found.unwrap().stream.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_take_the_same_back_at_once_one_does() {
+    let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Disk).await;
+    stage.say(&kim, "/todo Fix login\n/done T1").await;
+    let before = stage.head();
+    let (one, other) = (stage.message(&kim, "/undo T1@2"), stage.message(&dana, "/undo T1@2"));
+    let (one, other) = tokio::join!(stage.submit(one), stage.submit(other));
+    assert!(one.is_kept() && other.is_kept());
+    stage.quiet(&kim.bot).await;
+    stage.quiet(&dana.bot).await;
+    assert_eq!((stage.head(), state(&stage, "T1").await), (before + 1, StateWord::Open));
+    let answers = [stage.came(&kim), stage.came(&dana)].map(|came| came.last().unwrap().clone());
+    assert!(
+        answers.iter().any(|answer| answer.starts_with("Not taken back: that is taken back already.")),
+        "{answers:?}"
+    );
+    assert!(answers.iter().any(|answer| answer.starts_with("T1 is open again")), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anybody_who_works_here_may_put_right_what_another_did() {
+    let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Memory).await;
+    stage.say(&kim, "/todo Fix login").await;
+    let card = stage.card(&kim, "T1 created");
+    stage.say(&kim, "/done T1").await;
+    stage.say(&dana, "/undo T1").await;
+    stage.say(&dana, "/why T1").await;
+    stage.say(&kim, "/due T1 2031-05-02").await;
+    stage.reply(&kim, &card, "undo").await;
+    stage.say(&kim, "/grant @dana guest").await;
+    stage.say(&dana, "/undo T1").await;
+    assert_snapshot!(stage.transcript());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

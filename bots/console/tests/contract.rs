@@ -5,7 +5,7 @@
 use std::{
     collections::VecDeque,
     io::{self, BufReader, Read, Write},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, Weak},
     time::Duration,
 };
 
@@ -78,11 +78,17 @@ impl Write for Paper {
 struct OnConsole {
     pipe: Arc<Pipe>,
     paper: Paper,
+    newest: Mutex<Weak<Console>>,
 }
 
 impl OnConsole {
     fn feed(&self, bytes: &[u8]) {
-        self.pipe.state.lock().unwrap().0.extend(bytes);
+        let mut state = self.pipe.state.lock().unwrap();
+        if self.newest.lock().unwrap().strong_count() == 0 {
+            // The process has ended, and its thread that reads with it: the line is for the next one.
+            state.1 += 1;
+        }
+        state.0.extend(bytes);
         self.pipe.changed.notify_all();
     }
 }
@@ -100,7 +106,9 @@ impl Harness for OnConsole {
         // Nobody answers here, so there is nothing to wait for.
         let config =
             ConsoleConfig { answer_wait_max: Duration::from_millis(1), ..ConsoleConfig::new("console", "kim") };
-        Arc::new(Console::over(config, BufReader::new(reader), self.paper.clone()))
+        let console = Arc::new(Console::over(config, BufReader::new(reader), self.paper.clone()));
+        *self.newest.lock().unwrap() = Arc::downgrade(&console);
+        console
     }
 
     fn supports(&self) -> Supports {

@@ -351,10 +351,11 @@ fn a_part() -> impl Strategy<Value = Part<Handle>> {
 fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
     let version = || option::of(any::<u64>());
     let parts = || vec(a_part(), 0..3).prop_map(distinct);
-    let on_item = (item(), version(), parts())
-        .prop_map(|(item, version, parts)| Back { of: Of::Item { item, version }, parts });
+    let on_item =
+        (item(), version(), parts()).prop_map(|(item, version, parts)| Back { of: Of::Item { item, version }, parts });
     let whole = |of| vec![Back { of, parts: vec![] }];
-    let newest = parts().prop_filter("a person in front is an act", |parts| !matches!(parts.first(), Some(Part::Person(_))));
+    let newest =
+        parts().prop_filter("a person in front is an act", |parts| !matches!(parts.first(), Some(Part::Person(_))));
     prop_oneof![
         4 => vec(on_item, 1..4).prop_map(|acts| {
             acts.into_iter().fold(Vec::new(), |mut kept: Vec<Back<Handle>>, act| {

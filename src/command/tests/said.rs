@@ -430,3 +430,23 @@ fn helps() {
     insta::assert_snapshot!("help_about_one_verb", help(Some("/Done")).unwrap().to_string());
     assert_eq!(help(Some("todoo")).unwrap_err().meant, ["/help todo"]);
 }
+
+#[test]
+fn link_is_about_items_or_about_people() {
+    becomes("/link T7 T9", "/link T7 T9");
+    becomes("/link", "/link");
+    becomes("/link ME", "/link");
+    becomes("/link abcd2345", "/link ABCD2345");
+    becomes("/link yes abcd2345", "/link yes ABCD2345");
+    becomes("/link No ABCD2345", "/link no ABCD2345");
+    becomes("/unlink Console/4711", "/unlink console/4711");
+    // What can be an item is one.
+    assert!(matches!(command("/link T2345678"), Command::Item { .. }));
+    for text in ["/link ABCD234", "/link yes", "/link yes T7", "/link ABCD-234", "/link no ABCD2345 x", "/unlink"] {
+        fault(text);
+    }
+    // In answer to a card it is about the item, and a sentence stays one.
+    assert_eq!(reply("/link T9"), Some("/link T7@5 T9".into()));
+    assert_eq!(reply("link abcdefgh"), None);
+    assert_eq!(reply("/link"), Some("/link".into()));
+}

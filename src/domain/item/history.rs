@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Event, Fact, Item, ItemRef, LinkTarget, evolve, reverse::{After, Reversed}};
+use super::{
+    Event, Fact, Item, ItemRef, LinkTarget, evolve,
+    reverse::{After, Reversed},
+};
 use crate::domain::{
     PersonId, Tag, idea, pr, research, todo,
     undo::{Part, taken_back},
@@ -282,12 +285,7 @@ fn gone(steps: &[Step], more: Option<(u64, &[u64])>) -> BTreeSet<u64> {
 }
 
 /// The fold of what counts, the beginning of the item always.
-fn state(
-    reference: ItemRef,
-    steps: &[Step],
-    gone: &BTreeSet<u64>,
-    more: Option<(u64, &[u64])>,
-) -> Option<Item> {
+fn state(reference: ItemRef, steps: &[Step], gone: &BTreeSet<u64>, more: Option<(u64, &[u64])>) -> Option<Item> {
     let mut item = None;
     let newest = more.map_or(steps.last().map_or(0, |step| step.last), |(version, _)| version);
     let mut withdrawn = None;
@@ -323,10 +321,7 @@ fn concerns(part: &Part, event: &Event) -> bool {
         | (Part::People, Event::Todo(todo::Event::Assigned { .. }))
         | (Part::Project, Event::Fact(Fact::MovedToProject { .. }))
         | (Part::Links, Event::Fact(Fact::Linked { .. }))
-        | (
-            Part::Needs,
-            Event::Todo(todo::Event::PrerequisiteAdded { .. } | todo::Event::PrerequisiteRemoved { .. }),
-        )
+        | (Part::Needs, Event::Todo(todo::Event::PrerequisiteAdded { .. } | todo::Event::PrerequisiteRemoved { .. }))
         | (Part::Criteria, Event::Todo(todo::Event::CriterionAdded { .. }))
         | (Part::Notes, Event::Fact(Fact::Noted { .. }))
         | (Part::Findings, Event::Research(research::Event::FindingAdded { .. }))
@@ -419,10 +414,7 @@ pub fn promotes(event: &Event) -> bool {
 
 /// Whether an event says that somebody works on a todo, or finished it: where it waited for something, that was done.
 pub fn goes_on(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Todo(todo::Event::Started | todo::Event::Completed { .. } | todo::Event::Promoted { .. })
-    )
+    matches!(event, Event::Todo(todo::Event::Started | todo::Event::Completed { .. } | todo::Event::Promoted { .. }))
 }
 
 #[cfg(test)]

@@ -74,14 +74,29 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
         role: Some(Value::Is(Role::Member)),
         identities: ListChange { gone: list(&[1]), back: vec![(1, Identity("console/4711".into()))] },
     };
-    let none =
-        Reversed { version: 4, takes: vec![4], back: vec![], parts: vec![], what: vec![], after: Box::default(), also: vec![] };
+    let none = Reversed {
+        version: 4,
+        takes: vec![4],
+        back: vec![],
+        parts: vec![],
+        what: vec![],
+        after: Box::default(),
+        also: vec![],
+    };
     let (version, takes) = (2, vec![2, 3]);
     let room = |what, after| room::Reversed { version, takes: takes.clone(), what, after };
     let person = |what, after| person::Reversed { version, takes: takes.clone(), what, after };
     let withdrawn = Filter { states: vec![StateWord::Withdrawn], ..Filter::default() };
     vec![
-        item(Reversed { version, takes: takes.clone(), back: vec![1], parts, what: what("due_set"), after: Box::new(after), also }),
+        item(Reversed {
+            version,
+            takes: takes.clone(),
+            back: vec![1],
+            parts,
+            what: what("due_set"),
+            after: Box::new(after),
+            also,
+        }),
         item(none),
         Event::Person(person::Event::Reversed(person(what("role_granted"), Box::new(of_person)))),
         Event::Person(person::Event::Reversed(person(vec![], Box::default()))),

@@ -69,6 +69,12 @@ impl Plan {
         self.wanted.iter().any(|it| (it.item, it.first) == (item, first))
     }
 
+    /// With the beginning of an item all the rest goes, and comes back with it: it need not be taken back as well.
+    pub(super) fn leave_what_goes_anyway(&mut self) {
+        let begun: Vec<_> = self.wanted.iter().filter(|it| it.takes == [1]).map(|it| it.item).collect();
+        self.wanted.retain(|it| it.takes == [1] || !begun.contains(&it.item));
+    }
+
     /// All versions of an item that are taken back.
     pub(super) fn takes(&self, item: ItemRef) -> Vec<Version> {
         let mut takes: Vec<_> =

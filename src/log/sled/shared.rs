@@ -402,6 +402,9 @@ impl Walk<'_> {
                     self.fault = None;
                     return ControlFlow::Break(Ended::Archived);
                 }
+                if key.is_some() && self.fault.is_none() && self.is_there(self.next) {
+                    return ControlFlow::Break(Ended::Stale);
+                }
                 if self.gap(position - 1, visit).is_break() {
                     return ControlFlow::Break(Ended::ByVisitor);
                 }
@@ -413,6 +416,13 @@ impl Walk<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether a row holds the record at a position after all. sled's iterator keeps the leaf it is in as that was when it came
+    /// to it: rows put into that leaf since are passed over, while those of the next leaf are seen.
+    fn is_there(&self, position: u64) -> bool {
+        let row = self.shared.store.at_or_before(&position.to_be_bytes());
+        row.is_ok_and(|row| row.is_some_and(|(_, group)| record::find(&group, Position(position)).is_some()))
     }
 
     /// On through the archived segments.
@@ -443,17 +453,22 @@ impl Walk<'_> {
         ControlFlow::Continue(())
     }
 
-    /// On through the rows of sled, to their end.
-    fn rows(&mut self, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> Result<ControlFlow<()>, ReadError> {
-        let store = &self.shared.store;
-        let mut from = match store.at_or_before(&self.next.to_be_bytes()) {
+    /// The key to read on from.
+    fn row_of_next(&mut self) -> Vec<u8> {
+        match self.shared.store.at_or_before(&self.next.to_be_bytes()) {
             Ok(Some((key, _))) => key.to_vec(),
             Ok(None) => self.next.to_be_bytes().to_vec(),
             Err(error) => {
                 self.fault = Some(error);
                 self.next.to_be_bytes().to_vec()
             }
-        };
+        }
+    }
+
+    /// On through the rows of sled, to their end.
+    fn rows(&mut self, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> Result<ControlFlow<()>, ReadError> {
+        let store = &self.shared.store;
+        let mut from = self.row_of_next();
         'readable: loop {
             for pair in store.from(&from) {
                 let (key, group) = match pair {
@@ -471,6 +486,10 @@ impl Walk<'_> {
                 match self.group(&group, Some(key_of(&key)), visit) {
                     ControlFlow::Continue(()) => {}
                     ControlFlow::Break(Ended::Archived) => return Ok(ControlFlow::Continue(())),
+                    ControlFlow::Break(Ended::Stale) => {
+                        from = self.row_of_next();
+                        continue 'readable;
+                    }
                     ControlFlow::Break(Ended::Head | Ended::ByVisitor) => return Ok(ControlFlow::Break(())),
                 }
                 store.press(&key, group.len());
@@ -486,6 +505,8 @@ enum Ended {
     Head,
     /// What is missing was moved into the archive meanwhile.
     Archived,
+    /// What is missing was put in behind the iterator's back.
+    Stale,
     ByVisitor,
 }
 

@@ -50,6 +50,39 @@ async fn fill(log: &Arc<SledLog>, name: &str, count: u64) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_while_it_is_read_is_read_without_a_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Arc::new(open(dir.path()));
+    for number in 0..8 {
+        log.append(append("todo/1", number, &format!("c/before/{number}"))).await.unwrap();
+    }
+    let handle = tokio::runtime::Handle::current();
+    let reading = {
+        let log = Arc::clone(&log);
+        tokio::task::spawn_blocking(move || {
+            let mut version = 8;
+            let met = entries(|visit| {
+                log.read_all(Position::START, &mut |entry| {
+                    // Faster than it is read, so that the leaf being read is split under the reader.
+                    for _ in 0..if version < 900 { 3 } else { 0 } {
+                        let one = append("todo/1", version, &format!("c/while/{version}"));
+                        handle.block_on(log.append(one)).unwrap();
+                        version += 1;
+                    }
+                    visit(entry)
+                })
+                .unwrap();
+            });
+            (met, version)
+        })
+    };
+    let (met, version) = reading.await.unwrap();
+    assert!(met.len() as u64 <= version);
+    assert_eq!(met, (1..=met.len() as u64).map(Ok).collect::<Vec<_>>());
+    assert_eq!(log.health().damaged, []);
+}
+
 /// A closed log with some commits, and what is in it.
 async fn filled(dir: &Path, count: u64) -> Vec<Arc<Commit>> {
     let log = Arc::new(open(dir));

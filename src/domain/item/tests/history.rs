@@ -6,10 +6,10 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{super::properties, *};
 use crate::domain::{
     Due,
-    undo::Value,
     item::{self, Act, Bucket, Draft, create, decide},
     spec::{nothing_else, r, tag},
     stored,
+    undo::Value,
 };
 
 /// Something that is said to an item.
@@ -61,15 +61,16 @@ fn name(event: &Event) -> String {
 /// Whether an event counts: no later reversal that counts names it.
 fn counts(events: &[Event], version: u64) -> bool {
     !(version + 1..=events.len() as u64).any(|later| {
-        matches!(&events[later as usize - 1], Event::Reversed(it) if it.takes.contains(&version)) && counts(events, later)
+        matches!(&events[later as usize - 1], Event::Reversed(it) if it.takes.contains(&version))
+            && counts(events, later)
     })
 }
 
 /// The fold of what counts and of the beginning.
 fn model(reference: ItemRef, events: &[Event]) -> Option<Item> {
-    let counting = (1..).zip(events).filter(|(version, event)| {
-        !matches!(event, Event::Reversed(_)) && (*version == 1 || counts(events, *version))
-    });
+    let counting = (1..)
+        .zip(events)
+        .filter(|(version, event)| !matches!(event, Event::Reversed(_)) && (*version == 1 || counts(events, *version)));
     let item = counting.fold(None, |item, (version, event)| evolve(item, reference, version, event))?;
     Some(Item { version: events.len() as u64, ..item })
 }
@@ -245,7 +246,8 @@ fn what_only_an_open_item_takes_rests_on_its_being_opened_again() {
 #[test]
 fn what_was_taken_back_holds_nothing_up() {
     let mut history = todo(&[&[due(1)], &[due(2)]]);
-    let step = |reversed: Reversed, at: u64| Step { first: at, last: at, events: vec![(at, Event::Reversed(reversed))] };
+    let step =
+        |reversed: Reversed, at: u64| Step { first: at, last: at, events: vec![(at, Event::Reversed(reversed))] };
     let reversed = undo(&history, None, Vec::new()).unwrap();
     assert_eq!((reversed.version, reversed.what.as_slice()), (4, ["due_set".to_owned()].as_slice()));
     history.push(step(reversed, 5));
@@ -280,10 +282,7 @@ fn what_cannot_be_taken_back_says_why() {
     let rest = undo(&history, Some(4), vec![]).unwrap();
     assert_eq!((rest.version, rest.takes.as_slice()), (3, [4].as_slice()));
     push(&mut history, rest);
-    assert_eq!(
-        said(error(&history, Some(4), &[])),
-        ("that is taken back already".into(), vec!["/undo T7@5".into()])
-    );
+    assert_eq!(said(error(&history, Some(4), &[])), ("that is taken back already".into(), vec!["/undo T7@5".into()]));
     let all = undo(&history, Some(1), vec![]).unwrap();
     assert_eq!((all.takes.as_slice(), &all.after.withdrawn), ([1].as_slice(), &Some(Value::Is(7))));
     push(&mut history, all);
