@@ -54,7 +54,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let (stored, log, outbox) = open(&config).await?;
+    let Opened { stored, log, vault, outbox } = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
@@ -81,7 +81,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored), stop.clone()));
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
         let stopped = tokio::select! {
@@ -172,8 +172,19 @@ fn reports(config: &Config) -> intake::Reports {
     }
 }
 
+/// What is kept on disk.
+struct Opened {
+    /// The log as it is stored.
+    stored: Arc<SledLog>,
+    /// The log as everybody reads it.
+    log: Arc<dyn EventLog>,
+    /// The keys it is read with.
+    vault: Arc<Vault>,
+    outbox: Outbox,
+}
+
 /// Opens the log and the outbox, beside the async threads: both read from disk.
-async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbox), AppError> {
+async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let data = config.data_dir.clone();
@@ -192,7 +203,7 @@ async fn open(config: &Config) -> Result<(Arc<SledLog>, Arc<dyn EventLog>, Outbo
         finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
-        Ok((stored, log, outbox))
+        Ok(Opened { stored, log, vault, outbox })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

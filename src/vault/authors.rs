@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use super::{
-    json,
+    Vault, json,
     log::SealedLog,
     seal::{self, KEYS_MAX, REVERSED, Written},
 };
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What was written on an item, and by whom.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Authors {
     texts: Vec<(PersonId, String)>,
     /// What stands for texts of the forgotten.
@@ -50,6 +50,16 @@ impl Authors {
         })
     }
 
+    /// The same, seen from another act.
+    pub(super) fn behind(&self, behind: Option<PersonId>) -> Self {
+        Self { behind, ..self.clone() }
+    }
+
+    /// Somebody wrote this, too.
+    pub(super) fn add(&mut self, person: PersonId, text: &str) {
+        self.texts.push((person, text.to_owned()));
+    }
+
     fn read(&mut self, log: &SealedLog, commit: &Commit) {
         let opened = log.open_commit(commit);
         let pairs = commit.events.iter().zip(opened.as_ref().map_or(&commit.events, |commit| &commit.events));
@@ -80,7 +90,7 @@ impl Authors {
     }
 
     /// All who wrote a line of a text; nobody who was forgotten.
-    pub(super) fn wrote(&self, log: &SealedLog, text: &str) -> Vec<PersonId> {
+    pub(super) fn wrote(&self, vault: &Vault, text: &str) -> Vec<PersonId> {
         let mut who = BTreeSet::new();
         for line in text.lines() {
             // As promotion writes a criterion into a body, and ends what is too long.
@@ -91,12 +101,12 @@ impl Authors {
                 who.extend(self.texts.iter().filter(|(_, text)| text.contains(line)).map(|(person, _)| *person));
             }
         }
-        self.known(log, who)
+        self.known(vault, who)
     }
 
     /// All who wrote exactly this; nobody who was forgotten.
-    pub(super) fn wrote_all_of(&self, log: &SealedLog, text: &str) -> Vec<PersonId> {
-        self.known(log, self.texts.iter().filter(|(_, of)| of == text).map(|(person, _)| *person).collect())
+    pub(super) fn wrote_all_of(&self, vault: &Vault, text: &str) -> Vec<PersonId> {
+        self.known(vault, self.texts.iter().filter(|(_, of)| of == text).map(|(person, _)| *person).collect())
     }
 
     /// Whether it was somebody's who was forgotten since it was read: it would be the words of whoever is behind it.
@@ -104,10 +114,10 @@ impl Authors {
         !self.closed.is_empty() && !self.closed.contains(text) && !self.texts.iter().any(|(_, of)| of == text)
     }
 
-    fn known(&self, log: &SealedLog, mut who: BTreeSet<PersonId>) -> Vec<PersonId> {
+    fn known(&self, vault: &Vault, mut who: BTreeSet<PersonId>) -> Vec<PersonId> {
         if who.is_empty() {
             who.extend(self.behind);
         }
-        who.into_iter().filter(|person| !log.vault().is_forgotten(*person)).take(KEYS_MAX).collect()
+        who.into_iter().filter(|person| !vault.is_forgotten(*person)).take(KEYS_MAX).collect()
     }
 }
