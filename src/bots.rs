@@ -42,6 +42,12 @@ fn build_one(
             settings.answer_wait_max = Duration::from_millis(console.answer_wait_ms);
             Ok(Arc::new(Console::new(settings)))
         }
+        #[cfg(feature = "discord")]
+        Platform::Discord(bot) => discord(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
+        #[cfg(not(feature = "discord"))]
+        Platform::Discord(_) => {
+            Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature"))
+        }
         #[cfg(feature = "telegram")]
         Platform::Telegram(bot) => telegram(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
         #[cfg(not(feature = "telegram"))]
@@ -49,6 +55,60 @@ fn build_one(
             Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature"))
         }
     }
+}
+
+#[cfg(feature = "discord")]
+fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord::Discord, String> {
+    use yoman_discord::{Commands, Discord, DiscordConfig, Endpoint, PublicKey, Url};
+
+    let token = bot
+        .token
+        .as_ref()
+        .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
+    let mut settings = DiscordConfig::new(yoman_chat::BotName::new(name), token.expose());
+    settings.api_url =
+        Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
+    settings.guild = bot.guild_id;
+    settings.commands = match bot.commands.as_str() {
+        "frequent" => Commands::Frequent,
+        "yoman" => Commands::Yoman,
+        "off" => Commands::Off,
+        _ => Commands::Both,
+    };
+    if let Some(listen) = bot.listen {
+        let public_key = PublicKey::parse(&bot.public_key)
+            .ok_or_else(|| format!("public_key of the bot \"{name}\" is no key of Discord's"))?;
+        settings.endpoint = Some(Endpoint { listen, path: bot.interactions_path.clone(), public_key });
+    }
+    settings.menu = menu();
+    Discord::new(settings).map_err(|error| error.to_string())
+}
+
+/// Every verb as data, with what stands behind it as one text.
+#[cfg(feature = "discord")]
+fn menu() -> yoman_chat::Menu {
+    use yoman_chat::{Arg, ArgKind, Menu, MenuVerb};
+
+    const FREQUENT: &[&str] =
+        &["idea", "todo", "done", "show", "list", "board", "mine", "next", "find", "note", "help"];
+    let verb = |verb: &command::Verb| MenuVerb {
+        word: verb.word.to_owned(),
+        aliases: verb.aliases.iter().map(|&alias| alias.to_owned()).collect(),
+        usage: verb.usage.to_owned(),
+        help: verb.help.to_owned(),
+        group: format!("{:?}", verb.group),
+        args: vec![Arg {
+            name: "text".into(),
+            about: verb.usage.chars().take(100).collect(),
+            kind: ArgKind::Text,
+            required: false,
+            before: String::new(),
+        }],
+        frequent: FREQUENT.contains(&verb.word),
+        look: false,
+        private: matches!(verb.word, "help" | "mine"),
+    };
+    Menu { verbs: command::verbs().iter().filter(|verb| verb.available()).map(verb).collect() }
 }
 
 #[cfg(feature = "telegram")]
@@ -88,6 +148,23 @@ pub async fn check(config: &Config) -> Vec<Finding> {
         let subject = format!("bot {name}");
         match &bot.platform {
             Platform::Console(_) => findings.push(Finding::ok(subject, "the console needs nothing")),
+            #[cfg(feature = "discord")]
+            Platform::Discord(bot) => match discord(name, bot) {
+                Ok(discord) => findings.extend(discord.check().await.into_iter().map(|found| {
+                    use yoman_discord::Level;
+
+                    match found.level {
+                        Level::Ok => Finding::ok(&subject, found.what),
+                        Level::Warn => Finding::warn(&subject, found.what, found.mend),
+                        Level::Fail => Finding::fail(&subject, found.what, found.mend),
+                    }
+                })),
+                Err(error) => findings.push(Finding::fail(subject, error, format!("check {}", bot.token_env))),
+            },
+            #[cfg(not(feature = "discord"))]
+            Platform::Discord(_) => {
+                findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature"))
+            }
             #[cfg(feature = "telegram")]
             Platform::Telegram(bot) => findings.push(match telegram(name, bot) {
                 Ok(telegram) => match telegram.check().await {

@@ -8,10 +8,12 @@
 //! * `file.rs`     the TOML file, with line and column
 //! * `env.rs`      the environment and `.env`
 //! * `bots.rs`     which bots run, and with which token
+//! * `discord.rs`  the settings of a Discord bot
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 //! * `secret.rs`   values that are never shown
 
 mod bots;
+mod discord;
 mod env;
 mod file;
 mod problem;
@@ -30,6 +32,7 @@ use chrono_tz::Tz;
 
 pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
+    discord::DiscordBot,
     env::Environment,
     problem::{ConfigError, Problem},
     secret::Secret,

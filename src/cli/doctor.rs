@@ -100,7 +100,7 @@ fn access(config: &Config) -> Vec<Finding> {
                 ));
             }
             let mut open = Vec::new();
-            let inside = ["", "log", "journal", "state", "keys", "control.sock"];
+            let inside = ["", "log", "journal", "archive", "state", "keys", "control.sock"];
             let keys = std::fs::read_dir(dir.join("keys")).into_iter().flatten();
             let keys = keys.filter_map(|key| Some(key.ok()?.path()));
             for path in

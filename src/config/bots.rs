@@ -6,10 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Config, Environment, Problem, Secret, problem::did_you_mean, value::Setting};
+use super::{
+    Config, Environment, Problem, Secret,
+    discord::{self, DiscordBot},
+    problem::did_you_mean,
+    value::Setting,
+};
 
 const API_URL_DEFAULT: &str = "https://api.telegram.org";
 const NAME_CHARS_MAX: usize = 32;
+const PLATFORMS: [&str; 3] = ["console", "discord", "telegram"];
 
 /// Whether a bot runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub struct BotConfig {
 pub enum Platform {
     /// `platform = "console"`
     Console(ConsoleBot),
+    /// `platform = "discord"`
+    Discord(DiscordBot),
     /// `platform = "telegram"`
     Telegram(TelegramBot),
 }
@@ -87,13 +95,13 @@ pub struct Webhook {
 }
 
 /// A setting of a platform: key, limits, place.
-struct Entry<T> {
-    key: &'static str,
-    limits: (u64, u64),
-    at: fn(&mut T) -> &mut dyn Setting,
+pub(super) struct Entry<T> {
+    pub(super) key: &'static str,
+    pub(super) limits: (u64, u64),
+    pub(super) at: fn(&mut T) -> &mut dyn Setting,
 }
 
-const ANY: (u64, u64) = (0, u64::MAX);
+pub(super) const ANY: (u64, u64) = (0, u64::MAX);
 
 const CONSOLE: &[Entry<ConsoleBot>] = &[
     Entry { key: "history", limits: ANY, at: |bot| &mut bot.history },
@@ -120,6 +128,7 @@ impl BotConfig {
     pub fn platform_word(&self) -> &'static str {
         match self.platform {
             Platform::Console(_) => "console",
+            Platform::Discord(_) => "discord",
             Platform::Telegram(_) => "telegram",
         }
     }
@@ -129,6 +138,7 @@ impl BotConfig {
         match (&mut self.platform, key) {
             (_, "enabled") => Some((&mut self.enabled, ANY)),
             (Platform::Console(bot), _) => find(CONSOLE, bot, key),
+            (Platform::Discord(bot), _) => find(discord::TABLE, bot, key),
             (Platform::Telegram(bot), _) => find(TELEGRAM, bot, key),
         }
     }
@@ -137,6 +147,7 @@ impl BotConfig {
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
         let own: Vec<&'static str> = match self.platform {
             Platform::Console(_) => CONSOLE.iter().map(|entry| entry.key).collect(),
+            Platform::Discord(_) => discord::TABLE.iter().map(|entry| entry.key).collect(),
             Platform::Telegram(_) => TELEGRAM.iter().map(|entry| entry.key).collect(),
         };
         ["enabled"].into_iter().chain(own)
@@ -146,18 +157,19 @@ impl BotConfig {
 /// The bots there are without any setting.
 pub(super) fn defaults() -> BTreeMap<String, BotConfig> {
     let of = |name: &str| Some((name.to_owned(), of_platform(name, name).ok()?));
-    ["console", "telegram"].into_iter().filter_map(of).collect()
+    PLATFORMS.into_iter().filter_map(of).collect()
 }
 
 /// The words of all platforms, as one writes them.
 pub(super) fn platforms() -> &'static str {
-    "\"console\" or \"telegram\""
+    "\"console\", \"discord\" or \"telegram\""
 }
 
 /// A bot of a platform with nothing set.
 pub(super) fn of_platform(name: &str, platform: &str) -> Result<BotConfig, String> {
     let platform = match platform {
         "console" => Platform::Console(ConsoleBot { history: true, answer_wait_ms: 2_000 }),
+        "discord" => Platform::Discord(DiscordBot::new(name)),
         "telegram" => Platform::Telegram(TelegramBot {
             token: None,
             // Only the bot of that name: two bots must not share a token by accident.
@@ -171,7 +183,7 @@ pub(super) fn of_platform(name: &str, platform: &str) -> Result<BotConfig, Strin
             webhook: None,
         }),
         other => {
-            let near = did_you_mean(other, ["console", "telegram"]);
+            let near = did_you_mean(other, PLATFORMS);
             return Err(format!("expected {}, not \"{}\"{near}", platforms(), other.escape_debug()));
         }
     };
@@ -201,10 +213,14 @@ pub(super) fn setting<'a>(config: &'a mut Config, key: &str) -> Option<(&'a mut 
 
 /// Variables with a name of their own that stand for a setting of every bot of a platform.
 pub(super) fn apply_own_variables(config: &mut Config, environment: &Environment) {
-    let Some(api_url) = environment.get("TELEGRAM_API_URL") else { return };
     for bot in config.bots.values_mut() {
-        if let Platform::Telegram(bot) = &mut bot.platform {
-            api_url.clone_into(&mut bot.api_url);
+        let (variable, into) = match &mut bot.platform {
+            Platform::Discord(bot) => ("DISCORD_API_URL", &mut bot.api_url),
+            Platform::Telegram(bot) => ("TELEGRAM_API_URL", &mut bot.api_url),
+            Platform::Console(_) => continue,
+        };
+        if let Some(api_url) = environment.get(variable) {
+            api_url.clone_into(into);
         }
     }
 }
@@ -213,24 +229,38 @@ pub(super) fn apply_own_variables(config: &mut Config, environment: &Environment
 pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &mut Vec<Problem>) {
     let mut tokens: BTreeMap<String, String> = BTreeMap::new();
     for (name, bot) in config.bots.iter_mut().filter(|(_, bot)| bot.enabled != Enabled::No) {
-        let Platform::Telegram(telegram) = &mut bot.platform else { continue };
         let at = format!("bots.{name}");
         let before = problems.len();
-        telegram.token = token(&at, telegram, environment, problems);
-        if telegram.token.is_none() && bot.enabled == Enabled::Yes && problems.len() == before {
-            let how = match telegram.token_env.as_str() {
+        let (token, token_env) = match &mut bot.platform {
+            Platform::Console(_) => continue,
+            Platform::Discord(discord) => {
+                discord.find_token(&at, environment, problems);
+                (&discord.token, &discord.token_env)
+            }
+            Platform::Telegram(telegram) => {
+                telegram.token = token(&at, telegram, environment, problems);
+                (&telegram.token, &telegram.token_env)
+            }
+        };
+        if token.is_none() && bot.enabled == Enabled::Yes && problems.len() == before {
+            let how = match token_env.as_str() {
                 "" => "set token_env or token_file".to_owned(),
                 variable => format!("set {variable} or token_file"),
             };
             problems.push(Problem::new(&at, format!("is enabled and has no token: {how}")));
         }
-        bot.on = telegram.token.is_some();
-        if let Some(token) = telegram.token.as_ref().filter(|_| bot.on) {
-            if let Some(other) = tokens.insert(token.expose().to_owned(), name.clone()) {
-                problems.push(Problem::new(&at, format!("has the same token as bots.{other}: only one can use it")));
+        bot.on = token.is_some();
+        let Some(token) = token else { continue };
+        if let Some(other) = tokens.insert(token.expose().to_owned(), name.clone()) {
+            problems.push(Problem::new(&at, format!("has the same token as bots.{other}: only one can use it")));
+        }
+        match &mut bot.platform {
+            Platform::Console(_) => {}
+            Platform::Discord(discord) => discord.finish(&at, problems, &mut config.warnings),
+            Platform::Telegram(telegram) => {
+                telegram.webhook = webhook(&at, telegram, environment, problems);
+                check_api_url(&at, &mut telegram.api_url, API_URL_DEFAULT, problems, &mut config.warnings);
             }
-            telegram.webhook = webhook(&at, telegram, environment, problems);
-            check_api_url(&at, telegram, problems, &mut config.warnings);
         }
     }
 
@@ -250,21 +280,14 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
         }
     }
     if problems.is_empty() && !config.bots.values().any(|bot| bot.on) {
-        config.warnings.push("no bot runs: set TELEGRAM_BOT_TOKEN, or [bots.console] enabled = true".to_owned());
+        config
+            .warnings
+            .push("no bot runs: set a token (config/example.env), or [bots.console] enabled = true".to_owned());
     }
 }
 
 fn token(at: &str, bot: &TelegramBot, environment: &Environment, problems: &mut Vec<Problem>) -> Option<Secret> {
-    let (from, token) = match &bot.token_file {
-        Some(path) => match read_secret(path) {
-            Ok(token) => (path.display().to_string(), token),
-            Err(what) => {
-                problems.push(Problem::new(format_args!("{at}.token_file"), what));
-                return None;
-            }
-        },
-        None => (bot.token_env.clone(), Secret::new(environment.get(&bot.token_env)?)),
-    };
+    let (from, token) = secret(at, bot.token_file.as_deref(), &bot.token_env, environment, problems)?;
     // It becomes part of a URL. What is wrong with it is not said by showing it.
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-');
     if token.expose().is_empty() || !token.expose().bytes().all(plain) {
@@ -272,6 +295,26 @@ fn token(at: &str, bot: &TelegramBot, environment: &Environment, problems: &mut 
         return None;
     }
     Some(token)
+}
+
+/// A secret from its file or its variable, and which it was.
+pub(super) fn secret(
+    at: &str,
+    file: Option<&Path>,
+    variable: &str,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> Option<(String, Secret)> {
+    match file {
+        Some(path) => match read_secret(path) {
+            Ok(secret) => Some((path.display().to_string(), secret)),
+            Err(what) => {
+                problems.push(Problem::new(format_args!("{at}.token_file"), what));
+                None
+            }
+        },
+        None => Some((variable.to_owned(), Secret::new(environment.get(variable)?))),
+    }
 }
 
 fn read_secret(path: &Path) -> Result<Secret, String> {
@@ -292,17 +335,24 @@ fn read_secret(path: &Path) -> Result<Secret, String> {
     std::fs::read_to_string(path).map(Secret::new).map_err(|error| format!("{shown} cannot be read: {error}"))
 }
 
-fn check_api_url(at: &str, bot: &mut TelegramBot, problems: &mut Vec<Problem>, warnings: &mut Vec<String>) {
-    bot.api_url.truncate(bot.api_url.trim_end_matches('/').len());
+/// Checks the address of an API; `usual` is the one there is without settings.
+pub(super) fn check_api_url(
+    at: &str,
+    api_url: &mut String,
+    usual: &str,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<String>,
+) {
+    api_url.truncate(api_url.trim_end_matches('/').len());
     let at = format!("{at}.api_url");
-    match bot.api_url.split_once("://") {
+    match api_url.split_once("://") {
         Some(("https", host)) if !host.is_empty() => {}
         Some(("http", host)) if !host.is_empty() => {
             if !is_loopback(host) {
                 warnings.push(format!("{at} is not https: the token goes over the network for everybody to read"));
             }
         }
-        _ => problems.push(Problem::new(at, "is no address: https://api.telegram.org, or the one of your own server")),
+        _ => problems.push(Problem::new(at, format!("is no address: {usual}, or the one of your own server"))),
     }
 }
 

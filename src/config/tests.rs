@@ -113,10 +113,10 @@ fn wrong_settings_are_explained_all_at_once() {
          y.toml:7:2: there is no section or setting `lgo`; did you mean `log`?\n\
          y.toml:9:18: default_bucket: expected \"idea\", \"research\", \"todo\" or \"pr\", not \"tdo\"; did you mean `todo`?\n\
          y.toml:10:13: time_zone: there is no time zone \"Europe/Wien\"; did you mean `Europe/Vienna`?\n\
-         y.toml:11:7: [bots.work] needs a platform: platform = \"console\" or \"telegram\"\n\
+         y.toml:11:7: [bots.work] needs a platform: platform = \"console\", \"discord\" or \"telegram\"\n\
          y.toml:13:1: `token` does not belong in this file: put it into the environment or a file of its own \
          (token_env, token_file)\n\
-         y.toml:15:12: expected \"console\" or \"telegram\", not \"telegramm\"; did you mean `telegram`?"
+         y.toml:15:12: expected \"console\", \"discord\" or \"telegram\", not \"telegramm\"; did you mean `telegram`?"
     );
 }
 
@@ -239,6 +239,26 @@ fn a_webhook_needs_all_of_its_parts() {
     let config = load(text, &[("TELEGRAM_BOT_TOKEN", "1:a"), ("TELEGRAM_WEBHOOK_SECRET", "s-1")]).unwrap();
     let Platform::Telegram(bot) = &config.bots["telegram"].platform else { panic!("not telegram") };
     assert_eq!(bot.webhook.as_ref().unwrap().listen.port(), 8443);
+}
+
+#[test]
+fn a_discord_bot_is_set_up() {
+    let variables = [("DISCORD_BOT_TOKEN", "MTA.x.y"), ("DISCORD_API_URL", "http://127.0.0.1:9/")];
+    let config = load("[bots.discord]\nguild = \"42\"\ncommands = \"yoman\"\n", &variables).unwrap();
+    assert_eq!(on(&config), ["discord"]);
+    let Platform::Discord(bot) = &config.bots["discord"].platform else { panic!("not discord") };
+    assert_eq!((bot.api_url.as_str(), bot.guild_id, bot.listen), ("http://127.0.0.1:9/api/v10", Some(42), None));
+    assert!(!format!("{config:?}").contains("MTA.x.y"), "a token is never shown");
+
+    let text = "[bots.discord]\nguild = \"app\"\ncommands = \"frequnt\"\ninteractions_listen = \"8444\"\n";
+    assert_eq!(
+        problems(text, &variables),
+        "bots.discord.guild: expected the number of a server (right click on it, Copy Server ID), or nothing\n\
+         bots.discord.commands: expected \"both\", \"frequent\", \"yoman\" or \"off\", not \"frequnt\"; did you mean `frequent`?\n\
+         bots.discord.interactions_listen: expected an address and a port like 127.0.0.1:8444, not \"8444\"\n\
+         bots.discord.public_key: needs the application's public key: 64 digits, in the developer portal under General \
+         Information"
+    );
 }
 
 #[test]

@@ -44,7 +44,6 @@ impl<R: BufRead> Lines<R> {
     ///
     /// # Errors
     /// When the source cannot be read.
-    #[expect(clippy::type_complexity, reason = "two results, one inside the other: the file fails, or the line does")]
     #[expect(clippy::should_implement_trait, reason = "what it gives is borrowed from it: it is no iterator")]
     pub fn next(&mut self) -> io::Result<Option<(u64, Result<&str, LineError>)>> {
         Ok(if self.step()? { Some(self.line()) } else { None })

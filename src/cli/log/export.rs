@@ -45,7 +45,14 @@ pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
     };
     let task = LogTask::Export { format, sealed: args.sealed };
     let done = match &args.output {
-        None => carry_out(config, task, &mut |piece| io::stdout().lock().write_all(piece)).await,
+        None => {
+            let mut write = |piece: &[u8]| match io::stdout().lock().write_all(piece) {
+                // Whoever closed it does not want the rest, nor to be told so.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+                outcome => outcome,
+            };
+            carry_out(config, task, &mut write).await
+        }
         Some(path) => match into_file(path, args.force, config, task).await {
             Ok(done) => done,
             Err(error) => {

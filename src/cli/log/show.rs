@@ -37,11 +37,8 @@ impl Shown {
                 if stage.is_empty() {
                     continue;
                 }
-                let share = if total == 0 {
-                    String::new()
-                } else {
-                    format!(" of {total}, {} %", done.min(total) * 100 / total)
-                };
+                let percent = (done.min(total) * 100).checked_div(total);
+                let share = percent.map_or(String::new(), |percent| format!(" of {total}, {percent} %"));
                 if looked_at {
                     drawn = true;
                     let _ = write!(io::stderr(), "\r\x1b[2K{stage}: {done}{share}");

@@ -32,8 +32,11 @@ pub(super) struct Archive {
     segments: RwLock<Vec<Arc<Held>>>,
     /// Newest first, by segment and block.
     // A std mutex: a block is looked up under it, never read.
-    blocks: Mutex<VecDeque<((u64, usize), Arc<Vec<u8>>)>>,
+    blocks: Mutex<VecDeque<KeptBlock>>,
 }
+
+/// First position of its segment, number in there, records.
+type KeptBlock = ((u64, usize), Arc<Vec<u8>>);
 
 /// A segment, or why it cannot be read.
 #[derive(Debug)]

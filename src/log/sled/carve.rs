@@ -11,7 +11,7 @@ use std::{
 use crate::log::{
     COMMIT_BYTES_MAX, Position,
     progress::Progress,
-    record::{Checked, FORMAT},
+    record::{Checked, FORMAT, RecordError},
     segment::Segment,
 };
 
@@ -19,6 +19,8 @@ use crate::log::{
 const PIECE_BYTES: usize = 4 << 20;
 /// A record is not longer.
 const RECORD_BYTES_MAX: usize = COMMIT_BYTES_MAX + 64;
+/// More formats there will hardly be: what begins with a larger byte is no record.
+const FORMATS_MAX: u8 = 15;
 /// The same record is written again whenever sled moves its page: they are thinned out when there are so many.
 const THIN_OUT: usize = 1 << 20;
 
@@ -42,8 +44,13 @@ pub(super) struct Carved {
     sources: Vec<Source>,
     thinned: usize,
     /// The last block of a segment that was read: neighbours are in it.
-    block: Option<((u32, u32), Arc<Vec<u8>>)>,
+    block: Option<KeptBlock>,
+    /// What a record of a newer format says of itself, when there is one.
+    pub(super) newer: Option<String>,
 }
+
+/// Source, number in there, records.
+type KeptBlock = ((u32, u32), Arc<Vec<u8>>);
 
 #[derive(Debug)]
 enum Source {
@@ -104,6 +111,12 @@ impl Carved {
     fn record(&mut self, bytes: &[u8], source: u32, block: u32, at: u64) -> Option<usize> {
         // Most bytes are told from a beginning by the first, and most of the rest by what a body begins with.
         if bytes[0] != FORMAT {
+            if bytes[0] > FORMAT
+                && bytes[0] <= FORMATS_MAX
+                && let Err(error @ RecordError::Newer(_)) = Checked::first(bytes)
+            {
+                self.newer.get_or_insert_with(|| error.to_string());
+            }
             return None;
         }
         let position = u64::from_le_bytes(*bytes.get(9..)?.first_chunk()?);

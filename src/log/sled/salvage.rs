@@ -70,6 +70,9 @@ pub fn salvage(options: &Options, new_log_dir: &Path, progress: &Progress) -> Re
         }
     }
     carved.finish();
+    if let Some(what) = carved.newer.take() {
+        return Err(OpenError::Newer { dir: log_dir.clone(), what });
+    }
     let mark = watermark::peek(log_dir).unwrap_or_default();
     let known_last = carved.last().max(mark.position.0);
     let journal = match journal::Reader::open(&options.journal_dir) {

@@ -335,6 +335,15 @@ impl Shared {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let mut warnings: Vec<_> =
             troubles.iter().filter(|(part, _)| **part != "space").map(|(_, trouble)| trouble.clone()).collect();
+        for held in self.archive.all() {
+            if let Err(why) = &held.segment {
+                warnings.push(format!(
+                    "positions {} to {} are archived and cannot be read: {why}. Put the file back from a backup of archive/, \
+                     or bring out what else has them (yoman log salvage)",
+                    held.from, held.to
+                ));
+            }
+        }
         if self.store.has_blobs() {
             warnings.push(
                 "sled has put records into log/sled/blobs, which it never syncs: they would be lost with the power. \

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod damage;
+mod golden;
 mod salvage;
 
 use std::{

@@ -3,6 +3,8 @@
 //!
 //! # Layout
 //!
+//! * [`discord`]  the Discord API: REST, gateway, signed interactions
 //! * [`telegram`] the Telegram Bot API
 
+pub mod discord;
 pub mod telegram;

@@ -162,6 +162,8 @@ async fn a_missing_or_damaged_segment_is_told_and_the_rest_is_read() {
             }
         }
         let log = open(dir.path());
+        let warned = log.health().warnings.iter().any(|warning| warning.contains("are archived and cannot be read"));
+        assert_eq!(warned, damage == "missing", "a block is looked at when it is read");
         let seen = entries(|visit| log.read_all(Position::START, visit).unwrap());
         let damaged: Vec<_> = seen.iter().filter_map(|entry| entry.err()).collect();
         assert_eq!(damaged.len(), 1);

@@ -295,6 +295,9 @@ async fn what_a_newer_version_wrote_is_refused_with_what_to_do() {
             newer[5..9].copy_from_slice(&crc.to_le_bytes());
             group.extend_from_slice(&newer);
         });
+        // Nor is it left out of what is brought out.
+        let error = super::super::salvage(&options(dir), &dir.join("new"), &Progress::default()).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { .. }), "{error}");
     });
     refused("watermark", &|dir| {
         let mut slot = fs::read(dir.join("log/head.a")).unwrap();
