@@ -19,6 +19,7 @@ mod phone;
 mod refusing;
 mod report;
 mod said;
+mod sealed_tools;
 mod three_platforms;
 mod typing;
 mod undo;
