@@ -45,15 +45,15 @@ fn build_one(
         #[cfg(feature = "discord")]
         Platform::Discord(bot) => discord(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
         #[cfg(not(feature = "discord"))]
-        Platform::Discord(_) => {
-            Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature"))
-        }
+        Platform::Discord(_) => Err(not_built(name)),
         #[cfg(feature = "telegram")]
         Platform::Telegram(bot) => telegram(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
         #[cfg(not(feature = "telegram"))]
-        Platform::Telegram(_) => {
-            Err(format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature"))
-        }
+        Platform::Telegram(_) => Err(not_built(name)),
+        #[cfg(feature = "slack")]
+        Platform::Slack(bot) => slack(name, bot).map(|it| Arc::new(it) as Arc<dyn Bot>),
+        #[cfg(not(feature = "slack"))]
+        Platform::Slack(_) => Err(not_built(name)),
     }
 }
 
@@ -80,35 +80,13 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
             .ok_or_else(|| format!("public_key of the bot \"{name}\" is no key of Discord's"))?;
         settings.endpoint = Some(Endpoint { listen, path: bot.interactions_path.clone(), public_key });
     }
-    settings.menu = menu();
+    settings.menu = command_menu();
     Discord::new(settings).map_err(|error| error.to_string())
 }
 
-/// Every verb as data, with what stands behind it as one text.
-#[cfg(feature = "discord")]
-fn menu() -> yoman_chat::Menu {
-    use yoman_chat::{Arg, ArgKind, Menu, MenuVerb};
-
-    const FREQUENT: &[&str] =
-        &["idea", "todo", "done", "show", "list", "board", "mine", "next", "find", "note", "help"];
-    let verb = |verb: &command::Verb| MenuVerb {
-        word: verb.word.to_owned(),
-        aliases: verb.aliases.iter().map(|&alias| alias.to_owned()).collect(),
-        usage: verb.usage.to_owned(),
-        help: verb.help.to_owned(),
-        group: format!("{:?}", verb.group),
-        args: vec![Arg {
-            name: "text".into(),
-            about: verb.usage.chars().take(100).collect(),
-            kind: ArgKind::Text,
-            required: false,
-            before: String::new(),
-        }],
-        frequent: FREQUENT.contains(&verb.word),
-        look: false,
-        private: matches!(verb.word, "help" | "mine"),
-    };
-    Menu { verbs: command::verbs().iter().filter(|verb| verb.available()).map(verb).collect() }
+#[cfg(not(all(feature = "discord", feature = "slack", feature = "telegram")))]
+fn not_built(name: &str) -> String {
+    format!("the bot \"{name}\" is for a platform this build has not: build with its cargo feature")
 }
 
 #[cfg(feature = "telegram")]
@@ -139,6 +117,62 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         .collect();
     settings.menu = vec![MenuEntry { language: None, scope: MenuScope::Default, commands }];
     Telegram::new(settings).map_err(|error| error.to_string())
+}
+
+#[cfg(feature = "slack")]
+fn slack(name: &str, bot: &crate::config::SlackBot) -> Result<yoman_slack::Slack, String> {
+    use yoman_slack::{Mode, Slack, SlackConfig, Url};
+
+    use crate::config::SlackWay;
+
+    let token = bot
+        .bot_token
+        .as_ref()
+        .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.bot_token_env))?;
+    let app_token = bot.app_token.as_ref().map(|token| token.expose().into());
+    let mut settings = SlackConfig::new(yoman_chat::BotName::new(name), token.expose(), app_token);
+    settings.api_url =
+        Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
+    if let (Some(SlackWay::Http(listen)), Some(secret)) = (bot.way, &bot.signing_secret) {
+        settings.mode = Mode::Http { listen, signing_secret: secret.expose().into() };
+    }
+    settings.menu = command_menu();
+    settings.command.clone_from(&bot.command);
+    settings.link_prefix.clone_from(&bot.link_prefix);
+    settings.show_refs = bot.show_refs;
+    Slack::new(settings).map_err(|error| error.to_string())
+}
+
+/// The description of a Slack app, as JSON, for the bot `name`.
+///
+/// # Errors
+/// When there is no such bot.
+#[cfg(feature = "slack")]
+pub fn slack_manifest(config: &Config, name: &str) -> Result<String, String> {
+    use yoman_slack::ManifestFor;
+
+    let Some(Platform::Slack(bot)) = config.bots.get(name).map(|bot| &bot.platform) else {
+        return Err(format!("there is no Slack bot \"{name}\""));
+    };
+    let menu = command_menu();
+    let what = ManifestFor {
+        name: "yoman",
+        command: &bot.command,
+        menu: &menu,
+        frequent: bot.commands == "frequent",
+        request_url: Some(bot.http_url.as_str()).filter(|url| !url.is_empty() && bot.mode != "socket"),
+        link_prefix: &bot.link_prefix,
+    };
+    serde_json::to_string_pretty(&yoman_slack::manifest(&what)).map_err(|error| error.to_string())
+}
+
+/// See the other one.
+///
+/// # Errors
+/// Always: this build has no Slack.
+#[cfg(not(feature = "slack"))]
+pub fn slack_manifest(_config: &Config, name: &str) -> Result<String, String> {
+    Err(not_built(name))
 }
 
 /// What `yoman doctor` finds about the bots that are on: do their tokens work?
@@ -177,6 +211,18 @@ pub async fn check(config: &Config) -> Vec<Finding> {
             }),
             #[cfg(not(feature = "telegram"))]
             Platform::Telegram(_) => {
+                findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature"))
+            }
+            #[cfg(feature = "slack")]
+            Platform::Slack(bot) => match slack(name, bot) {
+                Ok(slack) => findings.extend(slack.check().await.into_iter().map(|check| match check.good {
+                    true => Finding::ok(subject.clone(), check.what),
+                    false => Finding::fail(subject.clone(), check.what, check.mend),
+                })),
+                Err(error) => findings.push(Finding::fail(subject, error, format!("check {}", bot.bot_token_env))),
+            },
+            #[cfg(not(feature = "slack"))]
+            Platform::Slack(_) => {
                 findings.push(Finding::fail(subject, "not in this build", "build with its cargo feature"))
             }
         }

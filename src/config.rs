@@ -9,6 +9,7 @@
 //! * `env.rs`      the environment and `.env`
 //! * `bots.rs`     which bots run, and with which token
 //! * `discord.rs`  the settings of a Discord bot
+//! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 //! * `secret.rs`   values that are never shown
 
@@ -19,6 +20,7 @@ mod file;
 mod problem;
 mod secret;
 mod settings;
+mod slack;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -36,6 +38,7 @@ pub use self::{
     env::Environment,
     problem::{ConfigError, Problem},
     secret::Secret,
+    slack::{SlackBot, SlackWay},
 };
 use crate::domain::Bucket;
 

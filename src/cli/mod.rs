@@ -7,6 +7,7 @@
 //! * `log/`      `yoman log`: verify, back up, export, archive, salvage
 //! * `pair.rs`   `yoman pair`: who may speak to it
 //! * `report.rs` `yoman report`: a script over the whole history
+//! * `slack.rs`  `yoman slack manifest`: the app to create
 //! * `status.rs` `yoman status`: what runs, and how far it is
 
 mod doctor;
@@ -14,6 +15,7 @@ mod log;
 mod pair;
 mod report;
 mod run;
+mod slack;
 mod status;
 
 use std::{
@@ -75,6 +77,9 @@ enum Command {
     /// Decide who may speak to the yoman that is running
     #[command(subcommand)]
     Pair(pair::Args),
+    /// Describe the Slack app to create
+    #[command(subcommand)]
+    Slack(slack::Args),
     /// Show what runs, and how far it is
     Status(status::Args),
     /// Run a report over the whole history, or list those there are
@@ -106,6 +111,7 @@ pub(crate) fn main() -> ExitCode {
         (Command::Run, Ok(config)) => run::main(config, &environment),
         (Command::Pair(args), Ok(config)) => block_on(pair::main(args, &config)),
         (Command::Report(args), Ok(config)) => block_on(report::main(args, &config)),
+        (Command::Slack(args), Ok(config)) => slack::main(&args, &config),
         (Command::Status(args), Ok(config)) => block_on(status::main(&args, &config)),
         (Command::Log(args), Ok(config)) => block_on(log::main(args, &config)),
     }
@@ -201,6 +207,8 @@ mod tests {
             "yoman log salvage --into d",
             "yoman log archive --before 2026-01-31",
             "yoman log rebuild",
+            "yoman slack manifest",
+            "yoman slack manifest --bot slack-work",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

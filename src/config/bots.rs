@@ -10,12 +10,13 @@ use super::{
     Config, Environment, Problem, Secret,
     discord::{self, DiscordBot},
     problem::did_you_mean,
+    slack::{self, SLACK, SlackBot},
     value::Setting,
 };
 
 const API_URL_DEFAULT: &str = "https://api.telegram.org";
 const NAME_CHARS_MAX: usize = 32;
-const PLATFORMS: [&str; 3] = ["console", "discord", "telegram"];
+const PLATFORMS: [&str; 4] = ["console", "discord", "slack", "telegram"];
 
 /// Whether a bot runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub enum Platform {
     Discord(DiscordBot),
     /// `platform = "telegram"`
     Telegram(TelegramBot),
+    /// `platform = "slack"`
+    Slack(SlackBot),
 }
 
 /// Settings of a console.
@@ -130,6 +133,7 @@ impl BotConfig {
             Platform::Console(_) => "console",
             Platform::Discord(_) => "discord",
             Platform::Telegram(_) => "telegram",
+            Platform::Slack(_) => "slack",
         }
     }
 
@@ -140,6 +144,7 @@ impl BotConfig {
             (Platform::Console(bot), _) => find(CONSOLE, bot, key),
             (Platform::Discord(bot), _) => find(discord::TABLE, bot, key),
             (Platform::Telegram(bot), _) => find(TELEGRAM, bot, key),
+            (Platform::Slack(bot), _) => find(SLACK, bot, key),
         }
     }
 
@@ -149,6 +154,7 @@ impl BotConfig {
             Platform::Console(_) => CONSOLE.iter().map(|entry| entry.key).collect(),
             Platform::Discord(_) => discord::TABLE.iter().map(|entry| entry.key).collect(),
             Platform::Telegram(_) => TELEGRAM.iter().map(|entry| entry.key).collect(),
+            Platform::Slack(_) => SLACK.iter().map(|entry| entry.key).collect(),
         };
         ["enabled"].into_iter().chain(own)
     }
@@ -162,7 +168,7 @@ pub(super) fn defaults() -> BTreeMap<String, BotConfig> {
 
 /// The words of all platforms, as one writes them.
 pub(super) fn platforms() -> &'static str {
-    "\"console\", \"discord\" or \"telegram\""
+    "\"console\", \"discord\", \"slack\" or \"telegram\""
 }
 
 /// A bot of a platform with nothing set.
@@ -182,6 +188,7 @@ pub(super) fn of_platform(name: &str, platform: &str) -> Result<BotConfig, Strin
             webhook_secret_env: "TELEGRAM_WEBHOOK_SECRET".to_owned(),
             webhook: None,
         }),
+        "slack" => Platform::Slack(slack::default(name)),
         other => {
             let near = did_you_mean(other, PLATFORMS);
             return Err(format!("expected {}, not \"{}\"{near}", platforms(), other.escape_debug()));
@@ -216,6 +223,7 @@ pub(super) fn apply_own_variables(config: &mut Config, environment: &Environment
     for bot in config.bots.values_mut() {
         let (variable, into) = match &mut bot.platform {
             Platform::Discord(bot) => ("DISCORD_API_URL", &mut bot.api_url),
+            Platform::Slack(bot) => ("SLACK_API_URL", &mut bot.api_url),
             Platform::Telegram(bot) => ("TELEGRAM_API_URL", &mut bot.api_url),
             Platform::Console(_) => continue,
         };
@@ -231,21 +239,25 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
     for (name, bot) in config.bots.iter_mut().filter(|(_, bot)| bot.enabled != Enabled::No) {
         let at = format!("bots.{name}");
         let before = problems.len();
-        let (token, token_env) = match &mut bot.platform {
+        let (token, token_env, file) = match &mut bot.platform {
             Platform::Console(_) => continue,
             Platform::Discord(discord) => {
                 discord.find_token(&at, environment, problems);
-                (&discord.token, &discord.token_env)
+                (&discord.token, &discord.token_env, " or token_file")
+            }
+            Platform::Slack(slack) => {
+                slack::find_tokens(slack, environment, problems);
+                (&slack.bot_token, &slack.bot_token_env, "")
             }
             Platform::Telegram(telegram) => {
                 telegram.token = token(&at, telegram, environment, problems);
-                (&telegram.token, &telegram.token_env)
+                (&telegram.token, &telegram.token_env, " or token_file")
             }
         };
         if token.is_none() && bot.enabled == Enabled::Yes && problems.len() == before {
             let how = match token_env.as_str() {
-                "" => "set token_env or token_file".to_owned(),
-                variable => format!("set {variable} or token_file"),
+                "" => format!("set token_env{file}"),
+                variable => format!("set {variable}{file}"),
             };
             problems.push(Problem::new(&at, format!("is enabled and has no token: {how}")));
         }
@@ -257,6 +269,7 @@ pub(super) fn finish(config: &mut Config, environment: &Environment, problems: &
         match &mut bot.platform {
             Platform::Console(_) => {}
             Platform::Discord(discord) => discord.finish(&at, problems, &mut config.warnings),
+            Platform::Slack(slack) => slack::finish(&at, slack, problems, &mut config.warnings),
             Platform::Telegram(telegram) => {
                 telegram.webhook = webhook(&at, telegram, environment, problems);
                 check_api_url(&at, &mut telegram.api_url, API_URL_DEFAULT, problems, &mut config.warnings);

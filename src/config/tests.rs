@@ -113,10 +113,10 @@ fn wrong_settings_are_explained_all_at_once() {
          y.toml:7:2: there is no section or setting `lgo`; did you mean `log`?\n\
          y.toml:9:18: default_bucket: expected \"idea\", \"research\", \"todo\" or \"pr\", not \"tdo\"; did you mean `todo`?\n\
          y.toml:10:13: time_zone: there is no time zone \"Europe/Wien\"; did you mean `Europe/Vienna`?\n\
-         y.toml:11:7: [bots.work] needs a platform: platform = \"console\", \"discord\" or \"telegram\"\n\
+         y.toml:11:7: [bots.work] needs a platform: platform = \"console\", \"discord\", \"slack\" or \"telegram\"\n\
          y.toml:13:1: `token` does not belong in this file: put it into the environment or a file of its own \
          (token_env, token_file)\n\
-         y.toml:15:12: expected \"console\", \"discord\" or \"telegram\", not \"telegramm\"; did you mean `telegram`?"
+         y.toml:15:12: expected \"console\", \"discord\", \"slack\" or \"telegram\", not \"telegramm\"; did you mean `telegram`?"
     );
 }
 
@@ -277,4 +277,31 @@ fn the_env_file_fills_what_is_not_set_and_never_shows_a_line() {
     fs::write(&path, "A=1\nTOKEN hush hush\n").unwrap();
     let said = Config::load(&Flags::default(), &Environment::new(real, Some(&path))).unwrap_err().to_string();
     assert!(said.contains(".env:2: is no line") && !said.contains("hush"), "{said}");
+}
+
+#[test]
+fn slack_is_reached_by_socket_or_by_http() {
+    let bot = ("SLACK_BOT_TOKEN", "xoxb-1");
+    let slack = |text: &str, variables: &[(&str, &str)]| {
+        let config = load(text, variables).unwrap();
+        assert!(on(&config).contains(&"slack"), "{:?}", on(&config));
+        let Platform::Slack(bot) = config.bots["slack"].platform.clone() else { panic!("not slack") };
+        bot
+    };
+    let socket = slack("", &[bot, ("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_API_URL", "http://127.0.0.1:9/api/")]);
+    assert_eq!((socket.way, socket.api_url.as_str()), (Some(super::SlackWay::Socket), "http://127.0.0.1:9/api"));
+    let http = slack("", &[bot, ("SLACK_SIGNING_SECRET", "s")]);
+    assert_eq!(http.way, Some(super::SlackWay::Http("127.0.0.1:8444".parse().unwrap())));
+    let both =
+        slack("[bots.slack]\nmode = \"http\"\n", &[bot, ("SLACK_SIGNING_SECRET", "s"), ("SLACK_APP_TOKEN", "xapp-1")]);
+    assert!(matches!(both.way, Some(super::SlackWay::Http(_))));
+    let said = problems("", &[bot]);
+    assert_eq!(
+        said,
+        "bots.slack: cannot be reached: set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode"
+    );
+    let said = problems("", &[("SLACK_BOT_TOKEN", "hush"), ("SLACK_APP_TOKEN", "xapp-1")]);
+    assert!(said.contains("is no bot token") && !said.contains("hush"), "{said}");
+    let said = problems("[bots.slack]\ncommand = \"/y\"\nmode = \"x\"\n", &[bot, ("SLACK_APP_TOKEN", "xapp-1")]);
+    assert!(said.contains("slash command") && said.contains("\"socket\""), "{said}");
 }

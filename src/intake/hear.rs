@@ -342,17 +342,16 @@ impl Intake {
         Some(Target { item, version: None })
     }
 
-    /// A person the platform resolved, written by name, is written by handle: the grammar knows only handles.
+    /// A person the platform resolved is written by handle: the grammar knows only handles, and `@kim` there may be another
+    /// than `@kim` here.
     fn with_handles(&self, text: &str, mentions: &[Mention]) -> String {
         let mut text = text.to_owned();
-        for mention in
-            mentions.iter().filter(|mention| !mention.written.starts_with('@') && !mention.written.is_empty())
-        {
+        for mention in mentions.iter().filter(|mention| !mention.written.is_empty()) {
             let identity = Identity(mention.sender.as_str().to_owned());
             if let Some(handle) =
                 self.world.read(|world| world.by_identity(&identity).map(|person| person.handle.to_string()))
             {
-                text = text.replace(&mention.written, &handle);
+                text = replace_words(&text, &mention.written, &handle);
             }
         }
         text
@@ -479,6 +478,21 @@ fn attachments(inbound: &Inbound) -> Vec<item::Attachment> {
 fn card_of(world: &crate::projection::World, commits: &[Arc<Commit>]) -> Option<(ItemRef, u64)> {
     let item = ItemRef::of_stream(commits.last()?.stream.as_str())?;
     world.item(item).map(|seen| (item, seen.item.version))
+}
+
+/// `text` with `from` replaced where it is not the beginning of a longer name.
+fn replace_words(text: &str, from: &str, to: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(from) {
+        let end = at + from.len();
+        let longer = rest[end..].chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        out.push_str(&rest[..at]);
+        out.push_str(if longer { from } else { to });
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The verb as typed, for a refusal; `that` for a sentence.

@@ -23,4 +23,5 @@ mod sealed_tools;
 mod three_platforms;
 mod typing;
 mod undo;
+mod slack;
 mod wrong;

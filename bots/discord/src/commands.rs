@@ -226,7 +226,7 @@ pub(crate) fn choice(verb: &MenuVerb, options: &[Option_]) -> Choice {
             id.push_str(&format!("{PART}{name}={value}"));
         }
         if id.chars().count() <= ID_CHARS_MAX {
-            let ask = Ask { title: format!("/{}", verb.word), label: cut(&arg.about, 45), long: true };
+            let ask = Ask { title: format!("/{}", verb.word), label: cut(&arg.about, 45), long: true, optional: false };
             return Choice::Form { id, ask };
         }
     }

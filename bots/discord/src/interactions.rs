@@ -154,6 +154,7 @@ fn form(intake: &Intake, interaction: &wire::Interaction) -> Option<(String, Ask
                 title: cut(&label(interaction, id).unwrap_or_default(), 45),
                 label: "What is to be said".into(),
                 long,
+                optional: false,
             });
             Some((format!("m{data}"), ask))
         }

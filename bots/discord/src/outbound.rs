@@ -220,7 +220,7 @@ fn menus(all: &[&(String, &Button)]) -> Vec<CreateActionRow> {
 pub(crate) fn form(id: &str, ask: &Ask) -> Value {
     let style = if ask.long { InputTextStyle::Paragraph } else { InputTextStyle::Short };
     let field = CreateInputText::new(style, filled(&ask.label, "Words", TITLE_CHARS_MAX), "words")
-        .required(true)
+        .required(!ask.optional)
         .max_length(FIELD_CHARS_MAX);
     let modal = CreateModal::new(id, filled(&ask.title, "Say more", TITLE_CHARS_MAX));
     json!(modal.components(vec![CreateActionRow::InputText(field)]))

@@ -5,6 +5,8 @@
 //!
 //! * [`discord`]  the Discord API: REST, gateway, signed interactions
 //! * [`telegram`] the Telegram Bot API
+//! * [`slack`] Slack: Web API, Socket Mode, HTTP mode
 
 pub mod discord;
+pub mod slack;
 pub mod telegram;

@@ -52,7 +52,7 @@ async fn what_is_not_kept_is_not_confirmed() {
 async fn buttons_and_forms_work_too() {
     let (setup, _) = start().await;
     let kim = setup.server.person("Kim");
-    let ask = yoman_chat::Ask { title: "Note".into(), label: "Words".into(), long: false };
+    let ask = yoman_chat::Ask { title: "Note".into(), label: "Words".into(), long: false, optional: false };
     let card = Outbound::text("T1").row(vec![Button::new("Done", "done T1"), Button::new("Note", "note T1").ask(ask)]);
     let card = setup.bot.send(&room(kim.dm), &card).await.unwrap();
     let card_id = card.id.parse().unwrap();

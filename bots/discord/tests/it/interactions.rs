@@ -137,7 +137,7 @@ async fn a_press_is_noted_and_can_change_its_card_in_the_same_answer() {
 async fn a_button_that_asks_opens_a_form() {
     let setup = Setup::start().await;
     let kim = setup.server.person("Kim");
-    let ask = Ask { title: "Refine I3".into(), label: "Say it better".into(), long: true };
+    let ask = Ask { title: "Refine I3".into(), label: "Say it better".into(), long: true, optional: false };
     let card = Outbound::text("I3").row(vec![Button::new("Refine", "refine I3").ask(ask)]);
     let card = setup.bot.send(&room(kim.dm), &card).await.unwrap();
     let id = setup.server.press(card.id.parse().unwrap(), 0, "Frefine I3").unwrap();
