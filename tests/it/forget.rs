@@ -268,7 +268,7 @@ async fn what_an_undo_brought_back_is_still_its_authors() {
         stage.say(&kim, &format!("/forget @{forgotten}")).await;
         stage.press(&kim, &format!("Forget @{forgotten}")).await;
         for _ in 0..2 {
-            let said = stage.say(&kim, "/show T1").await.concat() + &stage.say(&kim, "/history T1").await.concat();
+            let said = [stage.say(&kim, "/show T1").await, stage.say(&kim, "/history T1").await].concat().concat();
             assert_eq!(said.contains("Buy tulips"), forgotten == "sam", "{said}");
             assert_eq!(said.contains("Buy roses"), forgotten == "danadoe", "{said}");
             stage.restart().await;

@@ -376,7 +376,7 @@ async fn who_are_one_are_forgotten_as_one() {
         }
         assert!(!key(2).exists() && !key(3).exists(), "crash: {crash}");
         for _ in 0..2 {
-            let said = stage.say(&kim, "/list all").await.concat() + &stage.say(&kim, "/people").await.concat();
+            let said = [stage.say(&kim, "/list all").await, stage.say(&kim, "/people").await].concat().concat();
             for word in ["tulips", "roses", "lilies", "dana"] {
                 assert!(!said.contains(word), "{word} in {said}");
             }
