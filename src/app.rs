@@ -27,7 +27,7 @@ use crate::{
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     report::Library,
-    subscription::SharedWorld,
+    subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
 };
 
@@ -54,13 +54,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, outbox } = open(&config).await?;
+    let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
-        derived: vec![config.in_data_dir("state").join("snapshots")],
         reports: reports(&config),
     };
     let remote = settings.bots.values().any(|can| !can.local);
@@ -72,7 +71,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         coalesce: Duration::from_millis(config.notify.coalesce_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start(log, outbox, bots, settings, &delivery);
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -181,9 +180,11 @@ struct Opened {
     /// The keys it is read with.
     vault: Arc<Vault>,
     outbox: Outbox,
+    /// Snapshots of the world, when there may be any.
+    snapshots: Option<Arc<Snapshots>>,
 }
 
-/// Opens the log and the outbox, beside the async threads: both read from disk.
+/// Opens what is kept, beside the async threads: all of it reads from disk.
 async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
@@ -192,6 +193,12 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
         ..OutboxSettings::default()
     };
+    let dir = snapshots::dir(&config.data_dir);
+    let kept = (config.snapshots.disk_mb_max > 0).then(|| SnapshotSettings {
+        load_ms_max: config.snapshots.load_ms_max,
+        bytes_max: config.snapshots.disk_mb_max.saturating_mul(1_000_000),
+        ..SnapshotSettings::default()
+    });
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
@@ -203,7 +210,13 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         finish_forgetting(&vault, &data);
         let outbox =
             Outbox::open(&state.join("bots"), settings).map_err(|error| AppError::Failed(error.to_string()))?;
-        Ok(Opened { stored, log, vault, outbox })
+        // They only save time: without them everything is as it was, only slower.
+        let snapshots = kept.and_then(|kept| {
+            Snapshots::open(&dir, kept)
+                .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
+                .ok()
+        });
+        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new) })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

@@ -71,7 +71,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
     settings.guild = bot.guild_id;
     settings.commands = match bot.commands.as_str() {
         "frequent" => Commands::Frequent,
-        "yoman" => Commands::Yoman,
+        "yoman" => Commands::Under,
         "off" => Commands::Off,
         _ => Commands::Both,
     };
@@ -81,6 +81,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
         settings.endpoint = Some(Endpoint { listen, path: bot.interactions_path.clone(), public_key });
     }
     settings.menu = command_menu();
+    "yoman".clone_into(&mut settings.under);
     Discord::new(settings).map_err(|error| error.to_string())
 }
 

@@ -62,6 +62,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Reports.
     pub reports: ReportsConfig,
+    /// What is kept so that the log need not be read whole.
+    pub snapshots: SnapshotsConfig,
     /// What the process tells about itself, on standard error.
     pub tracing: TracingConfig,
     /// The process.
@@ -136,6 +138,15 @@ pub struct ReportsConfig {
     pub time_s_max: u64,
 }
 
+/// `[snapshots]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotsConfig {
+    /// One is taken when loading without it would take longer, as measured.
+    pub load_ms_max: u64,
+    /// So much is kept of them; 10^6 bytes, 0: none.
+    pub disk_mb_max: u64,
+}
+
 /// How the process writes about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum TracingFormat {
@@ -185,6 +196,7 @@ impl Default for Config {
                 coalesce_ms: 300,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
+            snapshots: SnapshotsConfig { load_ms_max: 200, disk_mb_max: 256 },
             tracing: TracingConfig { format: TracingFormat::Human, filter: "info".to_owned() },
             runtime: RuntimeConfig { worker_threads: 2 },
             stop: StopConfig { grace_s: 5 },

@@ -11,7 +11,7 @@ use crate::{
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
     projection::{Viewer, World},
-    subscription::SharedWorld,
+    subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
 };
 
@@ -74,6 +74,18 @@ impl House {
         settings: intake::Settings,
         delivery: &DeliverySettings,
     ) -> Self {
+        Self::start_with(log, outbox, bots, settings, delivery, None)
+    }
+
+    /// The same with snapshots of the world, so that neither a start nor a look at the past reads the whole log.
+    pub fn start_with(
+        log: Arc<dyn EventLog>,
+        outbox: Outbox,
+        bots: Vec<Arc<dyn Bot>>,
+        settings: intake::Settings,
+        delivery: &DeliverySettings,
+        snapshots: Option<Arc<Snapshots>>,
+    ) -> Self {
         let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
@@ -81,13 +93,22 @@ impl House {
         let time_zone = settings.time_zone;
         let cards =
             Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
-        let intake = Arc::new(Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings));
+        let rate = Arc::new(Rate::default());
+        let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
+        let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings).with_past(past);
+        let intake = Arc::new(intake);
         let mut running = JoinSet::new();
         for bot in &bots {
             let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
             running.spawn(keep_running(Arc::clone(bot), inbox, bots_stop.clone()));
         }
-        let mut tasks = vec![tokio::spawn(Arc::clone(&world).keep(Arc::clone(&log), rest_stop.clone()))];
+        let feed = Arc::clone(&world);
+        let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
+        let mut tasks = vec![tokio::spawn(feed)];
+        if let Some(snapshots) = snapshots {
+            let (world, log) = (Arc::clone(&world), Arc::clone(&log));
+            tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
+        }
         let mut deliveries = Vec::new();
         for bot in &bots {
             deliveries.push(Delivery::start(
@@ -122,6 +143,7 @@ impl House {
 
     /// Stops in the order that loses nothing: first what comes in, then what goes out, then the log.
     pub async fn stop(mut self, grace: Duration) {
+        let rest_stop = self.rest_stop.clone();
         let stopped = tokio::time::timeout(grace, async {
             self.bots_stop.cancel();
             // It only reads: whoever asked asks again.
@@ -140,6 +162,8 @@ impl House {
             }
         });
         if stopped.await.is_err() {
+            // Whatever is still reading the log reads no further.
+            rest_stop.cancel();
             tracing::warn!(
                 "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
             );

@@ -27,7 +27,7 @@ use crate::{
     },
     projection::World,
     subscription::SharedWorld,
-    vault::{Anew, SealedLog, Vault, in_plain, looks_sealed},
+    vault::{Anew, SealedLog, Seen, Vault, in_plain, looks_sealed},
 };
 
 /// The log for whoever looks after it.
@@ -415,11 +415,7 @@ pub fn import_file(
         return Err(wrong("it is read twice and must be a file: save what comes from a pipe first".to_owned()));
     }
     let lines = || Ok::<_, UpkeepError>(BufReader::with_capacity(256 << 10, File::open(file).map_err(&at_file)?));
-    let mut new = NewLog::begin(options_in(config, into))?;
-    let mut anew = match what {
-        Lines::Unknown | Lines::Opened if config.privacy.seal => Some(Anew::new(new.fresh_keys()?)),
-        _ => None,
-    };
+    let mut seen = (what != Lines::Sealed && config.privacy.seal).then(Seen::default);
     // Everything is looked at before anything is written.
     progress.begin("looking at the lines", 0);
     let looked = import(lines()?, &mut |line, commit: Commit| {
@@ -427,8 +423,8 @@ pub fn import_file(
         if what == Lines::Unknown && looks_sealed(&commit) {
             return Taken::Refused(SEALED_OR_NOT.to_owned());
         }
-        if let Some(anew) = &mut anew {
-            anew.look_at(&commit);
+        if let Some(seen) = &mut seen {
+            seen.look_at(&commit);
         }
         match commit.events.iter().filter_map(|event| stored::decode(event).err()).find(stored::DecodeError::is_newer) {
             Some(error) => Taken::Refused(error.to_string()),
@@ -440,15 +436,20 @@ pub fn import_file(
         let first = looked.skipped.first().map_or(String::new(), |(line, why)| format!(" (line {line}: {why})"));
         return Err(wrong(format!("there is no commit in it{first}")));
     }
-    if let Some(anew) = anew.as_mut().filter(|anew| anew.must_look_again()) {
+    if let Some(seen) = seen.as_mut().filter(|seen| seen.must_look_again()) {
         progress.begin("looking who wrote what", looked.lines);
         let again = import::<String>(lines()?, &mut |line, commit: Commit| {
             progress.at(line);
-            anew.look_again(&commit);
+            seen.look_again(&commit);
             Taken::Yes
         });
         again.map_err(|error| import_error(error, &wrong))?;
     }
+    let mut new = NewLog::begin(options_in(config, into))?;
+    let mut anew = match seen {
+        Some(seen) => Some(Anew::new(new.fresh_keys()?, seen)),
+        None => None,
+    };
     let mut restorer = Restorer::create(&new.beside)?;
     progress.begin("importing", looked.lines);
     let mut lost: Vec<LostRange> = Vec::new();

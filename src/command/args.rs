@@ -62,6 +62,27 @@ impl<'a> Args<'a> {
         Some(word)
     }
 
+    /// Whether nothing is left.
+    pub(super) fn rest_is_empty(&self) -> bool {
+        self.words().next().is_none()
+    }
+
+    /// Takes `at <when>` off the end, where nothing else may follow but a page.
+    pub(super) fn at_moment(&mut self) -> Result<Option<super::Moment>, Fault> {
+        use super::moment::{At, Behind, behind_at};
+        let Some(word) = self.words().next().filter(|word| word.raw.eq_ignore_ascii_case("at")) else {
+            return Ok(None);
+        };
+        self.rest.start = word.at.end;
+        if self.rest_is_empty() {
+            return Err(self.missing("When?"));
+        }
+        match behind_at(self, &word, At::Past)? {
+            Behind::Moment(at) => Ok(at),
+            Behind::Words => Ok(None),
+        }
+    }
+
     /// Takes the item off the front, if one stands there or was given.
     pub(super) fn target(&mut self) -> Option<Target> {
         if self.colon || self.given.is_some() {
@@ -113,10 +134,6 @@ impl<'a> Args<'a> {
         let Some(first) = left.next() else {
             return Ok(());
         };
-        let text = first.raw.eq_ignore_ascii_case("at").then(|| self.input.get(first.at.end..self.rest.end)).flatten();
-        if text.is_some_and(|text| super::when::instant(text, self.context, super::when::Direction::Past).is_ok()) {
-            return Err(past(self.input, first.at.start..self.rest.end));
-        }
         Err(self.fault(
             first.at.start..self.rest.end,
             format!("I don't know what to do with this. It is  {}", self.verb.usage),
@@ -183,11 +200,6 @@ pub(super) fn only_items(text: &str) -> bool {
     let mut parts = text.split([' ', ',', '\n']).filter(|part| !part.is_empty()).peekable();
     let number = |part: &str| part.strip_prefix('#').unwrap_or(part).bytes().all(|byte| byte.is_ascii_digit());
     parts.peek().is_some() && parts.all(|part| target(part).is_some() || number(part))
-}
-
-/// Looks into the past come later.
-pub(super) fn past(input: &str, at: Range<usize>) -> Fault {
-    Fault::new(input, at, "Looking into the past is not available yet.")
 }
 
 /// Free text as it has to be printed behind a verb, so that [`Args::text`] reads it again.

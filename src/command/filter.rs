@@ -7,11 +7,11 @@
 use chrono_tz::Tz;
 
 use super::{
-    Fault,
-    args::{Args, past},
+    Fault, Moment,
+    args::Args,
+    moment::{self, At, Behind, Span},
     token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
-    when::{self, Direction},
-    word::{QUOTES, quote, quoted},
+    word::{QUOTES, Word, quote, quoted},
 };
 use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
 
@@ -70,28 +70,59 @@ pub(super) fn page_number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|&number| number > 0)
 }
 
-/// Reads all words; with `pages`, also `page:2`.
-pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, u32), Fault> {
+/// What may stand among the words of a filter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Also {
+    /// `page:2`
+    pub(super) pages: bool,
+    /// `at <when>`
+    pub(super) at: At,
+    /// `from..to`, or a moment: from then on.
+    pub(super) span: bool,
+}
+
+/// The words behind a verb, read.
+#[derive(Clone, Debug)]
+pub(super) struct Filtered {
+    pub(super) filter: Filter<Handle>,
+    pub(super) page: u32,
+    pub(super) at: Option<Moment>,
+    pub(super) span: Span,
+}
+
+/// A filter and nothing else.
+pub(super) fn read_alone(args: &mut Args<'_>) -> Result<Filter<Handle>, Fault> {
+    read(args, Also { pages: false, at: At::Never, span: false }).map(|read| read.filter)
+}
+
+/// Reads all words, and what else may stand among them.
+pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
     let mut filter = Filter::<Handle>::default();
     let mut at_page = None;
-    let mut words = args.words().peekable();
-    let first = words.peek().map(|word| word.raw.to_ascii_lowercase());
-    if matches!(first.as_deref(), Some("all" | "*")) && args.words().nth(1).is_none() {
+    let mut at = None;
+    let mut span: Span = (None, None);
+    let mut said_span = false;
+    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
+    if matches!(first.as_deref(), Some("all" | "*"))
+        && args.words().nth(1).is_none_or(|word| word.raw.eq_ignore_ascii_case("at") || page(word.raw).is_some())
+    {
         args.next();
-        return Ok((filter, 1));
     }
-    while let Some(word) = args.next() {
-        let search = |text: String| {
-            if text.chars().count() > WORD_CHARS_MAX {
-                return Err(
-                    args.at(&word, format!("That is too long to look for: at most {WORD_CHARS_MAX} characters."))
-                );
-            }
-            Ok(text)
-        };
+    loop {
+        if also.span
+            && !said_span
+            && span.0.is_none()
+            && let Some(read) = moment::span(args)
+        {
+            span = read?;
+            said_span = true;
+            continue;
+        }
+        let before = args.rest.clone();
+        let Some(word) = args.next() else { break };
         if let Some(text) = quoted(word.raw) {
             if !text.trim().is_empty() {
-                filter.words.push(search(text.trim().to_owned())?);
+                filter.words.push(search(args, &word, text.trim().to_owned())?);
             }
         } else if let Some(bucket) = bucket(word.raw) {
             filter.buckets.push(bucket);
@@ -100,9 +131,9 @@ pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, 
         } else if let Ok(item) = word.raw.parse() {
             filter.items.push(item);
         } else if let Some(number) = page(word.raw) {
-            let number = page_number(number).filter(|_| pages);
+            let number = page_number(number).filter(|_| also.pages);
             let number = number.ok_or_else(|| {
-                args.at(&word, if pages { "Pages are numbered from 1: page:2" } else { "This has no pages." })
+                args.at(&word, if also.pages { "Pages are numbered from 1: page:2" } else { "This has no pages." })
             })?;
             at_page = Some(number);
         } else if let Some(token) = token(args.input, &word, args.context)? {
@@ -120,17 +151,41 @@ pub(super) fn read(args: &mut Args<'_>, pages: bool) -> Result<(Filter<Handle>, 
                 }
             }
         } else {
-            let text = args.input.get(word.at.end..args.rest.end).unwrap_or_default();
-            if word.raw.eq_ignore_ascii_case("at") && when::instant(text, args.context, Direction::Past).is_ok() {
-                return Err(past(args.input, word.at.start..args.rest.end));
+            if word.raw.eq_ignore_ascii_case("at") && (also.at == At::Past || !args.rest_is_empty()) {
+                if args.rest_is_empty() {
+                    return Err(args.missing("When?"));
+                }
+                match moment::behind_at(args, &word, also.at)? {
+                    Behind::Moment(moment) => {
+                        at = moment;
+                        continue;
+                    }
+                    Behind::Words => {}
+                }
+            }
+            if also.span && !said_span && span.1.is_none() {
+                args.rest = before;
+                if let Some(moment) = moment::longest(args) {
+                    span = if span.0.is_none() { (Some(moment), None) } else { (span.0, Some(moment)) };
+                    continue;
+                }
+                args.next();
             }
             let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
             if !bare.is_empty() {
-                filter.words.push(search(bare.to_owned())?);
+                filter.words.push(search(args, &word, bare.to_owned())?);
             }
         }
     }
-    Ok((in_order(filter), at_page.unwrap_or(1)))
+    Ok(Filtered { filter: in_order(filter), page: at_page.unwrap_or(1), at, span })
+}
+
+/// A word to look for.
+fn search(args: &Args<'_>, word: &Word<'_>, text: String) -> Result<String, Fault> {
+    if text.chars().count() > WORD_CHARS_MAX {
+        return Err(args.at(word, format!("That is too long to look for: at most {WORD_CHARS_MAX} characters.")));
+    }
+    Ok(text)
 }
 
 /// The same filter in the one order, without repetitions.
@@ -163,6 +218,24 @@ fn is_word(word: &str) -> bool {
 
 /// The words that read as this filter, each behind a space.
 pub(super) fn print(filter: &Filter<Handle>, time_zone: Tz) -> String {
+    print_words(filter, time_zone, is_word)
+}
+
+/// The same where a moment may stand among the words: each is quoted, so that none is taken for one.
+pub(super) fn print_quoted(filter: &Filter<Handle>, time_zone: Tz) -> String {
+    let text = print_words(filter, time_zone, |_| false);
+    if !filter.tags.iter().any(|tag| tag.as_str().contains("..")) {
+        return text;
+    }
+    // `#12..40` would be from one position to another.
+    filter.tags.iter().fold(text, |text, tag| {
+        let plain = format!(" {}", print_tag(tag));
+        let quoted = format!(" #{}", quote(tag.as_str()));
+        if tag.as_str().contains("..") { text.replacen(&plain, &quoted, 1) } else { text }
+    })
+}
+
+fn print_words(filter: &Filter<Handle>, time_zone: Tz, is_word: impl Fn(&str) -> bool) -> String {
     let mut text = String::new();
     let mut push = |word: String| {
         text.push(' ');

@@ -1,6 +1,12 @@
 //! The looks. What they show is in `projection`.
 
-use super::{Command, Fault, Look, args::Args, filter};
+use super::{
+    Command, Fault, Look,
+    args::Args,
+    filter::{self, Also},
+    moment::{self, At},
+    when,
+};
 
 impl Look {
     /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
@@ -11,7 +17,7 @@ impl Look {
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
-            Self::Reports | Self::Report { .. } => false,
+            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } => false,
         }
     }
 }
@@ -25,63 +31,103 @@ fn alone(args: &Args<'_>, it: Look) -> Result<Command, Fault> {
     look(it)
 }
 
-/// `/show [T7]`
+const PAGED: Also = Also { pages: true, at: At::Past, span: false };
+const WHOLE: Also = Also { pages: false, at: At::Past, span: false };
+
+/// `/show [T7] [at when]`
 pub(super) fn show(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    alone(args, Look::Show { target })
+    let at = args.at_moment()?;
+    alone(args, Look::Show { target, at })
 }
 
-/// `/list [filter] [page:2]`
+/// `/list [filter] [page:2] [at when]`
 pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let (filter, page) = filter::read(args, true)?;
-    look(Look::List { filter, page })
+    let read = filter::read(args, PAGED)?;
+    look(Look::List { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/board [filter]`
+/// `/board [filter] [at when]`
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let (filter, _) = filter::read(args, false)?;
-    look(Look::Board { filter })
+    let read = filter::read(args, WHOLE)?;
+    look(Look::Board { filter: read.filter, at: read.at })
 }
 
-/// `/mine [filter]`
+/// `/mine [filter] [at when]`
 pub(super) fn mine(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let (filter, _) = filter::read(args, false)?;
-    look(Look::Mine { filter })
+    let read = filter::read(args, WHOLE)?;
+    look(Look::Mine { filter: read.filter, at: read.at })
 }
 
-/// `/next [filter]`
+/// `/next [filter] [at when]`
 pub(super) fn next(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let (filter, _) = filter::read(args, false)?;
-    look(Look::Next { filter })
+    let read = filter::read(args, WHOLE)?;
+    look(Look::Next { filter: read.filter, at: read.at })
 }
 
-/// `/find words [filter] [page:2]`
+/// `/find words [filter] [page:2] [at when]`
 pub(super) fn find(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let (filter, page) = filter::read(args, true)?;
-    if filter.words.is_empty() {
+    let read = filter::read(args, Also { at: At::PastOrWord, ..PAGED })?;
+    if read.filter.words.is_empty() {
         return Err(args.missing("Which words? (Put words that mean something else in quotes.)"));
     }
-    look(Look::Find { filter, page })
+    look(Look::Find { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/history [T7] [page:2]`
+/// `/history [T7] [page:2] [at when]`
 pub(super) fn history(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let mut page = 1;
-    let next = args.words().next();
-    if let Some(word) = next
-        && let Some(number) = filter::page(word.raw)
-    {
-        page = filter::page_number(number).ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
-        args.next();
+    let mut page = paged(args)?;
+    let at = args.at_moment()?;
+    if page.is_none() {
+        page = paged(args)?;
     }
-    alone(args, Look::History { target, page })
+    alone(args, Look::History { target, page: page.unwrap_or(1), at })
 }
 
-/// `/why [T7]`
+/// Takes `page:2` off the front.
+fn paged(args: &mut Args<'_>) -> Result<Option<u32>, Fault> {
+    let Some(word) = args.words().next() else { return Ok(None) };
+    let Some(number) = filter::page(word.raw) else { return Ok(None) };
+    let page = filter::page_number(number).ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
+    args.next();
+    Ok(Some(page))
+}
+
+/// `/why [T7] [at when]`
 pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    alone(args, Look::Why { target })
+    let at = args.at_moment()?;
+    alone(args, Look::Why { target, at })
+}
+
+/// `/diff when [when] [T7|filter]`, or `/diff from..to [filter]`
+pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(first) = args.words().next() else { return Err(args.missing("Since when?")) };
+    let (from, to) = match moment::span(args) {
+        Some(read) => read?,
+        None => {
+            let from = moment::longest(args);
+            if args.words().next().is_some_and(|word| ["to", "until", "till"].contains(&word.raw)) {
+                args.next();
+            }
+            (from, from.and_then(|_| moment::longest(args)))
+        }
+    };
+    let Some(from) = from else {
+        let shown: String = first.raw.chars().take(32).collect();
+        let wrong = when::WhenFault::Unreadable(shown);
+        return Err(args.at(&first, wrong.advice_past("/diff ", args.context)));
+    };
+    let filter = filter::read_alone(args)?;
+    look(Look::Diff { from, to, filter })
+}
+
+/// `/stats [from..to] [filter] [at when]`
+pub(super) fn stats(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let read = filter::read(args, Also { pages: false, at: At::Past, span: true })?;
+    let (from, to) = read.span;
+    look(Look::Stats { filter: read.filter, from, to: to.or(read.at) })
 }
 
 /// `/people`

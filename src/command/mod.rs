@@ -29,6 +29,7 @@ mod idea;
 mod item;
 mod look;
 pub mod menu;
+mod moment;
 mod parse;
 mod person;
 mod pr;
@@ -84,13 +85,31 @@ pub struct Target {
     pub version: Option<u64>,
 }
 
-/// A look: it changes nothing. An item that is not said comes from the card that is answered.
+/// A moment of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// An instant: whatever was recorded until then had happened.
+    At(DateTime<Utc>),
+    /// A position in the log: so many commits had happened.
+    Position(u64),
+}
+
+impl Moment {
+    /// Its canonical text, one word: `2026-11-13`, `2026-11-13T09:00`, `#4812`.
+    pub fn to_text(self, time_zone: Tz) -> String {
+        moment::print(self, time_zone)
+    }
+}
+
+/// A look: it changes nothing. `at` is the moment it looks at; now when nothing is said. An item that is not said comes from the card that is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// `/show T7`, or `T7` alone.
     Show {
         /// Which.
         target: Option<Target>,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/list [filter] [page:2]`
     List {
@@ -98,21 +117,29 @@ pub enum Look {
         filter: Filter<Handle>,
         /// From 1.
         page: u32,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/board [filter]`
     Board {
         /// Which.
         filter: Filter<Handle>,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/mine [filter]`
     Mine {
         /// Which.
         filter: Filter<Handle>,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/next [filter]`: what can be done now.
     Next {
         /// Which.
         filter: Filter<Handle>,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/find words [filter] [page:2]`
     Find {
@@ -120,6 +147,8 @@ pub enum Look {
         filter: Filter<Handle>,
         /// From 1.
         page: u32,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/history T7 [page:2]`
     History {
@@ -127,11 +156,33 @@ pub enum Look {
         target: Option<Target>,
         /// From 1; the newest first page.
         page: u32,
+        /// When.
+        at: Option<Moment>,
     },
     /// `/why T7`
     Why {
         /// Which.
         target: Option<Target>,
+        /// When.
+        at: Option<Moment>,
+    },
+    /// `/diff from..[to] [filter]`: what changed between two moments.
+    Diff {
+        /// The earlier moment.
+        from: Moment,
+        /// The later one; now when nothing is said.
+        to: Option<Moment>,
+        /// Of which items.
+        filter: Filter<Handle>,
+    },
+    /// `/stats [from..to] [filter]`: throughput, lead and cycle time, work in progress, burn-up.
+    Stats {
+        /// Of which items.
+        filter: Filter<Handle>,
+        /// From when; some weeks back when nothing is said.
+        from: Option<Moment>,
+        /// Until when; now when nothing is said.
+        to: Option<Moment>,
     },
     /// `/report` with nothing behind it: which there are.
     Reports,
@@ -164,6 +215,23 @@ pub enum Look {
     },
     /// `/pair` with nothing behind it: who waits to be let in.
     Pending,
+}
+
+impl Look {
+    /// The moment it looks at; `None`: now.
+    pub fn at(&self) -> Option<Moment> {
+        match self {
+            Self::Show { at, .. }
+            | Self::List { at, .. }
+            | Self::Board { at, .. }
+            | Self::Mine { at, .. }
+            | Self::Next { at, .. }
+            | Self::Find { at, .. }
+            | Self::History { at, .. }
+            | Self::Why { at, .. } => *at,
+            _ => None,
+        }
+    }
 }
 
 /// What can be done about people.

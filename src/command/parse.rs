@@ -16,9 +16,10 @@
 //! The same holds for what follows an item without `/`: `T7 done` is a command, `T7 done right would be nice` a sentence.
 
 use super::{
-    Command, Context, Fault, Look, Said, Target,
+    Command, Context, Fault, Look, Moment, Said, Target,
     args::{Args, target_and_colon},
     fault::nearest,
+    moment,
     verb::{self, Verb},
 };
 
@@ -175,10 +176,13 @@ fn run(
 /// A text that begins with an item: `T7`, `/T7`, `T7 done`.
 fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Result<Said, Fault> {
     if head.rest_is_empty(text) {
-        return Ok(Said::Command(Command::Look(Look::Show { target: Some(target) })));
+        return Ok(Said::Command(Command::Look(Look::Show { target: Some(target), at: None })));
     }
     let sure = head.slash || context.bare_verbs;
     let words = || Ok(Said::Words(text.trim().to_owned()));
+    if let Some(at) = moment_behind(&text[head.rest..], context) {
+        return Ok(Said::Command(Command::Look(Look::Show { target: Some(target), at: Some(at) })));
+    }
     let behind = Head::of(&text[head.rest..]);
     let behind = Head { start: head.rest + behind.start, rest: head.rest + behind.rest, ..behind };
     match verb::find(behind.word) {
@@ -203,6 +207,12 @@ fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Resu
     }
 }
 
+/// The moment of `at friday`, when that is all there is.
+fn moment_behind(text: &str, context: &Context) -> Option<Moment> {
+    let (at, when) = text.trim().split_once(char::is_whitespace)?;
+    at.eq_ignore_ascii_case("at").then(|| moment::moment(when, context).ok()).flatten()
+}
+
 fn unknown(text: &str, head: &Head<'_>, context: &Context) -> Fault {
     let shown: String = head.word.chars().take(32).collect();
     let rest = &text[head.start + 1 + head.word.len()..];
@@ -224,7 +234,7 @@ fn is_command(text: &str, context: &Context) -> bool {
 fn fill(mut command: Command, about: Target) -> Command {
     match &mut command {
         Command::Item { target, .. }
-        | Command::Look(Look::Show { target } | Look::History { target, .. } | Look::Why { target }) => {
+        | Command::Look(Look::Show { target, .. } | Look::History { target, .. } | Look::Why { target, .. }) => {
             target.get_or_insert(about);
         }
         Command::Undo { acts } => super::undo::fill(acts, about),

@@ -5,9 +5,9 @@
 use chrono_tz::Tz;
 
 use super::{
-    Command, Look, PersonCommand, Target,
+    Command, Look, Moment, PersonCommand, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter,
+    draft, filter, moment,
     pr::verdict_word,
     report,
     todo::is_anyway,
@@ -124,20 +124,28 @@ fn print_act(target: Option<Target>, act: &Act<Handle>, time_zone: Tz) -> String
 }
 
 fn print_look(look: &Look, time_zone: Tz) -> String {
-    let filtered = |verb: &str, filter: &Filter<Handle>, page: u32| {
-        format!("/{verb}{}{}", filter::print(filter, time_zone), print_page(page))
+    let filtered = |verb: &str, filter: &Filter<Handle>, page: u32, at: Option<Moment>| {
+        let (filter, page) = (filter::print(filter, time_zone), print_page(page));
+        format!("/{verb}{filter}{page}{}", moment::print_at(at, time_zone))
     };
     match look {
-        Look::Show { target } => about("show", *target),
-        Look::List { filter, page } => filtered("list", filter, *page),
-        Look::Board { filter } => filtered("board", filter, 1),
-        Look::Mine { filter } => filtered("mine", filter, 1),
-        Look::Next { filter } => filtered("next", filter, 1),
-        Look::Find { filter, page } => filtered("find", filter, *page),
-        Look::History { target, page } => {
-            format!("{}{}", about("history", *target), print_page(*page))
+        Look::Show { target, at } => format!("{}{}", about("show", *target), moment::print_at(*at, time_zone)),
+        Look::List { filter, page, at } => filtered("list", filter, *page, *at),
+        Look::Board { filter, at } => filtered("board", filter, 1, *at),
+        Look::Mine { filter, at } => filtered("mine", filter, 1, *at),
+        Look::Next { filter, at } => filtered("next", filter, 1, *at),
+        Look::Find { filter, page, at } => filtered("find", filter, *page, *at),
+        Look::History { target, page, at } => {
+            format!("{}{}{}", about("history", *target), print_page(*page), moment::print_at(*at, time_zone))
         }
-        Look::Why { target } => about("why", *target),
+        Look::Why { target, at } => format!("{}{}", about("why", *target), moment::print_at(*at, time_zone)),
+        Look::Diff { from, to, filter } => {
+            format!("/diff{}{}", moment::print_span((Some(*from), *to), time_zone), filter::print(filter, time_zone))
+        }
+        Look::Stats { filter, from, to } => {
+            let span = moment::print_span((*from, *to), time_zone);
+            format!("/stats{span}{}", filter::print_quoted(filter, time_zone))
+        }
         Look::Reports => "/report".to_owned(),
         Look::Report { name, words, at } => report::print_look(name, words, *at, time_zone),
         Look::People => "/people".to_owned(),

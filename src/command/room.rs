@@ -35,7 +35,7 @@ pub(super) fn follow(args: &mut Args<'_>) -> Result<Command, Fault> {
     if args.words().next().is_none() {
         return Ok(Command::Look(Look::Follows));
     }
-    let (filter, _) = filter::read(args, false)?;
+    let filter = filter::read_alone(args)?;
     room(RoomCommand::Follow { filter })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn unfollow(args: &mut Args<'_>) -> Result<Command, Fault> {
         (None, _) => None,
         (Some(all), None) if all.eq_ignore_ascii_case("all") => None,
         (Some("*"), None) => Some(Filter::default()),
-        _ => Some(filter::read(args, false)?.0),
+        _ => Some(filter::read_alone(args)?),
     };
     room(RoomCommand::Unfollow { filter })
 }

@@ -70,6 +70,18 @@ impl WhenFault {
     }
 }
 
+impl WhenFault {
+    /// The same for the past.
+    pub(super) fn advice_past(&self, prefix: &str, context: &Context) -> String {
+        if matches!(self, Self::Ambiguous { .. }) {
+            return self.to_string();
+        }
+        let today = today(context);
+        let month = today.checked_sub_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
+        format!("{self} Try  {prefix}yesterday  {prefix}{month}  {prefix}2 weeks ago")
+    }
+}
+
 /// When something is due: a day, or an instant when a time of day (or hours, minutes) was said.
 ///
 /// # Errors

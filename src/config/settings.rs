@@ -30,6 +30,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "notify.coalesce_ms", limits: (0, 60_000), at: |c| &mut c.notify.coalesce_ms },
     Entry { key: "reports.dir", limits: ANY, at: |c| &mut c.reports.dir },
     Entry { key: "reports.time_s_max", limits: (1, 600), at: |c| &mut c.reports.time_s_max },
+    Entry { key: "snapshots.load_ms_max", limits: (10, 600_000), at: |c| &mut c.snapshots.load_ms_max },
+    Entry { key: "snapshots.disk_mb_max", limits: (0, 1_000_000), at: |c| &mut c.snapshots.disk_mb_max },
     Entry { key: "tracing.format", limits: ANY, at: |c| &mut c.tracing.format },
     Entry { key: "tracing.filter", limits: ANY, at: |c| &mut c.tracing.filter },
     Entry { key: "runtime.worker_threads", limits: (1, 256), at: |c| &mut c.runtime.worker_threads },

@@ -1,5 +1,7 @@
 //! An idea: open, then promoted or rejected. What people say to it is parsed in `command/idea.rs`.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Bucket, ItemRef,
     item::{Carry, because},
@@ -42,7 +44,7 @@ pub enum Event {
 }
 
 /// Where an idea stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// To be thought about.
     #[default]
@@ -54,7 +56,7 @@ pub enum Status {
 }
 
 /// What an idea alone has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Where it stands.
     pub status: Status,

@@ -159,12 +159,19 @@ impl FromStr for ItemRef {
 
 impl Serialize for ItemRef {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        // Snapshots hold hundreds of thousands of them.
+        (self.bucket, self.number).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ItemRef {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <(Bucket, u32)>::deserialize(deserializer).map(|(bucket, number)| Self { bucket, number });
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
@@ -313,7 +320,7 @@ events! {
 }
 
 /// The part of an item that its bucket alone has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// Of an idea.
     Idea(idea::State),
@@ -326,7 +333,7 @@ pub enum Stage {
 }
 
 /// The state of an item: the left fold of its events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// How it is written.
     pub reference: ItemRef,

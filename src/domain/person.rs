@@ -3,6 +3,8 @@
 mod join;
 mod reverse;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::{
     join::forget_too,
     reverse::{After, Reversed, reverse},
@@ -107,7 +109,7 @@ pub struct Given {
 }
 
 /// The state of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number.
     pub id: PersonId,

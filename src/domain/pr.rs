@@ -50,7 +50,7 @@ pub enum Event {
 }
 
 /// Where a pr stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// To be looked at.
     #[default]
@@ -64,7 +64,7 @@ pub enum Status {
 }
 
 /// What a pr alone has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Where it stands.
     pub status: Status,

@@ -1,5 +1,7 @@
 //! A research: running, then done. What people say to it is parsed in `command/research.rs`.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Bucket, ItemRef, item::Carry};
 
 /// What happens to a research.
@@ -38,7 +40,7 @@ pub enum Event {
 }
 
 /// Where a research stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Being looked into.
     #[default]
@@ -48,7 +50,7 @@ pub enum Status {
 }
 
 /// What a research alone has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Where it stands.
     pub status: Status,

@@ -85,7 +85,7 @@ pub enum Command<P = PersonId> {
 pub const FOLLOWS_MAX: usize = 50;
 
 /// The state of a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// The version of the newest event.
     pub version: u64,

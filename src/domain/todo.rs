@@ -1,5 +1,7 @@
 //! A todo: open, doing, done; blocked while a prerequisite is open. What people say to it is parsed in `command/todo.rs`.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Bucket, ItemRef, PersonId, item::Carry};
 
 /// What happens to a todo.
@@ -54,7 +56,7 @@ pub enum Event {
 }
 
 /// Where a todo stands. Blocked is not a status: it follows from the prerequisites.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// To be done.
     #[default]
@@ -66,7 +68,7 @@ pub enum Status {
 }
 
 /// What a todo alone has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Where it stands.
     pub status: Status,

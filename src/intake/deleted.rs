@@ -43,7 +43,7 @@ impl Intake {
                 let mut what = yoman_chat::Text::from("The message is deleted, what it did stays. ");
                 what.append(refusal.what);
                 let message = Refusal { what, hints: refusal.hints }.message(most);
-                Ok(Reply { answers: vec![Answer { message, card: None }], ..Reply::default() })
+                Ok(Reply { answers: vec![Answer::new(message)], ..Reply::default() })
             }
             Err(again) => Err(again),
         }

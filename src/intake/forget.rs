@@ -227,8 +227,8 @@ impl Intake {
     /// Makes anew what was derived while their words could still be read. What is left by a crash in here goes at the next
     /// start: the vault keeps a mark until then.
     async fn forget_what_is_derived(&self, person: PersonId) {
-        let (world, log) = (Arc::clone(&self.world), Arc::clone(&self.log));
-        let changed = match tokio::task::spawn_blocking(move || world.refold(&*log)).await {
+        let past = self.past.clone();
+        let changed = match tokio::task::spawn_blocking(move || past.renew()).await {
             Ok(Ok(changed)) => changed,
             Ok(Err(error)) => {
                 tracing::error!(%error, "what a forgotten person wrote is shown until the next start");
@@ -242,14 +242,6 @@ impl Intake {
         self.outbox.forget(person);
         for bot in self.settings.bots.keys() {
             self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
-        }
-        for path in &self.settings.derived {
-            match tokio::fs::remove_dir_all(path).await {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    tracing::error!(path = %path.display(), %error, "it holds words of a forgotten person: delete it");
-                }
-                _ => {}
-            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use yoman_chat::{BotName, Capabilities, Inbound, Mention, Outbound, ReplyTo, RoomKind, Said, Style, Text};
+use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, ReplyTo, RoomKind, Said, Style, Text};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
@@ -135,7 +135,7 @@ impl Intake {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
             };
-            for answer in &mut reply.answers {
+            for answer in reply.answers.iter_mut().filter(|answer| answer.over.is_none()) {
                 answer.message.reply_to.clone_from(&message);
             }
         }
@@ -225,10 +225,14 @@ impl Intake {
                 Look::Report { name, words, at } => self.report(&inbound.id, n, (name, words, *at), &viewer).await?,
                 look if look.is_private() && self.can_be_private(inbound) => {
                     let own = Viewer { person: Some(speaker.person), ..viewer };
-                    self.privately(self.look(look, speaker, &own)?, inbound)
+                    self.privately(self.look(look, speaker, &own).await?, inbound)
                 }
-                look => self.look(look, speaker, &viewer)?,
+                look => self.look(look, speaker, &viewer).await?,
             };
+            if let Some(over) = self.in_place(&piece.text, inbound) {
+                // That it changes says more than a toast.
+                return Ok((Answer { over: Some(over), card: None, ..answer }, None));
+            }
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
@@ -262,7 +266,16 @@ impl Intake {
             (message, card)
         });
         let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&message));
-        Ok((Answer { message, card }, toast))
+        Ok((Answer { card, ..Answer::new(message) }, toast))
+    }
+
+    /// The message under a button that leads to another page, or another moment, of the very thing it shows: it becomes
+    /// what the button leads to.
+    fn in_place(&self, text: &str, inbound: &Inbound) -> Option<MessageRef> {
+        let Said::Pressed { card, .. } = &inbound.said else { return None };
+        let turns = text.split(' ').any(|word| word == "at" || word.starts_with("page:"));
+        let edits = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.edits);
+        (turns && edits && self.outbox.item_of(card).is_none()).then(|| card.clone())
     }
 
     /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
@@ -448,9 +461,11 @@ fn with_target(command: Command, on: Option<Target>) -> Command {
             }
             Command::Undo { acts }
         }
-        Command::Look(Look::Show { target: None }) => Command::Look(Look::Show { target: on }),
-        Command::Look(Look::History { target: None, page }) => Command::Look(Look::History { target: on, page }),
-        Command::Look(Look::Why { target: None }) => Command::Look(Look::Why { target: on }),
+        Command::Look(Look::Show { target: None, at }) => Command::Look(Look::Show { target: on, at }),
+        Command::Look(Look::History { target: None, page, at }) => {
+            Command::Look(Look::History { target: on, page, at })
+        }
+        Command::Look(Look::Why { target: None, at }) => Command::Look(Look::Why { target: on, at }),
         other => other,
     }
 }

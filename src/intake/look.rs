@@ -23,65 +23,76 @@ struct FromLog<'a> {
     reads: RefCell<usize>,
 }
 
-impl FromLog<'_> {
-    fn may_read(&self) -> bool {
-        let mut reads = self.reads.borrow_mut();
-        *reads += 1;
-        *reads <= READS_MAX
-    }
+/// Counts one more read; whether it may be made.
+pub(super) fn may_read(reads: &RefCell<usize>) -> bool {
+    let mut reads = reads.borrow_mut();
+    *reads += 1;
+    *reads <= READS_MAX
 }
 
 impl Commits for FromLog<'_> {
     fn stream(&self, item: ItemRef) -> Vec<Arc<Commit>> {
-        if self.may_read() { self.intake.commits_of(item, COMMITS_MAX).unwrap_or_default() } else { Vec::new() }
+        if may_read(&self.reads) { self.intake.commits_of(item, COMMITS_MAX).unwrap_or_default() } else { Vec::new() }
     }
 
     fn at(&self, position: Position) -> Option<Arc<Commit>> {
-        if self.may_read() { self.intake.log.read_at(position).ok().flatten() } else { None }
+        if may_read(&self.reads) { self.intake.log.read_at(position).ok().flatten() } else { None }
     }
 }
 
 impl Intake {
     /// Answers a look.
-    pub(super) fn look(&self, look: &Look, speaker: &Speaker, viewer: &Viewer) -> Result<Answer, Failure> {
+    pub(super) async fn look(&self, look: &Look, speaker: &Speaker, viewer: &Viewer) -> Result<Answer, Failure> {
+        if let Some(moment) = look.at() {
+            return self.look_back(look, moment, speaker, viewer).await;
+        }
         let find = |filter: &crate::domain::Filter<_>| {
             filter.clone().try_map_people(|handle| self.who(&handle, speaker.person, &[]))
         };
         let world = &self.world;
         let message = match look {
-            Look::Show { target } => return self.show(*target, viewer),
-            Look::List { filter, page } => {
+            Look::Show { target, .. } => {
+                if let Some(target) = target
+                    && let Some(answer) = self.version_back(*target, viewer).await?
+                {
+                    return Ok(answer);
+                }
+                return self.show(*target, viewer);
+            }
+            Look::List { filter, page, .. } => {
                 let filter = find(filter)?;
                 world.read(|world| world.list(&filter, *page, viewer))
             }
-            Look::Find { filter, page } => {
+            Look::Find { filter, page, .. } => {
                 let filter = find(filter)?;
                 world.read(|world| world.find(&filter, *page, viewer))
             }
-            Look::Board { filter } => {
+            Look::Board { filter, .. } => {
                 let filter = find(filter)?;
                 world.read(|world| world.board(&filter, viewer))
             }
-            Look::Mine { filter } => {
+            Look::Mine { filter, .. } => {
                 let filter = find(filter)?;
                 world.read(|world| world.mine(&filter, speaker.person, viewer))
             }
-            Look::Next { filter } => {
+            Look::Next { filter, .. } => {
                 let filter = find(filter)?;
                 world.read(|world| world.next(&filter, speaker.person, viewer))
             }
-            Look::History { target, page } => {
+            Look::History { target, page, .. } => {
                 let item = self.existing(*target)?;
                 let commits = self.commits_of(item, COMMITS_MAX)?;
                 world.read(|world| world.history(item, &commits, *page, viewer))
             }
-            Look::Why { target } => {
+            Look::Why { target, .. } => {
                 let item = self.existing(*target)?;
                 let commits = FromLog { intake: self, reads: RefCell::new(0) };
                 world.read(|world| world.why(item, &commits, viewer))
             }
             // They take their time: `hear` asks for them.
             Look::Reports | Look::Report { .. } => return Err(Failure::Again("a report is no look at once".into())),
+            Look::Diff { from, to, filter } => self.diff((*from, *to), filter, speaker, viewer).await?,
+            Look::Stats { filter, from, to } => self.stats(filter, (*from, *to), speaker, viewer).await?,
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
@@ -103,11 +114,11 @@ impl Intake {
                 Outbound::text(text).row(admit::first_steps())
             }
         };
-        Ok(Answer { message, card: None })
+        Ok(Answer::new(message))
     }
 
     /// What a look shows outside of a conversation; `None` for who may not look, and for what is no look for everybody.
-    pub(super) fn seen_at_a_glance(&self, bot: &BotName, glance: &Glance) -> Option<Outbound> {
+    pub(super) async fn seen_at_a_glance(&self, bot: &BotName, glance: &Glance) -> Option<Outbound> {
         let Glance { room, sender, text } = glance;
         let speaker = self.onlooker(room, sender)?;
         let context = command::Context {
@@ -120,7 +131,10 @@ impl Intake {
         let command::Command::Look(look) = command else { return None };
         let own = (room.kind == RoomKind::Direct).then_some(speaker.person);
         let viewer = self.viewer(&room.id, own)?;
-        allowed.then(|| self.look(&look, &speaker, &viewer).ok()).flatten().map(|answer| answer.message)
+        if !allowed {
+            return None;
+        }
+        self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
     }
 
     fn show(&self, target: Option<Target>, viewer: &Viewer) -> Result<Answer, Failure> {
@@ -137,7 +151,7 @@ impl Intake {
                     "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
                 ));
             }
-            Some(Answer { message, card: Some((item, version)) })
+            Some(Answer { card: Some((item, version)), ..Answer::new(message) })
         });
         shown.ok_or_else(|| self.no_such_item(item).into())
     }

@@ -11,7 +11,7 @@
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
 //! * `correct.rs`   an edited message to what it changes
 //! * `link.rs`      one person on several platforms: codes and their confirmation
-//! * `look.rs`      looks, and glances: looks outside of a conversation
+//! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
@@ -26,6 +26,7 @@ mod forget;
 mod hear;
 mod link;
 mod look;
+mod look_back;
 mod numbers;
 mod pairing;
 mod people;
@@ -58,7 +59,7 @@ use crate::{
     notify::{Answer, Outbox},
     projection::Viewer,
     report::Desk,
-    subscription::SharedWorld,
+    subscription::{Past, SharedWorld},
 };
 
 /// How many rooms' lanes are kept before idle ones are let go.
@@ -75,8 +76,6 @@ pub struct Settings {
     pub bots: HashMap<String, Capabilities>,
     /// What people write is sealed.
     pub sealed: bool,
-    /// What is derived from the log and holds people's words: deleted when somebody is forgotten.
-    pub derived: Vec<std::path::PathBuf>,
     /// Reports.
     pub reports: Reports,
 }
@@ -97,6 +96,7 @@ pub struct Intake {
     outbox: Outbox,
     settings: Settings,
     titles: Arc<HashMap<String, String>>,
+    past: Past,
     pairing: Pairing,
     forgetting: Forgetting,
     links: Links,
@@ -145,8 +145,10 @@ impl Intake {
     /// An intake over a log; `world` must be kept up to date by somebody else.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, settings: Settings) -> Self {
         let titles = settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect();
+        let past = Past::new(Arc::clone(&log), Arc::clone(&world), None, Arc::default());
         Self {
             begun: log.head().position,
+            past,
             log,
             world,
             outbox,
@@ -162,6 +164,17 @@ impl Intake {
             desk: Desk::default(),
             started: Instant::now(),
         }
+    }
+
+    /// The same with a past that has snapshots.
+    #[must_use]
+    pub fn with_past(self, past: Past) -> Self {
+        Self { past, ..self }
+    }
+
+    /// The worlds of the past.
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
     fn lane(&self, room: &RoomId) -> Arc<tokio::sync::Mutex<Lane>> {
@@ -292,7 +305,7 @@ impl Accept for Intake {
 
     async fn glance(&self, bot: &BotName, glance: Glance) -> Option<Outbound> {
         self.world.at_least(self.begun).await;
-        self.seen_at_a_glance(bot, &glance)
+        self.seen_at_a_glance(bot, &glance).await
     }
 
     async fn recall(&self, bot: &BotName, key: &str) -> Option<String> {

@@ -168,13 +168,13 @@ impl Intake {
 
     fn load(&self, plan: &mut Plan, item: ItemRef) -> Result<(), Failure> {
         if let hash_map::Entry::Vacant(place) = plan.pasts.entry(item) {
-            place.insert(self.past(item)?);
+            place.insert(self.past_of(item)?);
         }
         Ok(())
     }
 
     /// All that happened to an item, from the log.
-    fn past(&self, item: ItemRef) -> Result<Past, Failure> {
+    fn past_of(&self, item: ItemRef) -> Result<Past, Failure> {
         let mut commits = Vec::new();
         self.log.read_stream(&StreamId::new(item.stream()), 1, &mut |entry| {
             if let Entry::Commit(commit) = entry {
@@ -244,7 +244,7 @@ impl Intake {
                     commits.push(commit);
                     break;
                 }
-                let past = self.past(item)?;
+                let past = self.past_of(item)?;
                 let mut wanted = Vec::new();
                 for Also { version, parts, .. } in &acts {
                     let Some(step) = past.history.step(*version) else { continue };
@@ -290,7 +290,7 @@ impl Intake {
         let mut back = Vec::new();
         for reversal in commits {
             let Some(item) = ItemRef::of_stream(reversal.stream.as_str()) else { continue };
-            let Past { commits, .. } = self.past(item)?;
+            let Past { commits, .. } = self.past_of(item)?;
             let until = |last: Version| {
                 let commits = commits.iter().filter(|commit| commit.first_version <= last).cloned().collect();
                 Past::of(item, commits).history.item()
@@ -320,17 +320,17 @@ impl Intake {
             Undone::Items(back) => {
                 let card = back.last().map(|it| it.after.reference);
                 let card = card.and_then(|item| Some((item, world.item(item)?.item.version)));
-                Answer { message: world.undone(back, deleted, viewer), card }
+                Answer { card, ..Answer::new(world.undone(back, deleted, viewer)) }
             }
             Undone::Elsewhere(reversal, act) => {
-                Answer { message: world.undone_elsewhere(reversal, act, viewer), card: None }
+                Answer::new(world.undone_elsewhere(reversal, act, viewer))
             }
         })
     }
 
     /// Whether anything that an act did to an item still counts.
     pub(super) fn is_left(&self, item: ItemRef, first: Version) -> Result<bool, Failure> {
-        let history = self.past(item)?.history;
+        let history = self.past_of(item)?.history;
         Ok(history.step(first).is_some_and(|step| history.takes(step, &[]).is_ok()))
     }
 }

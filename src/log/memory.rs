@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::sync::broadcast;
 
 use super::{
@@ -23,6 +23,8 @@ struct Inner {
     commands: HashMap<CommandId, usize>,
     hash: Hash,
     closed: bool,
+    /// What the clock shows, when a test says so.
+    now: Option<DateTime<Utc>>,
 }
 
 /// A log in memory. Not durable: `Ok` means only that it is in this process.
@@ -43,6 +45,11 @@ impl MemoryLog {
     /// An empty log.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is appended from now on is recorded at this time, or later when something later was recorded before.
+    pub fn set_time(&self, now: DateTime<Utc>) {
+        self.inner().now = Some(now);
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -70,7 +77,7 @@ impl EventLog for MemoryLog {
             return Err(AppendError::Conflict { stream: append.stream, expected: append.expected, actual });
         }
         let mut meta = append.meta;
-        let now = Utc::now();
+        let now = inner.now.unwrap_or_else(Utc::now);
         let now = now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now);
         meta.recorded_at = inner.commits.last().map_or(now, |last| last.meta.recorded_at.max(now));
         let at = inner.commits.len();

@@ -438,6 +438,17 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
         Ok(found)
     }
 
+    /// A hash by which the commit at a position is told from any other that could stand there; `None` when it cannot be
+    /// read. An engine whose records hold the hash of the one before gives that of the record, which stands for the whole
+    /// log up to there; this one stands for the commit alone.
+    ///
+    /// # Errors
+    /// As for [`EventLog::read_stream`].
+    fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
+        let commit = self.read_at(position)?;
+        Ok(commit.and_then(|commit| record::encode(&commit, &[0; 32], &mut Vec::new()).ok()))
+    }
+
     /// The newest version of a stream; 0 when it has no events.
     ///
     /// # Errors

@@ -210,6 +210,17 @@ impl Courier {
     async fn attempt(&self, claim: &Claim) -> Outcome {
         let Claim { room, entry } = claim;
         match &entry.row.what {
+            What::Message { message, over: Some(id), card: None, .. } if self.bot.capabilities().edits => {
+                // Changed twice it is the same, so that a repeat needs no mark; one that is sent instead does.
+                match self.edit(room, id, message).await {
+                    Ok(()) => Outcome::Edited { row: None, edits: 1 },
+                    Err(SendError::Gone(_) | SendError::Refused(_)) => {
+                        let sent = self.send(room, &entry.shown(message), None).await;
+                        sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
+                    }
+                    Err(error) => Outcome::Failed { error, row: None },
+                }
+            }
             What::Message { message, card, .. } => {
                 let shown = entry.shown(message);
                 let sent = self.send(room, &shown, *card).await;
@@ -320,3 +331,7 @@ async fn keep_tidy(outbox: Outbox) {
 #[cfg(test)]
 #[path = "tests/delivery.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "tests/turning.rs"]
+mod turning;

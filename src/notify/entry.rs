@@ -31,6 +31,9 @@ pub(super) enum What {
         /// The item it is the card of then, with the version it shows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         card: Option<(ItemRef, u64)>,
+        /// The message of the room that becomes this one, by the platform's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<String>,
     },
     /// Bring the room's card of the item up to date.
     Refresh { item: ItemRef },
@@ -119,7 +122,7 @@ impl Entry {
     /// goes with the last.
     pub(super) fn cut(&mut self, capabilities: &Capabilities) -> Vec<Self> {
         let (at, tries) = (self.row.at, self.tries);
-        let What::Message { kind, message, card } = &mut self.row.what else { return Vec::new() };
+        let What::Message { kind, message, card, .. } = &mut self.row.what else { return Vec::new() };
         if self.row.fits {
             return Vec::new();
         }
@@ -135,7 +138,12 @@ impl Entry {
             .zip(parts)
             .map(|(part, message)| Self {
                 seq: Seq { seq: self.seq.seq, part },
-                row: Row { at, what: What::Message { kind, message, card: None }, tried: false, fits: true },
+                row: Row {
+                    at,
+                    what: What::Message { kind, message, card: None, over: None },
+                    tried: false,
+                    fits: true,
+                },
                 bytes: 0,
                 tries: Tries { count: 0, open: false, ..tries },
             })

@@ -91,12 +91,15 @@ pub struct Answer {
     pub message: Outbound,
     /// The item the message is about, with the version it shows: from then on it is the room's card of that item.
     pub card: Option<(ItemRef, u64)>,
+    /// The message of ours that becomes this one, when it is still there and its platform can change it: a list whose next
+    /// page was asked for. A new one is sent otherwise.
+    pub over: Option<MessageRef>,
 }
 
 impl Answer {
     /// A message that is nobody's card.
     pub fn new(message: Outbound) -> Self {
-        Self { message, card: None }
+        Self { message, card: None, over: None }
     }
 }
 
@@ -153,9 +156,11 @@ impl Intent {
         match self {
             Self::Refresh { room, item } => (room, What::Refresh { item }),
             Self::Notice { room, item, version, position: _, message } => {
-                (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)) })
+                (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
             }
-            Self::Plain { room, message } => (room, What::Message { kind: Kind::Plain, message, card: None }),
+            Self::Plain { room, message } => {
+                (room, What::Message { kind: Kind::Plain, message, card: None, over: None })
+            }
         }
     }
 }
@@ -306,8 +311,9 @@ impl Outbox {
         let mut change = queue.change();
         change.ops.put(key, &now_ms());
         if !unkept {
-            for Answer { message, card } in answers {
-                let what = What::Message { kind: Kind::Answer, message, card };
+            for Answer { message, card, over } in answers {
+                let over = over.filter(|over| over.room == *room).map(|over| over.id);
+                let what = What::Message { kind: Kind::Answer, message, card, over };
                 queue.admit(&mut inner, room, what, &mut change);
             }
         }

@@ -1,7 +1,9 @@
 //! Who did what last, in which room: what `/undo` alone takes back. The newest few of each person in each room are kept,
 //! bounded in number; what is older is named by item.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
 
 use crate::log::{Commit, Position, StreamId};
 
@@ -11,13 +13,13 @@ const ACTS_MAX: usize = 32;
 const PEOPLE_MAX: usize = 4096;
 
 /// The newest acts, by room and actor.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Acts {
-    rooms: HashMap<String, HashMap<String, Done>>,
+    rooms: BTreeMap<String, BTreeMap<String, Done>>,
     people: usize,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Done {
     newest: Position,
     acts: VecDeque<(StreamId, u64)>,
@@ -50,14 +52,14 @@ impl Acts {
 
     /// Drops the half that was heard longest ago.
     fn forget_half(&mut self) {
-        let mut newest: Vec<_> = self.rooms.values().flat_map(HashMap::values).map(|done| done.newest).collect();
+        let mut newest: Vec<_> = self.rooms.values().flat_map(BTreeMap::values).map(|done| done.newest).collect();
         let middle = newest.len() / 2;
         let &mut middle = newest.select_nth_unstable(middle).1;
         for people in self.rooms.values_mut() {
             people.retain(|_, done| done.newest > middle);
         }
         self.rooms.retain(|_, people| !people.is_empty());
-        self.people = self.rooms.values().map(HashMap::len).sum();
+        self.people = self.rooms.values().map(BTreeMap::len).sum();
     }
 }
 

@@ -2,7 +2,13 @@
 
 use yoman_chat::{Button, Outbound, Style, Text};
 
-use super::{Viewer, World, card::with_buttons, line::state_name, select::Order, words};
+use super::{
+    Viewer, World,
+    card::{BUTTON_BYTES_MAX, with_buttons},
+    line::state_name,
+    select::Order,
+    words,
+};
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, filter::StateWord, item::Item},
@@ -17,7 +23,10 @@ impl World {
         let mut text = Text::new();
         let mut buttons = Vec::new();
         let said = self.filter_text(filter, viewer);
-        text.push(Style::Bold, "Board");
+        match &self.as_of {
+            Some(as_of) => text.append(as_of.heading("Board as of", viewer)),
+            None => text.push(Style::Bold, "Board"),
+        };
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, &said);
         }
@@ -53,13 +62,24 @@ impl World {
             if all > items.len() {
                 text.plain("\n").push(Style::Dim, format!("and {} more", words::grouped((all - items.len()) as u64)));
                 let label = format!("All {}", words::many(bucket));
-                let list = Look::List { filter: self.handles(&column), page: 1 };
+                let list = Look::List { filter: self.handles(&column), page: 1, at: self.moment() };
                 buttons.push(Button::new(label, Command::Look(list).to_text(viewer.time_zone)));
             }
         }
         if empty {
-            return self.list(filter, 1, viewer);
+            let mut list = self.list(filter, 1, viewer);
+            if self.as_of.is_some() {
+                list.text = text.plain("\n").append(list.text).clone();
+            }
+            return self.scrubbed(list, filter, viewer);
         }
+        let days = self.days(filter, viewer);
+        let most = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
+        for day in days.iter().filter(|day| self.as_of.is_some() && day.data.len() > most) {
+            // Too long for a button, so it is written out.
+            text.plain("\n").push(Style::Dim, format!("{}: {}", day.label, day.data));
+        }
+        buttons.splice(0..0, days);
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 }

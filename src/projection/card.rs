@@ -33,7 +33,8 @@ impl World {
         let mut text = self.head(item, state_name(self.state(item)));
         self.details(&mut text, item, viewer);
         self.newest_change(&mut text, item.reference, viewer);
-        let mut out = with_buttons(Outbound::text(text), self.buttons_for(item, viewer), viewer);
+        let buttons = if self.as_of.is_some() { Vec::new() } else { self.buttons_for(item, viewer) };
+        let mut out = with_buttons(Outbound::text(text), buttons, viewer);
         out.accent = self.accent(item.reference, viewer);
         Some(out)
     }
@@ -152,10 +153,10 @@ impl World {
             None => (&*seen.changed_by, &*seen.changed_on),
         };
         let mut line = Text::new();
-        line.plain(entry.how);
+        line.plain(&*entry.how);
         self.by(&mut line, actor, bot, viewer);
         let past = viewer.now.signed_duration_since(seen.changed_at);
-        let just_now = past < TimeDelta::minutes(1);
+        let just_now = past < TimeDelta::minutes(1) && self.as_of.is_none();
         line.plain(" ").plain(if just_now { "just now".to_owned() } else { words::at(seen.changed_at, viewer) });
         text.plain(INDENT);
         for span in line.spans {

@@ -10,10 +10,14 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{Seen, phrase, words};
 use crate::{
     domain::{
-        Bucket, Event, ItemRef, PersonId, Priority, idea,
+        Bucket, Event, ItemRef, PersonId, Priority,
+        filter::StateWord,
+        idea,
         item::{self, Fact, Item, Stage},
         pr, research, stored, todo,
     },
@@ -41,11 +45,13 @@ pub(super) struct Entry {
     /// What was said on it besides title and body, folded for the search; the newest [`SAID_BYTES_MAX`] bytes.
     pub(super) said: Box<str>,
     /// The newest change in words: `started`.
-    pub(super) how: &'static str,
+    pub(super) how: Arc<str>,
     /// For a change made by what reacted: the person who caused it, and through which bot.
     pub(super) behalf: Option<Box<Doer>>,
     /// The commit that closed it; [`Position::START`] when it is not closed.
-    closed_at: Position,
+    pub(super) closed_at: Position,
+    /// When somebody began on it, for a todo; `None` as long as nobody did since it was last opened.
+    pub(super) begun_at: Option<DateTime<Utc>>,
 }
 
 /// Who did something, and through which bot.
@@ -58,21 +64,22 @@ pub(super) struct Doer {
 /// All items.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
-    buckets: [BTreeMap<u32, Box<Entry>>; 4],
-    newest: [u32; 4],
+    /// Behind an `Arc`, so that a copy of the world costs no copy of what it holds.
+    pub(super) buckets: [BTreeMap<u32, Arc<Entry>>; 4],
+    pub(super) newest: [u32; 4],
     /// Who waits for the key, whether or not either is closed.
-    waiting: HashMap<ItemRef, Vec<ItemRef>>,
+    pub(super) waiting: HashMap<ItemRef, Vec<ItemRef>>,
     /// What was promoted to what.
-    children: BTreeSet<(ItemRef, ItemRef)>,
+    pub(super) children: BTreeSet<(ItemRef, ItemRef)>,
     /// The closed ones, those closed longest ago first.
     closed: BTreeSet<(Position, ItemRef)>,
     items_max: usize,
-    dropped: usize,
+    pub(super) dropped: usize,
     /// Dropped ones something happened to since: the newest such commit.
-    missed: BTreeMap<ItemRef, Position>,
+    pub(super) missed: BTreeMap<ItemRef, Position>,
     /// Names that many items share, kept once.
-    names: HashSet<Arc<str>>,
-    recent: VecDeque<(Position, Doer)>,
+    pub(super) names: HashSet<Arc<str>>,
+    pub(super) recent: VecDeque<(Position, Doer)>,
 }
 
 impl Items {
@@ -102,10 +109,12 @@ impl Items {
         self.recent.push_back((commit.position, doer.clone()));
 
         let slot = self.buckets[reference.bucket as usize].get_mut(&reference.number);
-        let (entry, unreadable) = match slot {
+        let (closed_at, unreadable) = match slot {
             // It was restored from commits that were not folded in yet.
             Some(entry) if commit.position <= entry.seen.position => return 0,
             Some(entry) => {
+                // Copied only while somebody else holds the same world: a snapshot being written, a look at the past.
+                let entry = Arc::make_mut(entry);
                 let needed = entry.seen.item.needs().to_vec();
                 let unreadable = entry.fold(commit, &mut self.names);
                 let closed_before = entry.closed_at;
@@ -114,7 +123,7 @@ impl Items {
                     self.closed.remove(&(closed_before, reference));
                 }
                 rewire(&mut self.waiting, reference, &needed, entry.seen.item.needs());
-                (entry, unreadable)
+                (entry.closed_at, unreadable)
             }
             None => {
                 let (entry, unreadable) = Entry::create(reference, commit, &mut self.names);
@@ -130,11 +139,13 @@ impl Items {
                 if let Some(from) = entry.seen.item.from {
                     self.children.insert((from, reference));
                 }
-                (self.buckets[reference.bucket as usize].entry(reference.number).or_insert(entry), unreadable)
+                let closed_at = entry.closed_at;
+                self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+                (closed_at, unreadable)
             }
         };
-        if entry.closed_at != Position::START {
-            self.closed.insert((entry.closed_at, reference));
+        if closed_at != Position::START {
+            self.closed.insert((closed_at, reference));
         }
         self.shrink();
         unreadable
@@ -169,7 +180,7 @@ impl Items {
         }
         let newest = &mut self.newest[reference.bucket as usize];
         *newest = (*newest).max(reference.number);
-        self.buckets[reference.bucket as usize].insert(reference.number, entry);
+        self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
         self.dropped = self.dropped.saturating_sub(1);
         true
     }
@@ -177,13 +188,17 @@ impl Items {
     /// One person turned out to be another: what was the one's is the other's.
     pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
         let entries = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
-        entries.for_each(|entry| entry.seen.item.merge_people(from, into));
+        entries.filter(|entry| entry.seen.item.people.contains(&from)).for_each(|entry| {
+            Arc::make_mut(entry).seen.item.merge_people(from, into);
+        });
     }
 
     /// The same for one item.
     pub(super) fn merge_people_of(&mut self, item: ItemRef, from: PersonId, into: PersonId) {
-        if let Some(entry) = self.buckets[item.bucket as usize].get_mut(&item.number) {
-            entry.seen.item.merge_people(from, into);
+        if let Some(entry) = self.buckets[item.bucket as usize].get_mut(&item.number)
+            && entry.seen.item.people.contains(&from)
+        {
+            Arc::make_mut(entry).seen.item.merge_people(from, into);
         }
     }
 
@@ -201,6 +216,29 @@ impl Items {
         }
     }
 
+    /// Puts an entry in as it is.
+    pub(super) fn add(&mut self, entry: Entry) {
+        let reference = entry.seen.item.reference;
+        if entry.closed_at != Position::START {
+            self.closed.insert((entry.closed_at, reference));
+        }
+        self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+    }
+
+    /// Lets go of the closed ones; returns how many. What was promoted to what stays known.
+    pub(super) fn leave_closed_out(&mut self) -> usize {
+        let closed = std::mem::take(&mut self.closed);
+        for (_, reference) in &closed {
+            self.buckets[reference.bucket as usize].remove(&reference.number);
+        }
+        closed.len()
+    }
+
+    /// All of them, by bucket and number.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.buckets.iter().flat_map(|bucket| bucket.values().map(|entry| &**entry))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.buckets.iter().map(BTreeMap::len).sum()
     }
@@ -211,6 +249,11 @@ impl Items {
 
     pub(super) fn missed(&self) -> impl Iterator<Item = ItemRef> {
         self.missed.keys().copied()
+    }
+
+    /// Whether more items were missed than are remembered.
+    pub(super) fn missed_too_many(&self) -> bool {
+        self.missed.len() >= MISSED_MAX
     }
 
     pub(super) fn newest(&self, bucket: Bucket) -> u32 {
@@ -286,7 +329,7 @@ impl Items {
 
 impl Entry {
     /// The entry that the first commit of a stream makes, and how many of its events could not be read.
-    fn create(reference: ItemRef, commit: &Commit, names: &mut HashSet<Arc<str>>) -> (Option<Box<Self>>, u64) {
+    fn create(reference: ItemRef, commit: &Commit, names: &mut HashSet<Arc<str>>) -> (Option<Self>, u64) {
         if commit.first_version > 1 {
             // The events are read all the same, so that what cannot be read is counted whatever is in memory.
             return (None, commit.events.iter().filter(|event| stored::decode(event).is_err()).count() as u64);
@@ -308,7 +351,8 @@ impl Entry {
                 position: commit.position,
             };
             let said = folded.said.into_boxed_str();
-            Box::new(Self { seen, said, how: folded.how, behalf: None, closed_at: Position::START })
+            let how = shared(names, folded.how);
+            Self { seen, said, how, behalf: None, closed_at: Position::START, begun_at: None }
         });
         (entry, folded.unreadable)
     }
@@ -329,7 +373,7 @@ impl Entry {
         }
         if !folded.name.is_empty() {
             self.seen.changed_how = shared(names, folded.name);
-            self.how = folded.how;
+            self.how = shared(names, folded.how);
         }
         folded.unreadable
     }
@@ -379,6 +423,11 @@ impl Entry {
         seen.changed_by = shared(names, &commit.meta.actor);
         seen.changed_on = shared(names, &commit.meta.origin.bot);
         seen.position = commit.position;
+        self.begun_at = match (seen.item.state_word(), self.begun_at) {
+            (StateWord::Doing, None) => Some(commit.meta.recorded_at),
+            (StateWord::Open, _) => None,
+            (_, at) => at,
+        };
         self.behalf = (*doer.actor != *commit.meta.actor).then(|| Box::new(doer.clone()));
         self.closed_at = match (seen.item.is_closed(), self.closed_at) {
             (false, _) => Position::START,
@@ -393,7 +442,7 @@ impl Entry {
         commits: &[Arc<Commit>],
         merges: &[(Position, PersonId, PersonId)],
         names: &mut HashSet<Arc<str>>,
-    ) -> Option<Box<Self>> {
+    ) -> Option<Self> {
         let mut commits = commits.iter().filter(|commit| ItemRef::of_stream(commit.stream.as_str()) == Some(reference));
         let first = commits.next()?;
         let mut entry = Self::create(reference, first, names).0?;
@@ -523,6 +572,10 @@ fn rewire(waiting: &mut HashMap<ItemRef, Vec<ItemRef>>, item: ItemRef, before: &
         }
     }
     for needed in after.iter().filter(|needed| !before.contains(needed)) {
-        waiting.entry(*needed).or_default().push(item);
+        let those = waiting.entry(*needed).or_default();
+        // One that was left out and comes back is known already.
+        if !those.contains(&item) {
+            those.push(item);
+        }
     }
 }

@@ -41,7 +41,12 @@ impl World {
             text.plain(": ").push(Style::Quote, &rest);
         }
         let handles = self.handles(filter);
-        self.page(text, |page| Look::List { filter: handles.clone(), page }, (&items, all, page), viewer)
+        self.page(
+            text,
+            |page| Look::List { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, page),
+            viewer,
+        )
     }
 
     /// `/find`: the items that hold all the words, closed ones too.
@@ -65,7 +70,12 @@ impl World {
         let mut text = Text::from(format!("{} with ", words::count(all, "item")));
         text.push(Style::Quote, &said);
         let handles = self.handles(filter);
-        self.page(text, |page| Look::Find { filter: handles.clone(), page }, (&items, all, page), viewer)
+        self.page(
+            text,
+            |page| Look::Find { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, page),
+            viewer,
+        )
     }
 
     /// `/mine`: what a person has to do, the closed left out.
@@ -81,7 +91,12 @@ impl World {
         let mut text = Text::from(format!("{} for ", words::count(all, "item")));
         text.push(Style::Quote, of);
         let handles = self.handles(&filter);
-        self.page(text, |page| Look::List { filter: handles.clone(), page }, (&items, all, 1), viewer)
+        self.page(
+            text,
+            |page| Look::List { filter: handles.clone(), page, at: self.moment() },
+            (&items, all, 1),
+            viewer,
+        )
     }
 
     /// `/next`: what can be done now, what presses most first. Nothing that waits, no ideas, and nothing that is somebody
@@ -94,6 +109,12 @@ impl World {
                 && (!filter.people.is_empty() || item.people.is_empty() || item.people.contains(&person))
         };
         let (items, all) = self.selected(filter, also, (Order::Next, 0, PAGE_ITEMS), viewer);
+        if self.as_of.is_some() && all > 0 {
+            let mut text = Text::from(words::count(all, "item"));
+            text.plain(" could be done then");
+            self.lines(&mut text, &items, viewer);
+            return Outbound::text(text);
+        }
         let Some(first) = items.first().and_then(|&item| self.item(item)) else {
             let blocked = self.tally(filter, viewer).get(&StateWord::Blocked).copied().unwrap_or_default();
             let text = match blocked {
@@ -152,8 +173,9 @@ impl World {
         }
         self.lines(&mut text, items, viewer);
         let to = |page: usize| {
-            let page = u32::try_from(page).unwrap_or(u32::MAX);
-            Command::Look(look(page)).to_text(viewer.time_zone)
+            let text = Command::Look(look(u32::try_from(page).unwrap_or(u32::MAX))).to_text(viewer.time_zone);
+            // Said even of the first, so that a button to it is one that turns a page.
+            if page == 1 && self.as_of.is_none() { text + " page:1" } else { text }
         };
         let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
         let mut buttons = Vec::new();
@@ -179,7 +201,7 @@ impl World {
     /// What to do when nothing passes.
     fn nothing(&self, filter: &Filter, closed_too: bool, viewer: &Viewer) -> Outbound {
         let said = self.filter_text(filter, viewer);
-        if self.items.len() == 0 {
+        if self.items.len() == 0 && self.left_out == 0 && self.as_of.is_none() {
             return Outbound::text(
                 "Nothing here yet. /todo Buy milk  puts something on the list, /help says what else there is.",
             );
@@ -206,7 +228,8 @@ impl World {
         }
         text.plain(format!("; {} closed.", words::grouped(closed as u64)));
         let closed = Filter { states: vec![StateWord::Closed], ..self.handles(filter) };
-        let command = Command::Look(Look::List { filter: closed, page: 1 }).to_text(viewer.time_zone);
+        let command =
+            Command::Look(Look::List { filter: closed, page: 1, at: self.moment() }).to_text(viewer.time_zone);
         with_buttons(Outbound::text(text), vec![Button::new("Closed ones", command)], viewer)
     }
 }

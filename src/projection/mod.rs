@@ -22,6 +22,11 @@
 //! * `cause.rs`   why: the chain across items, messages and people
 //! * `phrase.rs`  an event in words
 //! * `unread.rs`  what could not be read, stream by stream
+//! * `snapshot.rs` a world as bytes and back
+//! * `past.rs`    what a world of the past says of itself
+//! * `moves.rs`   what a stretch of the log moved: items before and after each commit
+//! * `diff.rs`    what changed between two moments
+//! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
 //! * `words.rs`   dates, names and counts as people say them
 
 mod acts;
@@ -30,19 +35,24 @@ mod board;
 mod card;
 mod cause;
 mod differ;
+mod diff;
 mod house;
 mod items;
 mod like;
 mod line;
 mod list;
+mod moves;
 mod notice;
+mod past;
 mod people;
 mod phrase;
 mod reports;
 mod rooms;
 mod select;
+mod snapshot;
 #[cfg(test)]
 mod spec;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -69,6 +79,10 @@ pub use self::{
     like::First,
     list::PAGE_ITEMS,
     undone::{Rests, TakenBack, Why},
+    moves::{Moved, Step, Stretch},
+    past::AsOf,
+    snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
+    stats::{Day, Spread, Stats},
 };
 use crate::{
     domain::{
@@ -138,6 +152,14 @@ pub struct World {
     /// Who turned out to be whom, and by which commit; in order.
     merges: Vec<(Position, PersonId, PersonId)>,
     unread: Unread,
+    /// When the first commit was recorded.
+    began_at: Option<DateTime<Utc>>,
+    /// When the newest commit was recorded.
+    recorded_at: Option<DateTime<Utc>>,
+    /// Closed items that are not here although they were not dropped.
+    left_out: usize,
+    /// It is shown as something past.
+    as_of: Option<AsOf>,
 }
 
 impl Default for World {
@@ -160,6 +182,10 @@ impl World {
             acts: Acts::default(),
             merges: Vec::new(),
             unread: Unread::default(),
+            began_at: None,
+            recorded_at: None,
+            left_out: 0,
+            as_of: None,
         }
     }
 
@@ -169,6 +195,8 @@ impl World {
             return;
         }
         self.position = commit.position;
+        self.began_at.get_or_insert(commit.meta.recorded_at);
+        self.recorded_at = Some(commit.meta.recorded_at);
         if let Some(cause) = commit.meta.causation {
             self.causes.insert((cause, commit.position));
             if self.causes.len() > CAUSES_MAX {
@@ -226,6 +254,16 @@ impl World {
         self.unread.note(commit, missed);
     }
 
+    /// When the first commit was recorded; `None` before there is one.
+    pub fn began_at(&self) -> Option<DateTime<Utc>> {
+        self.began_at
+    }
+
+    /// When the newest commit was recorded; `None` before there is one.
+    pub fn recorded_at(&self) -> Option<DateTime<Utc>> {
+        self.recorded_at
+    }
+
     /// How many events could not be read, or stood where they do not belong. They are passed over, and nothing is decided
     /// about what they are of.
     pub fn unreadable(&self) -> u64 {
@@ -278,6 +316,16 @@ impl World {
         self.items.missed().collect()
     }
 
+    /// Whether more items were missed than [`World::missed`] can name.
+    pub fn missed_too_many(&self) -> bool {
+        self.items.missed_too_many()
+    }
+
+    /// Whether it holds an item as it is after its own position: one that was read from the log by itself.
+    pub fn is_ahead(&self) -> bool {
+        self.items.all().any(|entry| entry.seen.position > self.position)
+    }
+
     /// An item as the commits of its stream tell it, for one that is not in memory. All commits, in order.
     pub fn replay_item(commits: &[Arc<Commit>]) -> Option<Seen> {
         let item = ItemRef::of_stream(commits.first()?.stream.as_str())?;
@@ -294,6 +342,7 @@ impl World {
                 self.items.merge_people_of(item, from, into);
             }
         }
+        self.left_out -= usize::from(restored && self.left_out > 0);
         restored
     }
 

@@ -16,6 +16,9 @@ const NOBODY: &str = "person";
 /// What `-2` and so on may take of a handle's length.
 const NUMBER_CHARS_MAX: usize = 11;
 
+/// The people, by whom each identity is held, and by whom each handle.
+pub(super) type Parts = (Vec<Person>, Vec<(Identity, PersonId)>, Vec<(Handle, PersonId)>);
+
 /// All people.
 #[derive(Clone, Debug, Default)]
 pub(super) struct People {
@@ -78,6 +81,24 @@ impl People {
             }
         }
         id
+    }
+
+    /// All there is, in order.
+    pub(super) fn to_parts(&self) -> Parts {
+        let mut identities: Vec<_> = self.identities.iter().map(|(name, &id)| (name.clone(), id)).collect();
+        identities.sort_unstable_by(|a, b| a.0.0.cmp(&b.0.0));
+        let mut handles: Vec<_> = self.handles.iter().map(|(name, &id)| (name.clone(), id)).collect();
+        handles.sort_unstable();
+        (self.people.values().cloned().collect(), identities, handles)
+    }
+
+    /// The people of these parts.
+    pub(super) fn from_parts((people, identities, handles): Parts) -> Self {
+        Self {
+            people: people.into_iter().map(|person| (person.id, person)).collect(),
+            identities: identities.into_iter().collect(),
+            handles: handles.into_iter().collect(),
+        }
     }
 
     pub(super) fn get(&self, id: PersonId) -> Option<&Person> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use yoman_chat::{Button, Outbound, Style, Text};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// All there are, by name, with their first comment. No more than may be sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reports(BTreeMap<ReportName, String>);
 
 impl Reports {

@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     Filter, PersonId,
     room::{self, Room},
 };
 
 /// All rooms that said anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Rooms {
     rooms: BTreeMap<String, Room>,
 }

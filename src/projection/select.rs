@@ -153,6 +153,20 @@ impl World {
         tally
     }
 
+    /// The items that pass a filter, closed ones too.
+    pub(super) fn passing(&self, filter: &Filter, viewer: &Viewer) -> Vec<ItemRef> {
+        let mut found = Vec::new();
+        self.sift(filter, viewer, |entry| found.push(entry.seen.item.reference));
+        found
+    }
+
+    /// Whether anything that is not closed passes a filter.
+    pub fn has_open(&self, filter: &Filter, viewer: &Viewer) -> bool {
+        let mut found = false;
+        self.sift(filter, viewer, |entry| found |= !entry.seen.item.is_closed());
+        found
+    }
+
     /// Hands every item that passes a filter to `take`.
     fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
         let mut sieve = Sieve::new(filter, viewer);
@@ -192,7 +206,8 @@ impl World {
 
     /// A filter in the words that say it: `todo open #auth @dana due:2026-12-01`; empty for everything.
     pub fn filter_text(&self, filter: &Filter, viewer: &Viewer) -> String {
-        let list = Command::Look(Look::List { filter: self.handles(filter), page: 1 }).to_text(viewer.time_zone);
+        let list =
+            Command::Look(Look::List { filter: self.handles(filter), page: 1, at: None }).to_text(viewer.time_zone);
         list.trim_start_matches("/list").trim_start().to_owned()
     }
 

@@ -6,5 +6,6 @@ mod fold;
 mod house;
 mod lists;
 mod merge;
+mod past;
 mod reasons;
 mod wording;

@@ -62,8 +62,10 @@ impl World {
         text.plain("\n").push(Style::Pre(None), table(rows.get(start..end).unwrap_or_default(), viewer));
         let target = Some(Target { item, version: None });
         let to = |page: usize| {
+            let turned = if page == 1 && self.as_of.is_none() { " page:1" } else { "" };
             let page = u32::try_from(page).unwrap_or(u32::MAX);
-            Command::Look(Look::History { target, page }).to_text(viewer.time_zone)
+            let text = Command::Look(Look::History { target, page, at: self.moment() }).to_text(viewer.time_zone);
+            text + turned
         };
         let mut buttons = Vec::new();
         if page < pages {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     domain::{
         Event, ItemRef, PersonId,
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// The events that were passed over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Unread {
     items: BTreeMap<ItemRef, u64>,
     people: BTreeMap<PersonId, u64>,

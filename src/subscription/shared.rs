@@ -1,19 +1,21 @@
 //! One [`World`] for everybody who looks at it: fed from the log by a single task, in order, read by many.
 
 use std::{
-    ops::ControlFlow,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
-use super::Subscription;
+use super::{
+    Snapshots, Subscription,
+    fold::{self, FoldError, Rate},
+};
 use crate::{
     domain::{Bucket, ItemRef},
-    log::{Entry, EventLog, Position, ReadError},
+    log::{Entry, EventLog, Position},
     projection::World,
 };
 
@@ -80,26 +82,75 @@ impl SharedWorld {
         self.world.write().unwrap_or_else(PoisonError::into_inner).restore(commits)
     }
 
-    /// Folds everything anew from the log, because what is read from it has changed, and shows that from then on; the items
-    /// that look different. Needs the memory of a second world for as long as it takes. Blocking.
+    /// Puts a world in the place of this one; it is given back when it has seen less than this one.
     ///
     /// # Errors
-    /// [`ReadError`]: it is as it was.
-    pub fn refold(&self, log: &dyn EventLog) -> Result<Vec<ItemRef>, ReadError> {
-        let mut fresh = World::default();
-        let mut newest = read_on(log, &mut fresh, Position::START)?;
+    /// The world that was not taken.
+    #[expect(clippy::result_large_err, reason = "it is what was given, and it is given seldom")]
+    pub fn replace(&self, with: World) -> Result<(), World> {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        // What came meanwhile; nobody feeds the other one while this is held.
-        newest = read_on(log, &mut fresh, newest)?;
-        let before = std::mem::replace(&mut *world, fresh);
-        self.position.send_if_modified(|position| newest > std::mem::replace(position, newest.max(*position)));
-        let all =
-            Bucket::ALL.into_iter().flat_map(|bucket| (1..=world.newest(bucket)).map(move |n| ItemRef::new(bucket, n)));
-        let differs = |item: &ItemRef| {
-            let item = *item;
-            before.item(item).is_some_and(|old| world.item(item).is_none_or(|new| old.item != new.item))
-        };
-        Ok(all.filter(differs).collect())
+        let newest = *self.position.borrow();
+        if with.position < newest {
+            return Err(with);
+        }
+        let position = with.position;
+        *world = with;
+        self.position.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+        Ok(())
+    }
+
+    /// Folds the whole log anew and puts the outcome in the place of this world: for when what the log tells of the past
+    /// has changed. Gives the items that look different. Blocking; looks go on meanwhile.
+    ///
+    /// # Errors
+    /// [`FoldError`] when the log could not be read; nothing is replaced then.
+    pub fn refold(&self, log: &dyn EventLog) -> Result<Vec<ItemRef>, FoldError> {
+        let mut anew = World::default();
+        loop {
+            // What is damaged at the end is passed over by both, and is no reason to wait.
+            let to = self.position();
+            fold::forward(log, &mut anew, to, &Rate::default(), &|| true)?;
+            anew.position = anew.position.max(to);
+            let differing = self.read(|world| differing(world, &anew));
+            match self.replace(anew) {
+                Ok(()) => return Ok(differing),
+                Err(again) => anew = again,
+            }
+        }
+    }
+
+    /// Takes over the newest snapshot and what the log has beyond it, up to the log's head of now. Blocking.
+    fn begin(&self, log: &dyn EventLog, snapshots: Option<&Snapshots>, rate: &Rate, stop: &CancellationToken) {
+        let head = log.head().position;
+        let started = std::time::Instant::now();
+        let loaded = snapshots.and_then(|snapshots| snapshots.load(log, head, true));
+        let from = loaded.as_ref().map_or(Position::START, |world| world.position);
+        let mut world = loaded.unwrap_or_default();
+        match fold::forward(log, &mut world, head, rate, &|| !stop.is_cancelled()) {
+            Ok(commits) => {
+                let ms = started.elapsed().as_millis() as u64;
+                debug!(snapshot = %from, commits, ms, "the world is loaded");
+                // It is newer than what is there, which is nothing.
+                let _ = self.replace(world);
+            }
+            Err(error) => warn!(%error, "the world could not be loaded at once; it is fed bit by bit"),
+        }
+    }
+
+    /// As [`SharedWorld::keep`], from the newest snapshot that can be used.
+    pub async fn keep_from(
+        self: Arc<Self>,
+        log: Arc<dyn EventLog>,
+        snapshots: Option<Arc<Snapshots>>,
+        rate: Arc<Rate>,
+        stop: CancellationToken,
+    ) {
+        let (of, from, until) = (Arc::clone(&self), Arc::clone(&log), stop.clone());
+        let begun = tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
+        if let Err(error) = begun {
+            error!(%error, "loading the world ended badly; it is fed bit by bit");
+        }
+        self.keep(log, stop).await;
     }
 
     /// Feeds it from the log until `stop`, or until the log is closed.
@@ -127,20 +178,13 @@ impl SharedWorld {
     }
 }
 
-/// Folds in everything after a position; the newest one read.
-fn read_on(log: &dyn EventLog, world: &mut World, after: Position) -> Result<Position, ReadError> {
-    let mut newest = after;
-    log.read_all(after, &mut |entry| {
-        newest = match entry {
-            Entry::Commit(commit) => {
-                world.apply(&commit);
-                commit.position
-            }
-            Entry::Damaged { position, .. } => newest.max(position),
-        };
-        ControlFlow::Continue(())
-    })?;
-    Ok(newest)
+/// The items that look different in two worlds.
+fn differing(one: &World, other: &World) -> Vec<ItemRef> {
+    let all = Bucket::ALL.into_iter().flat_map(|bucket| (1..=one.newest(bucket)).map(move |n| ItemRef::new(bucket, n)));
+    let differs = |item: &ItemRef| {
+        one.item(*item).is_some_and(|old| other.item(*item).is_none_or(|new| old.item != new.item))
+    };
+    all.filter(differs).collect()
 }
 
 #[cfg(test)]

@@ -17,15 +17,22 @@ use crate::{
     log::{Commit, Position, StreamId},
 };
 
-/// Seals what is read from lines.
-#[derive(Debug)]
-pub struct Anew {
-    vault: Vault,
+/// What is seen before anything is sealed.
+#[derive(Debug, Default)]
+pub struct Seen {
+    forgotten: BTreeSet<PersonId>,
     merged: BTreeMap<PersonId, PersonId>,
     /// The commits that caused something nobody said.
     causes: BTreeMap<Position, Option<(StreamId, Option<PersonId>)>>,
     /// Where texts are said again.
     wanted: BTreeSet<StreamId>,
+}
+
+/// Seals what is read from lines.
+#[derive(Debug)]
+pub struct Anew {
+    vault: Vault,
+    seen: Seen,
     /// Who wrote what there, as far as it was sealed.
     authors: HashMap<StreamId, Authors>,
 }
@@ -38,18 +45,12 @@ pub fn looks_sealed(commit: &Commit) -> bool {
         || commit.events.iter().any(|event| json::texts(&event.data, seal::fields(&event.name)).iter().any(in_event))
 }
 
-impl Anew {
-    /// With fresh keys, in the directory of `vault`.
-    pub fn new(vault: Vault) -> Self {
-        let (merged, causes, wanted, authors) = Default::default();
-        Self { vault, merged, causes, wanted, authors }
-    }
-
+impl Seen {
     /// Looks at a commit before any is sealed.
     pub fn look_at(&mut self, commit: &Commit) {
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
             if commit.events.iter().any(|event| &*event.name == FORGOTTEN) {
-                self.vault.forget(person, false);
+                self.forgotten.insert(person);
             }
             self.merged.extend(commit.events.iter().filter_map(merged_into).map(|into| (person, into)));
         }
@@ -61,9 +62,8 @@ impl Anew {
         }
     }
 
-    /// Whether all of them are to be looked at once more, by [`Anew::look_again`].
+    /// Whether all of them are to be looked at once more, by [`Seen::look_again`].
     pub fn must_look_again(&self) -> bool {
-        forget_as_one(&self.vault, &self.merged);
         !self.causes.is_empty()
     }
 
@@ -75,6 +75,18 @@ impl Anew {
         }
     }
 
+}
+
+impl Anew {
+    /// With fresh keys, in the directory of `vault`.
+    pub fn new(vault: Vault, seen: Seen) -> Self {
+        for &person in &seen.forgotten {
+            vault.forget(person, false);
+        }
+        forget_as_one(&vault, &seen.merged);
+        Self { vault, seen, authors: HashMap::new() }
+    }
+
     /// The commit as it is kept. What a person wrote who was forgotten is a word that stands for it, and stays as it is.
     ///
     /// # Errors
@@ -84,7 +96,7 @@ impl Anew {
         let of =
             |stream: &StreamId, behind| self.authors.get(stream).map_or_else(Authors::default, |it| it.behind(behind));
         let cause = commit.meta.causation.filter(|_| actor.is_none());
-        let authors = match cause.and_then(|cause| self.causes.get(&cause)) {
+        let authors = match cause.and_then(|cause| self.seen.causes.get(&cause)) {
             Some(Some((stream, behind))) => of(stream, *behind),
             _ => Authors::default(),
         };
@@ -119,7 +131,7 @@ impl Anew {
         }
         let Commit { stream, events, meta, .. } = &mut commit;
         seal_texts(stream, events, meta, &keys, who)?;
-        if self.wanted.contains(&commit.stream) {
+        if self.seen.wanted.contains(&commit.stream) {
             let authors = self.authors.entry(commit.stream.clone()).or_default();
             texts.iter().for_each(|(person, text)| authors.add(*person, text));
         }

@@ -434,6 +434,10 @@ impl EventLog for SealedLog {
         Ok(self.beneath.find_command(command)?.map(|commit| self.opened(commit)))
     }
 
+    fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
+        self.beneath.hash_at(position)
+    }
+
     fn head(&self) -> Head {
         self.beneath.head()
     }

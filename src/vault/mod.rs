@@ -54,7 +54,7 @@ use std::{
 
 use self::key::{KeyId, PersonKey};
 pub use self::{
-    anew::{Anew, in_plain, looks_sealed},
+    anew::{Anew, Seen, in_plain, looks_sealed},
     log::SealedLog,
 };
 use crate::domain::PersonId;

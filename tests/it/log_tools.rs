@@ -222,7 +222,7 @@ fn a_damaged_log_is_told_where_and_brought_out() {
     // A journal that somebody wrote into.
     let month = fs::read_dir(bench.path("data/journal")).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&month).unwrap();
-    fs::write(&month, text.replacen("fix", "fax", 1)).unwrap();
+    fs::write(&month, text.replacen("auth", "auto", 1)).unwrap();
     let said = bench.run("log verify --json");
     assert!(said.code == Some(1) && said.out.contains("says something else than the log"), "{said:?}");
     fs::write(&month, &text).unwrap();
@@ -271,6 +271,7 @@ fn the_running_process_does_it() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
     bench.well("log restore backup --into restored");
+    bench.well("log backup backup --keys restored/keys");
     let restored = bench.exported("restored");
     assert!(bench.exported("data").starts_with(&restored), "a prefix");
     bench.well("log verify");

@@ -45,6 +45,7 @@ async fn long_lists_have_pages() {
     stage.forget();
     stage.say(&kim, "/list todo").await;
     stage.press(&kim, "▶").await;
+    stage.sees(&kim, "page 2").await;
     stage.say(&kim, "/list todo page:9").await;
     stage.say(&kim, "/board").await;
     assert_snapshot!(stage.transcript());

@@ -15,6 +15,7 @@ mod log_tools;
 mod looks;
 mod newer;
 mod order;
+mod past;
 mod phone;
 mod refusing;
 mod report;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 const REPORT: &str = r#"fn init() { [] }
-fn apply(titles, event) { if event.kind == "todo_created" { titles += event.title } titles }
+fn apply(titles, event) { if event.kind == "todo_created" { titles += event.data.title } titles }
 fn show(titles) { titles }"#;
 
 fn copy(from: &Path, to: &Path) {

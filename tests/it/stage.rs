@@ -231,7 +231,6 @@ impl Stage {
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
-            derived: vec![self.state().join("snapshots")],
             reports: intake::Reports::default(),
         };
         let delivery = DeliverySettings {

@@ -17,7 +17,7 @@ pub(crate) const API_URL: &str = "https://discord.com/api/v10";
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The service refuses requests without one of this form.
-const USER_AGENT: &str = concat!("DiscordBot (yoman, ", env!("CARGO_PKG_VERSION"), ")");
+const USER_AGENT: &str = concat!("DiscordBot (https://discord.com, ", env!("CARGO_PKG_VERSION"), ")");
 
 /// A file beside a body.
 #[derive(Clone, Debug)]

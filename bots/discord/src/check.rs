@@ -213,7 +213,10 @@ async fn guilds(discord: &Discord, app: &str, out: &mut Vec<Finding>) {
 
 async fn registered(discord: &Discord, app: &str, out: &mut Vec<Finding>) {
     let Ok(app) = app.parse() else { return };
-    let wanted = commands::declared(&discord.config.menu, discord.config.commands, discord.config.guild);
+    let wanted = {
+        let config = &discord.config;
+        commands::declared(&config.menu, config.commands, &config.under, config.guild)
+    };
     let path = commands::path(app, discord.config.guild);
     match discord.api.get::<Vec<Value>>(&path).await {
         Ok(there) => {

@@ -12,8 +12,6 @@ use crate::{
     wire::Option_,
 };
 
-/// The command under which every verb stands.
-pub(crate) const ALL: &str = "yoman";
 /// Message commands, and the verb each stands for.
 const ON_MESSAGES: [(&str, &str); 2] = [("Capture as idea", "idea"), ("Capture as to do", "todo")];
 /// The message command that opens a thread on a card.
@@ -33,13 +31,13 @@ const PART: char = '\u{1f}';
 /// Which commands are registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Commands {
-    /// The frequent verbs as commands of their own, and every verb under `/yoman`.
+    /// The frequent verbs as commands of their own, and every verb under one more.
     #[default]
     Both,
     /// Only the frequent verbs.
     Frequent,
-    /// Only `/yoman`.
-    Yoman,
+    /// Only the one under which every verb stands.
+    Under,
     /// None.
     Off,
 }
@@ -47,24 +45,24 @@ pub enum Commands {
 /// Everything to be registered.
 ///
 /// Where they are for one server alone, nothing is said of direct chats: that belongs to those of everywhere.
-pub(crate) fn declared(menu: &Menu, which: Commands, guild: Option<u64>) -> Vec<Value> {
-    let mut out = everywhere(menu, which);
+pub(crate) fn declared(menu: &Menu, which: Commands, under: &str, guild: Option<u64>) -> Vec<Value> {
+    let mut out = everywhere(menu, which, under);
     if guild.is_some() {
         out.iter_mut().filter_map(Value::as_object_mut).for_each(|command| drop(command.remove("contexts")));
     }
     out
 }
 
-fn everywhere(menu: &Menu, which: Commands) -> Vec<Value> {
+fn everywhere(menu: &Menu, which: Commands, under: &str) -> Vec<Value> {
     let mut out = Vec::new();
     if which == Commands::Off {
         return out;
     }
-    if matches!(which, Commands::Both | Commands::Yoman) && !menu.verbs.is_empty() {
-        out.push(all_under_one(menu));
+    if matches!(which, Commands::Both | Commands::Under) && !menu.verbs.is_empty() {
+        out.push(all_under_one(menu, under));
     }
     if matches!(which, Commands::Both | Commands::Frequent) {
-        let frequent = menu.verbs.iter().filter(|verb| verb.frequent && verb.word != ALL && is_name(&verb.word));
+        let frequent = menu.verbs.iter().filter(|verb| verb.frequent && verb.word != under && is_name(&verb.word));
         out.extend(frequent.take(COMMANDS_MAX - out.len()).map(|verb| within(|about| own(verb, about))));
     }
     let known = ON_MESSAGES.iter().filter(|(_, verb)| menu.verb(verb).is_some()).map(|(name, _)| *name);
@@ -106,8 +104,8 @@ fn own(verb: &MenuVerb, about: usize) -> Value {
     json!(command)
 }
 
-/// `/yoman <group> <verb>`, or `/yoman <verb>` while they are few.
-fn all_under_one(menu: &Menu) -> Value {
+/// `/<under> <group> <verb>`, or `/<under> <verb>` while they are few.
+fn all_under_one(menu: &Menu, under: &str) -> Value {
     let verbs: Vec<&MenuVerb> = menu.verbs.iter().filter(|verb| is_name(&verb.word)).collect();
     within(|about| {
         let subs: Vec<CreateCommandOption> = if verbs.len() <= OPTIONS_MAX {
@@ -121,7 +119,7 @@ fn all_under_one(menu: &Menu) -> Value {
             };
             groups(&verbs).iter().take(OPTIONS_MAX).map(group).collect()
         };
-        let command = CreateCommand::new(ALL)
+        let command = CreateCommand::new(under)
             .description("Everything that can be said")
             .contexts(vec![InteractionContext::Guild, InteractionContext::BotDm])
             .set_options(subs);
@@ -193,10 +191,15 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The verb and its options from what was chosen.
-pub(crate) fn chosen<'a>(menu: &'a Menu, name: &str, options: &'a [Option_]) -> Option<(&'a MenuVerb, &'a [Option_])> {
+pub(crate) fn chosen<'a>(
+    menu: &'a Menu,
+    under: &str,
+    name: &'a str,
+    options: &'a [Option_],
+) -> Option<(&'a MenuVerb, &'a [Option_])> {
     let (mut word, mut options) = (name, options);
-    if name == ALL {
-        // Down to the last that holds others: `/yoman capture todo`.
+    if name == under {
+        // Down to the last that holds others: `/<under> capture todo`.
         while let [only] = options
             && only.value.is_null()
         {
@@ -344,13 +347,13 @@ mod tests {
         let args = || (0..8).map(|n| arg(&format!("arg{n}"), ArgKind::Item, false)).collect();
         let verbs: Vec<MenuVerb> = (0..60).map(|n| verb(&format!("verb{n}"), args())).collect();
         let menu = Menu { verbs };
-        let commands = declared(&menu, Commands::Both, None);
+        let commands = declared(&menu, Commands::Both, "all", None);
         assert!(commands.iter().all(|command| chars(command) <= COMMAND_CHARS_MAX));
         let groups: Vec<&str> =
             commands[0]["options"].as_array().unwrap().iter().map(|option| option["name"].as_str().unwrap()).collect();
         assert_eq!(groups, ["look---see", "look---see2", "look---see3"]);
-        assert_eq!(declared(&menu, Commands::Yoman, Some(1)).len(), 2);
-        assert!(declared(&menu, Commands::Off, None).is_empty());
+        assert_eq!(declared(&menu, Commands::Under, "all", Some(1)).len(), 2);
+        assert!(declared(&menu, Commands::Off, "all", None).is_empty());
     }
 
     #[test]
@@ -359,7 +362,7 @@ mod tests {
             verbs: vec![verb("note", vec![arg("item", ArgKind::Item, true), arg("text", ArgKind::Text, true)])],
         };
         let options = vec![Option_ { name: "item".into(), value: json!("T7"), focused: false, options: Vec::new() }];
-        let (found, options) = chosen(&menu, "note", &options).unwrap();
+        let (found, options) = chosen(&menu, "all", "note", &options).unwrap();
         let Choice::Form { id, ask } = choice(found, options) else { panic!() };
         assert!(ask.long && ask.title == "/note");
         assert_eq!(filled(&menu, &id, "two\nlines").as_deref(), Some("/note T7 two\nlines"));

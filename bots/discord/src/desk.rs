@@ -78,9 +78,13 @@ pub(crate) struct Pending {
     pub(crate) card: Option<u64>,
     /// What it says concerns only who asked.
     pub(crate) private: bool,
+    /// In a direct chat everything is between the two, and can stay.
+    pub(crate) direct: bool,
     way: Way,
     born: Instant,
     first: tokio::sync::Mutex<First>,
+    /// It is kept: whatever is to be shown for it is on its way.
+    pub(crate) kept: AtomicBool,
     /// Something was shown for it.
     pub(crate) shown: AtomicBool,
 }
@@ -100,9 +104,11 @@ impl Pending {
             on_card: card.is_some(),
             card,
             private,
+            direct: interaction.guild_id.is_none(),
             way,
             born: Instant::now(),
             first: tokio::sync::Mutex::new(First::Not),
+            kept: AtomicBool::new(false),
             shown: AtomicBool::new(false),
         }
     }
@@ -325,7 +331,7 @@ impl Desk {
     ) -> Option<Result<MessageRef, SendError>> {
         let pending = self.find(message.answers.as_deref()?)?;
         let mut body = outbound::body(message);
-        let alone = message.only_for.is_some();
+        let alone = !pending.direct && (message.only_for.is_some() || pending.private);
         if alone {
             body = outbound::for_one(body);
         }
@@ -367,19 +373,18 @@ impl Desk {
 
     /// Changes a card by answering the press that waits under it: one request for both. `None` when none waits.
     pub(crate) async fn change_pressed(&self, api: &Api, card: u64, to: &Outbound) -> Option<()> {
-        let pending = {
+        let under: Vec<Arc<Pending>> = {
             let state = self.state();
-            let waits = |it: &&Arc<Pending>| it.card == Some(card) && it.born.elapsed() < FIRST_ANSWER;
-            state.pending.values().find(waits).cloned()?
+            let under = |it: &&Arc<Pending>| it.card == Some(card) && it.born.elapsed() < FIRST_ANSWER;
+            state.pending.values().filter(under).cloned().collect()
         };
         let body = outbound::body(to);
-        if body.file.is_some() || !matches!(pending.way, Way::Callback) {
+        if body.file.is_some() {
             return None;
         }
-        let mut first = pending.first.try_lock().ok()?;
-        if *first != First::Not {
-            return None;
-        }
+        let waits = |it: &Arc<Pending>| it.first.try_lock().is_ok_and(|first| *first == First::Not);
+        let pending = under.iter().find(|it| matches!(it.way, Way::Callback) && waits(it))?;
+        let mut first = pending.first.try_lock().ok().filter(|first| **first == First::Not)?;
         // Whatever comes of it, the ordinary way is open for the change.
         match pending.respond(api, UPDATE, body.json, None).await {
             Ok(_) => {

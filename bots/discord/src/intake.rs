@@ -118,6 +118,7 @@ pub(crate) struct Intake {
     pub(crate) us: Us,
     pub(crate) app: u64,
     pub(crate) menu: Arc<Menu>,
+    pub(crate) under: Arc<str>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) seen: Arc<Seen>,
     pub(crate) desk: Arc<Desk>,
@@ -139,6 +140,7 @@ impl Intake {
         us: Us,
         app: u64,
         menu: Arc<Menu>,
+        under: &str,
         channels: Arc<Channels>,
         seen: Arc<Seen>,
         desk: Arc<Desk>,
@@ -151,6 +153,7 @@ impl Intake {
             us,
             app,
             menu,
+            under: under.into(),
             channels,
             seen,
             desk,
@@ -180,6 +183,8 @@ impl Intake {
             "MESSAGE_CREATE" => self.message(data, ticket, Job::Message),
             "MESSAGE_UPDATE" => self.message(data, ticket, Job::Edit),
             "MESSAGE_DELETE" => match serde_json::from_str::<wire::Gone>(data.get()) {
+                // Of what was never kept, nothing is to be taken back.
+                Ok(gone) if self.seen.mark(gone.channel_id).is_none() => ticket.settle(),
                 Ok(gone) => self.push(gone.channel_id, Job::Delete(gone), ticket),
                 Err(error) => self.aside(name, data.get(), &error.to_string(), Some(ticket)),
             },

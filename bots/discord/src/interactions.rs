@@ -34,6 +34,10 @@ const NOTE_AFTER: Duration = Duration::from_millis(60);
 const TOAST_AFTER: Duration = Duration::from_secs(3);
 /// When "thinking" that nothing came of is taken away.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
+/// When "thinking" is taken away after a receipt that nothing followed.
+const SILENT_AFTER: Duration = Duration::from_secs(20);
+const SILENT: &str = "I have it, and there is nothing to show for it. Where I am not enabled yet I stay silent: a maintainer \
+                      can change that with /enable.";
 const NOT_KEPT: &str = "Not kept: please try again in a moment. Nothing was done.";
 const NOT_UNDERSTOOD: &str = "I do not know this kind of thing yet. It is written down for whoever runs me.";
 
@@ -141,7 +145,7 @@ fn form(intake: &Intake, interaction: &wire::Interaction) -> Option<(String, Ask
     let data = interaction.data.as_ref()?;
     match interaction.kind {
         COMMAND if data.kind != ON_MESSAGE => {
-            let (verb, options) = commands::chosen(&intake.menu, &data.name, &data.options)?;
+            let (verb, options) = commands::chosen(&intake.menu, &intake.under, &data.name, &data.options)?;
             match commands::choice(verb, options) {
                 Choice::Form { id, ask } => Some((id, ask)),
                 Choice::Text(_) => None,
@@ -170,7 +174,7 @@ fn pressed(data: &wire::Data) -> Option<&str> {
 /// Whether what it asks for concerns only who asks.
 fn is_private(intake: &Intake, interaction: &wire::Interaction) -> bool {
     let chosen = interaction.data.as_ref().filter(|_| interaction.kind == COMMAND);
-    let verb = chosen.and_then(|data| commands::chosen(&intake.menu, &data.name, &data.options));
+    let verb = chosen.and_then(|data| commands::chosen(&intake.menu, &intake.under, &data.name, &data.options));
     verb.is_some_and(|(verb, _)| verb.private)
 }
 
@@ -215,6 +219,12 @@ async fn kept(intake: &Intake, pending: &Pending, toast: Option<String>) {
     if pending.on_card {
         wait(intake, NOTE_AFTER).await;
         note(intake, pending, NOTED, Value::Null).await;
+    } else {
+        pending.kept.store(true, Ordering::Relaxed);
+        wait(intake, SILENT_AFTER).await;
+        if !intake.stop.is_cancelled() && !pending.shown.load(Ordering::Relaxed) {
+            pending.end_thinking(&intake.api).await;
+        }
     }
     if let Some(toast) = toast.filter(|_| pending.on_card) {
         wait(intake, TOAST_AFTER).await;
@@ -249,7 +259,12 @@ fn deadline(intake: &Intake, pending: Arc<Pending>) {
             note(&intake, &pending, NOTED, Value::Null).await;
             return;
         }
-        let flags = if pending.private { 64 } else { 0 };
+        if pending.kept.load(Ordering::Relaxed) {
+            // An answer would be on its way by now. Should one come after all, it follows this.
+            note(&intake, &pending, MESSAGE, outbound::whisper(SILENT).json).await;
+            return;
+        }
+        let flags = if pending.private && !pending.direct { 64 } else { 0 };
         note(&intake, &pending, THINKING, json!({ "flags": flags })).await;
         wait(&intake, GIVE_UP_AFTER).await;
         if !intake.stop.is_cancelled() {
@@ -296,7 +311,7 @@ async fn understood(intake: &Intake, interaction: &wire::Interaction) -> Option<
             }
         }
         COMMAND => {
-            let (verb, options) = commands::chosen(&intake.menu, &data.name, &data.options)?;
+            let (verb, options) = commands::chosen(&intake.menu, &intake.under, &data.name, &data.options)?;
             match commands::choice(verb, options) {
                 Choice::Text(text) => spoken(&text, Vec::new()),
                 Choice::Form { .. } => return None,
@@ -361,7 +376,7 @@ async fn suggest(intake: &Intake, interaction: &wire::Interaction, pending: &Pen
 
 async fn suggestions(intake: &Intake, interaction: &wire::Interaction) -> Option<Vec<(String, String)>> {
     let data = interaction.data.as_ref()?;
-    let (verb, options) = commands::chosen(&intake.menu, &data.name, &data.options)?;
+    let (verb, options) = commands::chosen(&intake.menu, &intake.under, &data.name, &data.options)?;
     let typed = options.iter().find(|option| option.focused)?;
     let arg = verb.args.iter().find(|arg| arg.name == typed.name)?;
     let channel = interaction.channel_id?;

@@ -67,31 +67,45 @@ impl Lanes {
     pub(crate) fn push(&self, intake: &Intake, channel: u64, job: Job, ticket: Option<Ticket>) -> Result<(), Job> {
         // A std mutex: nothing is awaited under it.
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(channel).or_insert_with(|| {
-            let (jobs, queue) = mpsc::unbounded_channel();
-            let (waiting, gap) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-            let worker = Worker {
-                intake: intake.clone(),
-                channel,
-                waiting: Arc::clone(&waiting),
-                gap: Arc::clone(&gap),
-                held: VecDeque::new(),
-                recent: VecDeque::new(),
-                known: HashSet::new(),
-            };
-            intake.spawn(worker.run(queue));
-            Lane { jobs, waiting, gap }
-        });
-        if lane.waiting.load(Ordering::Relaxed) >= WAITING_MAX && !matches!(job, Job::CatchUp) {
-            if matches!(job, Job::Interaction(..)) {
-                return Err(job);
+        let mut waiting = (job, ticket);
+        // A lane that has ended without taking itself off the map is begun anew.
+        for _ in 0..2 {
+            let lane = lanes.entry(channel).or_insert_with(|| Lane::begin(intake, channel));
+            if lane.waiting.load(Ordering::Relaxed) >= WAITING_MAX && !matches!(waiting.0, Job::CatchUp) {
+                if matches!(waiting.0, Job::Interaction(..)) {
+                    return Err(waiting.0);
+                }
+                lane.gap.store(true, Ordering::Relaxed);
+                return Ok(());
             }
-            lane.gap.store(true, Ordering::Relaxed);
-            return Ok(());
+            lane.waiting.fetch_add(1, Ordering::Relaxed);
+            match lane.jobs.send(waiting) {
+                Ok(()) => return Ok(()),
+                Err(back) => {
+                    waiting = back.0;
+                    lanes.remove(&channel);
+                }
+            }
         }
-        lane.waiting.fetch_add(1, Ordering::Relaxed);
-        // The worker takes itself off the map before it ends.
-        lane.jobs.send((job, ticket)).map_err(|back| back.0.0)
+        Err(waiting.0)
+    }
+}
+
+impl Lane {
+    fn begin(intake: &Intake, channel: u64) -> Self {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let (waiting, gap) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let worker = Worker {
+            intake: intake.clone(),
+            channel,
+            waiting: Arc::clone(&waiting),
+            gap: Arc::clone(&gap),
+            held: VecDeque::new(),
+            recent: VecDeque::new(),
+            known: HashSet::new(),
+        };
+        intake.spawn(worker.run(queue));
+        Self { jobs, waiting, gap }
     }
 }
 

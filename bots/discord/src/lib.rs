@@ -86,6 +86,8 @@ pub struct DiscordConfig {
     pub guild: Option<u64>,
     /// Which commands.
     pub commands: Commands,
+    /// The command under which every verb stands: 1..32 of `a-z0-9_-`.
+    pub under: String,
     /// What can be said.
     pub menu: Menu,
     /// Take interactions over HTTP instead of the gateway.
@@ -105,6 +107,7 @@ impl DiscordConfig {
             api_url: None,
             guild: None,
             commands: Commands::default(),
+            under: "do".to_owned(),
             menu: Menu::default(),
             endpoint: None,
             request_timeout: Duration::from_secs(15),
@@ -174,6 +177,7 @@ impl Discord {
             us,
             app,
             Arc::new(self.config.menu.clone()),
+            &self.config.under,
             Arc::clone(&self.channels),
             Arc::clone(&self.seen),
             Arc::clone(&self.desk),
@@ -188,7 +192,7 @@ impl Discord {
     /// Registers the commands, trying until the service has said yes or no.
     async fn register(&self, intake: &Intake) {
         let (bot, guild) = (&self.config.name, self.config.guild);
-        let declared = commands::declared(&self.config.menu, self.config.commands, guild);
+        let declared = commands::declared(&self.config.menu, self.config.commands, &self.config.under, guild);
         let mut pause = Duration::from_secs(1);
         loop {
             match commands::register(&self.api, &intake.inbox, intake.app, guild, &declared).await {
@@ -232,7 +236,8 @@ impl Bot for Discord {
             buttons_per_row_max: outbound::BUTTONS_PER_ROW_MAX,
             text_length_max: outbound::TEXT_CHARS_MAX,
             length_unit: LengthUnit::Utf16,
-            bare_verbs: false,
+            // A `/` opens the apps' own list of commands: what is written to us begins without.
+            bare_verbs: true,
             local: false,
             forms: true,
             private_answers: true,

@@ -88,11 +88,11 @@ pub(crate) fn new_message(message: &Outbound, reply_to: Option<u64>) -> Body {
         let flags = body.json["flags"].as_u64().unwrap_or(0) | MessageFlags::SUPPRESS_NOTIFICATIONS.bits();
         body.json["flags"] = json!(flags);
     }
-    if let Some(nonce) = &message.nonce {
-        // The same attempt has the same nonce: the service gives the first message back instead of a second.
-        body.json["nonce"] = json!(fingerprint(&[nonce]));
-        body.json["enforce_nonce"] = json!(true);
-    }
+    // The same attempt has the same nonce: the service gives the first message back instead of a second.
+    let nonce =
+        message.nonce.as_ref().map_or_else(|| format!("{:016x}", fastrand::u64(..)), |nonce| fingerprint(&[nonce]));
+    body.json["nonce"] = json!(nonce);
+    body.json["enforce_nonce"] = json!(true);
     body
 }
 

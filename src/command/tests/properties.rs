@@ -253,19 +253,36 @@ fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     )
 }
 
+fn some_moment() -> impl Strategy<Value = Moment> {
+    prop_oneof![
+        instant().prop_map(Moment::At),
+        due().prop_map(|due| match due {
+            Due::Day(day) => Moment::At(day.and_time(chrono::NaiveTime::MIN).and_utc()),
+            Due::At(at) => Moment::At(at),
+        }),
+        (1..=999_999_999_999_999_999_u64).prop_map(Moment::Position),
+    ]
+}
+
+fn a_moment() -> impl Strategy<Value = Option<Moment>> {
+    option::of(some_moment())
+}
+
 fn a_look() -> impl Strategy<Value = Look> {
     prop_oneof![
-        a_target().prop_map(|target| Look::Show { target }),
-        (a_filter(), 1..9_u32).prop_map(|(filter, page)| Look::List { filter, page }),
-        a_filter().prop_map(|filter| Look::Board { filter }),
-        a_filter().prop_map(|filter| Look::Mine { filter }),
-        a_filter().prop_map(|filter| Look::Next { filter }),
-        (a_filter(), word(), 1..=u32::MAX).prop_map(|(mut filter, word, page)| {
+        (a_target(), a_moment()).prop_map(|(target, at)| Look::Show { target, at }),
+        (a_filter(), 1..9_u32, a_moment()).prop_map(|(filter, page, at)| Look::List { filter, page, at }),
+        (a_filter(), a_moment()).prop_map(|(filter, at)| Look::Board { filter, at }),
+        (a_filter(), a_moment()).prop_map(|(filter, at)| Look::Mine { filter, at }),
+        (a_filter(), a_moment()).prop_map(|(filter, at)| Look::Next { filter, at }),
+        (a_filter(), word(), 1..=u32::MAX, a_moment()).prop_map(|(mut filter, word, page, at)| {
             filter.words.push(word);
-            Look::Find { filter: filter::in_order(filter), page }
+            Look::Find { filter: filter::in_order(filter), page, at }
         }),
-        (a_target(), 1..9_u32).prop_map(|(target, page)| Look::History { target, page }),
-        a_target().prop_map(|target| Look::Why { target }),
+        (a_target(), 1..9_u32, a_moment()).prop_map(|(target, page, at)| Look::History { target, page, at }),
+        (a_target(), a_moment()).prop_map(|(target, at)| Look::Why { target, at }),
+        (some_moment(), a_moment(), a_filter()).prop_map(|(from, to, filter)| Look::Diff { from, to, filter }),
+        (a_filter(), a_moment(), a_moment()).prop_map(|(filter, from, to)| Look::Stats { filter, from, to }),
         (report_name(), vec(word(), 0..3), option::of(instant())).prop_map(|(name, words, at)| {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }

@@ -156,6 +156,10 @@ impl EventLog for SledLog {
         self.shared.read_at(position)
     }
 
+    fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
+        self.shared.hash_at(position)
+    }
+
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         self.shared.version(stream)
     }

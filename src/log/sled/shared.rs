@@ -244,6 +244,15 @@ impl Shared {
         }
     }
 
+    /// The hash of the record at a position.
+    pub(super) fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
+        if position > self.head().position {
+            return Ok(None);
+        }
+        let pair = self.store.at_or_before(&position.0.to_be_bytes()).map_err(ReadError::Failed)?;
+        Ok(pair.and_then(|(_, group)| record::find(&group, position).map(|record| record.hash())))
+    }
+
     /// The newest version of a stream.
     pub(super) fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         let mut reader = Reader { shared: self, group: None };

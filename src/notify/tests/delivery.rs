@@ -29,7 +29,7 @@ fn plain(text: &str) -> Vec<Answer> {
 }
 
 fn card(text: &str, item: ItemRef, version: u64) -> Vec<Answer> {
-    vec![Answer { message: Outbound::text(text), card: Some((item, version)) }]
+    vec![Answer { card: Some((item, version)), ..Answer::new(Outbound::text(text)) }]
 }
 
 fn refresh(room_name: &str, item: ItemRef) -> Intent {
@@ -377,7 +377,7 @@ async fn a_long_text_and_its_mark_fit_the_platform() {
     text.plain("word ".repeat(9000));
     rig.bot.script(ROOM, [Step::Lost]);
     rig.outbox
-        .answer("1", &room(ROOM), vec![Answer { message: Outbound::text(text), card: Some((todo(1), 1)) }])
+        .answer("1", &room(ROOM), vec![Answer { card: Some((todo(1), 1)), ..Answer::new(Outbound::text(text)) }])
         .await
         .unwrap();
     until("it is there", || rig.outbox.card(&room(ROOM), todo(1)).is_some()).await;

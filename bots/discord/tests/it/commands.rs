@@ -45,7 +45,7 @@ async fn are_registered_once_and_where_wished() {
     let there = |server: &DiscordStandIn| !server.commands(guild).is_empty() && server.commands(0).is_empty();
     let server = with(server, &recorder, there, |config| {
         config.guild = Some(guild);
-        config.commands = Commands::Yoman;
+        config.commands = Commands::Under;
     })
     .await;
     assert_eq!(names(&server.commands(guild)), ["yoman", "Capture as idea", "Capture as to do", "Open a thread"]);

@@ -80,6 +80,19 @@ async fn a_late_answer_is_put_off_in_time_and_takes_its_place() {
 }
 
 #[tokio::test]
+async fn where_there_is_nothing_to_say_nobody_waits_for_it() {
+    let server = DiscordStandIn::start().await.unwrap();
+    let setup = Setup::over(server, |config| config.think_after = Duration::from_millis(500));
+    setup.ready().await;
+    let kim = setup.server.person("Kim");
+    let id = setup.server.invoke(&invoke(kim.dm, "done", &[])).unwrap();
+    let answered = setup.answered(id, |it| it.messages.len() == 1).await;
+    assert_eq!(answered.kind, Some(4), "no \"thinking\" that would never end");
+    assert!(answered.messages[0].only_for.is_some() && answered.messages[0].text.starts_with("I have it"));
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_only_the_asker_should_see_only_they_see() {
     let setup = Setup::start().await;
     setup.answer(|inbound| Some(Outbound { only_for: Some(inbound.sender.id.clone()), ..Outbound::text("no") }));

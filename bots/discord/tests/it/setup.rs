@@ -94,6 +94,7 @@ pub(crate) fn config(server: &DiscordStandIn) -> DiscordConfig {
     let mut config = DiscordConfig::new(BotName::new("dc"), server.token());
     config.api_url = Some(server.url().parse().unwrap());
     config.menu = menu();
+    config.under = "yoman".into();
     config
 }
 
