@@ -54,7 +54,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let (stored, log, outbox, snapshots) = open(&config).await?;
+    let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
@@ -80,7 +80,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored), stop.clone()));
+    let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
         let stopped = tokio::select! {
@@ -172,11 +172,21 @@ fn reports(config: &Config) -> intake::Reports {
     }
 }
 
-/// The log as it is stored and as it is read, what goes out, and the snapshots of the world when there may be any.
-type Kept = (Arc<SledLog>, Arc<dyn EventLog>, Outbox, Option<Arc<Snapshots>>);
+/// What is kept on disk.
+struct Opened {
+    /// The log as it is stored.
+    stored: Arc<SledLog>,
+    /// The log as everybody reads it.
+    log: Arc<dyn EventLog>,
+    /// The keys it is read with.
+    vault: Arc<Vault>,
+    outbox: Outbox,
+    /// Snapshots of the world, when there may be any.
+    snapshots: Option<Arc<Snapshots>>,
+}
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
-async fn open(config: &Config) -> Result<Kept, AppError> {
+async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let data = config.data_dir.clone();
@@ -207,7 +217,7 @@ async fn open(config: &Config) -> Result<Kept, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok((stored, log, outbox, snapshots.map(Arc::new)))
+        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new) })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

@@ -15,6 +15,7 @@ use crate::{
     log::{EventLog, sled::SledLog},
     notify::Outbox,
     subscription::SharedWorld,
+    vault::Vault,
 };
 
 /// Answers for a house.
@@ -33,13 +34,13 @@ impl fmt::Debug for Ear {
 }
 
 impl Ear {
-    pub(super) fn new(house: &House, stored: Arc<SledLog>) -> Self {
+    pub(super) fn new(house: &House, stored: Arc<SledLog>, vault: Arc<Vault>) -> Self {
         Self {
             intake: Arc::clone(&house.intake),
             log: Arc::clone(&house.log),
             outbox: house.outbox.clone(),
             world: Arc::clone(&house.world),
-            upkeep: Upkeep::of_house(stored, Arc::clone(&house.log), Arc::clone(&house.world)),
+            upkeep: Upkeep::of_house(stored, Arc::clone(&house.log), vault, Arc::clone(&house.world)),
         }
     }
 

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
 
-use super::log_options;
+use super::upkeep::Upkeep;
 use crate::{
     config::Config,
     control::{ReportAsked, ReportTold},
     domain::report::ReportName,
     intake::Intake,
-    log::{EventLog, sled::SledLog},
+    log::EventLog,
     report::{self, Cut, Desk, Job, Known, Library, Limits, Outcome, Progress, ReportError, Source},
 };
 
@@ -50,12 +50,13 @@ pub fn on_a_stopped_log(config: &Config, asked: &ReportAsked, progress: &Progres
             _ => Err(format!("there is no log in {} yet", config.data_dir.display())),
         };
     }
-    let log = SledLog::open(log_options(config)).map_err(|error| error.to_string())?;
+    let upkeep = Upkeep::open(config).map_err(|error| error.to_string())?;
+    let log = &**upkeep.opened();
     let script = match (&asked.script, &asked.name) {
         (Some(script), _) => script.as_str().into(),
         (None, Some(name)) => {
             let name = ReportName::new(name).map_err(|error| error.to_string())?;
-            let sent = report::saved(&log, &name).map_err(|error| error.to_string())?;
+            let sent = report::saved(log, &name).map_err(|error| error.to_string())?;
             let script = match sent {
                 Some(script) => Some(script),
                 None => library.find(&name)?,
@@ -63,11 +64,11 @@ pub fn on_a_stopped_log(config: &Config, asked: &ReportAsked, progress: &Progres
             script.ok_or_else(|| format!("there is no report {name}; `yoman report` lists them"))?
         }
         (None, None) => {
-            let sent = report::saved_names(&log).map_err(|error| error.to_string())?;
+            let sent = report::saved_names(log).map_err(|error| error.to_string())?;
             return Ok(list(&library.list(sent.iter().map(|(name, about)| (name, about.as_str())))));
         }
     };
-    told(report::run(&log, &job(asked, script)?, progress))
+    told(report::run(log, &job(asked, script)?, progress))
 }
 
 fn list(known: &[Known]) -> ReportTold {

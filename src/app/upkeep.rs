@@ -1,6 +1,14 @@
 //! Looking after the log: what `yoman log` does, whether the running process is told to or nobody runs.
 
-use std::{fs, fs::File, io, io::BufReader, ops::ControlFlow, path::Path, sync::Arc};
+use std::{
+    fs,
+    fs::File,
+    io,
+    io::BufReader,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +27,7 @@ use crate::{
     },
     projection::World,
     subscription::SharedWorld,
+    vault::{Anew, SealedLog, Seen, Vault, in_plain, looks_sealed},
 };
 
 /// The log for whoever looks after it.
@@ -28,6 +37,8 @@ pub struct Upkeep {
     stored: Arc<SledLog>,
     /// As everybody reads it.
     opened: Arc<dyn EventLog>,
+    /// The keys it is read with.
+    vault: Arc<Vault>,
     /// What everybody looks at, while the house is running.
     world: Option<Arc<SharedWorld>>,
 }
@@ -69,6 +80,9 @@ pub enum UpkeepError {
         /// What is wrong with it and what to do.
         why: String,
     },
+    /// The keys of personal data are not as they have to be.
+    #[error("{0}")]
+    Keys(String),
     /// A file or directory could not be used.
     #[error("{path}: {error}")]
     Io {
@@ -100,8 +114,13 @@ pub struct Made {
 
 impl Upkeep {
     /// For a house that is running.
-    pub(super) fn of_house(stored: Arc<SledLog>, opened: Arc<dyn EventLog>, world: Arc<SharedWorld>) -> Self {
-        Self { stored, opened, world: Some(world) }
+    pub(super) fn of_house(
+        stored: Arc<SledLog>,
+        opened: Arc<dyn EventLog>,
+        vault: Arc<Vault>,
+        world: Arc<SharedWorld>,
+    ) -> Self {
+        Self { stored, opened, vault, world: Some(world) }
     }
 
     /// Opens a log that no process holds. Blocking.
@@ -112,13 +131,20 @@ impl Upkeep {
         if !config.in_data_dir("log").exists() {
             return Err(UpkeepError::NoLog(config.data_dir.display().to_string()));
         }
-        Self::open_at(super::log_options(config))
+        Self::open_at(super::log_options(config), &config.in_data_dir("keys"))
     }
 
-    fn open_at(options: Options) -> Result<Self, UpkeepError> {
+    fn open_at(options: Options, keys: &Path) -> Result<Self, UpkeepError> {
         let stored = Arc::new(SledLog::open(options)?);
-        let opened = Arc::clone(&stored) as Arc<dyn EventLog>;
-        Ok(Self { stored, opened, world: None })
+        // Nothing is appended: with what is sealed now it has nothing to do.
+        let vault = Arc::new(Vault::looking(keys));
+        let opened = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), false)?;
+        Ok(Self { stored, opened: Arc::new(opened), vault, world: None })
+    }
+
+    /// The log as everybody reads it.
+    pub fn opened(&self) -> &Arc<dyn EventLog> {
+        &self.opened
     }
 
     /// Compares everything with everything, and keeps the outcome. Blocking, reads all of the log twice.
@@ -128,6 +154,11 @@ impl Upkeep {
     pub fn verify(&self, progress: &Progress) -> Result<Verification, UpkeepError> {
         let mut found = self.stored.verify(progress)?;
         self.compare_world(&mut found, progress)?;
+        // All of it was read just now: what does not open is known.
+        match self.vault.damaged() {
+            0 => found.notes.extend(self.vault.warnings()),
+            _ => self.vault.warnings().into_iter().for_each(|warning| found.fault(None, None, warning)),
+        }
         if progress.stopped() {
             return Err(ReadError::Failed("it was stopped".to_owned()).into());
         }
@@ -206,7 +237,7 @@ impl Upkeep {
     /// Writes the log down; `sealed`: as it is stored. Blocking.
     ///
     /// # Errors
-    /// [`UpkeepError::Export`].
+    /// [`UpkeepError::Export`]; [`UpkeepError::Keys`], when it could not be read as it was said.
     pub fn export(
         &self,
         format: Format,
@@ -214,6 +245,14 @@ impl Upkeep {
         progress: &Progress,
         write: &mut (dyn FnMut(&[u8]) -> io::Result<()> + Send),
     ) -> Result<Exported, UpkeepError> {
+        let missing = || self.vault.missing();
+        if !sealed && let Some(path) = missing().first() {
+            return Err(UpkeepError::Keys(format!(
+                "{} is missing, and what is sealed under it would be lost in the copy: put it back from your copy of keys/, \
+                 or write the log down as it is stored (--sealed)",
+                path.display()
+            )));
+        }
         let log: &dyn EventLog = if sealed { &*self.stored } else { &*self.opened };
         Ok(export(log, format, progress, write)?)
     }
@@ -241,7 +280,10 @@ impl Upkeep {
 /// Where a new log goes: made beside its place, put there when it is whole.
 struct NewLog {
     options: Options,
-    beside: std::path::PathBuf,
+    beside: PathBuf,
+    keys: PathBuf,
+    /// Where its keys are made, if it gets keys of its own.
+    keys_beside: Option<PathBuf>,
 }
 
 impl NewLog {
@@ -273,13 +315,41 @@ impl NewLog {
             // An earlier attempt that was cut off: nothing of it counts.
             fs::remove_dir_all(&beside).map_err(UpkeepError::io(&beside))?;
         }
-        Ok(Self { options, beside })
+        let keys = data_dir.join("keys");
+        Ok(Self { options, beside, keys, keys_beside: None })
+    }
+
+    /// Begins keys of its own: those of another log must not be among them.
+    fn fresh_keys(&mut self) -> Result<Vault, UpkeepError> {
+        let at_keys = UpkeepError::io(&self.keys);
+        if fs::read_dir(&self.keys).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(UpkeepError::Keys(format!(
+                "{} has keys already, and new ones must not get between them: move it away, or name a new directory with --into",
+                self.keys.display()
+            )));
+        }
+        if self.keys.exists() {
+            fs::remove_dir(&self.keys).map_err(&at_keys)?;
+        }
+        let beside = self.keys.with_extension("new");
+        if beside.exists() {
+            // An earlier attempt that was cut off.
+            fs::remove_dir_all(&beside).map_err(UpkeepError::io(&beside))?;
+        }
+        let vault = Vault::open(&beside).map_err(|error| UpkeepError::Keys(error.to_string()))?;
+        self.keys_beside = Some(beside);
+        Ok(vault)
     }
 
     /// Puts it in its place, reads all of it again, and writes the journal on the way.
     fn finish(self, progress: &Progress) -> Result<Made, UpkeepError> {
+        if let Some(beside) = &self.keys_beside {
+            // Before what is sealed under them.
+            fs::rename(beside, &self.keys).map_err(UpkeepError::io(&self.keys))?;
+            self.keys.parent().map_or(Ok(()), owned::sync_dir).map_err(UpkeepError::io(&self.keys))?;
+        }
         fs::rename(&self.beside, &self.options.log_dir).map_err(UpkeepError::io(&self.options.log_dir))?;
-        let upkeep = Upkeep::open_at(self.options.clone())?;
+        let upkeep = Upkeep::open_at(self.options.clone(), &self.keys)?;
         let verification = upkeep.verify(progress)?;
         let Head { position, .. } = upkeep.stored.head();
         Ok(Made { position, commits: verification.commits, verification })
@@ -289,10 +359,12 @@ impl NewLog {
 /// What is left of a new log when it came to nothing.
 impl Drop for NewLog {
     fn drop(&mut self) {
-        if self.beside.exists()
-            && let Err(error) = fs::remove_dir_all(&self.beside)
-        {
-            tracing::warn!(%error, "{} could not be removed: nothing of it counts", self.beside.display());
+        for beside in [Some(&self.beside), self.keys_beside.as_ref()].into_iter().flatten() {
+            if beside.exists()
+                && let Err(error) = fs::remove_dir_all(beside)
+            {
+                tracing::warn!(%error, "{} could not be removed: nothing of it counts", beside.display());
+            }
         }
     }
 }
@@ -311,8 +383,20 @@ pub fn restore(config: &Config, backup: &Path, into: &Path, progress: &Progress)
     new.finish(progress)
 }
 
-/// Makes a log of exported lines, in a data directory that has none. Blocking. `seal` is what becomes of each commit before it
-/// is stored.
+/// What exported lines are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// Nobody said: what looks sealed is asked about.
+    #[default]
+    Unknown,
+    /// The words as they were said.
+    Opened,
+    /// As they are stored, by `export --sealed` or in a journal: they need the keys they were sealed under.
+    Sealed,
+}
+
+/// Makes a log of exported lines, in a data directory that has none. Blocking. Words are sealed under new keys, if sealing is
+/// on; what is sealed stays as it is.
 ///
 /// # Errors
 /// [`UpkeepError`]; nothing is left behind then. A line with an event that only a newer version knows refuses all of it before
@@ -321,8 +405,8 @@ pub fn import_file(
     config: &Config,
     file: &Path,
     into: &Path,
+    what: Lines,
     progress: &Progress,
-    seal: &mut dyn FnMut(Commit) -> Result<Commit, String>,
 ) -> Result<(Imported, Made), UpkeepError> {
     let at_file = UpkeepError::io(file);
     let metadata = fs::metadata(file).map_err(&at_file)?;
@@ -331,10 +415,17 @@ pub fn import_file(
         return Err(wrong("it is read twice and must be a file: save what comes from a pipe first".to_owned()));
     }
     let lines = || Ok::<_, UpkeepError>(BufReader::with_capacity(256 << 10, File::open(file).map_err(&at_file)?));
+    let mut seen = (what != Lines::Sealed && config.privacy.seal).then(Seen::default);
     // Everything is looked at before anything is written.
     progress.begin("looking at the lines", 0);
     let looked = import(lines()?, &mut |line, commit: Commit| {
         progress.at(line);
+        if what == Lines::Unknown && looks_sealed(&commit) {
+            return Taken::Refused(SEALED_OR_NOT.to_owned());
+        }
+        if let Some(seen) = &mut seen {
+            seen.look_at(&commit);
+        }
         match commit.events.iter().filter_map(|event| stored::decode(event).err()).find(stored::DecodeError::is_newer) {
             Some(error) => Taken::Refused(error.to_string()),
             None => Taken::Yes,
@@ -345,7 +436,20 @@ pub fn import_file(
         let first = looked.skipped.first().map_or(String::new(), |(line, why)| format!(" (line {line}: {why})"));
         return Err(wrong(format!("there is no commit in it{first}")));
     }
-    let new = NewLog::begin(options_in(config, into))?;
+    if let Some(seen) = seen.as_mut().filter(|seen| seen.must_look_again()) {
+        progress.begin("looking who wrote what", looked.lines);
+        let again = import::<String>(lines()?, &mut |line, commit: Commit| {
+            progress.at(line);
+            seen.look_again(&commit);
+            Taken::Yes
+        });
+        again.map_err(|error| import_error(error, &wrong))?;
+    }
+    let mut new = NewLog::begin(options_in(config, into))?;
+    let mut anew = match seen {
+        Some(seen) => Some(Anew::new(new.fresh_keys()?, seen)),
+        None => None,
+    };
     let mut restorer = Restorer::create(&new.beside)?;
     progress.begin("importing", looked.lines);
     let mut lost: Vec<LostRange> = Vec::new();
@@ -353,8 +457,12 @@ pub fn import_file(
         progress.at(line);
         let before = restorer.head().position;
         let position = commit.position;
-        let pushed = seal(commit).map(|commit| restorer.push(&commit));
-        match pushed {
+        let kept = match (&mut anew, what) {
+            (Some(anew), _) => anew.seal(commit),
+            (None, Lines::Sealed) => Ok(commit),
+            (None, Lines::Unknown | Lines::Opened) => in_plain(commit),
+        };
+        match kept.map(|commit| restorer.push(&commit)) {
             Ok(Ok(Ok(()))) if position.0 > before.0 + 1 => {
                 let why = "no line with it could be imported".to_owned();
                 lost.push(LostRange { from: Position(before.0 + 1), to: Position(position.0 - 1), why });
@@ -370,6 +478,10 @@ pub fn import_file(
     restorer.finish(lost)?;
     Ok((imported, new.finish(progress)?))
 }
+
+/// Only whoever has the file knows.
+const SEALED_OR_NOT: &str = "it looks sealed. Say --sealed if these lines are a journal or come from `export --sealed` (their \
+     keys are then needed beside them), and --opened if somebody only wrote that";
 
 fn import_error(error: ImportError<String>, wrong: &dyn Fn(String) -> UpkeepError) -> UpkeepError {
     match error {
@@ -404,6 +516,16 @@ pub fn copy_keys(from: &Path, to: &Path) -> Result<bool, UpkeepError> {
     }
     owned::copy_dir(from, to).and_then(|()| owned::narrow_all(to)).map_err(UpkeepError::io(to))?;
     Ok(true)
+}
+
+/// The keys in a copy that are not where they were copied from.
+pub fn keys_left(from: &Path, copy: &Path) -> Vec<String> {
+    let names = fs::read_dir(copy).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let keys = names.filter(|name| Path::new(name).extension().is_some_and(|it| it == "key"));
+    let mut left: Vec<_> =
+        keys.filter(|name| !from.join(name).exists()).map(|name| name.to_string_lossy().into_owned()).collect();
+    left.sort();
+    left
 }
 
 /// Deletes the index, which is then made again from the log and read back. Blocking.

@@ -71,6 +71,7 @@ mod tests {
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",
             ("unlink", _) => "console",
+            ("undo", "parts") => "title #auth",
             (_, "page") => "2",
             (_, "until") => "today",
             ("diff", "when") => "yesterday",

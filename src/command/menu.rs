@@ -69,8 +69,19 @@ use ArgKind::{Choice, Filter, Item, Person, Project, Tag, Text, When, Words};
 pub(super) const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
 pub(super) const BUCKETS: &[&str] = &["idea", "research", "todo", "pr"];
 pub(super) const ROLES: &[&str] = &["guest", "member", "maintainer", "owner"];
-const STATES: &[&str] =
-    &["open", "running", "doing", "blocked", "reviewed", "done", "promoted", "rejected", "merged", "closed"];
+const STATES: &[&str] = &[
+    "open",
+    "running",
+    "doing",
+    "blocked",
+    "reviewed",
+    "done",
+    "promoted",
+    "rejected",
+    "merged",
+    "withdrawn",
+    "closed",
+];
 
 const ITEM: Arg = Arg::new("item", "which one: T7, or words of its title", Item, "T7");
 const IDEA: Arg = Arg::new("item", "which idea: I3, or words of its title", Item, "I3");

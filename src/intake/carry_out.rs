@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use yoman_chat::Mention;
 
-use super::{Failure, Intake, Refusal, Speaker, people, undo::has_more};
+use super::{Failure, Intake, Refusal, Speaker, forget, people, undo::has_more};
 use crate::{
     command::{Command, Target},
     domain::{
@@ -255,7 +255,9 @@ impl Intake {
                 commit.meta.origin.clone(),
             )
         };
-        let done = if has_more(commit) {
+        let done = if forget::forgets(commit) {
+            self.finish_forgetting(commit, &Spoken { actor: commit.meta.actor.clone(), ..spoken }).await
+        } else if has_more(commit) {
             self.finish_undo(
                 commit,
                 &Spoken { actor: commit.meta.actor.clone(), text: commit.meta.text.clone(), ..spoken },

@@ -14,8 +14,8 @@ use super::{
     pairing::{code, same},
 };
 use crate::{
-    domain::{Handle, PersonId, person},
-    log::Commit,
+    domain::{Event, Handle, PersonId, person},
+    log::{Commit, Expected, StreamId},
     notify::Answer,
     projection::NOT_FORGOTTEN,
 };
@@ -32,6 +32,8 @@ struct Asked {
     /// Who is to be forgotten, as they were when it was asked.
     person: PersonId,
     version: u64,
+    /// Who turned out to be them before it was asked.
+    once: Vec<PersonId>,
     /// Who asked, and where: nobody else answers, and nowhere else.
     owner: PersonId,
     room: String,
@@ -62,14 +64,20 @@ impl Forgetting {
     }
 
     /// Notes a question; the code its answer carries. The same question asked again makes the one before void.
-    fn ask(&self, (person, version): (PersonId, u64), owner: PersonId, room: &str, now: Instant) -> String {
+    fn ask(
+        &self,
+        (person, version, once): (PersonId, u64, Vec<PersonId>),
+        owner: PersonId,
+        room: &str,
+        now: Instant,
+    ) -> String {
         let code = code();
         let mut asked = self.asked(now);
         asked.retain(|it| (it.person, it.owner, it.room.as_str()) != (person, owner, room));
         if asked.len() >= ASKED_MAX {
             asked.remove(0);
         }
-        asked.push(Asked { code: code.clone(), person, version, owner, room: room.to_owned(), since: now });
+        asked.push(Asked { code: code.clone(), person, version, once, owner, room: room.to_owned(), since: now });
         code
     }
 
@@ -84,6 +92,11 @@ impl Forgetting {
     }
 }
 
+/// Whether somebody was forgotten in a commit.
+pub(super) fn forgets(commit: &Commit) -> bool {
+    commit.events.iter().any(|event| &*event.name == "person_forgotten")
+}
+
 impl Intake {
     /// What forgetting somebody means, and the button that does it.
     pub(super) async fn ask_to_forget(
@@ -94,14 +107,30 @@ impl Intake {
     ) -> Result<Answer, Failure> {
         self.world.at_least(self.log.head().position).await;
         let id = self.who(handle, speaker.person, &[])?;
-        let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
+        let (person, once, owners) = self
+            .world
+            .read(|world| (world.person(id).cloned(), world.once(id).cloned().collect::<Vec<_>>(), world.owners()));
         let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
         person::decide(person.as_ref(), id, &person::Command::Forget, &given)
             .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
         let Some(person) = person else { return Err(Failure::Again("nobody has that number".into())) };
-        let code = self.forgetting.ask((id, person.version), speaker.person, room.as_str(), Instant::now());
+        if person.handle != *handle && once.iter().any(|it| it.handle == *handle) {
+            let what = format!(
+                "Not done: {handle} is {0} by now, and nobody can be forgotten by half. /forget {0} forgets both.",
+                person.handle
+            );
+            return Err(Refusal::new(what).hints([format!("/forget {}", person.handle)]).into());
+        }
+        let numbers = once.iter().map(|it| it.id).collect();
+        let code = self.forgetting.ask((id, person.version, numbers), speaker.person, room.as_str(), Instant::now());
         let mut text = Text::from("Forget ");
-        text.push(Style::Quote, person.handle.to_string()).plain(
+        text.push(Style::Quote, person.handle.to_string());
+        if !once.is_empty() {
+            text.plain(", and with them who they were once: ");
+            let handles: Vec<_> = once.iter().map(|it| it.handle.to_string()).collect();
+            text.push(Style::Quote, handles.join(", ")).plain(",");
+        }
+        text.plain(
             " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
              everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
         );
@@ -136,10 +165,13 @@ impl Intake {
                 .into());
             }
         };
-        let now_is = self.world.read(|world| world.person(asked.person).map(|it| (it.version, it.handle.to_string())));
+        let now_is = self.world.read(|world| {
+            let once: Vec<_> = world.once(asked.person).map(|it| it.id).collect();
+            world.person(asked.person).map(|it| (it.version, once, it.handle.to_string()))
+        });
         match now_is {
-            Some((version, _)) if version == asked.version => {}
-            Some((_, handle)) => {
+            Some((version, once, _)) if (version, &once) == (asked.version, &asked.once) => {}
+            Some((.., handle)) => {
                 return Err(Refusal::new(format!(
                     "Not done: {handle} was changed since you asked. Look at /people and ask again."
                 ))
@@ -153,8 +185,43 @@ impl Intake {
         let by = Some((speaker.person, speaker.role));
         let commit = self.append_person(asked.person, &[person::Command::Forget], by, &spoken).await?;
         self.world.at_least(commit.position).await;
+        if let Err(error) = self.forget_who_they_were(&commit, &spoken).await {
+            // The workflow's cursor goes on with it.
+            tracing::warn!(?error, "who somebody was once is not forgotten yet");
+        }
         self.forget_what_is_derived(asked.person).await;
         Ok(commit)
+    }
+
+    /// Forgets those who turned out to be somebody who was forgotten: they are one person, with several keys. How many.
+    async fn forget_who_they_were(&self, commit: &Commit, spoken: &Spoken) -> Result<usize, Failure> {
+        let Some(person) = PersonId::of_stream(commit.stream.as_str()) else { return Ok(0) };
+        // Whoever asked and the workflow's cursor both come here.
+        let _lane = self.reactions.lock().await;
+        let (into, once) =
+            self.world.read(|world| (world.person(person).cloned(), world.once(person).cloned().collect::<Vec<_>>()));
+        let mut forgotten = 0;
+        for once in once {
+            let Some(event) = into.as_ref().and_then(|into| person::forget_too(&once, into)) else { continue };
+            let spoken = Spoken { text: String::new(), ..spoken.further(&format!("person-{}", once.id.0)) };
+            let (stream, events) = (StreamId::new(once.id.stream()), vec![Event::Person(event)]);
+            let expected = Expected::of(once.version);
+            let appended = self.append(stream, expected, events, &spoken, Some(commit.position)).await?;
+            self.world.at_least(appended.commit.position).await;
+            self.outbox.forget(once.id);
+            forgotten += 1;
+        }
+        Ok(forgotten)
+    }
+
+    /// What is left of forgetting somebody after a crash, for the workflow's cursor.
+    pub(super) async fn finish_forgetting(&self, commit: &Commit, spoken: &Spoken) -> Result<(), Failure> {
+        if self.forget_who_they_were(commit, spoken).await? > 0
+            && let Some(person) = PersonId::of_stream(commit.stream.as_str())
+        {
+            self.forget_what_is_derived(person).await;
+        }
+        Ok(())
     }
 
     /// Makes anew what was derived while their words could still be read. What is left by a crash in here goes at the next
@@ -189,7 +256,7 @@ mod tests {
     #[test]
     fn only_who_asked_answers_only_there_and_only_once() {
         let (forgetting, now) = (Forgetting::default(), Instant::now());
-        let code = forgetting.ask((DANA, 3), KIM, "a/1", now);
+        let code = forgetting.ask((DANA, 3, vec![]), KIM, "a/1", now);
         assert_eq!(forgetting.answered(&code, DANA, "a/1", now).err(), Some(Wrong::NotYours(KIM)));
         assert_eq!(forgetting.answered(&code, KIM, "a/2", now).err(), Some(Wrong::NotYours(KIM)));
         assert_eq!(forgetting.answered("WRONGONE", KIM, "a/1", now).err(), Some(Wrong::Over));
@@ -201,13 +268,13 @@ mod tests {
     #[test]
     fn a_question_holds_ten_minutes_or_until_it_is_asked_again() {
         let (forgetting, now) = (Forgetting::default(), Instant::now());
-        let code = forgetting.ask((DANA, 3), KIM, "a/1", now);
+        let code = forgetting.ask((DANA, 3, vec![]), KIM, "a/1", now);
         assert_eq!(forgetting.answered(&code, KIM, "a/1", now + ASKED_FOR).err(), Some(Wrong::Over));
-        let first = forgetting.ask((DANA, 3), KIM, "a/1", now);
-        let second = forgetting.ask((DANA, 4), KIM, "a/1", now);
+        let first = forgetting.ask((DANA, 3, vec![]), KIM, "a/1", now);
+        let second = forgetting.ask((DANA, 4, vec![]), KIM, "a/1", now);
         assert_eq!(forgetting.answered(&first, KIM, "a/1", now).err(), Some(Wrong::Over));
         for n in 0..ASKED_MAX as u32 {
-            forgetting.ask((PersonId(n + 9), 1), KIM, "a/1", now);
+            forgetting.ask((PersonId(n + 9), 1, vec![]), KIM, "a/1", now);
         }
         assert_eq!(forgetting.answered(&second, KIM, "a/1", now).err(), Some(Wrong::Over), "bounded");
     }

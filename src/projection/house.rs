@@ -81,7 +81,7 @@ impl World {
             }
             text.plain(GAP).plain(person.role.map_or("no role", |role| role.word()));
             text.plain(GAP).push(Style::Dim, known_on(person, viewer));
-            let once: Vec<_> = self.people.once(person.id).map(ToString::to_string).collect();
+            let once: Vec<_> = self.people.once(person.id).map(|once| once.handle.to_string()).collect();
             if !once.is_empty() {
                 text.plain(GAP).plain("also ").push(Style::Quote, once.join(", "));
             }

@@ -443,6 +443,11 @@ impl World {
         self.people.by_handle(handle)
     }
 
+    /// Those who turned out to be this person, as they were.
+    pub fn once(&self, person: PersonId) -> impl Iterator<Item = &Person> {
+        self.people.once(person)
+    }
+
     /// All people, by number.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.people.all()

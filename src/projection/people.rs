@@ -110,10 +110,10 @@ impl People {
         self.people.get(&id).map(|person| &person.handle)
     }
 
-    /// How those are written who turned out to be this person.
-    pub(super) fn once(&self, id: PersonId) -> impl Iterator<Item = &Handle> {
+    /// Those who turned out to be this person.
+    pub(super) fn once(&self, id: PersonId) -> impl Iterator<Item = &Person> {
         let merged = self.people.values().filter(|person| person.merged.is_some());
-        merged.filter(move |person| self.resolved(person.id) == id).map(|person| &person.handle)
+        merged.filter(move |person| self.resolved(person.id) == id)
     }
 
     pub(super) fn by_identity(&self, identity: &Identity) -> Option<&Person> {

@@ -40,33 +40,71 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 /// A text in a payload.
 struct Found<'a> {
-    path: &'static str,
+    /// Which path led there, with the numbers of the elements it went through.
+    path: Cow<'static, str>,
     /// Where its literal stands, quotes included.
     at: Range<usize>,
     text: Cow<'a, str>,
 }
 
-/// Finds the texts at `paths` (`title`, `attachment.name`); what is no text is passed over, as is what is no object.
+/// Finds the texts at `paths`; what is no text is passed over, as is what is not there.
+///
+/// A path names members (`title`, `attachment.name`), elements of a list by number, and with `*` all elements of one
+/// (`criteria.back.*.1`).
 fn find<'a>(data: &'a str, paths: &[&'static str], mut found: impl FnMut(Found<'a>)) {
     let Ok(Members(members)) = serde_json::from_str(data) else { return };
     for (name, value) in members {
         for &path in paths {
-            if path == name {
-                take(data, path, value, &mut found);
-            } else if let Some(rest) = path.strip_prefix(&*name).and_then(|rest| rest.strip_prefix('.'))
-                && let Ok(Members(inner)) = serde_json::from_str(value.get())
-            {
-                // One step down is as deep as any event goes.
-                inner
-                    .into_iter()
-                    .filter(|(name, _)| name == rest)
-                    .for_each(|(_, value)| take(data, path, value, &mut found));
+            let Some(rest) = path.strip_prefix(&*name) else { continue };
+            if rest.is_empty() {
+                take(data, Cow::Borrowed(path), value, &mut found);
+            } else if let Some(rest) = rest.strip_prefix('.') {
+                step(data, Cow::Borrowed(path), path.len() - rest.len(), value, &mut found);
             }
         }
     }
 }
 
-fn take<'a>(data: &'a str, path: &'static str, value: &'a RawValue, found: &mut impl FnMut(Found<'a>)) {
+/// Goes on along `path` from its byte `from`. As deep as the path is long, whatever stands in the payload.
+fn step<'a>(
+    data: &'a str,
+    path: Cow<'static, str>,
+    from: usize,
+    value: &'a RawValue,
+    found: &mut impl FnMut(Found<'a>),
+) {
+    let Some(rest) = path.get(from..) else { return };
+    let name = rest.split('.').next().unwrap_or_default();
+    let next = from + name.len() + 1;
+    let is_last = next > path.len();
+    if name == "*" {
+        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else { return };
+        for (n, element) in elements.into_iter().enumerate() {
+            let number = n.to_string();
+            let path = format!("{}{number}{}", &path[..from], &path[from + 1..]);
+            match is_last {
+                true => take(data, Cow::Owned(path), element, found),
+                false => step(data, Cow::Owned(path), from + number.len() + 1, element, found),
+            }
+        }
+        return;
+    }
+    let inner: Vec<&RawValue> = if let Ok(number) = name.parse::<usize>() {
+        let elements = serde_json::from_str::<Vec<&RawValue>>(value.get());
+        elements.ok().and_then(|elements| elements.get(number).copied()).into_iter().collect()
+    } else {
+        let Ok(Members(members)) = serde_json::from_str(value.get()) else { return };
+        members.into_iter().filter(|(member, _)| member == name).map(|(_, value)| value).collect()
+    };
+    for value in inner {
+        match is_last {
+            true => take(data, path.clone(), value, found),
+            false => step(data, path.clone(), next, value, found),
+        }
+    }
+}
+
+fn take<'a>(data: &'a str, path: Cow<'static, str>, value: &'a RawValue, found: &mut impl FnMut(Found<'a>)) {
     let literal = value.get();
     let Some(inside) = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return };
     let text = if inside.contains('\\') {
@@ -82,14 +120,16 @@ fn take<'a>(data: &'a str, path: &'static str, value: &'a RawValue, found: &mut 
     found(Found { path, at: start..start + literal.len(), text });
 }
 
-/// The texts at `paths` that are not empty.
-pub(super) fn texts<'a>(data: &'a RawValue, paths: &[&'static str]) -> Vec<(&'static str, Cow<'a, str>)> {
+/// The texts at `paths` that are not empty, each with where it stands.
+pub(super) fn texts<'a>(data: &'a RawValue, paths: &[&'static str]) -> Vec<(Cow<'static, str>, Cow<'a, str>)> {
     let mut texts = Vec::new();
-    find(data.get(), paths, |found| {
-        if !found.text.is_empty() {
-            texts.push((found.path, found.text));
-        }
-    });
+    if !paths.is_empty() {
+        find(data.get(), paths, |found| {
+            if !found.text.is_empty() {
+                texts.push((found.path, found.text));
+            }
+        });
+    }
     texts
 }
 
@@ -97,12 +137,15 @@ pub(super) fn texts<'a>(data: &'a RawValue, paths: &[&'static str]) -> Vec<(&'st
 pub(super) fn exchange(
     data: &RawValue,
     paths: &[&'static str],
-    mut other: impl FnMut(&'static str, &str) -> Option<String>,
+    mut other: impl FnMut(&str, &str) -> Option<String>,
 ) -> Option<Box<RawValue>> {
     let before = data.get();
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
+    if paths.is_empty() {
+        return None;
+    }
     find(before, paths, |found| {
-        if let Some(text) = other(found.path, &found.text)
+        if let Some(text) = other(&found.path, &found.text)
             && let Ok(literal) = serde_json::to_string(&text)
         {
             changes.push((found.at, literal));
@@ -149,6 +192,23 @@ mod tests {
         for json in ["null", "[\"title\"]", "\"title\"", "{}", "{\"title\":null}", "{\"title\":{\"title\":\"x\"}}"] {
             assert_eq!(shouted(json, &["title"]), None, "{json}");
         }
-        assert_eq!(texts(&raw(r#"{"title":"","body":"b"}"#), &["title", "body"]), [("body", "b".into())]);
+        assert_eq!(texts(&raw(r#"{"title":"","body":"b"}"#), &["title", "body"]), [("body".into(), "b".into())]);
+    }
+
+    #[test]
+    fn lists_are_gone_through() {
+        let json = r#"{"after":{"criteria":{"back":[[0,"a"],[2, "b"]]},"links":{"back":[[0,["for",{"item":"T7"}]],[1,["for",{"url":"u"}]]]},"text":"nothing"}}"#;
+        let paths = ["after.criteria.back.*.1", "after.links.back.*.1.1.url", "after.text.is"];
+        let after = json.replace("\"a\"", "\"A\"").replace("\"b\"", "\"B\"").replace("\"u\"", "\"U\"");
+        assert_eq!(shouted(json, &paths), Some(after));
+        let data = raw(json);
+        let found = texts(&data, &paths).into_iter().map(|(path, text)| format!("{path}={text}"));
+        let expected = ["after.criteria.back.0.1=a", "after.criteria.back.1.1=b", "after.links.back.1.1.1.url=u"];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        for json in
+            [r#"{"after":null}"#, r#"{"after":{"criteria":[]}}"#, r#"{"after":{"criteria":{"back":{"0":"x"}}}}"#]
+        {
+            assert_eq!(shouted(json, &paths), None, "{json}");
+        }
     }
 }

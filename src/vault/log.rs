@@ -19,13 +19,15 @@ use super::{
 use crate::{
     domain::PersonId,
     log::{
-        Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Head, Health, Live, Position, ReadError,
-        StoredEvent, StreamId, Version, Visit,
+        Append, AppendError, Appended, CommandId, Commit, Entry, EventLog, Head, Health, Live, Meta, Position,
+        ReadError, StoredEvent, StreamId, Version, Visit,
     },
 };
 
 /// The event that forgets.
-const FORGOTTEN: &str = "person_forgotten";
+pub(super) const FORGOTTEN: &str = "person_forgotten";
+/// The event that says who somebody is by now.
+const MERGED: &str = "person_merged";
 /// So many numbers without a person end the search for people.
 const GAP_MAX: u32 = 16;
 
@@ -38,26 +40,64 @@ pub struct SealedLog {
 }
 
 /// Whose keys each text of an append is sealed under.
-struct Whose {
+#[derive(Default)]
+pub(super) struct Whose {
     /// Who acts.
-    actor: Option<PersonId>,
+    pub(super) actor: Option<PersonId>,
     /// Whose stream it is.
-    own: Option<PersonId>,
+    pub(super) own: Option<PersonId>,
     /// Whose words it carries when no person acts.
-    authors: Authors,
+    pub(super) authors: Authors,
+    /// Who wrote on the stream it goes to, when it says again what was written there.
+    pub(super) here: Authors,
 }
 
 impl Whose {
-    fn text(&self, log: &SealedLog, event: &str, text: &str) -> Vec<PersonId> {
+    pub(super) fn text(&self, vault: &Vault, event: &str, text: &str) -> Vec<PersonId> {
         match (self.own, self.actor) {
             (Some(own), _) if seal::is_about_themselves(event) => vec![own],
+            _ if seal::says_again(event) => self.here.wrote_all_of(vault, text),
             (_, Some(actor)) => vec![actor],
-            (_, None) => self.authors.wrote(log, text),
+            (_, None) => self.authors.wrote(vault, text),
         }
     }
 }
 
-type Keys = BTreeMap<PersonId, Arc<PersonKey>>;
+/// Two who are one are forgotten as one, also when the process died in between. `merged`: who turned out to be whom.
+pub(super) fn forget_as_one(vault: &Vault, merged: &BTreeMap<PersonId, PersonId>) {
+    for &once in merged.keys() {
+        let mut at = once;
+        // No longer than all of them, though a log made by hand leads in a circle.
+        for _ in 0..merged.len() {
+            let Some(&into) = merged.get(&at) else { break };
+            at = into;
+        }
+        if vault.is_forgotten(at) {
+            vault.forget(once, false);
+        }
+    }
+}
+
+/// Who somebody turned out to be, if an event says so.
+pub(super) fn merged_into(event: &StoredEvent) -> Option<PersonId> {
+    (&*event.name == MERGED).then(|| serde_json::from_str::<Merged>(event.data.get()).ok())?.map(|it| it.into)
+}
+
+/// What is found on a person's stream.
+struct Found {
+    /// Anything: there is such a person.
+    any: bool,
+    /// Who they turned out to be.
+    merged: Option<PersonId>,
+}
+
+/// The payload of [`MERGED`].
+#[derive(serde::Deserialize)]
+struct Merged {
+    into: PersonId,
+}
+
+pub(super) type Keys = BTreeMap<PersonId, Arc<PersonKey>>;
 
 impl SealedLog {
     /// Seals over `beneath` with the keys of `vault`; with `seal` off, only what is sealed already is opened. Reads the
@@ -68,27 +108,28 @@ impl SealedLog {
     pub fn open(beneath: Arc<dyn EventLog>, vault: Arc<Vault>, seal: bool) -> Result<Self, ReadError> {
         let log = Self { beneath, vault, seal };
         let (mut number, mut gap) = (1, 0);
+        let mut merged = BTreeMap::new();
         while gap < GAP_MAX {
             let person = PersonId(number);
-            if log.look_at(person)? {
-                gap = 0;
-            } else {
-                gap += 1;
-            }
+            let found = log.look_at(person)?;
+            gap = if found.any { 0 } else { gap + 1 };
+            merged.extend(found.merged.map(|into| (person, into)));
             number += 1;
         }
+        forget_as_one(&log.vault, &merged);
         Ok(log)
     }
 
-    /// Looks whether a person was forgotten and whether their key is there; whether there is such a person.
-    fn look_at(&self, person: PersonId) -> Result<bool, ReadError> {
+    /// Looks whether a person was forgotten and whether their key is there.
+    fn look_at(&self, person: PersonId) -> Result<Found, ReadError> {
         let mut named = Vec::new();
-        let (mut any, mut forgotten) = (false, false);
+        let (mut any, mut forgotten, mut merged) = (false, false, None);
         self.beneath.read_stream(&StreamId::new(person.stream()), 1, &mut |entry| {
             any = true;
             if let Entry::Commit(commit) = entry {
                 for event in &commit.events {
                     forgotten |= &*event.name == FORGOTTEN;
+                    merged = merged_into(event).or(merged);
                     for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
                         if let Written::Sealed { keys, .. } | Written::Inside { keys, .. } = seal::read(&text) {
                             named.extend(keys);
@@ -105,7 +146,7 @@ impl SealedLog {
             // What is missing is told at once, not when somebody looks.
             let _ = self.vault.to_open(person, id);
         }
-        Ok(any)
+        Ok(Found { any, merged })
     }
 
     /// The log under it, sealed as it is.
@@ -140,18 +181,27 @@ impl SealedLog {
             (None, Some(cause)) => Authors::of(self, cause).map_err(|error| AppendError::Failed(error.to_string()))?,
             _ => Authors::default(),
         };
-        Ok(Whose { actor, own: PersonId::of_stream(append.stream.as_str()), authors })
+        let here = if append.events.iter().any(|event| seal::says_again(&event.name)) {
+            Authors::on(self, &append.stream, actor).map_err(|error| AppendError::Failed(error.to_string()))?
+        } else {
+            Authors::default()
+        };
+        Ok(Whose { actor, own: PersonId::of_stream(append.stream.as_str()), authors, here })
     }
 
     /// The keys of all whose words are in an append.
     async fn keys(&self, append: &Append, whose: &Whose) -> Result<Keys, AppendError> {
         let mut people = Vec::new();
         if !append.meta.text.is_empty() {
-            people.extend(whose.text(self, "", &append.meta.text));
+            people.extend(whose.text(&self.vault, "", &append.meta.text));
         }
         for event in &append.events {
             for (_, text) in json::texts(&event.data, seal::fields(&event.name)) {
-                people.extend(whose.text(self, &event.name, &text));
+                if &*event.name == seal::REVERSED && whose.here.is_lost(&text) {
+                    let why = "somebody was forgotten while this was decided: say it again";
+                    return Err(AppendError::Failed(why.into()));
+                }
+                people.extend(whose.text(&self.vault, &event.name, &text));
             }
         }
         let mut keys = Keys::new();
@@ -177,55 +227,61 @@ impl SealedLog {
         });
         made.await.map_err(|error| AppendError::Failed(error.to_string()))?
     }
+}
 
-    /// The texts of an append as they are kept.
-    fn sealed(&self, append: &mut Append, whose: &Whose, keys: &Keys) -> Result<(), AppendError> {
-        let Append { stream, events, meta, .. } = append;
-        let who = |event: &str, text: &str| if self.seal { whose.text(self, event, text) } else { Vec::new() };
-        let held = |people: &[PersonId]| -> Vec<(PersonId, Arc<PersonKey>)> {
-            people.iter().filter_map(|it| Some((*it, Arc::clone(keys.get(it)?)))).collect()
-        };
-        let typed_by = if meta.text.is_empty() { Vec::new() } else { who("", &meta.text) };
-        let mut pointers = Vec::new();
-        let mut failed = false;
-        for (n, event) in events.iter_mut().enumerate() {
-            let name = &*event.name;
-            let data = json::exchange(&event.data, seal::fields(name), |field, text| {
-                let people = if text.is_empty() { Vec::new() } else { who(name, text) };
-                if people.is_empty() {
-                    return seal::plain(text);
-                }
-                let (place, keys) = (place(stream, &meta.command, Some((n, name)), field), held(&people));
-                let typed = Some(&*meta.text).filter(|_| people == typed_by);
-                if let Some(pointer) = typed.and_then(|typed| seal::point(text, typed, &keys)) {
-                    place.point(&pointer, &mut pointers);
-                    return Some(pointer);
-                }
-                let sealed = seal::seal(text, &place, &keys, &[]);
-                failed |= sealed.is_none();
-                sealed
-            });
-            if let Some(data) = data {
-                event.data = data;
+/// What keeps a text from being kept.
+const NOT_SEALED: &str = "a text could not be sealed";
+
+/// The texts of a commit as they are kept; `who`: whose an event's text is, or what was typed, and they have keys.
+pub(super) fn seal_texts(
+    stream: &StreamId,
+    events: &mut [StoredEvent],
+    meta: &mut Meta,
+    keys: &Keys,
+    who: impl Fn(&str, &str) -> Vec<PersonId>,
+) -> Result<(), &'static str> {
+    let held = |people: &[PersonId]| -> Vec<(PersonId, Arc<PersonKey>)> {
+        people.iter().filter_map(|it| Some((*it, Arc::clone(keys.get(it)?)))).collect()
+    };
+    let typed_by = if meta.text.is_empty() { Vec::new() } else { who("", &meta.text) };
+    let mut pointers = Vec::new();
+    let mut failed = false;
+    for (n, event) in events.iter_mut().enumerate() {
+        let name = &*event.name;
+        let data = json::exchange(&event.data, seal::fields(name), |field, text| {
+            let people = if text.is_empty() { Vec::new() } else { who(name, text) };
+            if people.is_empty() {
+                return seal::plain(text);
             }
-        }
-        let text = if typed_by.is_empty() {
-            seal::plain(&meta.text)
-        } else {
-            let sealed =
-                seal::seal(&meta.text, &place(stream, &meta.command, None, "text"), &held(&typed_by), &pointers);
+            let (place, keys) = (place(stream, &meta.command, Some((n, name)), field), held(&people));
+            let typed = Some(&*meta.text).filter(|_| people == typed_by);
+            if let Some(pointer) = typed.and_then(|typed| seal::point(text, typed, &keys)) {
+                place.point(&pointer, &mut pointers);
+                return Some(pointer);
+            }
+            let sealed = seal::seal(text, &place, &keys, &[]);
             failed |= sealed.is_none();
             sealed
-        };
-        // A text is never kept in plain because it could not be sealed.
-        if failed {
-            return Err(AppendError::Failed("a text could not be sealed".into()));
+        });
+        if let Some(data) = data {
+            event.data = data;
         }
-        if let Some(text) = text {
-            meta.text = text;
-        }
-        Ok(())
     }
+    let text = if typed_by.is_empty() {
+        seal::plain(&meta.text)
+    } else {
+        let sealed = seal::seal(&meta.text, &place(stream, &meta.command, None, "text"), &held(&typed_by), &pointers);
+        failed |= sealed.is_none();
+        sealed
+    };
+    // A text is never kept in plain because it could not be sealed.
+    if failed {
+        return Err(NOT_SEALED);
+    }
+    if let Some(text) = text {
+        meta.text = text;
+    }
+    Ok(())
 }
 
 /// Where a text of a commit stands.
@@ -309,7 +365,7 @@ fn open_typed(vault: &Vault, commit: &Commit) -> Typed {
     for (n, event) in commit.events.iter().enumerate() {
         for (field, text) in json::texts(&event.data, seal::fields(&event.name)) {
             if text.starts_with(PREFIX) && matches!(seal::read(&text), Written::Inside { .. }) {
-                place(stream, command, Some((n, &event.name)), field).point(&text, &mut pointers);
+                place(stream, command, Some((n, &event.name)), &field).point(&text, &mut pointers);
             }
         }
     }
@@ -329,9 +385,11 @@ impl EventLog for SealedLog {
             let keys = self.keys(&append, &whose).await?;
             (whose, keys)
         } else {
-            (Whose { actor: None, own: None, authors: Authors::default() }, Keys::new())
+            (Whose::default(), Keys::new())
         };
-        self.sealed(&mut kept, &whose, &keys)?;
+        let who = |event: &str, text: &str| if self.seal { whose.text(&self.vault, event, text) } else { Vec::new() };
+        let Append { stream, events, meta, .. } = &mut kept;
+        seal_texts(stream, events, meta, &keys, who).map_err(|why| AppendError::Failed(why.into()))?;
         let appended = self.beneath.append(kept).await?;
         if append.events.iter().any(|event| &*event.name == FORGOTTEN)
             && let Some(person) = PersonId::of_stream(append.stream.as_str())
@@ -346,7 +404,7 @@ impl EventLog for SealedLog {
             return Ok(Appended { commit: self.opened(appended.commit), repeat: true });
         }
         let Commit { position, stream, first_version, meta, .. } = &*appended.commit;
-        let meta = crate::log::Meta { recorded_at: meta.recorded_at, ..append.meta };
+        let meta = Meta { recorded_at: meta.recorded_at, ..append.meta };
         let (position, stream, first_version) = (*position, stream.clone(), *first_version);
         let commit = Commit { position, stream, first_version, events: append.events, meta };
         Ok(Appended { commit: Arc::new(commit), repeat: false })

@@ -8,14 +8,25 @@
 //! * `seal.rs`  which fields of which event are a person's own; the sealed form and back
 //! * `json.rs`  texts inside a payload, exchanged without touching a byte beside them
 //! * `log.rs`   [`SealedLog`]: seals what is appended to a log and opens what is read from it
-//! * `authors.rs` whose words something carries that no person said
+//! * `authors.rs` whose words something carries that nobody said there
+//! * `anew.rs`  sealing a log that is made anew from lines
 //!
 //! # What is sealed, and what is not
 //!
 //! Sealed, under the key of whoever wrote it: titles, bodies, criteria, notes, findings, reasons, conclusions, reviews,
-//! addresses of links, ids and names of files, and the message as typed. Of a person themselves, under their own key: name,
-//! handle, identity. What a promotion carries over is sealed under the keys of all who wrote it, so it is readable for as
-//! long as none of them is forgotten.
+//! addresses of links, ids and names of files, scripts of reports, and the message as typed. Of a person themselves, under their own key: name,
+//! handle, identity. What a promotion carries over, an undo brings back or a second promotion says again is sealed under the
+//! keys of all who wrote it, so it is readable for as long as none of them is forgotten, whoever promoted or took back.
+//!
+//! Two who turned out to be one keep their keys, and are forgotten together: each stream gets its `person_forgotten`, and
+//! each key is destroyed; what a crash leaves out is done at the next start.
+//!
+//! # Copies of a log
+//!
+//! A backup, the journal and `export --sealed` hold what lies in the log, and need its keys to be read; whoever was forgotten
+//! is forgotten in them as soon as no copy of their key is left. `export` holds the words as they can be read. `import` makes
+//! new keys for them; the words that stand for somebody who was forgotten are then what they say. `salvage` takes the keys
+//! along.
 //!
 //! Not sealed: what everybody shares (kinds of events, references, numbers, tags, projects, dates, priorities, roles, who is
 //! assigned), settings and titles of rooms, and the platform's ids of rooms and messages (`telegram/4711/m12`, part of
@@ -24,6 +35,7 @@
 //! Not covered by forgetting: what others wrote about the person (it is theirs), what was shown in a chat before and is kept
 //! by its platform, and copies of `keys/` somebody made.
 
+mod anew;
 mod authors;
 mod json;
 mod key;
@@ -41,7 +53,10 @@ use std::{
 };
 
 use self::key::{KeyId, PersonKey};
-pub use self::log::SealedLog;
+pub use self::{
+    anew::{Anew, Seen, in_plain, looks_sealed},
+    log::SealedLog,
+};
 use crate::domain::PersonId;
 
 /// Why a key could not be read, made or destroyed.
@@ -268,6 +283,17 @@ impl Vault {
                 undestroyed.insert(person, error.to_string());
             }
         }
+    }
+
+    /// What cannot be read because its key is missing; empty: nothing.
+    pub fn missing(&self) -> Vec<PathBuf> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.keys().map(|person| self.path(*person)).collect()
+    }
+
+    /// How many sealed texts did not open with their key.
+    pub fn damaged(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn found_damaged(&self) {

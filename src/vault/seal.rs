@@ -32,6 +32,15 @@ const ESCAPED: &str = "~sealed:text:";
 /// No text is sealed under more keys.
 pub(super) const KEYS_MAX: usize = 64;
 
+/// What an undo brings back on an item.
+pub(super) const REVERSED: &str = "reversed";
+
+/// Whether an event says again what was written on its stream before: those are the words of whoever wrote them first. An
+/// undo brings texts back, and a research that is promoted once more says its conclusion again.
+pub(super) fn says_again(event: &str) -> bool {
+    matches!(event, REVERSED | "research_done")
+}
+
 /// Where the texts stand in an event that are a person's own. Every stored name is here: the test below asks for it.
 pub(super) fn fields(event: &str) -> &'static [&'static str] {
     match event {
@@ -46,7 +55,17 @@ pub(super) fn fields(event: &str) -> &'static [&'static str] {
         "linked" => &["to.url"],
         "attached" => &["attachment.file_id", "attachment.name"],
         "person_paired" => &["name", "handle", "identity"],
-        "identity_linked" => &["identity"],
+        "identity_linked" | "identity_unlinked" => &["identity"],
+        "person_reversed" => &["after.identities.back.*.1"],
+        REVERSED => &[
+            "after.title",
+            "after.body",
+            "after.text.is",
+            "after.reason",
+            "after.criteria.back.*.1",
+            "after.links.back.*.1.1.url",
+        ],
+        "report_saved" => &["script"],
         _ => &[],
     }
 }
@@ -72,6 +91,8 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "role_granted",
     "role_revoked",
     "person_forgotten",
+    "person_merged",
+    "report_removed",
     // What a room is called and set to is the room's.
     "room_enabled",
     "room_disabled",
@@ -79,11 +100,12 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_unfollowed",
     "room_muted",
     "room_setting_changed",
+    "room_reversed",
 ];
 
 /// Whether an event is about the person themselves: it is sealed under their own key, whoever wrote it.
 pub(super) fn is_about_themselves(event: &str) -> bool {
-    matches!(event, "person_paired" | "identity_linked")
+    matches!(event, "person_paired" | "identity_linked" | "identity_unlinked" | "person_reversed")
 }
 
 /// Where a text stands. It opens nowhere else.
@@ -248,8 +270,12 @@ pub(super) fn instead(event: Option<&str>, field: &str, why: Closed, person: Per
     match (event, field) {
         (Some("person_paired"), "handle") => format!("{word}-{}", person.0),
         // No bot has a name with brackets in it.
-        (Some("person_paired" | "identity_linked"), "identity") => format!("({word})/{}", person.0),
-        (_, "to.url") => format!("https://{word}.invalid/"),
+        (Some("person_paired" | "identity_linked" | "identity_unlinked" | "person_reversed"), _) if field != "name" => {
+            format!("({word})/{}", person.0)
+        }
+        (_, field) if field.ends_with(".url") => format!("https://{word}.invalid/"),
+        // A remark: a script that only is one says what it lacks.
+        (Some("report_saved"), "script") => format!("// {word}"),
         _ => match why {
             Closed::Forgotten => word.to_owned(),
             Closed::Missing => "(sealed: key missing)".to_owned(),

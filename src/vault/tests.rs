@@ -250,6 +250,74 @@ async fn what_is_carried_over_belongs_to_all_who_wrote_it() {
 }
 
 #[tokio::test]
+async fn what_an_undo_brings_back_belongs_to_who_wrote_it() {
+    for forget in [1, 2] {
+        let mut house = House::new();
+        house.put(said(1, "todo/1", 0, "c/1", "todo_created", r#"{"title":"Of kim","body":"By kim"}"#, "")).await;
+        house.put(said(1, "todo/1", 1, "c/2", "criterion_added", r#"{"text":"Reads"}"#, "")).await;
+        let link = r#"{"relation":"related","to":{"url":"https://KIM/"}}"#;
+        house.put(said(1, "todo/1", 2, "c/3", "linked", link, "")).await;
+        house.put(said(2, "todo/1", 3, "c/4", "retitled", r#"{"title":"Of dana"}"#, "")).await;
+        let after = r#"{"title":"Of kim","criteria":{"back":[[0,"Reads"]]},"links":{"back":[[0,["related",{"url":"https://KIM/"}]]]}}"#;
+        let json = format!(r#"{{"version":4,"takes":[4],"what":["retitled"],"after":{after}}}"#);
+        house.put(said(2, "todo/1", 4, "c/5", "reversed", &json, "/undo")).await;
+        // And back: dana's title, said by kim.
+        let back = r#"{"version":5,"takes":[5],"back":[4],"after":{"title":"Of dana"}}"#;
+        house.put(said(1, "todo/1", 5, "c/6", "reversed", back, "/undo")).await;
+        let (there, again) = (house.beneath(Position(5)), house.beneath(Position(6)));
+        assert!(field(&there, "after/title").starts_with("~sealed:1."), "{there:?}");
+        assert!(field(&there, "after/criteria/back/0/1").starts_with("~sealed:1."), "{there:?}");
+        assert!(field(&again, "after/title").starts_with("~sealed:2."), "{again:?}");
+        assert!(!there.events[0].data.get().contains("KIM"));
+        assert_eq!(house.opened(Position(5)).events[0].data.get(), json);
+        house.put(forgotten(forget, 0)).await;
+        house.again(true);
+        let (there, again) = (house.opened(Position(5)), house.opened(Position(6)));
+        let titles = (field(&there, "after/title"), field(&again, "after/title"));
+        let (kims, danas) = if forget == 1 { ("forgotten", "Of dana") } else { ("Of kim", "forgotten") };
+        assert_eq!(titles, (kims.to_owned(), danas.to_owned()));
+        if forget == 1 {
+            assert_eq!(field(&there, "after/links/back/0/1/1/url"), "https://forgotten.invalid/");
+            // Decided before kim was forgotten, and appended after.
+            let late = said(2, "todo/1", 6, "c/7", "reversed", &json, "/undo");
+            let refused = house.log.append(late).await.unwrap_err();
+            assert!(matches!(refused, AppendError::Failed(_)), "{refused}");
+            let known = json.replace("Of kim", "forgotten").replace("Reads", "forgotten");
+            let known = known.replace("https://KIM/", "https://forgotten.invalid/");
+            house.put(said(2, "todo/1", 6, "c/7", "reversed", &known, "/undo")).await;
+        }
+        assert!(there.events.iter().all(|event| crate::domain::stored::decode(event).is_ok()));
+    }
+}
+
+#[tokio::test]
+async fn a_conclusion_said_again_is_still_its_authors() {
+    let house = House::new();
+    house.put(said(1, "research/1", 0, "c/1", "research_done", r#"{"conclusion":"By kim"}"#, "")).await;
+    house.put(said(2, "research/1", 1, "c/2", "research_done", r#"{"conclusion":"By kim","to":"todo"}"#, "")).await;
+    house.put(said(2, "research/1", 2, "c/3", "research_done", r#"{"conclusion":"By dana"}"#, "")).await;
+    house.put(forgotten(1, 0)).await;
+    let conclusions = [1, 2, 3].map(|n| field(&house.opened(Position(n)), "conclusion"));
+    assert_eq!(conclusions, ["forgotten", "forgotten", "By dana"]);
+}
+
+#[tokio::test]
+async fn who_somebody_was_after_an_undo_is_their_own() {
+    let house = House::new();
+    let json = r#"{"version":2,"takes":[2],"after":{"identities":{"back":[[1,"console/4711"]]}}}"#;
+    house.put(said(1, "person/2", 0, "c/1", "person_reversed", json, "/undo @dana 2")).await;
+    let gone = r#"{"identity":"console/4711"}"#;
+    house.put(said(1, "person/2", 1, "c/2", "identity_unlinked", gone, "/unlink")).await;
+    for n in [1, 2] {
+        let data = house.beneath(Position(n)).events[0].data.get().to_owned();
+        assert!(data.contains("~sealed:2.") && !data.contains("4711"), "{data}");
+    }
+    house.put(forgotten(2, 2)).await;
+    assert_eq!(field(&house.opened(Position(1)), "after/identities/back/0/1"), "(forgotten)/2");
+    assert_eq!(field(&house.opened(Position(2)), "identity"), "(forgotten)/2");
+}
+
+#[tokio::test]
 async fn the_longest_message_fits() {
     let house = House::new();
     // 8,000 characters of four bytes each; plain it would not fit, for it stands in the log twice.

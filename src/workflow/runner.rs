@@ -15,6 +15,8 @@ use crate::{
 
 /// The cursor is saved after so many commits: a later start looks at no more than these again.
 const SAVE_EVERY: u64 = 1024;
+/// The events that cause something.
+const CAUSES: [&str; 5] = ["idea_promoted", "research_done", "todo_promoted", "reversed", "person_forgotten"];
 /// The pause after something could not be done.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -40,10 +42,7 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
         };
         for entry in entries {
             let Entry::Commit(commit) = entry else { continue };
-            let causes = commit
-                .events
-                .iter()
-                .any(|event| matches!(&*event.name, "idea_promoted" | "research_done" | "todo_promoted" | "reversed"));
+            let causes = commit.events.iter().any(|event| CAUSES.contains(&&*event.name));
             if !causes {
                 continue;
             }

@@ -168,14 +168,8 @@ async fn only_the_owner_who_asked_confirms_it_and_only_what_was_asked() {
     assert_snapshot!(stage.transcript());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_between_event_and_key_is_finished_at_the_next_start() {
-    let (mut stage, kim, dana) = scene(Ground::Disk).await;
-    dana_works(&mut stage, &kim, &dana).await;
-    stage.stop().await;
-    let key = stage.dir.path().join("keys/person-2.key");
-    // The event is durable; then the process dies.
-    let log = stage.beneath();
+/// The event that forgets, alone.
+pub(crate) async fn forget_in(log: &dyn EventLog, stream: &str) {
     let id = CommandId::new("killed");
     let meta = Meta {
         command: id.clone(),
@@ -186,10 +180,21 @@ async fn a_kill_between_event_and_key_is_finished_at_the_next_start() {
         causation: None,
         recorded_at: chrono::DateTime::UNIX_EPOCH,
     };
-    let stream = StreamId::new("person/2");
+    let stream = StreamId::new(stream);
     let expected = Expected::Version(log.version(&stream).unwrap());
     let events = vec![stored::encode(&Event::Person(person::Event::Forgotten))];
     log.append(Append { stream, expected, events, meta }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_between_event_and_key_is_finished_at_the_next_start() {
+    let (mut stage, kim, dana) = scene(Ground::Disk).await;
+    dana_works(&mut stage, &kim, &dana).await;
+    stage.stop().await;
+    let key = stage.dir.path().join("keys/person-2.key");
+    // The event is durable; then the process dies.
+    let log = stage.beneath();
+    forget_in(&*log, "person/2").await;
     log.close().await.unwrap();
     drop(log);
     assert!(key.exists());
@@ -247,4 +252,31 @@ async fn what_somebody_took_onwards_is_still_its_authors() {
     let shown = stage.say(&kim, "/show T1").await.concat();
     assert!(shown.contains("T1") && shown.contains("forgotten") && !shown.contains("tulips"), "{shown}");
     assert!(stage.say(&kim, "/history R1").await.concat().contains("They bloom in May"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_undo_brought_back_is_still_its_authors() {
+    for forgotten in ["danadoe", "sam"] {
+        let (mut stage, kim, dana) = scene(Ground::Disk).await;
+        let sam = stage.direct("telegram", "1003").called("sam");
+        stage.let_in(&kim, &sam, "member").await;
+        stage.say(&dana, "/todo Buy tulips").await;
+        stage.say(&sam, "/title T1 Buy roses").await;
+        stage.say(&sam, "/undo T1").await;
+        let shown = stage.say(&kim, "/show T1").await.concat();
+        assert!(shown.contains("Buy tulips"), "{shown}");
+        stage.say(&kim, &format!("/forget @{forgotten}")).await;
+        stage.press(&kim, &format!("Forget @{forgotten}")).await;
+        for _ in 0..2 {
+            let said = [stage.say(&kim, "/show T1").await, stage.say(&kim, "/history T1").await].concat().concat();
+            assert_eq!(said.contains("Buy tulips"), forgotten == "sam", "{said}");
+            assert_eq!(said.contains("Buy roses"), forgotten == "danadoe", "{said}");
+            stage.restart().await;
+        }
+        let (gone, whole) = if forgotten == "sam" { ("Buy roses", "Buy tulips") } else { ("Buy tulips", "Buy roses") };
+        assert_eq!(found(stage.dir.path(), &[gone]), Vec::<&str>::new());
+        for part in ["log", "journal"] {
+            assert_eq!(found(&stage.dir.path().join(part), &[whole]), Vec::<&str>::new());
+        }
+    }
 }

@@ -342,3 +342,58 @@ async fn who_may_do_nothing_any_more_is_told_nothing() {
     stage.say(&kim, "/todo For everybody").await;
     stage.sees(&dana, "For everybody").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_are_one_are_forgotten_as_one() {
+    for crash in [false, true] {
+        let (mut stage, kim) = with_kim(Ground::Disk).await;
+        let desk = stage.direct("discord", "dana");
+        let office = stage.direct("slack-work", "dana-at-work");
+        stage.let_in(&kim, &desk, "member").await;
+        stage.let_in(&kim, &office, "member").await;
+        stage.say(&desk, "/todo Buy tulips").await;
+        stage.say(&office, "/todo Buy roses").await;
+        linked(&mut stage, &desk, &office).await;
+        stage.say(&office, "/todo Buy lilies").await;
+        let keys = stage.dir.path().join("keys");
+        let key = |person: u32| keys.join(format!("person-{person}.key"));
+        assert!(key(2).exists() && key(3).exists());
+        let half = stage.say(&kim, "/forget @dana-at-work").await.concat();
+        assert!(half.contains("is @dana by now") && half.contains("/forget @dana"), "{half}");
+        if crash {
+            // The process dies between the first commit and the next.
+            stage.stop().await;
+            let log = stage.beneath();
+            crate::forget::forget_in(&*log, "person/2").await;
+            log.close().await.unwrap();
+            drop(log);
+            stage.start().await;
+            stage.house().caught_up().await;
+        } else {
+            let asked = stage.say(&kim, "/forget @dana").await.concat();
+            assert!(asked.contains("@dana-at-work"), "{asked}");
+            stage.press(&kim, "Forget @dana").await;
+        }
+        assert!(!key(2).exists() && !key(3).exists(), "crash: {crash}");
+        for _ in 0..2 {
+            let said = [stage.say(&kim, "/list all").await, stage.say(&kim, "/people").await].concat().concat();
+            for word in ["tulips", "roses", "lilies", "dana"] {
+                assert!(!said.contains(word), "{word} in {said}");
+            }
+            stage.restart().await;
+        }
+        stage.stop().await;
+        let log = stage.beneath();
+        for person in [2, 3] {
+            let mut names = Vec::new();
+            log.read_stream(&yoman::log::StreamId::new(format!("person/{person}")), 1, &mut |entry| {
+                if let yoman::log::Entry::Commit(commit) = entry {
+                    names.extend(commit.events.iter().map(|event| event.name.to_string()));
+                }
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+            assert_eq!(names.iter().filter(|name| *name == "person_forgotten").count(), 1, "{person}: {names:?}");
+        }
+    }
+}

@@ -10,14 +10,14 @@ use std::{
 use tempfile::TempDir;
 
 /// A directory with a `data/` in it, and the program.
-struct Bench(TempDir);
+pub(crate) struct Bench(TempDir);
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -33,20 +33,20 @@ impl Bench {
     }
 
     /// Runs a command line; what it said, and its exit code.
-    fn run(&self, line: &str) -> Said {
+    pub(crate) fn run(&self, line: &str) -> Said {
         let args: Vec<&str> = line.split(' ').collect();
         Said::of(&self.command(&args).stdin(Stdio::null()).output().unwrap())
     }
 
     #[track_caller]
-    fn well(&self, line: &str) -> Said {
+    pub(crate) fn well(&self, line: &str) -> Said {
         let said = self.run(line);
         assert_eq!(said.code, Some(0), "{line}: {said:?}");
         said
     }
 
     #[track_caller]
-    fn refused(&self, line: &str, what: &str) -> Said {
+    pub(crate) fn refused(&self, line: &str, what: &str) -> Said {
         let said = self.run(line);
         assert_eq!(said.code, Some(1), "{line}: {said:?}");
         assert!(said.err.contains(what), "{line}: {said:?}");
@@ -66,16 +66,16 @@ impl Bench {
     }
 
     /// The log as lines.
-    fn exported(&self, data: &str) -> String {
+    pub(crate) fn exported(&self, data: &str) -> String {
         self.well(&format!("--data-dir {data} log export")).out
     }
 }
 
 #[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
@@ -109,6 +109,9 @@ fn what_is_kept_can_be_proven_copied_and_read_elsewhere() {
     let hash = |said: &Said| said.out.split_whitespace().last().unwrap().to_owned();
     assert_eq!(hash(&restored), hash(&bench.well("log verify")));
     let lines = bench.exported("data");
+    assert!(restored.err.contains("copy keys/ there") && restored.out.contains("keys/person-1.key is missing"));
+    bench.refused("--data-dir restored log export", "person-1.key is missing");
+    bench.well("log backup backup --keys restored/keys");
     assert_eq!(bench.exported("restored"), lines);
     bench.refused("log restore backup --into restored", "has a log of its own already");
     bench.refused("log restore data --into elsewhere", "is no backup");
@@ -121,10 +124,19 @@ fn what_is_kept_can_be_proven_copied_and_read_elsewhere() {
     assert_eq!(fs::read_to_string(bench.path("lines.jsonl")).unwrap(), lines);
     bench.well("log export --format cloudevents -o events.ndjson");
     for (file, into) in [("lines.jsonl", "from-lines"), ("events.ndjson", "from-events")] {
-        let made = bench.well(&format!("log import {file} --into {into}"));
-        assert_eq!(hash(&made), hash(&restored), "the same commits make the same chain");
+        bench.well(&format!("log import {file} --into {into}"));
         assert_eq!(bench.exported(into), lines);
     }
+    // As it is stored, with its keys beside: the same commits make the same chain.
+    bench.well("log export --sealed -o stored.jsonl");
+    bench.refused("log import stored.jsonl --into stored", "Say --sealed if these lines are a journal");
+    assert!(!bench.path("stored/log").exists() && !bench.path("stored/keys").exists());
+    let made = bench.well("log import stored.jsonl --into stored --sealed");
+    assert_eq!(hash(&made), hash(&restored));
+    assert!(made.out.contains("keys/person-1.key is missing"), "{made:?}");
+    bench.refused("--data-dir stored log export", "person-1.key is missing");
+    bench.well("log backup backup --keys stored/keys");
+    assert_eq!(bench.exported("stored"), lines);
     let events = bench.well("--data-dir from-events log export --format cloudevents").out;
     assert_eq!(fs::read_to_string(bench.path("events.ndjson")).unwrap(), events);
     bench.refused("log import lines.jsonl", "data has a log of its own already");
@@ -210,7 +222,7 @@ fn a_damaged_log_is_told_where_and_brought_out() {
     // A journal that somebody wrote into.
     let month = fs::read_dir(bench.path("data/journal")).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&month).unwrap();
-    fs::write(&month, text.replacen("fix", "fax", 1)).unwrap();
+    fs::write(&month, text.replacen("auth", "auto", 1)).unwrap();
     let said = bench.run("log verify --json");
     assert!(said.code == Some(1) && said.out.contains("says something else than the log"), "{said:?}");
     fs::write(&month, &text).unwrap();
@@ -259,6 +271,7 @@ fn the_running_process_does_it() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
     bench.well("log restore backup --into restored");
+    bench.well("log backup backup --keys restored/keys");
     let restored = bench.exported("restored");
     assert!(bench.exported("data").starts_with(&restored), "a prefix");
     bench.well("log verify");

@@ -22,6 +22,7 @@ mod refusing;
 mod report;
 mod said;
 mod slack;
+mod sealed_tools;
 mod three_platforms;
 mod typing;
 mod undo;

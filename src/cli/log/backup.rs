@@ -58,7 +58,14 @@ fn keys(args: &Args, config: &Config) -> ExitCode {
     match &args.keys {
         Some(to) => match upkeep::copy_keys(&own, to) {
             Ok(true) => {
-                complain(format_args!("yoman: the keys are in {}: keep them apart from the backup", to.display()))
+                complain(format_args!("yoman: the keys are in {}: keep them apart from the backup", to.display()));
+                for name in upkeep::keys_left(&own, to) {
+                    complain(format_args!(
+                        "yoman: {} is not in {} any more: if it belongs to somebody who was forgotten, delete it there too",
+                        plain(&name),
+                        own.display()
+                    ));
+                }
             }
             Ok(false) => complain(format_args!("yoman: there are no keys in {}: nothing is sealed", own.display())),
             Err(error) => {

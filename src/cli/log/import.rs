@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use yoman::{app::upkeep, config::Config};
+use yoman::{
+    app::upkeep::{self, Lines},
+    config::Config,
+};
 
 use super::{FAILED, show, with_progress};
 use crate::cli::{complain, plain, say};
@@ -14,11 +17,22 @@ pub(in crate::cli) struct Args {
     /// The data directory to make, instead of the one that is set; it must not have a log
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
+    /// The lines are as they are stored, from `export --sealed` or a journal: they stay sealed, and their keys are needed beside
+    #[arg(long)]
+    sealed: bool,
+    /// The lines are as they were said, though some look sealed
+    #[arg(long, conflicts_with = "sealed")]
+    opened: bool,
 }
 
 pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
     let into = args.into.as_ref().unwrap_or(&config.data_dir);
-    let import = |progress: &_| upkeep::import_file(config, &args.file, into, progress, &mut Ok);
+    let what = match (args.sealed, args.opened) {
+        (true, _) => Lines::Sealed,
+        (_, true) => Lines::Opened,
+        _ => Lines::Unknown,
+    };
+    let import = |progress: &_| upkeep::import_file(config, &args.file, into, what, progress);
     let Some((imported, made)) = with_progress(import) else { return FAILED };
     for (line, why) in &imported.skipped {
         complain(format_args!("yoman: line {line} is left out: {}", plain(why)));

@@ -58,6 +58,11 @@ pub(super) fn unlink(person: &Person, identity: &Identity) -> Result<Vec<Event>,
     Ok(vec![Event::IdentityUnlinked { identity: identity.clone() }])
 }
 
+/// Two who are one are forgotten as one: what happens to who they were once, when who they are by now was forgotten.
+pub fn forget_too(person: &Person, into: &Person) -> Option<Event> {
+    (person.merged.is_some() && !person.forgotten && into.forgotten).then_some(Event::Forgotten)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
@@ -156,6 +161,19 @@ mod tests {
         assert!(told(&member, &merge, &by(&guest)).is_err());
         let many = Person { identities: (0..IDENTITIES_MAX).map(|n| identity(&n.to_string())).collect(), ..member };
         assert!(told(&many, &merge, &by(&kim)).is_err());
+    }
+
+    #[test]
+    fn who_somebody_was_is_forgotten_with_them_and_not_before() {
+        let (kim, dana) = (kim(Role::Owner), dana(Role::Member));
+        let gone = |person: &Person| evolve(Some(person.clone()), person.id, 9, &Event::Forgotten).unwrap();
+        let merged = evolve(Some(dana.clone()), dana.id, 2, &Event::Merged { into: kim.id }).unwrap();
+        assert_eq!(forget_too(&merged, &kim), None);
+        assert_eq!(forget_too(&dana, &gone(&kim)), None, "somebody else");
+        assert_eq!(forget_too(&merged, &gone(&kim)), Some(Event::Forgotten));
+        assert_eq!(forget_too(&gone(&merged), &gone(&kim)), None, "once");
+        let alone = told(&merged, &Command::Forget, &Given { actor: Some((kim.id, Role::Owner)), owners: 2 });
+        assert_eq!(alone, Err("@dana is somebody else by now".into()));
     }
 
     #[test]
