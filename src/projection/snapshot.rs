@@ -7,8 +7,7 @@
 //! (`domain::item::Item`, `domain::person::Person`, `domain::room::Room`): a snapshot of another schema is dropped and
 //! folded anew, so there is nothing to migrate. A test compares the bytes of a known world, so that it is not forgotten.
 //!
-//! * 1 the first, never released
-//! * 2 with what can be taken back, merges of people, reports, and what cannot be read
+//! * 1 the first
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -30,7 +29,7 @@ use crate::{
 };
 
 /// The version of what [`World::to_sections`] writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 1;
 
 /// How many closed items stand in one section.
 const SECTION_ITEMS: usize = 8_192;
