@@ -160,8 +160,6 @@ fn samples() -> Vec<Event> {
     events.push(Event::Report(report::Event::Saved { script: script.into() }));
     events.push(Event::Report(report::Event::Removed));
     events.extend(reversals(whole_filter()));
-    let withdrawn = Filter { states: vec![crate::domain::filter::StateWord::Withdrawn], ..Filter::default() };
-    events.push(Event::Room(room::Event::Followed { filter: withdrawn }));
     events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
     events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
     events
