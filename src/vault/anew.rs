@@ -74,7 +74,6 @@ impl Seen {
             self.wanted.insert(commit.stream.clone());
         }
     }
-
 }
 
 impl Anew {

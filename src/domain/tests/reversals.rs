@@ -87,16 +87,18 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
     let room = |what, after| room::Reversed { version, takes: takes.clone(), what, after };
     let person = |what, after| person::Reversed { version, takes: takes.clone(), what, after };
     let withdrawn = Filter { states: vec![StateWord::Withdrawn], ..Filter::default() };
+    let takes_back = Reversed {
+        version,
+        takes: takes.clone(),
+        back: vec![],
+        parts,
+        what: what("due_set"),
+        after: Box::new(after),
+        also,
+    };
     vec![
-        item(Reversed {
-            version,
-            takes: takes.clone(),
-            back: vec![1],
-            parts,
-            what: what("due_set"),
-            after: Box::new(after),
-            also,
-        }),
+        item(takes_back.clone()),
+        item(Reversed { back: vec![1], ..takes_back }),
         item(none),
         Event::Person(person::Event::Reversed(person(what("role_granted"), Box::new(of_person)))),
         Event::Person(person::Event::Reversed(person(vec![], Box::default()))),
