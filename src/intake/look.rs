@@ -220,7 +220,7 @@ impl Intake {
             health: self.log.health(),
             cursors: bots
                 .iter()
-                .filter_map(|bot| Some((bot.clone(), self.outbox.cursor(&yoman_chat::BotName::new(bot.as_str()))?)))
+                .filter_map(|bot| Some((bot.clone(), self.outbox.seen(&yoman_chat::BotName::new(bot.as_str()))?)))
                 .collect(),
             bots: bots
                 .into_iter()

@@ -116,6 +116,7 @@ impl Follower {
                 unsaved = None;
                 self.save(position, intents).await;
             }
+            self.outbox.saw(self.bot.name(), position);
         }
     }
 

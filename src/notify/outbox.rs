@@ -182,6 +182,8 @@ struct Shared {
     direct: Direct,
     /// Where people with several direct rooms are told of the newest commits.
     homes: Mutex<VecDeque<(PersonId, Position, RoomId)>>,
+    /// How far each bot has read the log.
+    seen: Mutex<HashMap<BotName, Position>>,
     seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
     queues: Mutex<HashMap<BotName, Arc<Queue>>>,
@@ -222,6 +224,7 @@ impl Outbox {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
             homes: Mutex::default(),
+            seen: Mutex::default(),
             pictures: Pictures::beside(dir),
             settings,
             store,
@@ -379,6 +382,17 @@ impl Outbox {
     pub fn cursor(&self, bot: &BotName) -> Option<Position> {
         let key = key::cursor(bot);
         key::decode(&key, Some(self.shared.store.get(&key)?))
+    }
+
+    /// How far `bot` has read the log by now, saved or not.
+    pub fn seen(&self, bot: &BotName) -> Option<Position> {
+        let seen = lock(&self.shared.seen).get(bot).copied();
+        seen.max(self.cursor(bot))
+    }
+
+    /// `bot` has read so far. Not kept: after a restart it reads on from its cursor.
+    pub(super) fn saw(&self, bot: &BotName, position: Position) {
+        lock(&self.shared.seen).insert(bot.clone(), position);
     }
 
     /// The room's card of an item.

@@ -417,8 +417,9 @@ impl Stage {
     pub(crate) async fn quiet(&self, bot: &FakeBot) {
         let since = Instant::now();
         loop {
+            let (head, seen) = (self.house().log.head().position, self.house().outbox.seen(bot.name()));
             let stats = self.house().outbox.stats(bot.name());
-            if stats.queued == 0 && bot.waiting() == 0 {
+            if seen >= Some(head) && stats.queued == 0 && bot.waiting() == 0 {
                 return;
             }
             assert!(since.elapsed() < PATIENCE, "{} is not quiet: {stats:?}", bot.name());
