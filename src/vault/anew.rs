@@ -111,9 +111,9 @@ impl Anew {
         let mut keys = Keys::new();
         let mut written = |event: &str, text: &str| -> Result<(), VaultError> {
             for person in who(event, text) {
-                if !keys.contains_key(&person) {
+                if let std::collections::btree_map::Entry::Vacant(place) = keys.entry(person) {
                     let key = self.vault.to_seal(person)?;
-                    keys.insert(person, key.map_or_else(|| self.vault.make(person), Ok)?);
+                    place.insert(key.map_or_else(|| self.vault.make(person), Ok)?);
                 }
                 texts.push((person, text.to_owned()));
             }
