@@ -1,9 +1,11 @@
-//! kill -9 at random instants while several people talk in several chats, restart, go on; and a stop under traffic.
-//! Then every message is accounted for: kept once, answered, in order.
+//! kill -9 at random instants while several people talk in several chats, restart, go on; and a stop under traffic: on each
+//! platform. Then every message is accounted for: kept once, answered, in order. What was done by hand (a press, a command) is
+//! handed over only once by some platforms: cut off before the log it is counted, and must not have been confirmed.
 //!
-//! `YOMAN_KILLS` says how often it is killed (20), `YOMAN_TEST_SEED` repeats the choices of a run that failed; the instants
-//! at which the machine gets round to them are its own.
+//! `YOMAN_KILLS` says how often it is killed on each, `YOMAN_TEST_SEED` repeats the choices of a run that failed; the
+//! instants at which the machine gets round to them are its own.
 //!
+//! * `wire.rs`    a platform as the run needs it; `telegram.rs`, `discord.rs`, `slack.rs` are the ones there are
 //! * `talk.rs`    what people say, and what has to come of it
 //! * `process.rs` yoman as a child process
 //! * `kill.rs`    the kinds of instants at which it is killed
@@ -12,18 +14,29 @@
 #![expect(clippy::expect_used, reason = "a test that fails says where")]
 
 mod account;
+mod discord;
 mod kill;
 mod process;
+mod slack;
 mod talk;
+mod telegram;
+mod wire;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use self::{
+    discord::Discord,
     kill::Moment,
     process::{Data, Yoman},
+    slack::Slack,
     talk::Talk,
+    telegram::Telegram,
+    wire::Wire,
 };
 
 /// How long answers may stay away at the end before they count as missing.
@@ -34,6 +47,10 @@ const STOP_MAX: Duration = Duration::from_secs(5);
 const PACE_US: (u64, u64) = (500, 12_000);
 /// Nobody goes on talking while so many wait for an answer.
 const WAITING_MAX: u64 = 60;
+/// How often it is killed on each platform, unless `YOMAN_KILLS` says.
+const KILLS: usize = 20;
+/// How often the platform forgets meanwhile what it did not hand over.
+const FORGETS: f64 = 0.2;
 
 fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok()?.parse().ok()
@@ -60,31 +77,63 @@ async fn go_on(talk: &mut Talk, random: &mut StdRng, end: impl Future<Output = (
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_left_unanswered_by_kills() {
-    let (seed, kills) = (seed(), from_environment("YOMAN_KILLS").unwrap_or(20_usize));
+    kills(Arc::new(Telegram::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_discord_nothing_is_lost_doubled_or_left_unanswered_by_kills() {
+    kills(Arc::new(Discord::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_slack_nothing_is_lost_doubled_or_left_unanswered_by_kills() {
+    kills(Arc::new(Slack::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
+    stops(Arc::new(Telegram::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_discord_a_stop_under_traffic_is_quick_and_loses_nothing() {
+    stops(Arc::new(Discord::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_slack_a_stop_under_traffic_is_quick_and_loses_nothing() {
+    stops(Arc::new(Slack::start().await)).await;
+}
+
+async fn kills(wire: Arc<dyn Wire>) {
+    let (seed, kills) = (seed(), from_environment("YOMAN_KILLS").unwrap_or(KILLS));
     println!("YOMAN_TEST_SEED={seed} YOMAN_KILLS={kills}");
     let began = Instant::now();
     let mut random = StdRng::seed_from_u64(seed);
     let data = Data::new();
-    let mut talk = Talk::begin().await;
-    let yoman = Yoman::start(&data, &talk.telegram);
+    let mut talk = Talk::begin(Arc::clone(&wire));
+    let yoman = Yoman::start(&data, &*wire);
     talk.let_people_in(&yoman).await;
     yoman.kill();
     talk.killed();
 
     for round in 0..kills {
         talk.look();
-        let started_us = talk.now_us();
-        let mut yoman = Yoman::start(&data, &talk.telegram);
+        if random.random_bool(FORGETS) {
+            wire.forget();
+        }
+        let before = wire.counted().at_work;
+        let mut yoman = Yoman::start(&data, &*wire);
         let moment = Moment::random(&mut random);
-        let (telegram, mut dice) = (talk.telegram.clone(), StdRng::seed_from_u64(random.random()));
-        go_on(&mut talk, &mut random, moment.comes(&telegram, started_us, &mut dice)).await;
+        let mut dice = StdRng::seed_from_u64(random.random());
+        go_on(&mut talk, &mut random, moment.comes(&*wire, before, &mut dice)).await;
         assert!(!yoman.ended(), "seed {seed}: yoman ended by itself in round {round}: {}", yoman.said());
         yoman.kill();
-        telegram.no_faults();
+        wire.no_faults();
         talk.killed();
     }
 
-    let yoman = Yoman::start(&data, &talk.telegram);
+    let yoman = Yoman::start(&data, &*wire);
     talk.quiet(QUIET).await;
     let code = yoman.stop(STOP_MAX).await;
     assert_eq!(code, Some(0), "seed {seed}: a clean stop");
@@ -95,20 +144,19 @@ async fn nothing_is_lost_doubled_or_left_unanswered_by_kills() {
     println!("{summary}; {:.1} s", began.elapsed().as_secs_f64());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
+async fn stops(wire: Arc<dyn Wire>) {
     let seed = seed();
     println!("YOMAN_TEST_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let data = Data::new();
-    let mut talk = Talk::begin().await;
-    let mut started_us = talk.now_us();
-    let mut yoman = Yoman::start(&data, &talk.telegram);
+    let mut talk = Talk::begin(Arc::clone(&wire));
+    let mut before = wire.counted().at_work;
+    let mut yoman = Yoman::start(&data, &*wire);
     talk.let_people_in(&yoman).await;
 
     for round in 0..3 {
         talk.look();
-        kill::polled(&talk.telegram, started_us).await;
+        kill::at_work(&*wire, before).await;
         let while_talking = Duration::from_millis(random.random_range(100..600));
         go_on(&mut talk, &mut random, tokio::time::sleep(while_talking)).await;
         let asked = Instant::now();
@@ -120,8 +168,8 @@ async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
             code = yoman.exit_code();
         }
         assert_eq!(code, Some(0), "seed {seed}: round {round}, after {:?}: {}", asked.elapsed(), yoman.said());
-        started_us = talk.now_us();
-        yoman = Yoman::start(&data, &talk.telegram);
+        before = wire.counted().at_work;
+        yoman = Yoman::start(&data, &*wire);
     }
 
     talk.quiet(QUIET).await;

@@ -18,11 +18,11 @@ use yoman::{
     },
     vault::{SealedLog, Vault},
 };
-use yoman_stand_ins::telegram::Shown;
 
 use super::{
     process::Data,
-    talk::{Story, Talk, Trace, first_text, word_in},
+    talk::{Story, Talk, Trace, word_in},
+    wire::Shown,
 };
 
 /// What a message says that may be there for the second time.
@@ -45,16 +45,23 @@ pub(super) struct Summary {
     /// Marked as a possible repeat, and came once.
     marked_once: usize,
     events: usize,
+    /// Done by hand, and of these cut off between their arrival and the log, so that the platform hands them over no more.
+    by_hand: usize,
+    cut_off: usize,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events } = self;
+        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off } = self;
         write!(
             f,
             "{kills} kills, {said} said, {answers} answered in order, {events} events kept once; lost 0, doubled 0, unanswered 0; \
              {repeated} answers repeated after a kill (at most {repeated_at_once} in a chat at a time), {marked_once} marked as possible repeats that came once"
-        )
+        )?;
+        match by_hand {
+            0 => Ok(()),
+            _ => write!(f, "; {by_hand} done by hand, {cut_off} of them could not be redelivered"),
+        }
     }
 }
 
@@ -67,15 +74,23 @@ struct Aligned<'a> {
 }
 
 fn matches(story: &Story, pieces: &[String], shown: &Shown) -> bool {
-    let text = first_text(shown);
+    let text = &shown.first;
     (story.reply_to.is_none() || story.reply_to == shown.reply_to)
         && pieces.iter().all(|piece| text.contains(piece.as_str()))
 }
 
-fn align<'a>(stories: &'a [Story], chat: i64, shown: &'a [Shown]) -> Aligned<'a> {
+/// Whether nothing is seen of something done by hand: perhaps it was cut off.
+fn unseen(story: &Story, shown: &[Shown]) -> bool {
+    // What is said of the same item before has the same words in it.
+    let since = shown.iter().filter(|message| message.at_us >= story.at_us);
+    let seen = |pieces: &Vec<String>| since.clone().any(|message| matches(story, pieces, message));
+    story.deed.is_some() && !story.answers.iter().any(seen)
+}
+
+fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a> {
     let mut expected: Vec<(&Story, &[String], Vec<&Shown>)> = stories
         .iter()
-        .filter(|story| story.chat == chat)
+        .filter(|story| story.chat == chat && !unseen(story, shown))
         .flat_map(|story| story.answers.iter().map(move |pieces| (story, pieces.as_slice(), Vec::new())))
         .collect();
     let mut stray = Vec::new();
@@ -85,7 +100,7 @@ fn align<'a>(stories: &'a [Story], chat: i64, shown: &'a [Shown]) -> Aligned<'a>
         let earlier = expected[..next].iter().rposition(fits);
         let is_next = expected.get(next).is_some_and(fits);
         // One that says it may be a repeat is taken for one where it can be.
-        if is_next && !(earlier.is_some() && first_text(message).contains(MARK)) {
+        if is_next && !(earlier.is_some() && message.first.contains(MARK)) {
             expected[next].2.push(message);
             next += 1;
         } else if let Some(earlier) = earlier {
@@ -102,12 +117,16 @@ fn align<'a>(stories: &'a [Story], chat: i64, shown: &'a [Shown]) -> Aligned<'a>
     Aligned { expected, stray }
 }
 
-/// Whether everything that was said has its answers.
-pub(super) fn all_answered(talk: &Talk) -> bool {
-    talk.chats.iter().all(|&chat| {
-        let shown = talk.telegram.shown(chat);
-        align(&talk.stories, chat, &shown).expected.iter().all(|(.., copies)| !copies.is_empty())
-    })
+/// How many answers to messages are missing, and to how many things done by hand.
+pub(super) fn unanswered(talk: &Talk) -> (usize, usize) {
+    let (mut messages, mut deeds) = (0, 0);
+    for chat in &talk.chats {
+        let shown = talk.wire.shown(chat);
+        deeds += talk.stories.iter().filter(|story| story.chat == *chat && unseen(story, &shown)).count();
+        let aligned = align(&talk.stories, chat, &shown);
+        messages += aligned.expected.iter().filter(|(.., copies)| copies.is_empty()).count();
+    }
+    (messages, deeds)
 }
 
 /// Accounts for everything.
@@ -115,7 +134,7 @@ pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> 
     let (commits, sealed) = read_log(&data.dir()).await?;
     let mut wrong = Vec::new();
     let mut summary = Summary { kills: talk.kills_us.len(), said: talk.stories.len(), ..Summary::default() };
-    for &chat in &talk.chats {
+    for chat in &talk.chats {
         answers(talk, chat, &commits, &mut summary, &mut wrong);
     }
     traces(talk, &commits, &mut summary, &mut wrong);
@@ -128,11 +147,11 @@ pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> 
     Err(format!("{count} faults, the first of them:\n{}", wrong.join("\n")))
 }
 
-fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
-    let shown = talk.telegram.shown(chat);
+fn answers(talk: &Talk, chat: &str, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
+    let shown = talk.wire.shown(chat);
     let aligned = align(&talk.stories, chat, &shown);
     for (message, why) in &aligned.stray {
-        let (id, at, text) = (message.message_id, message.at_us, first_text(message));
+        let (id, at, text) = (&message.id, message.at_us, &message.first);
         wrong.push(format!("chat {chat}, the bot's message {id} at {at} us {why}: {text:?}"));
     }
     // Repeats by the kill they came after.
@@ -144,7 +163,7 @@ fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summar
             continue;
         };
         summary.answers += 1;
-        summary.marked_once += usize::from(again.is_empty() && first_text(first).contains(MARK));
+        summary.marked_once += usize::from(again.is_empty() && first.first.contains(MARK));
         let mut before = first.at_us;
         for copy in again {
             summary.repeated += 1;
@@ -152,7 +171,7 @@ fn answers(talk: &Talk, chat: i64, commits: &[Arc<Commit>], summary: &mut Summar
                 Some(kill) if kill + ARRIVES_US > before => *at_once.entry(*kill).or_default() += 1,
                 _ => fault("repeated without a kill in between:"),
             }
-            if !first_text(copy).contains(MARK) {
+            if !copy.first.contains(MARK) {
                 fault("repeated without a word that it may be:");
             }
             before = copy.at_us;
@@ -188,7 +207,22 @@ fn kept(commits: &[Arc<Commit>]) -> BTreeMap<Trace, usize> {
 
 fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
     let mut kept = kept(commits);
+    let shown: HashMap<&String, Vec<Shown>> = talk.chats.iter().map(|chat| (chat, talk.wire.shown(chat))).collect();
     for story in &talk.stories {
+        summary.by_hand += usize::from(story.deed.is_some());
+        if let Some(deed) = story.deed.as_deref().filter(|_| unseen(story, &shown[&story.chat])) {
+            if story.traces.iter().any(|trace| kept.contains_key(trace)) {
+                wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
+            } else if talk.wire.confirmed(deed) == Some(true) {
+                wrong.push(format!("confirmed and lost:\n{}", whole(talk, story, &[], commits)));
+            } else {
+                summary.cut_off += 1;
+                continue;
+            }
+        }
+        if unseen(story, &talk.wire.shown(&story.chat)) {
+            wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
+        }
         for trace in &story.traces {
             match kept.remove(trace).unwrap_or(0) {
                 1 => summary.events += 1,
@@ -211,7 +245,7 @@ fn whole(talk: &Talk, story: &Story, copies: &[&Shown], commits: &[Arc<Commit>])
         let _ = writeln!(out, "   {text}");
     };
     for copy in copies {
-        line(format_args!("{} us  answered by message {}: {:?}", copy.at_us, copy.message_id, first_text(copy)));
+        line(format_args!("{} us  answered by message {}: {:?}", copy.at_us, copy.id, copy.first));
     }
     let around = talk
         .kills_us

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rand::{RngExt as _, rngs::StdRng};
-use yoman_stand_ins::telegram::{Fault, FaultKind, TelegramStandIn};
+
+use super::wire::{Wire, until};
 
 /// The longest a moment is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) enum Moment {
     /// Whenever, its start included.
     Any,
-    /// When updates were just handed out: somewhere between their arrival and their confirmation.
+    /// When something was just handed out: somewhere between its arrival and its confirmation.
     Delivered,
     /// When the platform has taken an answer and yoman cannot know it yet.
     Accepted,
@@ -24,8 +25,8 @@ impl Moment {
         [Self::Any, Self::Delivered, Self::Accepted][random.random_range(0..3)]
     }
 
-    /// Returns when it has come for a yoman that was started at `since_us`.
-    pub(super) async fn comes(self, telegram: &TelegramStandIn, since_us: u64, random: &mut StdRng) {
+    /// Returns when it has come for a yoman that was started when so much was [at work](super::wire::Counted::at_work).
+    pub(super) async fn comes(self, wire: &dyn Wire, before: u64, random: &mut StdRng) {
         let skip = random.random_range(0..4);
         // Some die before they are at work at all; the others get to it, however slow the machine is.
         let early = matches!(self, Self::Any) && random.random_bool(0.3);
@@ -33,34 +34,28 @@ impl Moment {
         if early {
             return pause(100_000).await;
         }
-        polled(telegram, since_us).await;
+        at_work(wire, before).await;
         match self {
             Self::Any => pause(300_000).await,
             Self::Delivered => {
                 pause(150_000).await;
-                let before = telegram.counters().updates_delivered;
-                let more = |it: &TelegramStandIn| (it.counters().updates_delivered > before).then_some(());
+                let before = wire.counted().delivered;
                 // Nothing may come in time; then this is a kill like any other.
-                let _ = telegram.wait(PATIENCE, more).await;
+                until(PATIENCE, || wire.counted().delivered > before).await;
                 pause(8_000).await;
             }
             Self::Accepted => {
                 pause(150_000).await;
-                let before = telegram.counters().messages_sent + u64::from(skip);
-                telegram.fault(Fault { skip, ..Fault::new("sendMessage", 1, FaultKind::HangAfter) });
-                let more = |it: &TelegramStandIn| (it.counters().messages_sent > before).then_some(());
-                let _ = telegram.wait(PATIENCE, more).await;
+                let before = wire.counted().sent + u64::from(skip);
+                wire.hang(skip);
+                until(PATIENCE, || wire.counted().sent > before).await;
                 pause(3_000).await;
             }
         }
     }
 }
 
-/// Waits for a getUpdates later than `since_us`: whoever was started then is at work.
-pub(super) async fn polled(telegram: &TelegramStandIn, since_us: u64) {
-    let until = tokio::time::Instant::now() + 5 * PATIENCE;
-    while telegram.counters().last_get_updates_us.is_none_or(|at| at <= since_us) {
-        assert!(tokio::time::Instant::now() < until, "yoman asked for no updates");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+/// Waits until more is at work than `before`: whoever was started since then is.
+pub(super) async fn at_work(wire: &dyn Wire, before: u64) {
+    assert!(until(5 * PATIENCE, || wire.counted().at_work > before).await, "yoman asked for nothing");
 }

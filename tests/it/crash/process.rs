@@ -8,7 +8,8 @@ use std::{
 };
 
 use tempfile::TempDir;
-use yoman_stand_ins::telegram::TelegramStandIn;
+
+use super::wire::Wire;
 
 /// Where one yoman keeps its things through all its lives.
 pub(super) struct Data(TempDir);
@@ -49,8 +50,8 @@ impl Drop for Yoman {
 }
 
 impl Yoman {
-    /// Starts it on `data`, with `telegram` for its platform.
-    pub(super) fn start(data: &Data, telegram: &TelegramStandIn) -> Self {
+    /// Starts it on `data`, with `wire` for its platform.
+    pub(super) fn start(data: &Data, wire: &dyn Wire) -> Self {
         let (out, err) = (data.output("stdout"), data.output("stderr"));
         let open = |path: &Path| File::options().create(true).append(true).open(path).expect("a file for what it says");
         let mut command = Command::new(env!("CARGO_BIN_EXE_yoman"));
@@ -61,8 +62,7 @@ impl Yoman {
             }
         }
         let child = command
-            .env("TELEGRAM_BOT_TOKEN", telegram.token())
-            .env("TELEGRAM_API_URL", telegram.url())
+            .envs(wire.environment())
             .env("YOMAN_DATA_DIR", data.dir())
             .env("YOMAN_ROOMS_TIME_ZONE", "UTC")
             // No .env and no yoman.toml there.

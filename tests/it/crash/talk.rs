@@ -1,50 +1,71 @@
 //! What people say, and what has to come of it: the model that a run is held against.
 //!
 //! Every message carries a word of its own (`k17`). An item is acted on in the chat it was made in only, so the order in
-//! which things are said there is all it takes to know what they come to.
+//! which things are said there is all it takes to know what they come to. What is done by hand may be lost where the platform
+//! hands it over only once: so nothing else ever rests on it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
-use yoman_stand_ins::telegram::{ChatKind, NewChat, Press, Say, Shown, TelegramStandIn};
 
-use super::{account, process::Yoman};
+use super::{
+    account, kill,
+    process::Yoman,
+    wire::{Place, Slash, Wire, until},
+};
 
-/// Those who talk; the first owns the log.
-const PEOPLE: [&str; 4] = ["Kim", "Dana", "Lee", "Noor"];
 /// An item that does not exist has at least this number.
 const NO_SUCH_ITEM: u64 = 900_000;
+/// How long anything before the traffic may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long what was done by hand may go without an answer at the end before it counts as cut off.
+const BY_HAND: Duration = Duration::from_secs(2);
 
 /// One event that has to be in the log: the word of the item it is about, its stored name, the word in its payload.
 pub(super) type Trace = (String, String, String);
 
 /// Something somebody did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Story {
-    pub(super) chat: i64,
-    pub(super) who: i64,
+    pub(super) chat: String,
+    pub(super) who: String,
     pub(super) what: String,
     /// When, in the stand-in's clock.
     pub(super) at_us: u64,
     /// The message that answers must answer, where they do.
-    pub(super) reply_to: Option<i64>,
+    pub(super) reply_to: Option<String>,
+    /// Done by hand (a press, a command): how the platform calls it, where it hands such a thing over only once.
+    pub(super) deed: Option<String>,
     /// For each answer the pieces of text it has to have.
     pub(super) answers: Vec<Vec<String>>,
     /// What has to be in the log.
     pub(super) traces: Vec<Trace>,
 }
 
+/// Somebody in a chat.
+struct Seat {
+    chat: String,
+    who: String,
+}
+
+impl Seat {
+    /// Something they did here.
+    fn story(&self, what: String) -> Story {
+        Story { chat: self.chat.clone(), who: self.who.clone(), what, ..Story::default() }
+    }
+}
+
 /// Where an item stands, as far as it matters here.
 #[derive(Clone, Debug)]
 struct Item {
     word: String,
-    chat: i64,
-    /// The message that made it, and who wrote that.
-    message: i64,
-    who: i64,
+    chat: String,
+    /// The message that made it, if one did, and who wrote that.
+    message: Option<String>,
+    who: String,
     idea: bool,
     /// How it is written and the message that shows it, once it was answered.
-    card: Option<(String, i64)>,
+    card: Option<(String, String)>,
     notes: u32,
     /// Done or promoted.
     over: bool,
@@ -56,76 +77,74 @@ struct Item {
 
 /// The people, the platform they are on, and all they did.
 pub(super) struct Talk {
-    pub(super) telegram: Arc<TelegramStandIn>,
-    pub(super) people: Vec<i64>,
-    pub(super) chats: Vec<i64>,
-    group: i64,
+    pub(super) wire: Arc<dyn Wire>,
+    place: Place,
+    pub(super) chats: Vec<String>,
     pub(super) stories: Vec<Story>,
     /// When yoman was killed, in the stand-in's clock.
     pub(super) kills_us: Vec<u64>,
     items: Vec<Item>,
     words: u64,
     expected: u64,
+    /// When what is being done was begun.
+    began_us: u64,
 }
 
 impl Talk {
     /// People who do not know yoman yet.
-    pub(super) async fn begin() -> Self {
-        let telegram = Arc::new(TelegramStandIn::start().await.expect("a port"));
-        telegram.remember_calls(100);
-        let people: Vec<i64> = PEOPLE.iter().map(|name| telegram.person(name)).collect();
-        let group =
-            telegram.add_chat(NewChat { kind: ChatKind::Supergroup, title: "Office".into(), ..NewChat::default() });
-        let chats = people.iter().copied().chain([group]).collect();
+    pub(super) fn begin(wire: Arc<dyn Wire>) -> Self {
+        let place = wire.place();
+        let chats = place.people.iter().map(|(_, direct)| direct.clone()).chain([place.group.clone()]).collect();
         Self {
-            telegram,
-            people,
+            wire,
+            place,
             chats,
-            group,
             stories: Vec::new(),
             kills_us: Vec::new(),
             items: Vec::new(),
             words: 0,
             expected: 0,
+            began_us: 0,
         }
     }
 
-    async fn answer(&self, chat: i64, who: i64, text: &str) -> String {
-        let before = self.telegram.shown(chat).len();
-        self.telegram.say(Say { chat_id: chat, user_id: who, text: text.into(), ..Say::default() }).expect("a chat");
-        let shown = self.telegram.wait_shown(chat, before + 1, Duration::from_secs(10)).await;
-        shown.get(before).unwrap_or_else(|| panic!("{text:?} was not answered")).text.clone()
+    async fn answer(&self, chat: &str, who: &str, text: &str) -> String {
+        let before = self.wire.shown(chat).len();
+        self.wire.say(chat, who, text, None);
+        assert!(until(PATIENCE, || self.wire.shown(chat).len() > before).await, "{text:?} was not answered");
+        self.wire.shown(chat).swap_remove(before).first
     }
 
     /// Claims the log, lets the others in, enables the group.
     pub(super) async fn let_people_in(&mut self, yoman: &Yoman) {
-        let owner = self.people[0];
+        kill::at_work(&*self.wire, 0).await;
+        let people = self.place.people.clone();
+        let (owner, direct) = &people[0];
         let code = yoman.claim_code().await;
-        self.answer(owner, owner, &format!("/claim {code}")).await;
-        for &other in &self.people[1..] {
-            let greeting = self.answer(other, other, "/start").await;
-            let code = greeting.split_whitespace().skip_while(|word| *word != "/pair").nth(1).expect("a pairing code");
-            let told = self.telegram.shown(other).len() + 1;
-            self.answer(owner, owner, &format!("/pair {code}")).await;
-            assert_eq!(
-                self.telegram.wait_shown(other, told, Duration::from_secs(10)).await.len(),
-                told,
-                "they are told"
-            );
+        self.answer(direct, owner, &format!("/claim {code}")).await;
+        for (other, their) in &people[1..] {
+            let greeting = self.answer(their, other, "/start").await;
+            let code = greeting.split_whitespace().skip_while(|word| !word.ends_with("pair")).nth(1);
+            let code = code.unwrap_or_else(|| panic!("no pairing code: {greeting}"));
+            let told = self.wire.shown(their).len();
+            self.answer(direct, owner, &format!("/pair {code}")).await;
+            assert!(until(PATIENCE, || self.wire.shown(their).len() > told).await, "they are told");
         }
-        self.answer(self.group, owner, "/enable").await;
+        let group = self.place.group.clone();
+        self.answer(&group, owner, "/enable").await;
         // A kill may repeat these too.
         for chat in self.chats.clone() {
-            for shown in self.telegram.shown(chat) {
-                let line = first_text(&shown).lines().next().unwrap_or_default().to_owned();
-                self.tell(chat, owner, "(before the traffic)".into(), None, vec![vec![line]], Vec::new());
+            for shown in self.wire.shown(&chat) {
+                let line = shown.first.lines().next().unwrap_or_default().to_owned();
+                let at = Seat { chat: chat.clone(), who: owner.clone() };
+                self.tell(Story { answers: vec![vec![line]], ..at.story("(before the traffic)".into()) });
             }
         }
     }
 
     /// Answers that have not come yet; a repeat counts for one that is missing, so this is for pacing alone.
     pub(super) fn waiting(&self) -> u64 {
-        self.expected.saturating_sub(self.telegram.counters().messages_sent)
+        self.expected.saturating_sub(self.wire.counted().sent)
     }
 
     /// yoman was killed just now.
@@ -134,21 +153,21 @@ impl Talk {
     }
 
     /// Now, in the stand-in's clock.
-    pub(super) fn now_us(&self) -> u64 {
-        self.telegram.counters().now_us
+    fn now_us(&self) -> u64 {
+        self.wire.counted().now_us
     }
 
     /// Looks at what was answered: an item can be acted on once its card is there.
     pub(super) fn look(&mut self) {
-        let mut cards: HashMap<String, (String, i64)> = HashMap::new();
-        for &chat in &self.chats {
-            for shown in self.telegram.shown(chat) {
-                let text = first_text(&shown);
+        let mut cards: HashMap<String, (String, String)> = HashMap::new();
+        for chat in &self.chats {
+            for shown in self.wire.shown(chat) {
+                let text = shown.first.as_str();
                 let made =
                     text.lines().next().is_some_and(|line| line.contains(" created ") || line.contains(" captured "));
                 if let (true, Some(word), Some(item)) = (made, word_in(text), text.split_whitespace().next()) {
                     let item = item.trim_start_matches('/').to_owned();
-                    cards.entry(word).or_insert((item, shown.message_id));
+                    cards.entry(word).or_insert((item, shown.id));
                 }
             }
         }
@@ -162,10 +181,18 @@ impl Talk {
         let mut last = (u64::MAX, tokio::time::Instant::now());
         loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let sent = self.telegram.counters().messages_sent;
+            let sent = self.wire.counted().sent;
             if sent != last.0 {
                 last = (sent, tokio::time::Instant::now());
-            } else if account::all_answered(self) || last.1.elapsed() > patience {
+                continue;
+            }
+            let (messages, deeds) = account::unanswered(self);
+            let patience = match (messages, deeds) {
+                (0, 0) => Duration::ZERO,
+                (0, _) => BY_HAND,
+                _ => patience,
+            };
+            if last.1.elapsed() > patience {
                 // What should not come any more has a moment to show itself.
                 return tokio::time::sleep(Duration::from_millis(300)).await;
             }
@@ -174,29 +201,33 @@ impl Talk {
 
     /// Somebody does something.
     pub(super) fn next(&mut self, random: &mut StdRng) {
-        let chat = *self.chats.choose(random).expect("a chat");
-        let who = if chat == self.group { *self.people.choose(random).expect("somebody") } else { chat };
+        self.began_us = self.now_us();
+        let chat = self.chats.choose(random).expect("a chat").clone();
+        let own = self.place.people.iter().find(|(_, direct)| *direct == chat);
+        let (who, _) = own.unwrap_or_else(|| self.place.people.choose(random).expect("somebody")).clone();
+        let at = Seat { chat, who };
         let done = match random.random_range(0..100) {
-            0..30 => None,
-            30..35 => {
-                self.make_two(chat, who);
+            0..25 => None,
+            25..30 => {
+                self.make_two(&at);
                 Some(())
             }
-            35..60 => self.note(random, chat, who),
-            60..72 => self.done(random, chat, who),
-            72..80 => self.press(random, chat, who),
-            80..85 => self.edit(random, chat, who),
-            85..93 => {
-                self.refused(chat, who);
+            30..50 => self.note(random, &at),
+            50..59 => self.done(random, &at),
+            59..68 => self.press(random, &at),
+            68..73 => self.edit(random, &at),
+            73..80 => {
+                self.refused(&at);
                 Some(())
             }
-            _ => {
-                self.find(chat, who);
+            80..86 => {
+                self.find(&at);
                 Some(())
             }
+            _ => self.command(random, &at),
         };
         if done.is_none() {
-            self.make(random, chat, who);
+            self.make(random, &at);
         }
     }
 
@@ -205,149 +236,174 @@ impl Talk {
         format!("k{}", self.words)
     }
 
-    fn tell(
-        &mut self,
-        chat: i64,
-        who: i64,
-        what: String,
-        reply_to: Option<i64>,
-        answers: Vec<Vec<String>>,
-        traces: Vec<Trace>,
-    ) {
-        let at_us = self.now_us();
-        self.expected += answers.len() as u64;
-        self.stories.push(Story { chat, who, what, at_us, reply_to, answers, traces });
+    fn no_such_item(&mut self) -> String {
+        self.words += 1;
+        format!("T{}", NO_SUCH_ITEM + self.words)
+    }
+
+    fn tell(&mut self, story: Story) {
+        self.expected += story.answers.len() as u64;
+        self.stories.push(Story { at_us: self.began_us, ..story });
     }
 
     /// Says something; gives the message. Answers in a group, and those to several commands, answer the message.
     fn say(
         &mut self,
-        chat: i64,
-        who: i64,
+        at: &Seat,
         text: &str,
-        card: Option<i64>,
+        card: Option<&str>,
         answers: Vec<Vec<String>>,
         traces: Vec<Trace>,
-    ) -> i64 {
-        let say = Say { chat_id: chat, user_id: who, text: text.into(), reply_to: card, ..Say::default() };
-        let message = self.telegram.say(say).expect("a chat").message_id;
-        let replies = chat == self.group || answers.len() > 1;
+    ) -> String {
+        let message = self.wire.say(&at.chat, &at.who, text, card);
+        let replies = at.chat == self.place.group || answers.len() > 1;
         let on = card.map_or(String::new(), |card| format!(", answering message {card}"));
         let what = format!("message {message}: {text:?}{on}");
-        self.tell(chat, who, what, replies.then_some(message), answers, traces);
+        self.tell(Story { reply_to: replies.then(|| message.clone()), answers, traces, ..at.story(what) });
         message
     }
 
-    fn made(&mut self, chat: i64, who: i64, message: i64, word: String, idea: bool, shared: bool) {
+    /// Something done by hand.
+    fn by_hand(&mut self, at: &Seat, deed: String, what: String, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
+        let deed = self.wire.confirmed(&deed).map(|_| deed);
+        self.tell(Story { deed, answers, traces, ..at.story(what) });
+    }
+
+    fn made(&mut self, at: &Seat, message: Option<String>, word: String, idea: bool, shared: bool) {
+        let (chat, who) = (at.chat.clone(), at.who.clone());
         let item = Item { word, chat, message, who, idea, card: None, notes: 0, over: false, touched: false, shared };
         self.items.push(item);
     }
 
-    fn make(&mut self, random: &mut StdRng, chat: i64, who: i64) {
+    fn make(&mut self, random: &mut StdRng, at: &Seat) {
         let word = self.word();
         // A bare sentence is heard in a direct chat only.
-        let idea = chat != self.group && random.random_bool(0.4);
+        let idea = at.chat != self.place.group && random.random_bool(0.4);
         let (text, verb, event) = match idea {
             true => (format!("{word} wash the car"), "captured", "idea_created"),
             false => (format!("/todo {word} wash the car"), "created", "todo_created"),
         };
         let answers = vec![vec![format!(" {verb} "), format!(" {word} ")]];
-        let message = self.say(chat, who, &text, None, answers, vec![trace(&word, event, &word)]);
-        self.made(chat, who, message, word, idea, false);
+        let message = self.say(at, &text, None, answers, vec![trace(&word, event, &word)]);
+        self.made(at, Some(message), word, idea, false);
     }
 
-    fn make_two(&mut self, chat: i64, who: i64) {
+    fn make_two(&mut self, at: &Seat) {
         let words = [self.word(), self.word()];
         let text = format!("/todo {} paint the door\n/todo {} sweep the yard", words[0], words[1]);
         let answers = words.iter().map(|word| vec![" created ".into(), format!(" {word} ")]).collect();
         let traces = words.iter().map(|word| trace(word, "todo_created", word)).collect();
-        let message = self.say(chat, who, &text, None, answers, traces);
+        let message = self.say(at, &text, None, answers, traces);
         for word in words {
-            self.made(chat, who, message, word, false, true);
+            self.made(at, Some(message.clone()), word, false, true);
         }
     }
 
     /// One of the items that are known in a chat.
-    fn some_item(&self, random: &mut StdRng, chat: i64, of: impl Fn(&Item) -> bool) -> Option<usize> {
+    fn some_item(&self, random: &mut StdRng, chat: &str, of: impl Fn(&Item) -> bool) -> Option<usize> {
         // The newer ones: what happens to them is nearest to the kill.
         let fit = self.items.iter().enumerate().rev().filter(|(_, it)| it.chat == chat && it.card.is_some() && of(it));
         let some: Vec<usize> = fit.map(|(at, _)| at).take(8).collect();
         some.choose(random).copied()
     }
 
-    fn note(&mut self, random: &mut StdRng, chat: i64, who: i64) -> Option<()> {
-        let at = self.some_item(random, chat, |it| !it.over)?;
+    fn note(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
+        let index = self.some_item(random, &at.chat, |it| !it.over)?;
         let word = self.word();
-        let item = &mut self.items[at];
+        let item = &mut self.items[index];
         item.notes += 1;
         item.touched = true;
         let (name, card) = item.card.clone()?;
         let answers = vec![vec![format!("{name} note {} added", item.notes)]];
         let traces = vec![trace(&item.word, "noted", &word)];
-        self.say(chat, who, &format!("{word} looks fine"), Some(card), answers, traces);
+        if self.wire.can_answer(&at.chat, &card) {
+            self.say(at, &format!("{word} looks fine"), Some(&card), answers, traces);
+        } else {
+            self.say(at, &format!("/note {name} {word} looks fine"), None, answers, traces);
+        }
         Some(())
     }
 
-    fn done(&mut self, random: &mut StdRng, chat: i64, who: i64) -> Option<()> {
-        let at = self.some_item(random, chat, |it| !it.over && !it.idea)?;
-        let item = &mut self.items[at];
+    fn done(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
+        let index = self.some_item(random, &at.chat, |it| !it.over && !it.idea)?;
+        let item = &mut self.items[index];
         (item.over, item.touched) = (true, true);
         let (name, _) = item.card.clone()?;
         let answers = vec![vec![format!("{name} done "), format!(" {} ", item.word)]];
         let traces = vec![trace(&item.word, "todo_completed", "")];
-        self.say(chat, who, &format!("/done {name}"), None, answers, traces);
+        self.say(at, &format!("/done {name}"), None, answers, traces);
         Some(())
     }
 
     /// Presses the button of a captured idea that makes it a todo. Only of one that nothing happened to: a stale button is
     /// refused, and whether it is stale depends on when the card was changed.
-    fn press(&mut self, random: &mut StdRng, chat: i64, who: i64) -> Option<()> {
-        let at = self.some_item(random, chat, |it| it.idea && !it.touched)?;
-        let (name, card) = self.items[at].card.clone()?;
-        let press = Press { chat_id: chat, user_id: who, message_id: card, button: "To do".into() };
-        self.telegram.press(&press).ok()?;
-        let item = &mut self.items[at];
+    fn press(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
+        let index = self.some_item(random, &at.chat, |it| it.idea && !it.touched)?;
+        let (name, card) = self.items[index].card.clone()?;
+        let deed = self.wire.press(&at.chat, &at.who, &card, "To do")?;
+        let item = &mut self.items[index];
         (item.over, item.touched) = (true, true);
         // The new item, or when that comes later, the word that it will.
         let answers = vec![vec![format!("{name} "), format!(" {} ", item.word)]];
         let traces = vec![trace(&item.word, "idea_promoted", ""), trace(&item.word, "todo_created", &item.word)];
-        self.tell(chat, who, format!("press of [To do] under {name}, message {card}"), None, answers, traces);
+        self.by_hand(at, deed, format!("press of [To do] under {name}, message {card}"), answers, traces);
         Some(())
     }
 
-    fn edit(&mut self, random: &mut StdRng, chat: i64, who: i64) -> Option<()> {
-        let at = self.some_item(random, chat, |it| !it.touched && !it.shared && it.who == who)?;
-        let item = &mut self.items[at];
+    /// Uses a command of the platform's own, where it has such things.
+    fn command(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
+        let (verb, option, value, answers, made) = match random.random_range(0..4) {
+            0 => {
+                let word = format!("{}zz", self.word());
+                ("find", "words", word.clone(), vec!["Nothing has ".into(), word], None)
+            }
+            1 => {
+                let item = self.no_such_item();
+                ("done", "item", item.clone(), vec!["There is no ".into(), item], None)
+            }
+            _ => {
+                let word = self.word();
+                let answer = vec![" created ".into(), format!(" {word} ")];
+                ("todo", "text", format!("{word} mow the lawn"), answer, Some(word))
+            }
+        };
+        let deed = self.wire.command(&at.chat, &at.who, Slash { verb, option, value: &value })?;
+        let traces = made.iter().map(|word| trace(word, "todo_created", word)).collect();
+        self.by_hand(at, deed.clone(), format!("command {deed}: /{verb} {value}"), vec![answers], traces);
+        if let Some(word) = made {
+            self.made(at, None, word, false, false);
+        }
+        Some(())
+    }
+
+    fn edit(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
+        let mine = |it: &Item| !it.touched && !it.shared && it.who == at.who && it.message.is_some();
+        let index = self.some_item(random, &at.chat, mine)?;
+        let item = &mut self.items[index];
         item.touched = true;
-        let (word, message) = (item.word.clone(), item.message);
+        let (word, message) = (item.word.clone(), item.message.clone()?);
         let verb = if item.idea { "" } else { "/todo " };
         let text = format!("{verb}{word} wash the bike instead");
-        self.telegram.change(chat, message, &text).expect("the message is there");
+        self.wire.change(&at.chat, &message, &text);
         let answers = vec![vec![" corrected ".into(), format!(" {word} ")]];
         let traces = vec![trace(&word, "retitled", &word)];
-        self.tell(chat, who, format!("message {message} changed to {text:?}"), None, answers, traces);
+        self.tell(Story { answers, traces, ..at.story(format!("message {message} changed to {text:?}")) });
         Some(())
     }
 
-    fn refused(&mut self, chat: i64, who: i64) {
-        self.words += 1;
-        let item = format!("T{}", NO_SUCH_ITEM + self.words);
-        self.say(chat, who, &format!("/done {item}"), None, vec![vec!["There is no ".into(), item]], Vec::new());
+    fn refused(&mut self, at: &Seat) {
+        let item = self.no_such_item();
+        self.say(at, &format!("/done {item}"), None, vec![vec!["There is no ".into(), item]], Vec::new());
     }
 
-    fn find(&mut self, chat: i64, who: i64) {
+    fn find(&mut self, at: &Seat) {
         let word = format!("{}zz", self.word());
-        self.say(chat, who, &format!("/find {word}"), None, vec![vec!["Nothing has ".into(), word]], Vec::new());
+        self.say(at, &format!("/find {word}"), None, vec![vec!["Nothing has ".into(), word]], Vec::new());
     }
 }
 
 fn trace(item: &str, event: &str, word: &str) -> Trace {
     (item.into(), event.into(), word.into())
-}
-
-/// What a message said when it was sent, whatever it was changed to since.
-pub(super) fn first_text(shown: &Shown) -> &str {
-    shown.versions.first().unwrap_or(&shown.text)
 }
 
 /// The word of its own that a text carries.

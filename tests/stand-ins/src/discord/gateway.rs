@@ -197,6 +197,7 @@ fn identify(
     world.identified = Some(std::time::Instant::now());
     world.session_starts_left -= 1;
     world.identifies += 1;
+    world.counters.starts += 1;
     let id = format!("session-{}", world.snowflake());
     let mut session = Session {
         id: id.clone(),
@@ -271,6 +272,7 @@ fn resume(
     *mine = Some(session.id.clone());
     session.push("RESUMED", &json!({ "_trace": [] }));
     world.resumes += 1;
+    world.counters.starts += 1;
     let waiting = std::mem::take(&mut world.waiting);
     for (name, data) in waiting {
         world.raw_event(&name, data);

@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    gateway, interactions, markdown,
-    model::{Answered, Ask, BotIdentity, Call, Fault, Invoke, Limits, NewChannel, Person, Say, Shown, ShownButton},
+    gateway, interactions,
+    model::{Answered, Ask, BotIdentity, Call, Counters, Fault, Invoke, Limits, NewChannel, Person, Say, Shown, ShownButton},
     permissions, server,
     server::Shared,
     world::{Frame, Message, World},
@@ -342,6 +342,12 @@ impl DiscordStandIn {
         (world.identifies, world.resumes)
     }
 
+    /// What was counted.
+    pub fn counters(&self) -> Counters {
+        let world = self.shared.world();
+        Counters { now_us: world.now_us(), ..world.counters.clone() }
+    }
+
     /// The requests whose `METHOD /path` holds `route`.
     pub fn calls(&self, route: &str) -> Vec<Call> {
         let world = self.shared.world();
@@ -401,17 +407,12 @@ async fn deliver(url: &str, signed: &Signed) -> Result<(u16, Value), String> {
 }
 
 fn shown(world: &World, message: &Message) -> Shown {
-    let mut texts = vec![message.content.clone()];
-    let embeds = message.embeds.as_array().cloned().unwrap_or_default();
-    texts.extend(embeds.iter().filter_map(|embed| embed["description"].as_str().map(str::to_owned)));
-    let texts: Vec<String> =
-        texts.into_iter().filter(|text| !text.is_empty()).map(|text| markdown::read(&text).plain).collect();
     let rows = message.components.as_array().cloned().unwrap_or_default();
     Shown {
         id: message.id,
         channel_id: message.channel,
         by_bot: message.author == world.bot.id,
-        text: texts.join("\n"),
+        text: message.text(),
         content: message.content.clone(),
         embeds: message.embeds.clone(),
         buttons: rows
@@ -424,6 +425,8 @@ fn shown(world: &World, message: &Message) -> Shown {
         flags: message.flags,
         files: message.attachments.iter().filter_map(|it| it["filename"].as_str().map(str::to_owned)).collect(),
         edits: message.edits,
+        versions: message.versions.clone(),
+        at_us: message.at_us,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     form::{self, Fault},
     json, messages,
-    world::{Interaction, Message, World},
+    world::{Interaction, Message, THINKING, World},
 };
 
 /// How long the first answer may take.
@@ -49,7 +49,7 @@ pub(crate) fn answer(world: &mut World, id: u64, token: &str, body: &Value, file
     match answer {
         4 => shown = Some(place(world, channel, user, messages::build(data, files)?)),
         5 => {
-            let flags = (data["flags"].as_u64().unwrap_or(0) & EPHEMERAL) | 128;
+            let flags = (data["flags"].as_u64().unwrap_or(0) & EPHEMERAL) | THINKING;
             shown = Some(place(world, channel, user, Message { flags, ..Message::default() }));
         }
         7 => {
@@ -92,6 +92,8 @@ fn place(world: &mut World, channel: u64, user: u64, mut message: Message) -> u6
     let id = message.id;
     if message.flags & EPHEMERAL != 0 {
         message.only_for = Some(user);
+        message.at_us = world.now_us();
+        world.counters.messages_sent += 1;
         if let Some(room) = world.channels.get_mut(&channel) {
             room.messages.insert(id, message);
         }
@@ -125,7 +127,7 @@ pub(crate) fn follow_up(world: &mut World, token: &str, body: &Value, files: &[S
     let it = open(world, token)?;
     let (id, channel, user, original) = (it.id, it.channel, it.user, it.original);
     let built = messages::build(body, files)?;
-    let waits = original.and_then(|id| world.message(id)).filter(|message| message.flags & 128 != 0).map(|m| m.id);
+    let waits = original.and_then(|id| world.message(id)).filter(|message| message.flags & THINKING != 0).map(|m| m.id);
     // The first one after "thinking" takes its place, and stays as visible as that was.
     let shown = match waits {
         Some(waits) => {
@@ -142,13 +144,15 @@ pub(crate) fn follow_up(world: &mut World, token: &str, body: &Value, files: &[S
 }
 
 fn settle(world: &mut World, waits: u64, built: Message) {
+    let now = world.now_us();
     if let Some(message) = world.message_mut(waits) {
+        message.at_us = now;
         message.content = built.content;
         message.embeds = built.embeds;
         message.components = built.components;
         message.attachments = built.attachments;
         message.pings = built.pings;
-        message.flags &= !128;
+        message.flags &= !THINKING;
     }
     tell_change(world, waits);
 }
@@ -175,9 +179,13 @@ pub(crate) fn edit(
     files: &[String],
 ) -> Result<Value, Fault> {
     let id = target(world, token, which)?;
+    let now = world.now_us();
     let message = world.message_mut(id).ok_or_else(messages::unknown_message)?;
     messages::apply(message, body, files)?;
-    message.flags &= !128;
+    if message.flags & THINKING != 0 {
+        message.flags &= !THINKING;
+        message.at_us = now;
+    }
     tell_change(world, id);
     get(world, token, which)
 }

@@ -159,6 +159,8 @@ pub(crate) fn apply(message: &mut Message, body: &Value, files: &[String]) -> Re
     if next.content.trim().is_empty() && embeds && next.attachments.is_empty() {
         return Err(Fault::coded(50006, "Cannot send an empty message"));
     }
+    message.turn();
+    next.versions = std::mem::take(&mut message.versions);
     next.edited = Some(Utc::now());
     next.edits += 1;
     *message = next;

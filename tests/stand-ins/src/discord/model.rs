@@ -148,6 +148,10 @@ pub struct Shown {
     pub files: Vec<String>,
     /// How often it was changed.
     pub edits: u32,
+    /// The earlier texts, oldest first.
+    pub versions: Vec<String>,
+    /// When it arrived here, in microseconds since the server was built.
+    pub at_us: u64,
 }
 
 /// A button as people see it.
@@ -166,6 +170,9 @@ pub struct ShownButton {
 pub struct Fault {
     /// What must stand in `METHOD /path` of the request; empty: any.
     pub route: String,
+    /// Let so many such requests pass first.
+    #[serde(default)]
+    pub skip: u32,
     /// How many requests it meets.
     pub times: u32,
     /// What happens.
@@ -191,14 +198,16 @@ pub enum FaultKind {
     DropAfter,
     /// The answer takes these many milliseconds.
     Slow(u64),
-    /// No answer ever comes.
+    /// Nothing is done and no answer ever comes.
     Hang,
+    /// It takes effect and no answer ever comes.
+    HangAfter,
 }
 
 impl Fault {
     /// A fault for `times` requests whose `METHOD /path` holds `route`.
     pub fn new(route: &str, times: u32, kind: FaultKind) -> Self {
-        Self { route: route.into(), times, kind }
+        Self { route: route.into(), skip: 0, times, kind }
     }
 }
 
@@ -233,4 +242,17 @@ pub struct Call {
     pub body: Value,
     /// The status that was answered.
     pub status: u16,
+}
+
+/// What was counted since the server was built.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// Messages the bot has sent, answers to interactions among them.
+    pub messages_sent: u64,
+    /// Messages written and interactions made, as far as a session was connected to hear of them.
+    pub delivered: u64,
+    /// Sessions begun and taken up again.
+    pub starts: u64,
+    /// Now, in microseconds since the server was built.
+    pub now_us: u64,
 }

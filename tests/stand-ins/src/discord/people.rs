@@ -41,7 +41,9 @@ impl World {
     }
 
     /// Puts a message where it belongs and tells the sessions.
-    pub(crate) fn place(&mut self, message: Message) {
+    pub(crate) fn place(&mut self, mut message: Message) {
+        message.at_us = self.now_us();
+        self.counters.messages_sent += u64::from(message.author == self.bot.id);
         let event = json::message_event(self, &message);
         if let Some(channel) = self.channels.get_mut(&message.channel) {
             channel.messages.insert(message.id, message);
@@ -51,6 +53,7 @@ impl World {
 
     pub(crate) fn change(&mut self, id: u64, text: &str) -> Done<()> {
         let message = self.message_mut(id).ok_or("no such message")?;
+        message.turn();
         text.clone_into(&mut message.content);
         message.edited = Some(Utc::now());
         message.edits += 1;

@@ -141,7 +141,7 @@ async fn answer(shared: Arc<Shared>, control: Router, request: Request<Incoming>
         Some(FaultKind::DropBefore) => return Err(Dropped),
         Some(FaultKind::Hang) => std::future::pending::<()>().await,
         Some(FaultKind::Slow(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Some(FaultKind::DropAfter) | None => {}
+        Some(FaultKind::DropAfter | FaultKind::HangAfter) | None => {}
     }
     let outcome = admit(&shared, &parts.headers, &path)
         .and_then(|()| shared.act(|world| rest::run(world, &method, &path, &query, &body, &files)));
@@ -164,8 +164,10 @@ async fn answer(shared: Arc<Shared>, control: Router, request: Request<Incoming>
     };
     log(&shared, &method, &path, &body, response.status().as_u16());
     response.headers_mut().insert("x-stand-in", HeaderValue::from_static("discord"));
-    if matches!(fault, Some(FaultKind::DropAfter)) {
-        return Err(Dropped);
+    match fault {
+        Some(FaultKind::DropAfter) => return Err(Dropped),
+        Some(FaultKind::HangAfter) => std::future::pending::<()>().await,
+        _ => {}
     }
     Ok(response)
 }
@@ -196,6 +198,10 @@ fn take_fault(shared: &Shared, route: &str) -> Option<FaultKind> {
     let mut world = shared.world();
     let at = world.faults.iter().position(|fault| route.contains(&fault.route))?;
     let fault = &mut world.faults[at];
+    if fault.skip > 0 {
+        fault.skip -= 1;
+        return None;
+    }
     let kind = fault.kind.clone();
     fault.times = fault.times.saturating_sub(1);
     if fault.times == 0 {

@@ -11,7 +11,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    model::{BotIdentity, Call, Fault, Limits, Person},
+    markdown,
+    model::{BotIdentity, Call, Counters, Fault, Limits, Person},
     permissions::INVITED,
 };
 
@@ -19,6 +20,8 @@ use super::{
 const EPOCH_MS: i64 = 1_420_070_400_000;
 /// How many events a session can be given again.
 const REPLAY_MAX: usize = 20_000;
+/// The flag of a message that stands for one to come.
+pub(crate) const THINKING: u64 = 1 << 7;
 
 pub(crate) struct Guild {
     pub(crate) id: u64,
@@ -66,6 +69,27 @@ pub(crate) struct Message {
     pub(crate) only_for: Option<u64>,
     pub(crate) pings: Vec<String>,
     pub(crate) thread: Option<u64>,
+    /// What it said before, oldest first.
+    pub(crate) versions: Vec<String>,
+    pub(crate) at_us: u64,
+}
+
+impl Message {
+    /// The text with its formatting gone: content, then the descriptions of embeds.
+    pub(crate) fn text(&self) -> String {
+        let embeds = self.embeds.as_array().into_iter().flatten();
+        let texts = std::iter::once(self.content.as_str()).chain(embeds.filter_map(|it| it["description"].as_str()));
+        let texts = texts.filter(|text| !text.is_empty()).map(|text| markdown::read(text).plain);
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// It is about to say something else; "thinking" says nothing.
+    pub(crate) fn turn(&mut self) {
+        if self.flags & THINKING == 0 {
+            let text = self.text();
+            self.versions.push(text);
+        }
+    }
 }
 
 pub(crate) struct Interaction {
@@ -154,6 +178,8 @@ pub(crate) struct World {
     pub(crate) nonces: HashMap<(u64, String), (Instant, u64)>,
     pub(crate) calls: VecDeque<Call>,
     pub(crate) gateway_url: String,
+    pub(crate) counters: Counters,
+    born: Instant,
     next: u64,
 }
 
@@ -182,8 +208,14 @@ impl World {
             nonces: HashMap::new(),
             calls: VecDeque::new(),
             gateway_url: String::new(),
+            counters: Counters::default(),
+            born: Instant::now(),
             next: 0,
         }
+    }
+
+    pub(crate) fn now_us(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// A new id, above every other.
@@ -231,6 +263,10 @@ impl World {
 
     /// An event for every session, as each may see it.
     pub(crate) fn dispatch(&mut self, name: &str, data: &Value) {
+        let by_hand = name == "INTERACTION_CREATE" || (name == "MESSAGE_CREATE" && data["author"]["bot"] != true);
+        if by_hand && self.sessions.iter().any(|session| session.socket.is_some()) {
+            self.counters.delivered += 1;
+        }
         let mut sessions = std::mem::take(&mut self.sessions);
         for session in &mut sessions {
             let seen = super::json::as_session_sees(self, name, data, session.intents);

@@ -139,6 +139,14 @@ impl SlackStandIn {
         self.shared.act(|world| world.change(channel, ts, text, false))
     }
 
+    /// The same, with the text as Slack writes it (`<@U1>`, `&amp;`) already.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    pub fn change_raw(&self, channel: &str, ts: &str, text: &str) -> Result<(), String> {
+        self.shared.act(|world| world.change(channel, ts, text, true))
+    }
+
     /// Slack adds a preview to a message; the text stays.
     ///
     /// # Errors
@@ -327,6 +335,11 @@ impl SlackStandIn {
     /// The calls of one method, or all, as far as they are remembered.
     pub fn calls(&self, method: Option<&str>) -> Vec<Call> {
         calls(&self.shared, method)
+    }
+
+    /// Whether the app has acknowledged something that was done by hand, by the envelope's id.
+    pub fn acknowledged(&self, envelope: &str) -> bool {
+        self.shared.world().acked_by_hand.contains(envelope)
     }
 
     /// What the app has not acknowledged.

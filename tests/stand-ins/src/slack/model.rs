@@ -350,6 +350,8 @@ pub struct Delivery {
     pub retry_pauses_ms: Vec<u64>,
     /// What happens while no socket is open is lost, instead of being held for the next one.
     pub lose_when_away: bool,
+    /// What people do by hand goes to the socket that is open there and then, or to none: they are told it failed.
+    pub hand_once: bool,
     /// Every envelope is sent twice.
     pub twice: bool,
     /// The pause between pings to the app.
@@ -363,6 +365,7 @@ impl Default for Delivery {
             ack_deadline_ms: 3_000,
             retry_pauses_ms: vec![0, 60_000, 300_000],
             lose_when_away: false,
+            hand_once: false,
             twice: false,
             ping_ms: 5_000,
         }

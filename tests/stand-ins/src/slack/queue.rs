@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::{model::Waiting, server::Shared, world::World};
+use super::{
+    model::{Delivery, Waiting}, server::Shared,
+    world::World,
+};
 
 /// What is told to a socket's task.
 #[derive(Clone, Debug)]
@@ -110,11 +113,11 @@ pub(crate) fn pump(world: &mut World) {
     }
     let live: Vec<u64> = world.sockets.iter().filter(|(_, s)| !s.retiring).map(|(id, _)| *id).collect();
     if live.is_empty() {
-        if world.delivery.lose_when_away {
-            let before = world.queue.len();
-            world.queue.retain(|e| !matches!(e.state, State::Due(_)));
-            world.counters.envelopes_lost += (before - world.queue.len()) as u64;
-        }
+        let Delivery { lose_when_away, hand_once, .. } = world.delivery;
+        let lost = |e: &Envelope| lose_when_away || (hand_once && !e.comes_again());
+        let before = world.queue.len();
+        world.queue.retain(|e| !(matches!(e.state, State::Due(_)) && lost(e)));
+        world.counters.envelopes_lost += (before - world.queue.len()) as u64;
         return;
     }
     let deadline = now + Duration::from_millis(world.delivery.ack_deadline_ms);
@@ -173,6 +176,9 @@ pub(crate) fn acknowledge(world: &mut World, id: &str) {
     };
     let Some(envelope) = world.queue.remove(at) else { return };
     world.counters.envelopes_acked += 1;
+    if !envelope.comes_again() {
+        world.acked_by_hand.insert(envelope.id.clone());
+    }
     let took = envelope.sent_at.map_or(0, |at| u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX));
     if world.counters.ack_us.len() >= 10_000 {
         world.counters.ack_us.remove(0);
@@ -184,6 +190,11 @@ pub(crate) fn acknowledge(world: &mut World, id: &str) {
 pub(crate) fn closed(world: &mut World, socket: u64) {
     world.sockets.remove(&socket);
     world.counters.sockets_open = world.sockets.len() as u64;
+    if world.delivery.hand_once {
+        let before = world.queue.len();
+        world.queue.retain(|e| e.comes_again() || !matches!(e.state, State::Sent(to, _) if to == socket));
+        world.counters.envelopes_lost += (before - world.queue.len()) as u64;
+    }
     for envelope in &mut world.queue {
         if matches!(envelope.state, State::Sent(to, _) if to == socket) {
             envelope.state = State::Due(Instant::now());

@@ -1,7 +1,7 @@
 //! Purpose: the state of the workspace.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) people: BTreeMap<String, Person>,
     pub(crate) channels: BTreeMap<String, Channel>,
     pub(crate) queue: VecDeque<Envelope>,
+    /// What people did by hand and the app acknowledged.
+    pub(crate) acked_by_hand: HashSet<String>,
     pub(crate) sockets: BTreeMap<u64, Socket>,
     pub(crate) tickets: HashMap<String, Instant>,
     pub(crate) request_url: Option<String>,
@@ -90,6 +92,7 @@ impl World {
             people: BTreeMap::new(),
             channels: BTreeMap::new(),
             queue: VecDeque::new(),
+            acked_by_hand: HashSet::new(),
             sockets: BTreeMap::new(),
             tickets: HashMap::new(),
             request_url: None,
