@@ -13,7 +13,7 @@ use yoman_slack::{Mode, Slack, SlackConfig};
 use yoman_stand_ins::slack::{Delivery, Fault, FaultKind, Press, SlackStandIn};
 
 struct OnSlack {
-    server: SlackStandIn,
+    server: Arc<SlackStandIn>,
     people: Vec<(String, String)>,
     /// Where we listen in HTTP mode.
     listen: Option<SocketAddr>,
@@ -33,7 +33,7 @@ impl OnSlack {
             let im = server.im(&person);
             (person, im)
         });
-        Self { server, people: people.to_vec(), listen: None }
+        Self { server: Arc::new(server), people: people.to_vec(), listen: None }
     }
 
     async fn start_http() -> Self {
@@ -41,7 +41,6 @@ impl OnSlack {
         // A port nobody has; another test may take it in between, but not twice in a row.
         let listen = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         this.listen = Some(listen);
-        this.server.request_url(&format!("http://{listen}/slack"));
         this
     }
 
@@ -58,6 +57,15 @@ impl Harness for OnSlack {
         config.api_url = Some(self.server.api_url().parse().unwrap());
         if let Some(listen) = self.listen {
             config.mode = Mode::Http { listen, signing_secret: app.signing_secret.into() };
+            // Slack posts what it could not post again minutes later, behind what came meanwhile: nobody can put a first start
+            // in order. So it posts once there is somebody to post to.
+            let server = Arc::clone(&self.server);
+            tokio::spawn(async move {
+                while tokio::net::TcpStream::connect(listen).await.is_err() {
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+                server.request_url(&format!("http://{listen}/slack"));
+            });
         }
         Arc::new(Slack::new(config).unwrap())
     }
