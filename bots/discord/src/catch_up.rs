@@ -1,9 +1,11 @@
-//! Purpose: what was said in a channel while nothing was heard of it, read in order from the last message handled.
+//! Purpose: what was said in a channel while nothing was heard of it, read in order from the last message handled. A change
+//! stands where it was made, not where the message was.
 //!
 //! What cannot be read afterwards: deletions, changes of messages further back than a page, and interactions.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -30,6 +32,8 @@ pub(crate) enum Outcome {
     Done,
     /// There is more, or the service could not be asked.
     Later,
+    /// The process stops; the next one reads on.
+    Stopped,
 }
 
 /// Reads one room on.
@@ -38,37 +42,68 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     let Some(mark) = intake.seen.mark(channel) else { return Outcome::Done };
     let Some(known) = mark.known() else { return Outcome::Done };
     // Few at a time: all rooms read on at once after an outage.
-    let Ok(_turn) = intake.reading.acquire().await else { return Outcome::Done };
+    let Ok(_turn) = intake.reading.acquire().await else { return Outcome::Stopped };
     let mut after = mark.last;
-    if chrono::Utc::now() - made_at(mark.last) < LOOK_BACK_FOR {
+    let mut edits = Edits::default();
+    if Utc::now() - made_at(mark.last) < LOOK_BACK_FOR {
         let path = format!("channels/{channel}/messages?before={}&limit={LOOK_BACK}", mark.last.saturating_add(1));
         if let Read::Page(before) = read(worker, &path, &known).await {
             let since = made_at(mark.last);
-            for message in before.into_iter().filter(|it| inbound::edited_at(it).is_some_and(|at| at > since)) {
-                worker.found_edit(message).await;
-            }
+            before.into_iter().filter(|it| inbound::edited_at(it).is_some_and(|at| at > since)).for_each(|it| edits.put(it));
         }
     }
-    for _ in 0..PAGES_MAX {
+    let mut outcome = Outcome::Done;
+    for page_number in 0..PAGES_MAX {
         if intake.stop.is_cancelled() {
-            return Outcome::Done;
+            return Outcome::Stopped;
         }
         let path = format!("channels/{channel}/messages?after={after}&limit={PAGE}");
         let page = match read(worker, &path, &known).await {
             Read::Page(page) => page,
+            Read::Gone if intake.stop.is_cancelled() => return Outcome::Stopped,
             Read::Gone => return Outcome::Done,
             Read::Later => return Outcome::Later,
         };
         let full = page.len() >= PAGE;
         for message in page {
             after = after.max(message.id);
+            for edited in edits.before(Some(made_at(message.id))) {
+                worker.found_edit(edited).await;
+            }
+            // Behind the mark some may be kept that were changed since: then it is the change that is new. To one that is
+            // not, the change says nothing new.
+            edits.put(message.clone());
             worker.found(message).await;
         }
         if !full {
-            return Outcome::Done;
+            break;
+        }
+        if page_number + 1 == PAGES_MAX {
+            outcome = Outcome::Later;
         }
     }
-    Outcome::Later
+    for edited in edits.before(None) {
+        worker.found_edit(edited).await;
+    }
+    if intake.stop.is_cancelled() { Outcome::Stopped } else { outcome }
+}
+
+/// Messages that were changed, by when.
+#[derive(Default)]
+struct Edits(BTreeMap<(DateTime<Utc>, u64), wire::Message>);
+
+impl Edits {
+    fn put(&mut self, message: wire::Message) {
+        if let Some(at) = inbound::edited_at(&message) {
+            self.0.insert((at, message.id), message);
+        }
+    }
+
+    /// Those that were changed before a moment, in order; `None`: all.
+    fn before(&mut self, moment: Option<DateTime<Utc>>) -> impl Iterator<Item = wire::Message> + use<> {
+        let later = moment.map_or_else(BTreeMap::new, |moment| self.0.split_off(&(moment, 0)));
+        std::mem::replace(&mut self.0, later).into_values()
+    }
 }
 
 enum Read {

@@ -235,12 +235,17 @@ impl Pending {
         Ok(message_id(&made))
     }
 
-    /// Takes "thinking" away when nothing came of it.
-    pub(crate) async fn end_thinking(&self, api: &Api) {
+    /// Takes "thinking" away when nothing came of it; says why where nobody else sees it.
+    pub(crate) async fn end_thinking(&self, api: &Api, why: Option<&str>) {
         let mut first = self.first.lock().await;
-        if let First::Thinking { .. } = *first {
-            *first = First::Done;
-            let _ = api.call(Method::DELETE, &self.path("/messages/@original"), None, None).await;
+        let First::Thinking { alone } = *first else { return };
+        *first = First::Done;
+        let ended = match why.filter(|_| alone || self.direct) {
+            Some(why) => self.change_original(api, &outbound::whisper(why)).await.map(drop),
+            None => api.call(Method::DELETE, &self.path("/messages/@original"), None, None).await.map(drop),
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "\"thinking\" was not ended");
         }
     }
 }

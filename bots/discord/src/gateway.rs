@@ -336,6 +336,11 @@ fn dispatch(intake: &Intake, frame: &Frame<'_>) {
         }
     }
     intake.event(name, data, ticket);
+    if name == "READY" {
+        // At once: until a session is remembered, what a crash cuts off cannot be had again.
+        let saved = intake.clone();
+        intake.spawn(async move { save(&saved).await });
+    }
 }
 
 /// What a close code says: <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>.

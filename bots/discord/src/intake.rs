@@ -246,8 +246,10 @@ impl Intake {
     }
 
     /// Every followed channel is read on before anything new of it.
-    fn read_all_on(&self) {
-        for (channel, _) in self.seen.all() {
+    pub(crate) fn read_all_on(&self) {
+        let followed = self.seen.all();
+        self.session.read_on(followed.iter().map(|(channel, _)| *channel));
+        for (channel, _) in followed {
             let _ = self.lanes.push(self, channel, Job::CatchUp, None);
         }
     }

@@ -34,8 +34,8 @@ const NOTE_AFTER: Duration = Duration::from_millis(60);
 const TOAST_AFTER: Duration = Duration::from_secs(3);
 /// When "thinking" that nothing came of is taken away.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
-/// When "thinking" is taken away after a receipt that nothing followed.
-const SILENT_AFTER: Duration = Duration::from_secs(20);
+/// When "thinking" is ended after a receipt that nothing followed: answers may wait for others of the room.
+const SILENT_AFTER: Duration = Duration::from_secs(6);
 const SILENT: &str = "I have it, and there is nothing to show for it. Where I am not enabled yet I stay silent: a maintainer \
                       can change that with /enable.";
 const NOT_KEPT: &str = "Not kept: please try again in a moment. Nothing was done.";
@@ -223,7 +223,7 @@ async fn kept(intake: &Intake, pending: &Pending, toast: Option<String>) {
         pending.kept.store(true, Ordering::Relaxed);
         wait(intake, SILENT_AFTER).await;
         if !intake.stop.is_cancelled() && !pending.shown.load(Ordering::Relaxed) {
-            pending.end_thinking(&intake.api).await;
+            pending.end_thinking(&intake.api, Some(SILENT)).await;
         }
     }
     if let Some(toast) = toast.filter(|_| pending.on_card) {
@@ -259,16 +259,13 @@ fn deadline(intake: &Intake, pending: Arc<Pending>) {
             note(&intake, &pending, NOTED, Value::Null).await;
             return;
         }
-        if pending.kept.load(Ordering::Relaxed) {
-            // An answer would be on its way by now. Should one come after all, it follows this.
-            note(&intake, &pending, MESSAGE, outbound::whisper(SILENT).json).await;
-            return;
-        }
-        let flags = if pending.private && !pending.direct { 64 } else { 0 };
+        let kept = pending.kept.load(Ordering::Relaxed);
+        // What is kept and shows nothing may stay without an answer: then only who asked is told so.
+        let flags = if (pending.private || kept) && !pending.direct { 64 } else { 0 };
         note(&intake, &pending, THINKING, json!({ "flags": flags })).await;
         wait(&intake, GIVE_UP_AFTER).await;
         if !intake.stop.is_cancelled() {
-            pending.end_thinking(&intake.api).await;
+            pending.end_thinking(&intake.api, None).await;
         }
     });
 }

@@ -197,19 +197,23 @@ impl Worker {
                 ticket.settle();
             }
         }
-        if let Some(last) = self.recent.iter().max() {
+        if let Some(last) = self.recent.iter().max().filter(|_| !self.gap.load(Ordering::Relaxed)) {
             self.intake.seen.advance(self.channel, *last);
         }
     }
 
     /// Reads the channel on from the last message handled.
     async fn read_on(&mut self) {
-        if let catch_up::Outcome::Later = catch_up::run(self).await {
-            self.gap.store(true, Ordering::Relaxed);
-            tokio::select! {
-                biased;
-                () = self.intake.stop.cancelled() => {}
-                () = sleep(RETRY) => {}
+        match catch_up::run(self).await {
+            catch_up::Outcome::Done => self.intake.session.caught_up(self.channel),
+            catch_up::Outcome::Stopped => {}
+            catch_up::Outcome::Later => {
+                self.gap.store(true, Ordering::Relaxed);
+                tokio::select! {
+                    biased;
+                    () = self.intake.stop.cancelled() => {}
+                    () = sleep(RETRY) => {}
+                }
             }
         }
     }
@@ -242,7 +246,6 @@ impl Worker {
         if self.known.contains(&message.id) {
             return true;
         }
-        let mut follow = None;
         if message.is_by_person() {
             let intake = &self.intake;
             let found = intake.channels.find(&intake.api, message.channel_id, message.guild_id).await;
@@ -252,21 +255,23 @@ impl Worker {
             if let Some(inbound) = inbound {
                 let addressed = matches!(&inbound.said, Said::Message { addressed: true, .. });
                 let writer = inbound.sender.clone();
+                let follows = addressed || known.kind == RoomKind::Direct;
+                if follows && self.intake.seen.mark(self.channel).is_none() {
+                    // Before it is handed in: should we die in between, the channel is read on from here.
+                    self.intake.seen.follow(self.channel, &known, message.id.saturating_sub(1));
+                    self.intake.seen.save(&self.intake.inbox).await;
+                }
                 if !self.submit(inbound).await.is_kept() {
                     return false;
                 }
                 self.intake.wrote(message.id, writer);
-                follow = Some(known).filter(|known| addressed || known.kind == RoomKind::Direct);
             }
         }
         self.done(message.id);
-        if let Some(known) = follow {
-            self.intake.seen.follow(self.channel, &known, message.id);
-        }
         true
     }
 
-    /// The message is dealt with: it is known again, and the mark moves unless something before it is not kept.
+    /// The message is dealt with: it is known again, and the mark moves unless something before it is not kept or not read.
     fn done(&mut self, id: u64) {
         self.known.insert(id);
         self.recent.push_back(id);
@@ -275,7 +280,7 @@ impl Worker {
         {
             self.known.remove(&old);
         }
-        if self.held.is_empty() {
+        if self.held.is_empty() && !self.gap.load(Ordering::Relaxed) {
             self.intake.seen.advance(self.channel, id);
         }
     }

@@ -186,6 +186,9 @@ impl Discord {
         );
         intake.seen.load(&intake.inbox).await;
         intake.session.load(&intake.inbox).await;
+        if intake.session.was_behind() {
+            intake.read_all_on();
+        }
         Ok(intake)
     }
 

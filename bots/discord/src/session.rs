@@ -20,6 +20,9 @@ pub(crate) struct Point {
     pub(crate) url: String,
     /// Everything up to here is kept.
     pub(crate) seq: u64,
+    /// What was said before the session began is still being read: whoever takes it up has to read on, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) behind: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ struct State {
     last: u64,
     /// Events under way.
     open: BTreeSet<u64>,
+    /// Channels that are still being read on.
+    behind: BTreeSet<u64>,
     saved: Option<Point>,
 }
 
@@ -113,6 +118,21 @@ impl Session {
         Some(Ticket { session: self.clone(), name, seq })
     }
 
+    /// These channels are read on from the last message handled.
+    pub(crate) fn read_on(&self, channels: impl IntoIterator<Item = u64>) {
+        self.state().behind.extend(channels);
+    }
+
+    /// A channel was read on to its end.
+    pub(crate) fn caught_up(&self, channel: u64) {
+        self.state().behind.remove(&channel);
+    }
+
+    /// Whether the process before this one was still reading on.
+    pub(crate) fn was_behind(&self) -> bool {
+        self.state().saved.as_ref().is_some_and(|point| point.behind)
+    }
+
     /// The last event received, for heartbeats.
     pub(crate) fn last(&self) -> Option<u64> {
         let last = self.state().last;
@@ -123,7 +143,7 @@ impl Session {
     pub(crate) fn resume(&self) -> Option<Point> {
         let state = self.state();
         let (session, url) = state.session.clone()?;
-        (state.last > 0).then_some(Point { session, url, seq: state.last })
+        (state.last > 0).then_some(Point { session, url, seq: state.last, behind: false })
     }
 }
 
@@ -131,7 +151,7 @@ impl State {
     fn point(&self) -> Option<Point> {
         let (session, url) = self.session.clone()?;
         let seq = self.open.first().map_or(self.last, |first| first - 1);
-        (seq > 0).then_some(Point { session, url, seq })
+        (seq > 0).then_some(Point { session, url, seq, behind: !self.behind.is_empty() })
     }
 }
 
@@ -162,6 +182,27 @@ mod tests {
         again.load(&inbox).await;
         assert_eq!(again.resume().map(|point| point.seq), Some(4));
         assert!(again.receive(4).is_none() && again.receive(5).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_dies_reading_on_reads_on_in_the_next_life() {
+        let recorder = Recorder::new();
+        let inbox = recorder.inbox(&BotName::new("d"));
+        let session = Session::default();
+        let ready = session.receive(1).unwrap();
+        session.begin("s", "ws://x");
+        session.read_on([7, 8]);
+        ready.settle();
+        session.caught_up(7);
+        session.save(&inbox).await;
+        let again = Session::default();
+        again.load(&inbox).await;
+        assert!(again.was_behind() && again.resume().is_some());
+        session.caught_up(8);
+        session.save(&inbox).await;
+        let again = Session::default();
+        again.load(&inbox).await;
+        assert!(!again.was_behind());
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     api::CallError,
     events::Message,
-    intake::{Intake, Mapped, Turn, Us},
+    intake::{Intake, Mapped, Turn},
     kept::Marks,
     place::micros,
 };
@@ -240,8 +240,14 @@ impl Intake {
             }
         };
         let count = messages.len();
-        for message in messages {
-            if !self.take_missed(&us, channel, message, from).await {
+        for missed in in_order(messages, from) {
+            let mapped = match missed {
+                Missed::Message(message) => self.core.message(&us, channel, message).await,
+                Missed::Edit(message, at) => self.core.said(&us, channel, message, Some(at)).await,
+            };
+            if let Mapped::Inbound(inbound, place) = mapped
+                && !self.submit(*inbound, place, false).await
+            {
                 return false;
             }
         }
@@ -251,18 +257,6 @@ impl Intake {
             tracing::info!(bot = %self.core.name, channel, count, "read on after an outage");
         }
         true
-    }
-
-    async fn take_missed(&self, us: &Us, channel: &str, message: Message, from: i64) -> bool {
-        let mapped = match message.edited.clone() {
-            // It was kept as it first stood; how it stands now is a correction.
-            Some(edited) if at(&message) <= from => self.core.said(us, channel, message, Some(edited.ts)).await,
-            _ => self.core.message(us, channel, message).await,
-        };
-        match mapped {
-            Mapped::Inbound(inbound, place) => self.submit(*inbound, place, false).await,
-            _ => true,
-        }
     }
 
     /// What was said in a channel after `from`, oldest first, with the corrections and the threads of older messages.
@@ -334,6 +328,32 @@ impl Intake {
         }
         self.core.api.get(method, arguments).await
     }
+}
+
+/// What is to be taken in.
+enum Missed {
+    Message(Message),
+    /// It says something else since then.
+    Edit(Message, String),
+}
+
+/// Messages, and corrections where they were made rather than where the message is. Of a message read for the first time
+/// nobody knows whether it was kept as it first stood: so it comes as it stands now, and its correction, which then says
+/// nothing new to whoever has not heard the first.
+fn in_order(messages: Vec<Message>, from: i64) -> Vec<Missed> {
+    let mut missed = Vec::with_capacity(messages.len());
+    for message in messages {
+        if let Some(edited) = message.edited.as_ref().map(|edited| edited.ts.clone()) {
+            // Slack counts corrections in seconds: it came at the end of that one, as far as can be known.
+            let when = micros(&edited).unwrap_or(0) + 999_999;
+            missed.push((when.max(at(&message) + 1), Missed::Edit(message.clone(), edited)));
+        }
+        if at(&message) > from {
+            missed.push((at(&message), Missed::Message(message)));
+        }
+    }
+    missed.sort_by_key(|(when, _)| *when);
+    missed.into_iter().map(|(_, missed)| missed).collect()
 }
 
 /// A message of a shape nobody knows spoils no other.

@@ -247,6 +247,12 @@ fn whole(talk: &Talk, story: &Story, copies: &[&Shown], commits: &[Arc<Commit>])
     for copy in copies {
         line(format_args!("{} us  answered by message {}: {:?}", copy.at_us, copy.id, copy.first));
     }
+    if copies.is_empty() {
+        let shown = talk.wire.shown(&story.chat);
+        for after in shown.iter().filter(|message| message.at_us >= story.at_us).take(5) {
+            line(format_args!("{} us  there came message {}: {:?}", after.at_us, after.id, after.first));
+        }
+    }
     let around = talk
         .kills_us
         .iter()
