@@ -2,8 +2,8 @@
 //!
 //! # What is a command
 //!
-//! In a message: `/verb …`, `/T7` and `T7` alone (show it), `/T7 done` and `T7 done`. Where `bare_verbs` holds also any
-//! line that begins with a verb. `/word` with an unknown word is a fault, unless the word cannot be a verb at all: a path
+//! In a message: `/verb …`, `/T7` and `T7` alone (show it), `/T7 done`, and without `/` what names its item and cannot be
+//! a sentence: `T7 done`, `done T7`. Where `bare_verbs` holds also any line that begins with a verb. `/word` with an unknown word is a fault, unless the word cannot be a verb at all: a path
 //! (`/usr/bin`), a number, a slash alone.
 //!
 //! An answer to a card is mostly an ordinary sentence, and many begin with a verb ("Note that …", "close to finished").
@@ -13,7 +13,8 @@
 //! * arguments have their sigil or are complete: `due fri`, `prio high`, `tag #auth`, `assign @dana`, `project in:app`, `needs T3`
 //! * words follow a colon: `note: …`, `finding: …`, `done: …`, `reject: …`
 //!
-//! The same holds for what follows an item without `/`: `T7 done` is a command, `T7 done right would be nice` a sentence.
+//! The same holds for what names an item without `/`: `T7 done` and `done T7` are commands, `T7 done right would be nice`
+//! and `done T7 right` sentences.
 
 use super::{
     Command, Context, Fault, Look, Moment, Said, Target,
@@ -42,10 +43,18 @@ pub fn parse(text: &str, context: &Context) -> Result<Said, Fault> {
         }
     } else if let Some((target, false)) = target_and_colon(head.word) {
         return about(text, target, &head, context);
-    } else if context.bare_verbs
-        && let Some(verb) = verb::find(head.word)
-    {
-        return run(text, verb, &head, context, None, false).map(Said::Command);
+    } else if let Some(verb) = verb::find(head.word) {
+        if context.bare_verbs {
+            return run(text, verb, &head, context, None, false).map(Said::Command);
+        }
+        let behind = Head::of(&text[head.rest..]);
+        if verb.item
+            && !head.colon
+            && target_and_colon(behind.word).is_some()
+            && let Ok(command) = run(text, verb, &head, context, None, true)
+        {
+            return Ok(Said::Command(command));
+        }
     }
     Ok(Said::Words(text.trim().to_owned()))
 }

@@ -42,6 +42,20 @@ impl Group {
             Self::Help => "Help",
         }
     }
+
+    /// What /help is asked to show what stands under it.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::Create => "capture",
+            Self::Life => "work",
+            Self::Fact => "facts",
+            Self::Look => "look",
+            Self::Past => "past",
+            Self::Room => "room",
+            Self::People => "people",
+            Self::Help => "help",
+        }
+    }
 }
 
 /// Reads what stands behind a verb.
@@ -186,7 +200,7 @@ static VERBS: &[Verb] = &[
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
 
-    Verb::new("help", "/help [verb]", "this, or more about one verb", "help todo", Help, Guest, look::help),
+    Verb::new("help", "/help [verb|all]", "how to begin, all about one verb, or everything", "help todo", Help, Guest, look::help),
     Verb::new("status", "/status", "whether all is well", "status", Help, Guest, look::status),
     Verb::new("start", "/start", "say hello", "start", Help, Guest, look::start),
 ];

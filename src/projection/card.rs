@@ -206,7 +206,7 @@ impl World {
                 let mut buttons = vec![at("Done", done(false)).tone(ButtonTone::Primary)];
                 // It may become several, but one is what people mean when they press.
                 if self.items.children(item.reference).next().is_none() {
-                    buttons.push(at("To pr", onwards(Bucket::Pr)));
+                    buttons.push(at("Open PR", onwards(Bucket::Pr)));
                 }
                 buttons.push(why());
                 buttons

@@ -83,7 +83,17 @@ async fn the_settings_of_a_room() {
 async fn help_welcome_and_health() {
     let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
     stage.say(&kim, "/todo Fix login").await;
-    for text in ["/start", "/start T1", "/start T9", "/help", "/help todo", "/help /due", "/help undo"] {
+    for text in [
+        "/start",
+        "/start T1",
+        "/start T9",
+        "/help",
+        "/help all",
+        "/help past",
+        "/help todo",
+        "/help /due",
+        "/help undo",
+    ] {
         stage.say(&kim, text).await;
     }
     assert_snapshot!(stage.transcript());

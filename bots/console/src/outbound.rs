@@ -107,13 +107,13 @@ fn render_text(text: &Text, look: Look) -> String {
 
 /// What a person can type to get what the button does. There is nothing to press here, so a label that is no command
 /// ("Take back both") would be a dead end: the command it carries is shown instead, without the `/` that is not needed
-/// here and without the version, which only a button can know.
+/// here and without the version, which only a button can know. The versions behind `undo` are what it takes back: they stay.
 fn typeable(button: &Button) -> String {
     let label = neutral(button.label.trim()).replace('\n', " ");
     let Some(command) = button.data.strip_prefix('/').filter(|command| !command.contains('\n')) else {
         return label;
     };
-    let command = neutral(&without_versions(command));
+    let command = if command.starts_with("undo ") { neutral(command) } else { neutral(&without_versions(command)) };
     let said = label.strip_prefix('/').unwrap_or(&label);
     if said.to_lowercase() == command.to_lowercase() { label } else { command }
 }
@@ -195,7 +195,8 @@ mod tests {
             ("done T1", "/done T1", "done T1"),
             ("Done T1", "/done T1@12", "Done T1"),
             ("/todo Fix logout", "/todo Fix logout", "/todo Fix logout"),
-            ("Take back both", "/undo T9@5 t14@3", "undo T9 t14"),
+            ("Take back both", "/undo T9@5 T14@3", "undo T9@5 T14@3"),
+            ("Bring it back", "/undo T1@4", "undo T1@4"),
             ("Mail", "/note T1 write to kim@example", "note T1 write to kim@example"),
             ("Next page", "page:2", "Next page"),
             ("Both", "/done T1\n/done T2", "Both"),

@@ -202,6 +202,16 @@ fn an_item_first() {
     words("T7 done right would be nice");
     words("T7 is better");
     words("T7: is better");
+    becomes("done T7", "/done T7");
+    becomes("Done T7 anyway", "/done T7 anyway");
+    becomes("due T7 fri", "/due T7 2026-11-27");
+    becomes("why T7", "/why T7");
+    becomes("note T7: words", "/note T7 words");
+    words("done T7 right would be nice");
+    words("done: T7");
+    words("close T7 when you have time");
+    words("note T7 words");
+    words("find T7");
 }
 
 #[test]
@@ -233,22 +243,12 @@ fn rooms_and_people() {
 
 #[test]
 fn no_commands() {
-    for text in [
-        "",
-        "Offline mode for the app",
-        "/",
-        "/ 5",
-        "/usr/bin is full",
-        "//",
-        "/3",
-        "done T2",
-        "todo x",
-        "note: x",
-        "…",
-    ] {
+    for text in
+        ["", "Offline mode for the app", "/", "/ 5", "/usr/bin is full", "//", "/3", "done", "todo x", "note: x", "…"]
+    {
         words(text);
     }
-    assert!(matches!(parse("done T2", &console()), Ok(Said::Command(_))));
+    assert!(matches!(parse("done", &console()), Ok(Said::Command(_))));
     assert_eq!(parse("Buy milk", &console()), Ok(Said::Words("Buy milk".to_owned())));
 }
 
@@ -430,9 +430,16 @@ fn what_may_have_been_meant_is_a_command() {
 
 #[test]
 fn helps() {
-    let all = help(None).unwrap().to_string();
-    insta::assert_snapshot!("help", all);
+    let short = help(None).unwrap().to_string();
+    assert!(short.lines().count() <= 30, "more than a phone shows at once:\n{short}");
+    insta::assert_snapshot!("help_in_short", short);
+    insta::assert_snapshot!("help", help(Some("all")).unwrap().to_string());
     insta::assert_snapshot!("help_about_one_verb", help(Some("/Done")).unwrap().to_string());
+    insta::assert_snapshot!("help_about_a_heading", help(Some("room")).unwrap().to_string());
+    let people = help(Some("people")).unwrap().sections;
+    assert_eq!(people.len(), 2, "the verb, and the heading of that name");
+    assert!(help(Some("words")).unwrap().to_string().contains("#tag"));
+    assert_eq!(help(Some("rom")).unwrap_err().meant, ["/help room"]);
     assert_eq!(help(Some("todoo")).unwrap_err().meant, ["/help todo"]);
 }
 
