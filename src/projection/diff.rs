@@ -98,7 +98,7 @@ impl World {
             taken_back += u64::from(moved.taken_back);
             let after = moved.steps.last().map(|step| step.to).or(moved.before);
             let mut told = Vec::new();
-            if moved.before.is_none() {
+            if moved.before.is_none() && after != Some(StateWord::Withdrawn) {
                 told.push("created");
             }
             if after != moved.before {

@@ -23,6 +23,8 @@ pub struct Step {
     pub to: StateWord,
     /// Since when somebody was at it.
     pub begun_at: Option<DateTime<Utc>>,
+    /// Something was taken back: what it came to before counts as if it had never been.
+    pub taken_back: bool,
 }
 
 /// What became of one item.
@@ -57,7 +59,7 @@ pub(super) fn is_finished(state: StateWord) -> bool {
 
 /// Whether it will not be done.
 pub(super) fn is_dropped(state: StateWord) -> bool {
-    matches!(state, StateWord::Rejected | StateWord::Closed)
+    matches!(state, StateWord::Rejected | StateWord::Closed | StateWord::Withdrawn)
 }
 
 /// Whether somebody is at it.
@@ -82,9 +84,10 @@ impl World {
         let to = entry.seen.item.state_word();
         let moved = stretch.items.entry(item).or_insert_with(|| Moved { before, ..Moved::default() });
         moved.commits = moved.commits.saturating_add(1);
-        moved.taken_back += u32::from(commit.events.iter().any(|event| &*event.name == TAKES_BACK));
+        let taken_back = commit.events.iter().any(|event| &*event.name == TAKES_BACK);
+        moved.taken_back += u32::from(taken_back);
         if before != Some(to) {
-            moved.steps.push(Step { at: commit.meta.recorded_at, to, begun_at: entry.begun_at });
+            moved.steps.push(Step { at: commit.meta.recorded_at, to, begun_at: entry.begun_at, taken_back });
         }
     }
 }

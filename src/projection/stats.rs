@@ -88,23 +88,45 @@ impl World {
             // What was over before counts from when it is opened again.
             let mut counts = state.is_some_and(|state| !is_over(state));
             before.add(None, state.filter(|_| counts), counts);
+            // What it came to, and when: the newest goes when it is taken back.
+            let mut ends: Vec<(usize, Option<(TimeDelta, Option<TimeDelta>)>)> = Vec::new();
+            let mut created = None;
             for step in moved.map_or(&[][..], |moved| &moved.steps) {
                 let at = words::day_of(step.at, viewer).signed_duration_since(first).num_days();
                 let Some(day) = usize::try_from(at).ok().filter(|&at| at < count) else { continue };
                 if state.is_none() {
-                    days[day].created += 1;
+                    created = Some(day);
                 }
                 let was_over = state.is_some_and(is_over);
+                if step.taken_back && step.to == StateWord::Withdrawn {
+                    created = None;
+                } else if step.taken_back && state == Some(StateWord::Withdrawn) {
+                    created = Some(day);
+                } else if step.taken_back && was_over {
+                    ends.pop();
+                }
                 if is_finished(step.to) && !was_over {
-                    days[day].finished += 1;
-                    lead.push(step.at.signed_duration_since(seen.created_at));
-                    cycle.extend(step.begun_at.map(|begun| step.at.signed_duration_since(begun)));
-                } else if is_dropped(step.to) && !was_over {
-                    days[day].dropped += 1;
+                    let cycle = step.begun_at.map(|begun| step.at.signed_duration_since(begun));
+                    ends.push((day, Some((step.at.signed_duration_since(seen.created_at), cycle))));
+                } else if is_dropped(step.to) && !was_over && step.to != StateWord::Withdrawn {
+                    ends.push((day, None));
                 }
                 changes[day].add(state.filter(|_| counts), Some(step.to), !counts);
                 counts = true;
                 state = Some(step.to);
+            }
+            if let Some(day) = created {
+                days[day].created += 1;
+            }
+            for (day, finished) in ends {
+                match finished {
+                    Some((from_creation, from_beginning)) => {
+                        days[day].finished += 1;
+                        lead.push(from_creation);
+                        cycle.extend(from_beginning);
+                    }
+                    None => days[day].dropped += 1,
+                }
             }
         }
         let mut sum = before;

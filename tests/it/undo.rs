@@ -440,3 +440,17 @@ async fn the_same_undo_delivered_again_takes_nothing_more_back() {
     let nothing = stage.say(&kim, "/undo").await.concat();
     assert!(nothing.starts_with("Nothing of yours is left"), "{nothing}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_taken_back_counts_for_nothing() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    for words in ["/todo Fix login", "/done T1", "/undo", "/todo Oops", "/undo"] {
+        stage.say(&kim, words).await;
+    }
+    let said = stage.say(&kim, "/stats").await.concat();
+    let figures: Vec<_> = said.lines().nth(2).unwrap_or_default().split_whitespace().skip(2).collect();
+    assert_eq!(figures, ["1", "0", "0", "1", "0"], "created, done, dropped, open, doing: {said}");
+    assert!(said.contains("Lead time   nothing to measure yet"), "{said}");
+    let said = stage.say(&kim, "/diff today").await.concat();
+    assert!(said.contains("T1") && !said.contains("T2"), "{said}");
+}
