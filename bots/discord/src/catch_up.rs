@@ -41,6 +41,11 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     let (intake, channel) = (worker.intake.clone(), worker.channel);
     let Some(mark) = intake.seen.mark(channel) else { return Outcome::Done };
     let Some(known) = mark.known() else { return Outcome::Done };
+    tokio::select! {
+        biased;
+        () = intake.stop.cancelled() => return Outcome::Stopped,
+        () = intake.established() => {}
+    }
     // Few at a time: all rooms read on at once after an outage.
     let Ok(_turn) = intake.reading.acquire().await else { return Outcome::Stopped };
     let mut after = mark.last;

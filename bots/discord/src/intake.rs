@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
 use yoman_chat::{Aside, Inbox, Menu, Sender, Stop};
 
@@ -26,6 +26,8 @@ use crate::{
 
 /// What is kept of an event that was not understood.
 const ASIDE_BYTES_MAX: usize = 64 * 1024;
+/// How long reading on waits for the session.
+const SESSION_PATIENCE: Duration = Duration::from_secs(10);
 /// Whose messages are remembered, for when they are deleted.
 const WRITERS_MAX: usize = 2_048;
 /// How many channels are read on at once.
@@ -84,7 +86,6 @@ const UNUSED: &[&str] = &[
     "MESSAGE_REACTION_REMOVE_EMOJI",
     "PRESENCE_UPDATE",
     "RATE_LIMITED",
-    "RESUMED",
     "SOUNDBOARD_SOUNDS",
     "STAGE_INSTANCE_CREATE",
     "STAGE_INSTANCE_DELETE",
@@ -129,6 +130,8 @@ pub(crate) struct Intake {
     pub(crate) stop: Stop,
     pub(crate) tasks: TaskTracker,
     writers: Arc<Mutex<Writers>>,
+    /// A session has begun or was taken up: what it had to hand over again has come.
+    established: Arc<watch::Sender<bool>>,
 }
 
 impl Intake {
@@ -164,7 +167,14 @@ impl Intake {
             stop,
             tasks: TaskTracker::new(),
             writers: Arc::default(),
+            established: Arc::new(watch::channel(false).0),
         }
+    }
+
+    /// Waits for the session, so that what it hands over again is at hand, but not for long: it may be down.
+    pub(crate) async fn established(&self) {
+        let mut established = self.established.subscribe();
+        let _ = tokio::time::timeout(SESSION_PATIENCE, established.wait_for(|it| *it)).await;
     }
 
     /// Does something beside, within this run.
@@ -175,7 +185,12 @@ impl Intake {
     /// One event.
     pub(crate) fn event(&self, name: &str, data: &RawValue, ticket: Ticket) {
         match name {
+            "RESUMED" => {
+                self.established.send_replace(true);
+                ticket.settle();
+            }
             "READY" => {
+                self.established.send_replace(true);
                 // A session that begins has missed what was said before it.
                 self.read_all_on();
                 ticket.settle();

@@ -98,13 +98,15 @@ impl Lane {
         let worker = Worker {
             intake: intake.clone(),
             channel,
+            queue,
+            ahead: VecDeque::new(),
             waiting: Arc::clone(&waiting),
             gap: Arc::clone(&gap),
             held: VecDeque::new(),
             recent: VecDeque::new(),
             known: HashSet::new(),
         };
-        intake.spawn(worker.run(queue));
+        intake.spawn(worker.run());
         Self { jobs, waiting, gap }
     }
 }
@@ -113,6 +115,9 @@ impl Lane {
 pub(crate) struct Worker {
     pub(crate) intake: Intake,
     pub(crate) channel: u64,
+    queue: mpsc::UnboundedReceiver<(Job, Option<Ticket>)>,
+    /// Taken from the queue to look at, and not done so far.
+    ahead: VecDeque<(Job, Option<Ticket>)>,
     waiting: Arc<AtomicUsize>,
     gap: Arc<AtomicBool>,
     /// Not kept so far.
@@ -122,14 +127,19 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<(Job, Option<Ticket>)>) {
+    async fn run(mut self) {
         let stop = self.intake.stop.clone();
         loop {
+            if let Some((job, ticket)) = self.ahead.pop_front().filter(|_| !stop.is_cancelled()) {
+                self.take(job, ticket).await;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
             let pause = if self.held.is_empty() { IDLE } else { RETRY };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                next = queue.recv() => {
+                next = self.queue.recv() => {
                     let Some((job, ticket)) = next else { return };
                     self.take(job, ticket).await;
                     self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -137,24 +147,24 @@ impl Worker {
                 () = sleep(pause) => {
                     if !self.held.is_empty() {
                         self.retry().await;
-                    } else if self.leave(&mut queue) {
+                    } else if self.leave() {
                         return;
                     }
                 }
             }
-            if queue.is_empty() && self.held.is_empty() && self.gap.swap(false, Ordering::Relaxed) {
+            if self.queue.is_empty() && self.held.is_empty() && self.gap.swap(false, Ordering::Relaxed) {
                 self.read_on().await;
             }
         }
     }
 
     /// Takes the room off the map, unless something came just now.
-    fn leave(&self, queue: &mut mpsc::UnboundedReceiver<(Job, Option<Ticket>)>) -> bool {
+    fn leave(&self) -> bool {
         let mut lanes = self.intake.lanes.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.is_empty() {
+        if self.queue.is_empty() {
             lanes.remove(&self.channel);
         }
-        queue.is_empty()
+        self.queue.is_empty()
     }
 
     async fn take(&mut self, job: Job, ticket: Option<Ticket>) {
@@ -218,8 +228,25 @@ impl Worker {
         }
     }
 
+    /// What was done by hand cannot be read: of that which came meanwhile, all before a message goes before it.
+    async fn by_hand_before(&mut self, message: u64) {
+        while let Ok(next) = self.queue.try_recv() {
+            self.ahead.push_back(next);
+        }
+        for (job, ticket) in std::mem::take(&mut self.ahead) {
+            match &job {
+                Job::Interaction(interaction, _) if interaction.id < message => {
+                    self.keep(job, ticket).await;
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                }
+                _ => self.ahead.push_back((job, ticket)),
+            }
+        }
+    }
+
     /// A message found by reading; tried until it is kept.
     pub(crate) async fn found(&mut self, message: wire::Message) {
+        self.by_hand_before(message.id).await;
         self.keep(Job::Message(Box::new(message)), None).await;
     }
 

@@ -48,11 +48,13 @@ pub(super) struct Summary {
     /// Done by hand, and of these cut off between their arrival and the log, so that the platform hands them over no more.
     by_hand: usize,
     cut_off: usize,
+    /// Cut off between the log and its answer: done once, and nobody was told.
+    untold: usize,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off } = self;
+        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off, untold } = self;
         write!(
             f,
             "{kills} kills, {said} said, {answers} answered in order, {events} events kept once; lost 0, doubled 0, unanswered 0; \
@@ -60,7 +62,7 @@ impl fmt::Display for Summary {
         )?;
         match by_hand {
             0 => Ok(()),
-            _ => write!(f, "; {by_hand} done by hand, {cut_off} of them could not be redelivered"),
+            _ => write!(f, "; {by_hand} done by hand, {cut_off} of them could not be redelivered, {untold} were done once and their answers cut off"),
         }
     }
 }
@@ -212,7 +214,11 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
         summary.by_hand += usize::from(story.deed.is_some());
         if let Some(deed) = story.deed.as_deref().filter(|_| unseen(story, &shown[&story.chat])) {
             if story.traces.iter().any(|trace| kept.contains_key(trace)) {
-                wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
+                summary.untold += 1;
+                let since = talk.kills_us.iter().any(|kill| *kill >= story.at_us);
+                if !since || talk.wire.confirmed(deed) == Some(true) {
+                    wrong.push(format!("kept, confirmed and not answered:\n{}", whole(talk, story, &[], commits)));
+                }
             } else if talk.wire.confirmed(deed) == Some(true) {
                 wrong.push(format!("confirmed and lost:\n{}", whole(talk, story, &[], commits)));
             } else {
