@@ -90,9 +90,9 @@ fn asked(args: Args, config: &Config) -> Result<ReportAsked, String> {
     let context = command::Context { now: Utc::now(), time_zone: zone, bare_verbs: false };
     let until = match &args.at {
         None => None,
-        Some(at) => {
-            Some(when::instant(at, &context, when::Direction::Past).map_err(|fault| fault.advice("--at ", &context))?)
-        }
+        Some(at) => Some(
+            when::instant(at, &context, when::Direction::Past).map_err(|fault| fault.advice_past("--at ", &context))?,
+        ),
     };
     let script = args.file.as_deref().map(read).transpose()?;
     Ok(ReportAsked { name: args.name, script, until, words: args.words, time_zone: zone.name().to_owned() })

@@ -117,7 +117,10 @@ pub(super) fn longest(args: &mut Args<'_>) -> Option<Moment> {
     let words: Vec<_> = args.words().take(WORDS_MAX).collect();
     let start = words.first()?.at.start;
     for word in words.iter().rev() {
-        if let Some(moment) = args.input.get(start..word.at.end).and_then(|text| moment(text, args.context).ok()) {
+        let text = args.input.get(start..word.at.end)?;
+        // Two of them are told apart by quotes, too: "last friday" yesterday.
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        if let Ok(moment) = moment(text, args.context) {
             args.rest.start = word.at.end;
             return Some(moment);
         }

@@ -88,7 +88,7 @@ fn moment(args: &mut Args<'_>, at: &Word<'_>) -> Result<DateTime<Utc>, Fault> {
     }
     let whole: Range<usize> = at.at.start..ends.last().copied().unwrap_or(at.at.end);
     match when::instant(text(whole.end), args.context, Direction::Past) {
-        Err(wrong) if !ends.is_empty() => Err(args.fault(whole, wrong.advice("at ", args.context))),
+        Err(wrong) if !ends.is_empty() => Err(args.fault(whole, wrong.advice_past("at ", args.context))),
         _ => Err(args.missing("At what time?")),
     }
 }

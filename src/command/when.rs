@@ -72,13 +72,15 @@ impl WhenFault {
 
 impl WhenFault {
     /// The same for the past.
-    pub(super) fn advice_past(&self, prefix: &str, context: &Context) -> String {
+    pub fn advice_past(&self, prefix: &str, context: &Context) -> String {
         if matches!(self, Self::Ambiguous { .. }) {
             return self.to_string();
         }
         let today = today(context);
         let month = today.checked_sub_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
-        format!("{self} Try  {prefix}yesterday  {prefix}{month}  {prefix}2 weeks ago")
+        // A shell would take it for three words.
+        let weeks = if prefix.starts_with('-') { "\"2 weeks ago\"" } else { "2 weeks ago" };
+        format!("{self} Try  {prefix}yesterday  {prefix}{month}  {prefix}{weeks}")
     }
 }
 

@@ -223,8 +223,13 @@ impl Intake {
         self.as_of(moment, viewer).await
     }
 
-    /// The two ends of a stretch, in order.
+    /// The two ends of a stretch, in order. One that ends in days to come ("this month") goes until now.
     async fn ends(&self, from: Moment, to: Option<Moment>, viewer: &Viewer) -> Result<(AsOf, Option<AsOf>), Failure> {
+        let (from, to) = match (from, to) {
+            (Moment::At(early), Some(Moment::At(late))) if late < early => (Moment::At(late), Some(from)),
+            ends => ends,
+        };
+        let to = to.filter(|to| has_come(*to, viewer));
         let from = self.end(from, viewer).await?;
         let to = match to {
             Some(to) => Some(self.end(to, viewer).await?),
@@ -271,13 +276,10 @@ impl Intake {
         viewer: &Viewer,
     ) -> Result<(Outbound, Stats), Failure> {
         let filter = self.known(filter, speaker)?;
-        let end = match to {
-            Some(to) => self.as_of(to, viewer).await?.at,
-            None => viewer.now,
-        };
-        let from = match from {
-            Some(from) => from,
-            None => self.weeks_before(end).await?,
+        let from = match (from, to.filter(|to| has_come(*to, viewer))) {
+            (Some(from), _) => from,
+            (None, Some(to)) => self.weeks_before(self.as_of(to, viewer).await?.at).await?,
+            (None, None) => self.weeks_before(viewer.now).await?,
         };
         let (since, until) = self.ends(from, to, viewer).await?;
         let (position, at) =
@@ -301,6 +303,11 @@ impl Intake {
             _ => Moment::At(from),
         })
     }
+}
+
+/// Whether a moment is not still to come.
+fn has_come(moment: Moment, viewer: &Viewer) -> bool {
+    !matches!(moment, Moment::At(at) if at > viewer.now)
 }
 
 /// A message under the line that says of when it is.

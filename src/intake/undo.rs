@@ -27,6 +27,7 @@ use crate::{
     domain::{
         self, Handle, ItemRef, PersonId,
         item::{Also, Event, History, Irreversible, Reversed, Step},
+        report::ReportName,
         room, stored,
         undo::{self, Back, Of, Part},
     },
@@ -161,6 +162,12 @@ impl Intake {
                 if !done_with(undo::take_back(&acts, Some(first))) {
                     return Ok(First::Room(Some(first)));
                 }
+            } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
+                // Nobody expects something older to go instead.
+                let why = format!(
+                    "Not taken back: the last you did here was to send or remove the report {report}. Send or remove it again; what came before is named by its item:  /undo T7"
+                );
+                return Err(Refusal::new(why).hints(["/report"]).into());
             }
         }
         Err(Refusal::new("Nothing of yours is left to take back here. What was done elsewhere or long ago is named by its item:  /undo T7").into())

@@ -97,6 +97,10 @@ impl World {
             }
             taken_back += u64::from(moved.taken_back);
             let after = moved.steps.last().map(|step| step.to).or(moved.before);
+            if after == Some(StateWord::Withdrawn) {
+                // Counted as that already: neither created nor changed.
+                continue;
+            }
             let mut told = Vec::new();
             if moved.before.is_none() && after != Some(StateWord::Withdrawn) {
                 told.push("created");

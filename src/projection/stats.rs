@@ -6,7 +6,7 @@ use yoman_chat::{Outbound, Style, Text};
 
 use super::{
     AsOf, Viewer, World,
-    moves::{Stretch, is_dropped, is_finished, is_over, is_under_way},
+    moves::{Step, Stretch, is_dropped, is_finished, is_over, is_under_way},
     words,
 };
 use crate::domain::{Filter, filter::StateWord};
@@ -23,9 +23,9 @@ pub struct Day {
     pub day: NaiveDate,
     /// Items that were created.
     pub created: usize,
-    /// Items that were done, merged or promoted.
+    /// Items that were done, merged or promoted for good: neither opened again since nor was it taken back.
     pub finished: usize,
-    /// Items that were rejected or closed.
+    /// Items that were rejected or closed for good.
     pub dropped: usize,
     /// Items not over at its end.
     pub open: usize,
@@ -88,10 +88,10 @@ impl World {
             // What was over before counts from when it is opened again.
             let mut counts = state.is_some_and(|state| !is_over(state));
             before.add(None, state.filter(|_| counts), counts);
-            // What it came to, and when: the newest goes when it is taken back.
-            let mut ends: Vec<(usize, Option<(TimeDelta, Option<TimeDelta>)>)> = Vec::new();
+            let steps = moved.map_or(&[][..], |moved| &moved.steps);
+            let ended = ended(steps);
             let mut created = None;
-            for step in moved.map_or(&[][..], |moved| &moved.steps) {
+            for (n, step) in steps.iter().enumerate() {
                 let at = words::day_of(step.at, viewer).signed_duration_since(first).num_days();
                 let Some(day) = usize::try_from(at).ok().filter(|&at| at < count) else { continue };
                 if state.is_none() {
@@ -102,14 +102,14 @@ impl World {
                     created = None;
                 } else if step.taken_back && state == Some(StateWord::Withdrawn) {
                     created = Some(day);
-                } else if step.taken_back && was_over {
-                    ends.pop();
                 }
-                if is_finished(step.to) && !was_over {
-                    let cycle = step.begun_at.map(|begun| step.at.signed_duration_since(begun));
-                    ends.push((day, Some((step.at.signed_duration_since(seen.created_at), cycle))));
-                } else if is_dropped(step.to) && !was_over && step.to != StateWord::Withdrawn {
-                    ends.push((day, None));
+                let for_good = !was_over && ended == Some(n);
+                if for_good && is_finished(step.to) {
+                    days[day].finished += 1;
+                    lead.push(step.at.signed_duration_since(seen.created_at));
+                    cycle.extend(step.begun_at.map(|begun| step.at.signed_duration_since(begun)));
+                } else if for_good && step.to != StateWord::Withdrawn {
+                    days[day].dropped += 1;
                 }
                 changes[day].add(state.filter(|_| counts), Some(step.to), !counts);
                 counts = true;
@@ -117,16 +117,6 @@ impl World {
             }
             if let Some(day) = created {
                 days[day].created += 1;
-            }
-            for (day, finished) in ends {
-                match finished {
-                    Some((from_creation, from_beginning)) => {
-                        days[day].finished += 1;
-                        lead.push(from_creation);
-                        cycle.extend(from_beginning);
-                    }
-                    None => days[day].dropped += 1,
-                }
             }
         }
         let mut sum = before;
@@ -207,6 +197,12 @@ impl World {
     }
 }
 
+/// Which step was the end, if an item is over after all of them: it may go on to be over in another way.
+fn ended(steps: &[Step]) -> Option<usize> {
+    let over = steps.iter().rev().take_while(|step| is_over(step.to)).count();
+    (over > 0).then_some(steps.len() - over)
+}
+
 /// What a day changes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Change {
@@ -220,7 +216,8 @@ impl Change {
     /// An item goes from one state to another; `new`: it is counted from here on.
     fn add(&mut self, from: Option<StateWord>, to: Option<StateWord>, new: bool) {
         let mut one = |state: Option<StateWord>, by: i64| {
-            let Some(state) = state else { return };
+            // What is taken back is not there.
+            let Some(state) = state.filter(|state| *state != StateWord::Withdrawn) else { return };
             self.open += if is_over(state) { 0 } else { by };
             self.under_way += if is_under_way(state) { by } else { 0 };
             self.done += if is_finished(state) { by } else { 0 };

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     command::Command,
     domain::{
-        Event, ItemRef, PersonId,
+        Event, ItemRef, PersonId, Tag,
         item::{self, Fact, Item, Stage},
         person, room, stored,
         undo::{Back, Of, Part, taken_back},
@@ -173,8 +173,17 @@ impl World {
             add(what);
         }
         if before.tags != after.tags {
-            let tags: Vec<_> = after.tags.iter().map(ToString::to_string).collect();
-            add(if tags.is_empty() { "without tags".into() } else { format!("tagged {}", tags.join(" ")).into() });
+            let not_in = |tags: &[Tag], others: &[Tag]| {
+                let tags = tags.iter().filter(|tag| !others.contains(tag)).map(ToString::to_string);
+                tags.collect::<Vec<_>>().join(" ")
+            };
+            let (gone, there) = (not_in(&before.tags, &after.tags), not_in(&after.tags, &before.tags));
+            add(match (gone.is_empty(), there.is_empty()) {
+                _ if after.tags.is_empty() => "without tags".into(),
+                (false, true) => format!("without {gone}").into(),
+                (true, _) => format!("tagged {there}").into(),
+                (false, false) => format!("tagged {there} and not {gone}").into(),
+            });
         }
         if is.is_empty() {
             self.has_now(text, before, after);

@@ -103,10 +103,13 @@ async fn what_changed_and_how_much_was_done() {
         "/stats 2020-01-06..2020-01-16",
         "/stats #1..2020-01-16 todo",
         "/stats #1..2020-01-16 #nothing",
+        "/diff 2020-01-11 2099-12-31",
     ] {
         stage.say(&kim, text).await;
     }
     assert_snapshot!(stage.transcript());
+    let until_then = stage.say(&kim, "/stats 2020-01-06..2099-12-31").await.concat();
+    assert!(until_then.starts_with("Since Mon 6 Jan 2020"), "days to come are no fault: {until_then}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,6 +39,7 @@ async fn reports_are_listed_run_sent_and_removed() {
     stage.say(&kim, "/report").await;
     stage.say(&kim, "/report remove per-kind").await;
     stage.say(&kim, "/report per-kind").await;
+    stage.say(&kim, "/undo").await;
     let transcript = stage
         .transcript()
         .replace(&chrono::Utc::now().with_timezone(&chrono_tz::Asia::Seoul).format("%Y-%m-%d").to_string(), "TODAY");
@@ -99,7 +100,8 @@ async fn a_report_that_takes_longer_comes_later_and_the_room_goes_on() {
             "/report save endless\nfn init() { 0 }\nfn apply(s, e) { for n in 0..1000 {} }\nfn show(s) { loop {} }",
         )
         .await;
-    assert!(endless.iter().any(|text| text.contains("takes more than")), "what has no end is not saved: {endless:?}");
+    // By its steps or, on a busy machine, by the time it took; what was asked for before may have come meanwhile.
+    assert!(endless.iter().any(|text| text.starts_with("Not saved: ")), "what has no end is not saved: {endless:?}");
     let words =
         "/report save slow\nfn init() { 0 }\nfn apply(s, e) { for n in 0..200000 { s += 1; } }\nfn show(s) { s }";
     stage.say(&kim, words).await;

@@ -44,6 +44,7 @@ fn a_look_takes_its_moment_at_its_end() {
         "/diff 2025-08-01..2025-09-01 open",
         "/diff 2025-08-01.. T7",
         "/diff #12..#40",
+        "/diff \"last friday\" yesterday",
         "/stats",
         "/stats 4 weeks",
         "/stats todo #auth 4 weeks",

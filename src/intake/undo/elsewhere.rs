@@ -19,7 +19,7 @@ impl Intake {
         let stream = StreamId::new(room::stream(&spoken.origin.room));
         let (last, acts) = self.acts_of(&stream, room_event)?;
         let name = |event: &room::Event| stored::encode(&domain::Event::Room(event.clone())).name.to_string();
-        let reversed = room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", "This room"))?;
+        let reversed = room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", "this room"))?;
         if reversed.after.is_about_speaking() || (group && reversed.after.is_about_settings()) {
             self.may(speaker, Role::Maintainer, "that")?;
         }

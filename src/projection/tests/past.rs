@@ -98,3 +98,18 @@ fn what_was_taken_back_is_counted_as_that() {
     let said = after.diff((&as_of, None), &stretch, &Filter::default(), &[], &viewer(None)).text.to_plain();
     assert!(said.ends_with("T1 done, 1 taken back"), "{said}");
 }
+
+#[test]
+fn what_was_opened_again_is_finished_once() {
+    let mut story = Story::new();
+    for text in ["todo One", "todo Two", "done T1", "reopen T1", "done T1", "done T2", "reopen T2", "idea Three"] {
+        story.say(text);
+    }
+    story.say("reject I1");
+    story.say("reopen I1");
+    let (_, after, stretch) = moved(&story, 2);
+    let stats = after.stats((story.now, story.now), &stretch, &Filter::default(), &viewer(None));
+    let [day] = stats.days[..] else { panic!("one day: {:?}", stats.days) };
+    assert_eq!((day.created, day.finished, day.dropped, day.open), (3, 1, 0, 2));
+    assert_eq!((stats.lead.count, day.done, day.scope), (1, 1, 3));
+}

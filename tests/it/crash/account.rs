@@ -54,7 +54,8 @@ pub(super) struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off, untold } = self;
+        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off, untold } =
+            self;
         write!(
             f,
             "{kills} kills, {said} said, {answers} answered in order, {events} events kept once; lost 0, doubled 0, unanswered 0; \
@@ -62,7 +63,10 @@ impl fmt::Display for Summary {
         )?;
         match by_hand {
             0 => Ok(()),
-            _ => write!(f, "; {by_hand} done by hand, {cut_off} of them could not be redelivered, {untold} were done once and their answers cut off"),
+            _ => write!(
+                f,
+                "; {by_hand} done by hand, {cut_off} of them could not be redelivered, {untold} were done once and their answers cut off"
+            ),
         }
     }
 }
