@@ -55,7 +55,7 @@ pub(super) async fn answer(
 /// Asks for something that may take its time. `told` gets how far it is; `data` gets what comes before the answer.
 ///
 /// # Errors
-/// As for [`ask`]; also when `data` fails.
+/// As for [`super::ask`]; also when `data` fails.
 #[cfg(unix)]
 pub async fn ask_telling(
     path: &Path,
