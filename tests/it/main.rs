@@ -24,6 +24,7 @@ mod said;
 mod slack;
 mod sealed_tools;
 mod three_platforms;
+mod three_platforms_wire;
 mod typing;
 mod undo;
 mod wrong;
