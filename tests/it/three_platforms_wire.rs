@@ -19,7 +19,7 @@ use yoman_stand_ins::{
 /// How long anything that should happen may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Cards are changed at most twice a second: nothing is to come after so long.
-const QUIET: Duration = Duration::from_millis(1_500);
+const QUIET: Duration = Duration::from_millis(800);
 
 /// yoman as a child process. Dropping it kills it.
 struct Yoman(Child);
@@ -341,16 +341,20 @@ async fn from_the_phone_to_a_desk_and_an_office() {
     stage.say(phone, "/default idea");
     stage.sees(phone, "becomes an idea here").await;
 
+    // Each step is seen to its end before the next: several changes would become one otherwise.
+    stage.settled().await;
     stage.say(phone, "Offline mode for the app in:app");
     for room in [desk, office] {
         stage.sees(room, "captured by kim").await;
     }
+    stage.settled().await;
     stage.press(phone, "Research");
     stage.sees(phone, "I1 promoted").await;
     for room in [desk, office] {
         stage.sees(room, "started from").await;
         stage.sees(room, "promoted by kim").await;
     }
+    stage.settled().await;
     let card = stage.telegram.shown(stage.kim).into_iter().rev().find(|m| m.text.contains("R1")).unwrap().message_id;
     let finding = "sled survives a kill, but only with `fdatasync` & <patience>";
     let say = telegram::Say {
@@ -365,6 +369,7 @@ async fn from_the_phone_to_a_desk_and_an_office() {
         stage.sees(room, "finding noted by kim").await;
         stage.sees(room, "finding 1:").await;
     }
+    stage.settled().await;
     // A form, in the office; the cards elsewhere change in place.
     stage.press(office, "Finding");
     let form = stage.slack.wait(PATIENCE, |it| it.views().pop()).await.unwrap();
@@ -373,6 +378,7 @@ async fn from_the_phone_to_a_desk_and_an_office() {
         stage.sees(room, "finding 2:").await;
     }
     stage.sees(desk, "finding noted by min").await;
+    stage.settled().await;
     stage.say(phone, "/promote R1 @dana !high");
     stage.sees(phone, "R1 done").await;
     stage.sees(dana, "assigned to you").await;
@@ -380,11 +386,13 @@ async fn from_the_phone_to_a_desk_and_an_office() {
         stage.sees(room, "assigned to dana").await;
         stage.sees(room, "became").await;
     }
+    stage.settled().await;
     stage.press(desk, "Start");
     for room in [phone, desk, office] {
         stage.sees(room, "doing").await;
         stage.sees(room, "started by dana").await;
     }
+    stage.settled().await;
     // Nobody else in the group need see what did not work.
     stage.say(office, "done T9");
     stage.sees(office, "There is no").await;
@@ -394,6 +402,7 @@ async fn from_the_phone_to_a_desk_and_an_office() {
         Invoke { channel_id: stage.dana.dm, user_id: stage.dana.id, command: "mine".into(), ..Invoke::default() };
     stage.discord.invoke(&mine).unwrap();
     stage.sees(dana, "1 item for you").await;
+    stage.settled().await;
     stage.press(desk, "Done");
     for room in [phone, desk, office] {
         stage.sees(room, "completed by dana").await;
