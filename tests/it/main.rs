@@ -24,6 +24,7 @@ mod said;
 mod sealed_tools;
 mod slack;
 mod three_platforms;
+mod three_platforms_wire;
 mod typing;
 mod undo;
 mod wrong;

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::{sync::mpsc, time::sleep};
 use yoman_chat::{Inbound, Receipt, RoomKind, Said};
 
@@ -228,14 +229,14 @@ impl Worker {
         }
     }
 
-    /// What was done by hand cannot be read: of that which came meanwhile, all before a message goes before it.
-    async fn by_hand_before(&mut self, message: u64) {
+    /// What was done by hand cannot be read: of that which came meanwhile, all that is older goes before what was found.
+    async fn by_hand_before(&mut self, moment: DateTime<Utc>) {
         while let Ok(next) = self.queue.try_recv() {
             self.ahead.push_back(next);
         }
         for (job, ticket) in std::mem::take(&mut self.ahead) {
             match &job {
-                Job::Interaction(interaction, _) if interaction.id < message => {
+                Job::Interaction(interaction, _) if wire::made_at(interaction.id) <= moment => {
                     self.keep(job, ticket).await;
                     self.waiting.fetch_sub(1, Ordering::Relaxed);
                 }
@@ -246,12 +247,15 @@ impl Worker {
 
     /// A message found by reading; tried until it is kept.
     pub(crate) async fn found(&mut self, message: wire::Message) {
-        self.by_hand_before(message.id).await;
+        self.by_hand_before(wire::made_at(message.id)).await;
         self.keep(Job::Message(Box::new(message)), None).await;
     }
 
     /// A change found by reading.
     pub(crate) async fn found_edit(&mut self, message: wire::Message) {
+        if let Some(at) = inbound::edited_at(&message) {
+            self.by_hand_before(at).await;
+        }
         self.keep(Job::Edit(Box::new(message)), None).await;
     }
 
