@@ -22,7 +22,7 @@ use crate::{
     domain::ItemRef,
     intake,
     log::{
-        EventLog,
+        EventLog, owned,
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
@@ -241,19 +241,7 @@ fn log_options(config: &Config) -> Options {
 
 /// Makes a directory for its owner only.
 fn make_dir(path: &Path) -> Result<(), AppError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let failed = |error| AppError::Failed(format!("{} cannot be made: {error}", path.display()));
-    builder.create(path).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
-            .map_err(|error| AppError::Failed(format!("{} cannot be closed to others: {error}", path.display())))?;
-    }
-    Ok(())
+    owned::create_dir(path).map_err(|error| AppError::Failed(format!("{} cannot be used: {error}", path.display())))
 }
 
 /// What `yoman doctor` finds about the bots that are on: do their tokens work?

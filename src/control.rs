@@ -438,7 +438,12 @@ async fn connect(path: &Path) -> Result<tokio::net::UnixStream, ControlError> {
     check_length(path)?;
     match tokio::net::UnixStream::connect(path).await {
         Ok(stream) => Ok(stream),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
+            ) =>
+        {
             Err(ControlError::NotRunning(path.display().to_string()))
         }
         Err(error) => Err(error.into()),

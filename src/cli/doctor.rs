@@ -171,6 +171,13 @@ fn keys(config: &Config) -> Finding {
     }
     let files = std::fs::read_dir(&dir).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
     let count = files.filter(|path| path.extension().is_some_and(|it| it == "key")).count();
+    if count == 0 && config.in_data_dir("log").is_dir() {
+        let what = format!("there is a log, and no key in {}", dir.display());
+        return Finding::warn("keys", what, "put them back from your copy: without its key nothing sealed can be read");
+    }
+    if count == 0 {
+        return Finding::ok("keys", format!("none yet in {}: the first is made for the first person", dir.display()));
+    }
     let keys = if count == 1 { "1 key".to_owned() } else { format!("{count} keys") };
     Finding::ok("keys", format!("{keys} in {}: keep a copy of it, apart from backups of the log", dir.display()))
 }

@@ -12,7 +12,13 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
+    builder.create(path).map_err(|error| match error.kind() {
+        // "File exists" of a directory that is to be made helps nobody.
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            io::Error::new(error.kind(), "a file is there, and a directory is needed: name another")
+        }
+        _ => error,
+    })?;
     narrow(path, 0o700)
 }
 
@@ -110,5 +116,21 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
         _ => sync_dir(Path::new(".")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_where_a_directory_is_to_be_is_told_as_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        for path in [file.clone(), file.join("below")] {
+            let error = create_dir(&path).unwrap_err().to_string();
+            assert!(error.contains("a directory is needed"), "{}: {error}", path.display());
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::{
     outbox::Answer,
     store::Store,
 };
+use crate::log::owned;
 
 /// Who reads a path on a terminal has so long to open it.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -66,7 +67,7 @@ impl Pictures {
             // Its time begins anew.
             return fs::File::options().append(true).open(&path)?.set_modified(SystemTime::now());
         }
-        make_dir(&self.dir)?;
+        owned::create_dir(&self.dir)?;
         let beside = path.with_extension("new");
         let mut options = fs::File::options();
         options.write(true).create(true).truncate(true);
@@ -131,14 +132,6 @@ impl Pictures {
             }
         }
     }
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use yoman::{
 };
 
 use super::{FAILED, carry_out, show, unexpected};
-use crate::cli::say;
+use crate::cli::{complain, say};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -27,7 +27,11 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
         say(serde_json::json!({ "verification": found }));
         found.fault_count() == 0
     } else {
-        show::verification(&found)
+        let well = show::verification(&found);
+        if !well {
+            complain("yoman: `yoman log rebuild` mends an index, `yoman log salvage` brings out all that can be read");
+        }
+        well
     };
     if well { ExitCode::SUCCESS } else { FAILED }
 }

@@ -98,7 +98,7 @@ pub enum BackupError {
         why: String,
     },
     /// What is there cannot be used.
-    #[error("{} is damaged ({why}). Begin a new backup in another directory, and keep this one until that is done", path.display())]
+    #[error("{} is damaged ({why}). While the log itself is there, begin a new backup in another directory and keep this one until that is done; else take another copy of it, or what the journal holds (yoman log import)", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,

@@ -27,7 +27,7 @@ use tracing::{debug, warn};
 use self::file::FileError;
 pub use self::keeper::keep;
 use crate::{
-    log::{EventLog, Position},
+    log::{EventLog, Position, owned},
     projection::{ITEMS_MAX, World},
 };
 
@@ -81,11 +81,7 @@ impl Snapshots {
     /// When the directory cannot be made.
     pub fn open(dir: impl Into<PathBuf>, settings: SnapshotSettings) -> io::Result<Self> {
         let dir = dir.into();
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&dir)?;
+        owned::create_dir(&dir)?;
         let snapshots = Self { dir, settings, files: Mutex::new(()), cleared: AtomicU64::new(0) };
         for entry in fs::read_dir(&snapshots.dir)?.flatten() {
             // Left by a process that died while it wrote.
