@@ -207,7 +207,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 /// Verbs that are used daily: worth a command of their own where commands are declared one by one.
 const FREQUENT: &[&str] = &[
     "idea", "todo", "research", "promote", "doing", "done", "note", "assign", "due", "list", "board", "mine", "next",
-    "show", "find", "help",
+    "show", "find", "undo", "help",
 ];
 
 /// Verbs whose answer concerns nobody but who asks.

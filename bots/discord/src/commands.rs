@@ -148,8 +148,8 @@ fn groups<'a>(verbs: &[&'a MenuVerb]) -> Vec<(String, Vec<&'a MenuVerb>)> {
 fn slug(heading: &str) -> String {
     let plain: String =
         heading.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(28).collect();
-    let plain = plain.trim_matches('-');
-    if plain.is_empty() { "more".into() } else { plain.to_owned() }
+    let words: Vec<_> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "more".into() } else { words.join("-") }
 }
 
 fn sub(verb: &MenuVerb, about: usize) -> CreateCommandOption {
