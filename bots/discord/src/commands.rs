@@ -351,7 +351,7 @@ mod tests {
         assert!(commands.iter().all(|command| chars(command) <= COMMAND_CHARS_MAX));
         let groups: Vec<&str> =
             commands[0]["options"].as_array().unwrap().iter().map(|option| option["name"].as_str().unwrap()).collect();
-        assert_eq!(groups, ["look---see", "look---see2", "look---see3"]);
+        assert_eq!(groups, ["look-see", "look-see2", "look-see3"]);
         assert_eq!(declared(&menu, Commands::Under, "all", Some(1)).len(), 2);
         assert!(declared(&menu, Commands::Off, "all", None).is_empty());
     }
