@@ -54,7 +54,8 @@ pub(super) struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off, untold } = self;
+        let Self { kills, said, answers, repeated, repeated_at_once, marked_once, events, by_hand, cut_off, untold } =
+            self;
         write!(
             f,
             "{kills} kills, {said} said, {answers} answered in order, {events} events kept once; lost 0, doubled 0, unanswered 0; \
@@ -62,7 +63,10 @@ impl fmt::Display for Summary {
         )?;
         match by_hand {
             0 => Ok(()),
-            _ => write!(f, "; {by_hand} done by hand, {cut_off} of them could not be redelivered, {untold} were done once and their answers cut off"),
+            _ => write!(
+                f,
+                "; {by_hand} done by hand, {cut_off} of them could not be redelivered, {untold} were done once and their answers cut off"
+            ),
         }
     }
 }
@@ -214,10 +218,10 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
         summary.by_hand += usize::from(story.deed.is_some());
         if let Some(deed) = story.deed.as_deref().filter(|_| unseen(story, &shown[&story.chat])) {
             if story.traces.iter().any(|trace| kept.contains_key(trace)) {
+                // The platform hands it over no more, so nothing asks for its answer again; what came of it is kept and shown.
                 summary.untold += 1;
-                let since = talk.kills_us.iter().any(|kill| *kill >= story.at_us);
-                if !since || talk.wire.confirmed(deed) == Some(true) {
-                    wrong.push(format!("kept, confirmed and not answered:\n{}", whole(talk, story, &[], commits)));
+                if !talk.kills_us.iter().any(|kill| *kill >= story.at_us) {
+                    wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
                 }
             } else if talk.wire.confirmed(deed) == Some(true) {
                 wrong.push(format!("confirmed and lost:\n{}", whole(talk, story, &[], commits)));
@@ -225,9 +229,6 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
                 summary.cut_off += 1;
                 continue;
             }
-        }
-        if unseen(story, &talk.wire.shown(&story.chat)) {
-            wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
         }
         for trace in &story.traces {
             match kept.remove(trace).unwrap_or(0) {

@@ -90,13 +90,7 @@ impl Wire for Discord {
 
     fn say(&self, chat: &str, who: &str, text: &str, on: Option<&str>) -> String {
         let text = if on.is_some() { text.to_owned() } else { self.written(chat, text) };
-        let say = Say {
-            channel_id: id(chat),
-            user_id: id(who),
-            text,
-            reply_to: on.map_or(0, id),
-            ..Say::default()
-        };
+        let say = Say { channel_id: id(chat), user_id: id(who), text, reply_to: on.map_or(0, id), ..Say::default() };
         self.server.say(say).expect("a channel").to_string()
     }
 
@@ -117,13 +111,8 @@ impl Wire for Discord {
 
     fn command(&self, chat: &str, who: &str, slash: Slash<'_>) -> Option<String> {
         let options = [(slash.option.to_owned(), slash.value.into())].into();
-        let invoke = Invoke {
-            channel_id: id(chat),
-            user_id: id(who),
-            command: slash.verb.into(),
-            options,
-            ..Invoke::default()
-        };
+        let invoke =
+            Invoke { channel_id: id(chat), user_id: id(who), command: slash.verb.into(), options, ..Invoke::default() };
         self.server.invoke(&invoke).ok().map(|deed| deed.to_string())
     }
 

@@ -68,13 +68,8 @@ impl Wire for Telegram {
     }
 
     fn say(&self, chat: &str, who: &str, text: &str, on: Option<&str>) -> String {
-        let say = Say {
-            chat_id: id(chat),
-            user_id: id(who),
-            text: text.into(),
-            reply_to: on.map(id),
-            ..Say::default()
-        };
+        let say =
+            Say { chat_id: id(chat), user_id: id(who), text: text.into(), reply_to: on.map(id), ..Say::default() };
         self.server.say(say).expect("a chat").message_id.to_string()
     }
 
