@@ -34,8 +34,9 @@ const NOTE_AFTER: Duration = Duration::from_millis(60);
 const TOAST_AFTER: Duration = Duration::from_secs(3);
 /// When "thinking" that nothing came of is taken away.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
-/// When "thinking" is ended after a receipt that nothing followed: answers may wait for others of the room.
-const SILENT_AFTER: Duration = Duration::from_secs(6);
+/// When "thinking" is ended after a receipt that nothing followed, in times of [`Intake::think_after`]: an answer may wait for
+/// others of its room.
+const SILENT_AFTER: u32 = 3;
 const SILENT: &str = "I have it, and there is nothing to show for it. Where I am not enabled yet I stay silent: a maintainer \
                       can change that with /enable.";
 const NOT_KEPT: &str = "Not kept: please try again in a moment. Nothing was done.";
@@ -221,7 +222,7 @@ async fn kept(intake: &Intake, pending: &Pending, toast: Option<String>) {
         note(intake, pending, NOTED, Value::Null).await;
     } else {
         pending.kept.store(true, Ordering::Relaxed);
-        wait(intake, SILENT_AFTER).await;
+        wait(intake, intake.think_after * SILENT_AFTER).await;
         if !intake.stop.is_cancelled() && !pending.shown.load(Ordering::Relaxed) {
             pending.end_thinking(&intake.api, Some(SILENT)).await;
         }

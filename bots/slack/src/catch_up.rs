@@ -360,3 +360,28 @@ fn in_order(messages: Vec<Message>, from: i64) -> Vec<Missed> {
 fn understood(message: serde_json::Value) -> Option<Message> {
     serde_json::from_value::<Message>(message).ok().filter(|message| micros(&message.ts).is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Edited;
+
+    #[test]
+    fn a_correction_stands_where_it_was_made() {
+        let message = |ts: &str, edited: Option<&str>| Message {
+            ts: ts.into(),
+            edited: edited.map(|ts| Edited { ts: ts.into() }),
+            ..Message::default()
+        };
+        // 3 was kept before; 5 may have been, and 8 comes after both were changed.
+        let all = vec![message("3.0", Some("7.000000")), message("5.0", Some("6.000000")), message("8.0", None)];
+        let told: Vec<String> = in_order(all, 4_000_000)
+            .into_iter()
+            .map(|missed| match missed {
+                Missed::Message(message) => message.ts,
+                Missed::Edit(message, at) => format!("{} at {at}", message.ts),
+            })
+            .collect();
+        assert_eq!(told, ["5.0", "5.0 at 6.000000", "3.0 at 7.000000", "8.0"]);
+    }
+}

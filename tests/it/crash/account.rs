@@ -218,10 +218,10 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
         summary.by_hand += usize::from(story.deed.is_some());
         if let Some(deed) = story.deed.as_deref().filter(|_| unseen(story, &shown[&story.chat])) {
             if story.traces.iter().any(|trace| kept.contains_key(trace)) {
+                // The platform hands it over no more, so nothing asks for its answer again; what came of it is kept and shown.
                 summary.untold += 1;
-                let since = talk.kills_us.iter().any(|kill| *kill >= story.at_us);
-                if !since || talk.wire.confirmed(deed) == Some(true) {
-                    wrong.push(format!("kept, confirmed and not answered:\n{}", whole(talk, story, &[], commits)));
+                if !talk.kills_us.iter().any(|kill| *kill >= story.at_us) {
+                    wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
                 }
             } else if talk.wire.confirmed(deed) == Some(true) {
                 wrong.push(format!("confirmed and lost:\n{}", whole(talk, story, &[], commits)));
@@ -229,9 +229,6 @@ fn traces(talk: &Talk, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &m
                 summary.cut_off += 1;
                 continue;
             }
-        }
-        if unseen(story, &talk.wire.shown(&story.chat)) {
-            wrong.push(format!("kept and not answered:\n{}", whole(talk, story, &[], commits)));
         }
         for trace in &story.traces {
             match kept.remove(trace).unwrap_or(0) {

@@ -59,9 +59,9 @@ async fn a_session_that_is_lost_is_begun_anew_and_the_channels_read_on() {
         let local = dm.to_string();
         kept.iter().filter(|i| i.room.id.local() == local).map(|i| text(i).to_owned()).collect()
     };
-    let mut wanted = vec!["k0".to_owned(), "k0 changed".to_owned()];
-    wanted.extend((1..=150).map(|n| format!("k{n}")));
-    wanted.push("live".into());
+    let mut wanted: Vec<String> = (0..=150).map(|n| format!("k{n}")).collect();
+    // Where it was changed, not where it was written.
+    wanted.extend(["k0 changed".to_owned(), "live".into()]);
     assert_eq!(of(kim.dm), wanted);
     assert_eq!(of(dana.dm), ["d0", "d1"]);
     let mut ids: Vec<_> = kept.iter().map(|i| i.id.clone()).collect();
@@ -143,6 +143,58 @@ async fn without_its_session_a_new_process_reads_on() {
     again.kept(3).await;
     identified(&again, 2).await;
     assert_eq!(again.recorder.texts(), ["one", "two", "three"]);
+    again.run.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn killed_while_it_reads_on_the_next_process_reads_to_the_end() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    setup.next(|server| server.write(kim.dm, "one")).await;
+    let (recorder, server) = (setup.recorder, setup.server);
+    setup.run.end().await.unwrap();
+    server.forget_sessions();
+    server.write(kim.dm, "two").unwrap();
+    server.write(kim.dm, "three").unwrap();
+    recorder.refuse_text("two");
+    let second = Setup::again(server, recorder, |_| {});
+    // A session of its own, and everything before it still to be read.
+    let remembered = |r: &Recorder| r.memory("dc/session").filter(|point| point.contains("\"behind\":true"));
+    second.recorder.wait(PATIENCE, remembered).await.unwrap();
+    let (recorder, server) = (second.recorder, second.server);
+    second.run.kill();
+    server.close(0);
+    server.wait(PATIENCE, |server| (!server.connected()).then_some(())).await.unwrap();
+    // What is done by hand can only be handed over again, and keeps its place among what is read.
+    let command = Invoke { channel_id: kim.dm, command: "done".into(), ..Invoke::default() };
+    server.invoke(&command).unwrap();
+    // Ids of one millisecond are told apart by their order alone.
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    server.write(kim.dm, "four").unwrap();
+    recorder.relent();
+    let third = Setup::again(server, recorder, |_| {});
+    third.kept(5).await;
+    assert_eq!(third.recorder.texts(), ["one", "two", "three", "/done", "four"]);
+    assert_eq!(third.server.starts(), (2, 1), "the second session was taken up");
+    third.run.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_what_was_kept_behind_the_last_mark_is_found() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    let one = setup.next(|server| server.write(kim.dm, "one")).await;
+    setup.next(|server| server.write(kim.dm, "two")).await;
+    let (recorder, server) = (setup.recorder, setup.server);
+    // The mark is written now and then only.
+    setup.run.kill();
+    server.forget_sessions();
+    let Said::Message { message, .. } = &one.said else { panic!() };
+    server.change(message.id.parse().unwrap(), "one changed").unwrap();
+    let again = Setup::again(server, recorder, |_| {});
+    let changed = |r: &Recorder| r.kept().into_iter().find(|it| matches!(&it.said, Said::Edited { .. }));
+    let changed = again.recorder.wait(PATIENCE, changed).await.unwrap();
+    assert_eq!(text(&changed), "one changed");
     again.run.end().await.unwrap();
 }
 

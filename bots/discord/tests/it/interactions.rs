@@ -82,13 +82,18 @@ async fn a_late_answer_is_put_off_in_time_and_takes_its_place() {
 #[tokio::test]
 async fn where_there_is_nothing_to_say_nobody_waits_for_it() {
     let server = DiscordStandIn::start().await.unwrap();
-    let setup = Setup::over(server, |config| config.think_after = Duration::from_millis(500));
+    let setup = Setup::over(server, |config| config.think_after = Duration::from_millis(300));
     setup.ready().await;
-    let kim = setup.server.person("Kim");
-    let id = setup.server.invoke(&invoke(kim.dm, "done", &[])).unwrap();
-    let answered = setup.answered(id, |it| it.messages.len() == 1).await;
-    assert_eq!(answered.kind, Some(4), "no \"thinking\" that would never end");
-    assert!(answered.messages[0].only_for.is_some() && answered.messages[0].text.starts_with("I have it"));
+    let (kim, channel) = (setup.server.person("Kim"), setup.channel("app"));
+    for room in [kim.dm, channel] {
+        let command = Invoke { user_id: kim.id, ..invoke(room, "done", &[]) };
+        let id = setup.server.invoke(&command).unwrap();
+        // An answer may still wait for others of its room, so it thinks; but that has an end, and in a channel only who asked
+        // sees it: where we are not enabled we are silent.
+        let told = setup.answered(id, |it| it.messages.iter().any(|m| m.text.starts_with("I have it"))).await;
+        assert_eq!(told.kind, Some(5));
+        assert_eq!(told.messages[0].only_for, (room == channel).then_some(kim.id));
+    }
     setup.run.end().await.unwrap();
 }
 
