@@ -54,7 +54,10 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
         let path = format!("channels/{channel}/messages?before={}&limit={LOOK_BACK}", mark.last.saturating_add(1));
         if let Read::Page(before) = read(worker, &path, &known).await {
             let since = made_at(mark.last);
-            before.into_iter().filter(|it| inbound::edited_at(it).is_some_and(|at| at > since)).for_each(|it| edits.put(it));
+            before
+                .into_iter()
+                .filter(|it| inbound::edited_at(it).is_some_and(|at| at > since))
+                .for_each(|it| edits.put(it));
         }
     }
     let mut outcome = Outcome::Done;

@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     gateway, interactions,
-    model::{Answered, Ask, BotIdentity, Call, Counters, Fault, Invoke, Limits, NewChannel, Person, Say, Shown, ShownButton},
+    model::{
+        Answered, Ask, BotIdentity, Call, Counters, Fault, Invoke, Limits, NewChannel, Person, Say, Shown, ShownButton,
+    },
     permissions, server,
     server::Shared,
     world::{Frame, Message, World},

@@ -37,5 +37,6 @@ mod world;
 
 pub use handle::DiscordStandIn;
 pub use model::{
-    Answered, Ask, BotIdentity, Call, Counters, Fault, FaultKind, Invoke, Limits, NewChannel, Person, Say, Shown, ShownButton,
+    Answered, Ask, BotIdentity, Call, Counters, Fault, FaultKind, Invoke, Limits, NewChannel, Person, Say, Shown,
+    ShownButton,
 };

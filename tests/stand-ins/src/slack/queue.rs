@@ -10,7 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    model::{Delivery, Waiting}, server::Shared,
+    model::{Delivery, Waiting},
+    server::Shared,
     world::World,
 };
 
