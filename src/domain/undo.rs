@@ -120,6 +120,12 @@ impl<P> Part<P> {
         })
     }
 
+    /// Whether it is spoken of as several.
+    pub fn is_plural(&self) -> bool {
+        use Part::{Criteria, Files, Findings, Links, Notes, Refinements, Tags};
+        matches!(self, Tags | Links | Criteria | Notes | Findings | Refinements | Files)
+    }
+
     /// Its word; empty for what is written otherwise (`#tag`, `@person`, `needs:T3`, `for:T7`).
     pub fn word(&self) -> &'static str {
         match self {
@@ -150,7 +156,7 @@ impl fmt::Display for Part {
             Self::Person(_) => f.write_str("who is to do it"),
             Self::Link(item) => write!(f, "the link to {item}"),
             Self::Need(item) => write!(f, "that it needs {item}"),
-            Self::State => f.write_str("where it stands"),
+            Self::State => f.write_str("the state"),
             Self::Prio => f.write_str("the priority"),
             Self::Due => f.write_str("the due date"),
             Self::People => f.write_str("who is to do it"),

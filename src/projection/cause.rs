@@ -12,7 +12,7 @@ use super::{
     line::state_name,
     notice::{is_creation, item_events},
     timeline::{PAGE_ROWS, Row, table},
-    words,
+    undone, words,
 };
 use crate::{
     domain::{
@@ -79,21 +79,30 @@ impl World {
     fn before(&self, own: &[Arc<Commit>], commits: &dyn Commits, viewer: &Viewer) -> Vec<Row> {
         let mut rows = Vec::new();
         let mut first = own.first().cloned();
+        // The creation of an item is told by what caused it, and may be taken back while that still holds.
+        let mut of_child = undone::marks(own);
         for _ in 0..STEPS_MAX {
             let Some(created) = first.take().filter(|commit| commit.first_version == 1) else { break };
             let Some(child) = ItemRef::of_stream(created.stream.as_str()) else { break };
             let Some(cause) = created.meta.causation.and_then(|position| commits.at(position)) else { break };
             let Some(parent) = ItemRef::of_stream(cause.stream.as_str()) else { break };
-            rows.push(self.row(&cause, |_| format!("promoted {parent} to {child}"), viewer));
-            let beginning = commits.stream(parent).first().cloned();
+            let stream = commits.stream(parent);
+            let of_parent = undone::marks(&stream);
+            let mut row = self.row(&cause, |_| format!("promoted {parent} to {child}"), viewer);
+            row.mark(of_child.get(&1).or_else(|| of_parent.get(&cause.first_version)), viewer);
+            rows.push(row);
+            let beginning = stream.first().cloned();
             if let Some(beginning) = &beginning
                 && beginning.first_version == 1
                 && beginning.meta.causation.is_none()
             {
                 let named =
                     |phrase: &super::phrase::Phrase<'_>| phrase.did.to_plain().replace(" it", &format!(" {parent}"));
-                rows.push(self.row(beginning, named, viewer));
+                let mut row = self.row(beginning, named, viewer);
+                row.mark(of_parent.get(&1), viewer);
+                rows.push(row);
             }
+            of_child = of_parent;
             first = beginning;
         }
         rows.reverse();

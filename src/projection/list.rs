@@ -222,6 +222,9 @@ impl World {
         if !said.is_empty() {
             text.plain(" with ").push(Style::Quote, &said);
         }
+        if closed == 0 && filter.is_empty() && !closed_too {
+            return Outbound::text("Nothing is open. /todo Buy milk  puts something on the list.");
+        }
         if closed == 0 {
             text.plain(". /list shows everything that is open, /find looks for words.");
             return with_buttons(Outbound::text(text), vec![Button::new("All open", "/list")], viewer);

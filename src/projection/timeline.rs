@@ -42,6 +42,16 @@ pub(super) struct Row {
     pub(super) since: String,
 }
 
+impl Row {
+    /// Notes when it was taken back, and which part of it.
+    pub(super) fn mark(&mut self, taken_back: Option<&(DateTime<Utc>, Option<String>)>, viewer: &Viewer) {
+        if let Some((at, part)) = taken_back {
+            let part = part.as_ref().map_or(String::new(), |part| format!("{part} "));
+            self.since = format!("{part}taken back at {}", clock(*at, viewer));
+        }
+    }
+}
+
 impl World {
     /// `/history`: what happened to an item, the newest page first, oldest line first. `commits` are those of its stream in
     /// order, all of them or the newest.
@@ -116,10 +126,7 @@ impl World {
                 if let Some(at) = since {
                     row.since = format!("corrected at {}", clock(*at, viewer));
                 }
-                if let Some((at, part)) = taken_back.get(&commit.first_version) {
-                    let part = part.as_ref().map_or(String::new(), |part| format!("{part} "));
-                    row.since = format!("{part}taken back at {}", clock(*at, viewer));
-                }
+                row.mark(taken_back.get(&commit.first_version), viewer);
                 row
             })
             .collect()

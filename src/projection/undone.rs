@@ -116,8 +116,8 @@ impl World {
             return;
         }
         if !parts.is_empty() {
-            let parts: Vec<_> = parts.iter().map(ToString::to_string).collect();
-            text.plain(words::listed(&parts)).plain(" of ");
+            let named: Vec<_> = parts.iter().map(ToString::to_string).collect();
+            text.plain(words::listed(&named)).plain(" of ");
         }
         for (index, act) in acts.iter().enumerate() {
             if index > 0 {
@@ -127,7 +127,7 @@ impl World {
         }
         text.plain(match (gone, acts.len()) {
             (true, _) => ".",
-            (false, 1) if parts.len() < 2 => " is taken back.",
+            (false, 1) if parts.len() < 2 && !parts.iter().any(Part::is_plural) => " is taken back.",
             (false, _) => " are taken back.",
         });
         self.follows_from(text, before, after);

@@ -129,6 +129,7 @@ async fn a_promotion_goes_with_what_it_made() {
     stage.press(&kim, "Take back all 3").await;
     stage.say(&kim, "I1").await;
     stage.say(&kim, "/why I1").await;
+    stage.say(&kim, "/why R1").await;
     assert_snapshot!(stage.transcript());
 }
 

@@ -71,14 +71,14 @@ fn from_the_phone_to_a_friend_elsewhere() {
        high  from R1
        sled survives a kill, but only with fdatasync
        started by dana (Discord) just now
-       [Done: /done T1@4] [To pr: /promote T1@4 pr] [Why?: /why T1]
+       [Done: /done T1@4] [Open PR: /promote T1@4 pr] [Why?: /why T1]
     ");
     insta::assert_snapshot!(story.wait(7_200).card("T1", &elsewhere), @r"
     T1 doing   Offline mode for the app   @dana
        high  from R1
        sled survives a kill, but only with fdatasync
        started by dana 13:51
-       [Done: /done T1@4] [To pr: /promote T1@4 pr] [Why?: /why T1]
+       [Done: /done T1@4] [Open PR: /promote T1@4 pr] [Why?: /why T1]
     ");
     insta::assert_snapshot!(story.card("I1", &me), @r"
     I1 promoted   Offline mode for the app
