@@ -94,15 +94,15 @@ async fn a_report_that_takes_longer_comes_later_and_the_room_goes_on() {
     // One that never comes to an end says so, and the room was free meanwhile.
     stage.reports.time_max = Duration::from_millis(1);
     stage.restart().await;
-    let mut endless = stage
+    let endless = stage
         .say(
             &kim,
             "/report save endless\nfn init() { 0 }\nfn apply(s, e) { for n in 0..1000 {} }\nfn show(s) { loop {} }",
         )
         .await;
     // By its steps or, on a busy machine, by the time it took.
-    let endless = endless.remove(0);
-    assert!(endless.starts_with("Not saved: "), "what has no end is not saved: {endless}");
+    // The report of before may be sent once more, by a restart that came before it was noted down as sent.
+    assert!(endless.iter().any(|it| it.starts_with("Not saved: ")), "what has no end is not saved: {endless:?}");
     let words =
         "/report save slow\nfn init() { 0 }\nfn apply(s, e) { for n in 0..200000 { s += 1; } }\nfn show(s) { s }";
     stage.say(&kim, words).await;
