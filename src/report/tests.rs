@@ -44,7 +44,7 @@ async fn some_todos(count: usize) -> MemoryLog {
 }
 
 fn job(script: &str) -> Job {
-    let limits = Limits { steps_per_event: 50_000, ..Limits::within(Duration::from_secs(20)) };
+    let limits = Limits { steps_per_event: 50_000, ..Limits::within(Duration::from_secs(300)) };
     Job { script: script.into(), until: None, words: Vec::new(), zone: Tz::UTC, limits }
 }
 
