@@ -40,6 +40,8 @@ pub(super) struct Story {
     pub(super) reply_to: Option<String>,
     /// Done by hand (a press, a command): how the platform calls it, where it hands such a thing over only once.
     pub(super) deed: Option<String>,
+    /// The platform does not say how it stands in time to the messages around it.
+    pub(super) loose: bool,
     /// For each answer the pieces of text it has to have.
     pub(super) answers: Vec<Vec<String>>,
     /// What has to be in the log.
@@ -272,7 +274,8 @@ impl Talk {
     /// Something done by hand.
     fn by_hand(&mut self, at: &Seat, deed: String, what: String, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
         let deed = self.wire.confirmed(&deed).map(|_| deed);
-        self.tell(Story { deed, answers, traces, ..at.story(what) });
+        let loose = self.wire.loose();
+        self.tell(Story { deed, loose, answers, traces, ..at.story(what) });
     }
 
     fn made(&mut self, at: &Seat, message: Option<String>, word: String, idea: bool, shared: bool) {
@@ -401,7 +404,8 @@ impl Talk {
         self.wire.change(&at.chat, &message, &text);
         let answers = vec![vec![" corrected ".into(), format!(" {word} ")]];
         let traces = vec![trace(&word, "retitled", &word)];
-        self.tell(Story { answers, traces, ..at.story(format!("message {message} changed to {text:?}")) });
+        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose());
+        self.tell(Story { loose, answers, traces, ..at.story(what) });
         Some(())
     }
 
