@@ -20,7 +20,7 @@ const PAGE: usize = 100;
 /// What is read of one channel at a time.
 const PAGES_MAX: usize = 100;
 /// How many messages before the mark are looked at for changes.
-const LOOK_BACK: usize = 50;
+const LOOK_BACK: usize = PAGE;
 /// A channel that was quiet for longer is not looked at for changes.
 const LOOK_BACK_FOR: chrono::TimeDelta = chrono::TimeDelta::days(7);
 /// How long a channel that cannot be read holds up its own live messages.

@@ -93,6 +93,11 @@ fn unseen(story: &Story, shown: &[Shown]) -> bool {
     story.deed.is_some() && !story.answers.iter().any(seen)
 }
 
+/// Whether only what may come in another order stands before one.
+fn passable(expected: &[(&Story, &[String], Vec<&Shown>)], one: &(&Story, &[String], Vec<&Shown>)) -> bool {
+    expected.iter().take_while(|it| !std::ptr::eq(*it, one)).all(|(story, ..)| story.loose)
+}
+
 fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a> {
     let mut expected: Vec<(&Story, &[String], Vec<&Shown>)> = stories
         .iter()
@@ -104,13 +109,22 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
     for message in shown {
         let fits = |(story, pieces, _): &(&Story, &[String], Vec<&Shown>)| matches(story, pieces, message);
         let earlier = expected[..next].iter().rposition(fits);
+        while expected.get(next).is_some_and(|(story, _, copies)| story.loose && !copies.is_empty()) {
+            next += 1;
+        }
         let is_next = expected.get(next).is_some_and(fits);
+        let loose = expected.iter().position(|it| it.0.loose && it.2.is_empty() && fits(it));
         // One that says it may be a repeat is taken for one where it can be.
         if is_next && !(earlier.is_some() && message.first.contains(MARK)) {
             expected[next].2.push(message);
             next += 1;
         } else if let Some(earlier) = earlier {
             expected[earlier].2.push(message);
+        } else if let Some(loose) = loose {
+            expected[loose].2.push(message);
+        } else if let Some(later) = expected[next..].iter().position(|it| fits(it) && passable(&expected[next..], it)) {
+            next += later + 1;
+            expected[next - 1].2.push(message);
         } else if let Some(later) = expected[next..].iter().position(fits) {
             let wanted = &expected[next];
             stray.push((message, format!("came before the answer to {}", wanted.0.what)));

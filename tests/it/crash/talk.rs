@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long what was done by hand may go without an answer at the end before it counts as cut off.
 const BY_HAND: Duration = Duration::from_secs(2);
 
+/// What was written longer ago than so many things done in its chat is not changed any more: each is at most three messages,
+/// and after an outage the newest hundred are looked at for changes.
+const CHANGED_WITHIN: usize = 25;
+
 /// One event that has to be in the log: the word of the item it is about, its stored name, the word in its payload.
 pub(super) type Trace = (String, String, String);
 
@@ -36,6 +40,8 @@ pub(super) struct Story {
     pub(super) reply_to: Option<String>,
     /// Done by hand (a press, a command): how the platform calls it, where it hands such a thing over only once.
     pub(super) deed: Option<String>,
+    /// The platform does not say how it stands in time to the messages around it.
+    pub(super) loose: bool,
     /// For each answer the pieces of text it has to have.
     pub(super) answers: Vec<Vec<String>>,
     /// What has to be in the log.
@@ -73,6 +79,8 @@ struct Item {
     touched: bool,
     /// It came with another in one message.
     shared: bool,
+    /// How much was done in its chat before.
+    before: usize,
 }
 
 /// The people, the platform they are on, and all they did.
@@ -266,13 +274,20 @@ impl Talk {
     /// Something done by hand.
     fn by_hand(&mut self, at: &Seat, deed: String, what: String, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
         let deed = self.wire.confirmed(&deed).map(|_| deed);
-        self.tell(Story { deed, answers, traces, ..at.story(what) });
+        let loose = self.wire.loose();
+        self.tell(Story { deed, loose, answers, traces, ..at.story(what) });
     }
 
     fn made(&mut self, at: &Seat, message: Option<String>, word: String, idea: bool, shared: bool) {
         let (chat, who) = (at.chat.clone(), at.who.clone());
-        let item = Item { word, chat, message, who, idea, card: None, notes: 0, over: false, touched: false, shared };
-        self.items.push(item);
+        let (before, card) = (self.done_in(&chat), None);
+        let (notes, over, touched) = (0, false, false);
+        self.items.push(Item { word, chat, message, who, idea, card, notes, over, touched, shared, before });
+    }
+
+    /// How much was done in a chat so far.
+    fn done_in(&self, chat: &str) -> usize {
+        self.stories.iter().filter(|story| story.chat == chat).count()
     }
 
     fn make(&mut self, random: &mut StdRng, at: &Seat) {
@@ -377,7 +392,9 @@ impl Talk {
     }
 
     fn edit(&mut self, random: &mut StdRng, at: &Seat) -> Option<()> {
-        let mine = |it: &Item| !it.touched && !it.shared && it.who == at.who && it.message.is_some();
+        let done = self.done_in(&at.chat);
+        let lately = |it: &Item| done - it.before < CHANGED_WITHIN;
+        let mine = |it: &Item| !it.touched && !it.shared && it.who == at.who && it.message.is_some() && lately(it);
         let index = self.some_item(random, &at.chat, mine)?;
         let item = &mut self.items[index];
         item.touched = true;
@@ -387,7 +404,8 @@ impl Talk {
         self.wire.change(&at.chat, &message, &text);
         let answers = vec![vec![" corrected ".into(), format!(" {word} ")]];
         let traces = vec![trace(&word, "retitled", &word)];
-        self.tell(Story { answers, traces, ..at.story(format!("message {message} changed to {text:?}")) });
+        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose());
+        self.tell(Story { loose, answers, traces, ..at.story(what) });
         Some(())
     }
 

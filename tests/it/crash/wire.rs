@@ -80,6 +80,11 @@ pub(super) trait Wire: Send + Sync {
     /// Somebody uses a command; gives the deed, or `None` where the platform has no such thing.
     fn command(&self, chat: &str, who: &str, slash: Slash<'_>) -> Option<String>;
 
+    /// Whether it is not known how changes and what is done by hand stand in time to the messages around them.
+    fn loose(&self) -> bool {
+        false
+    }
+
     /// Whether the platform was told that a deed has arrived. `None`: the platform hands it over until it was.
     fn confirmed(&self, deed: &str) -> Option<bool>;
 }
