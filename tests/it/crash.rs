@@ -12,6 +12,7 @@
 //! * `account.rs` what was answered and what is in the log, against what was said
 
 #![expect(clippy::expect_used, reason = "a test that fails says where")]
+#![expect(clippy::print_stdout, reason = "the seed of a run, and what it came to, are for whoever reads its output")]
 
 mod account;
 mod discord;
