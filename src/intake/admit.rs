@@ -122,7 +122,7 @@ impl Intake {
                 return Reply::silence();
             }
             text.plain("Nobody owns me yet. If I am yours, send  ")
-                .push(yoman_chat::Style::Code, "/claim CODE")
+                .push(yoman_chat::Style::Code, self.as_written(&inbound.room.id, "/claim CODE"))
                 .plain("  with the code I printed when I was started.");
             return Reply::say(Outbound::text(text));
         }

@@ -109,7 +109,8 @@ impl Intake {
                     "Good to see you. Write a sentence and I keep it as {}; or try\n   ",
                     kept_as.one()
                 ));
-                text.push(Style::Code, "/todo Fix login #auth !high due:fri").plain("\n");
+                let example = viewer.capabilities.written("/todo Fix login #auth !high due:fri");
+                text.push(Style::Code, example).plain("\n");
                 text.plain("Answer a card to note something on it; tap its buttons to move it on.");
                 Outbound::text(text).row(admit::first_steps())
             }

@@ -92,7 +92,8 @@ impl Intake {
             "You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:",
             inbound.sender.name
         ));
-        text.plain("\n   ").push(yoman_chat::Style::Code, "/todo Fix login #auth !high due:fri");
+        let example = self.as_written(&inbound.room.id, "/todo Fix login #auth !high due:fri");
+        text.plain("\n   ").push(yoman_chat::Style::Code, example);
         Ok(Reply::say(Outbound::text(text).row(admit::first_steps())))
     }
 
@@ -187,6 +188,11 @@ impl Intake {
         Ok(commit)
     }
 
+    /// A command as people write it in a room.
+    pub(super) fn as_written<'a>(&self, room: &RoomId, command: &'a str) -> &'a str {
+        self.capabilities(room.bot()).map_or(command, |can| can.written(command))
+    }
+
     /// Tells somebody that they were let in. What they miss when this fails they learn by writing.
     async fn tell_paired(&self, room: &RoomId, commit: &Commit, role: Option<Role>, known_as: Option<&Handle>) {
         let mut text = match known_as {
@@ -197,9 +203,9 @@ impl Intake {
             text.plain(" As a guest you can look at everything; ");
         } else {
             text.plain(format!(" Write a sentence and I keep it as {}, or try  ", self.settings.default_bucket.one()));
-            text.push(yoman_chat::Style::Code, "/todo Fix login").plain("  or  ");
+            text.push(yoman_chat::Style::Code, self.as_written(room, "/todo Fix login")).plain("  or  ");
         }
-        text.push(yoman_chat::Style::Code, "/help");
+        text.push(yoman_chat::Style::Code, self.as_written(room, "/help"));
         text.plain(if role == Some(Role::Guest) { " says how." } else { "" });
         let message = Outbound::text(text).row(admit::first_steps());
         let key = format!("paired/{}", commit.position);

@@ -268,9 +268,15 @@ impl World {
         let event = if let Some(Event::Room(event)) = event { Some(event) } else { None };
         match (command, event) {
             (room::Command::Enable { .. }, _) => {
-                text.plain("I listen here now. /help says what I understand, /follow #tag tells this room about items.")
+                let (help, follow) =
+                    (viewer.capabilities.written("/help"), viewer.capabilities.written("/follow #tag"));
+                text.plain("I listen here now. ").push(Style::Code, help).plain(" says what I understand, ");
+                text.push(Style::Code, follow).plain(" tells this room about items.")
             }
-            (room::Command::Disable, _) => text.plain("I am silent here now. /enable makes me listen again."),
+            (room::Command::Disable, _) => {
+                let enable = viewer.capabilities.written("/enable");
+                text.plain("I am silent here now. ").push(Style::Code, enable).plain(" makes me listen again.")
+            }
             (room::Command::Follow { .. }, Some(room::Event::Followed { filter })) => {
                 text.plain("This room follows ").push(Style::Quote, self.filter_words(&filter, viewer)).plain(" now.")
             }
@@ -328,7 +334,9 @@ impl World {
                 text.plain("Welcome, ").push(Style::Quote, words::one_line(name));
                 text.plain(format!(". You are {} here, written ", words::a(role.word())))
                     .push(Style::Quote, handle)
-                    .plain(". /help says what I understand.");
+                    .plain(". ")
+                    .push(Style::Code, viewer.capabilities.written("/help"))
+                    .plain(" says what I understand.");
             }
             person::Event::Paired { name, role, .. } => {
                 text.push(Style::Quote, words::one_line(name))

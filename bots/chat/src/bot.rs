@@ -87,6 +87,11 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
+    /// A command as people write it here: without `/` where that never leaves the platform's apps, or is not needed.
+    pub fn written<'a>(&self, command: &'a str) -> &'a str {
+        if self.bare_verbs { command.trim_start_matches('/') } else { command }
+    }
+
     /// Text without limits and nothing else: what a new platform begins with.
     pub const fn text_only(title: &'static str) -> Self {
         Self {
