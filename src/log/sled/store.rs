@@ -247,7 +247,7 @@ fn has_value(pair: &sled::Result<(IVec, IVec)>) -> bool {
 }
 
 /// Opens once sled's own lock is free.
-fn open_unlocked(config: &sled::Config) -> Result<Db, String> {
+pub(super) fn open_unlocked(config: &sled::Config) -> Result<Db, String> {
     let end = Instant::now() + SLED_LOCK_WAIT;
     loop {
         match guarded(|| config.open()) {

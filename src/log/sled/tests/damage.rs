@@ -6,13 +6,13 @@ use super::*;
 
 /// Changes a group of a closed log behind its back.
 pub(super) fn change_group(dir: &Path, position: u64, change: impl FnOnce(&mut Vec<u8>)) {
-    let db = ::sled::Config::new()
+    let config = ::sled::Config::new()
         .path(dir.join("log/sled"))
         .mode(::sled::Mode::LowSpace)
         .segment_size(open::SEGMENT_BYTES)
-        .flush_every_ms(None)
-        .open()
-        .unwrap();
+        .flush_every_ms(None);
+    // Its lock can outlive whoever had it for a moment.
+    let db = store::open_unlocked(&config).unwrap();
     let (key, value) =
         db.range(..=position.to_be_bytes()).rev().map(Result::unwrap).find(|(_, value)| !value.is_empty()).unwrap();
     let mut value = value.to_vec();
