@@ -17,7 +17,7 @@ pub use self::{
     task::{LogDone, LogTask, Told},
     telling::ask_telling,
 };
-use crate::domain::Role;
+use crate::{domain::Role, log::owned};
 
 /// The longest request in bytes: one with a script, as JSON.
 const REQUEST_BYTES_MAX: u64 = 128 * 1024;
@@ -349,10 +349,7 @@ async fn bind(path: &Path) -> Result<tokio::net::UnixListener, ControlError> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(ControlError::Taken(path.display().to_string()));
     }
-    match std::fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
+    owned::remove(&beside)?;
     let listener = UnixListener::bind(&beside)?;
     std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600))?;
     std::fs::rename(&beside, path)?;

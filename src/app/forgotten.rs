@@ -1,32 +1,30 @@
 //! What was derived from words that nobody can read any more goes at the next start, whatever cut it short before.
 
-use std::{io, path::Path};
+use std::path::Path;
 
-use crate::{notify::Outbox, vault::Vault};
+use crate::{log::owned, notify::Outbox, vault::Vault};
 
-/// Makes anew what is derived, when somebody was forgotten since that was done last: snapshots
-/// of the world, the bots' state, and the lines the console remembers. `data` is the data directory. What cannot be done now is tried again at
-/// the next start.
+/// Makes anew what is derived, when somebody was forgotten since that was done last: snapshots of the world, the bots'
+/// state, and the lines the console remembers. `data` is the data directory. What cannot be done now is tried again at the
+/// next start.
 pub fn finish_forgetting(vault: &Vault, data: &Path) {
     if !vault.purge_is_due() {
         return;
     }
     let state = data.join("state");
     let snapshots = state.join("snapshots");
-    let mut removed = vec![(snapshots.clone(), std::fs::remove_dir_all(&snapshots))];
+    let mut removed = vec![(snapshots.clone(), owned::remove_dir(&snapshots))];
     let typed = data.join("console-history");
-    removed.push((typed.clone(), std::fs::remove_file(&typed)));
+    removed.push((typed.clone(), owned::remove(&typed)));
     // What was put aside because it was damaged holds whatever it held before.
     for aside in std::fs::read_dir(&state).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
         if aside.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bots.damaged-")) {
-            let gone = std::fs::remove_dir_all(&aside);
+            let gone = owned::remove_dir(&aside);
             removed.push((aside, gone));
         }
     }
     for (path, gone) in removed {
-        if let Err(error) = gone
-            && error.kind() != io::ErrorKind::NotFound
-        {
+        if let Err(error) = gone {
             tracing::error!(path = %path.display(), %error, "it may hold words of a forgotten person: delete it");
             return;
         }

@@ -10,7 +10,7 @@ use crate::{
     intake::{self, Intake},
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
-    projection::{Viewer, World},
+    projection::{Permalinks, Viewer, World},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
 };
@@ -59,6 +59,7 @@ impl Render for Cards {
                 now: chrono::Utc::now(),
                 capabilities,
                 titles: Arc::clone(&self.titles),
+                permalinks: Permalinks::default(),
             };
             Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
         })
@@ -95,7 +96,8 @@ impl House {
             Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let rate = Arc::new(Rate::default());
         let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
-        let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings).with_past(past);
+        let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
+        let intake = intake.with_past(past).with_permalinks(permalinks(&bots));
         let intake = Arc::new(intake);
         let mut running = JoinSet::new();
         for bot in &bots {
@@ -182,6 +184,13 @@ impl House {
         self.world.at_least(head).await;
         head
     }
+}
+
+/// The way back to messages, through the bots they came through.
+fn permalinks(bots: &[Arc<dyn Bot>]) -> Permalinks {
+    let bots: HashMap<String, Arc<dyn Bot>> =
+        bots.iter().map(|bot| (bot.name().to_string(), Arc::clone(bot))).collect();
+    Permalinks::new(move |message| bots.get(message.room.bot())?.link(message))
 }
 
 /// Runs a bot, again after a pause when it fails; a wrong setting needs a person and ends it.

@@ -307,21 +307,16 @@ impl NewLog {
         }
         // What is derived from another log is of no use to this one.
         let state = options.state_dir.join("index");
-        if state.exists() {
-            fs::remove_dir_all(&state).map_err(UpkeepError::io(&state))?;
-        }
+        owned::remove_dir(&state).map_err(UpkeepError::io(&state))?;
         let beside = options.log_dir.with_extension("new");
-        if beside.exists() {
-            // An earlier attempt that was cut off: nothing of it counts.
-            fs::remove_dir_all(&beside).map_err(UpkeepError::io(&beside))?;
-        }
+        // An earlier attempt that was cut off: nothing of it counts.
+        owned::remove_dir(&beside).map_err(UpkeepError::io(&beside))?;
         let keys = data_dir.join("keys");
         Ok(Self { options, beside, keys, keys_beside: None })
     }
 
     /// Begins keys of its own: those of another log must not be among them.
     fn fresh_keys(&mut self) -> Result<Vault, UpkeepError> {
-        let at_keys = UpkeepError::io(&self.keys);
         if fs::read_dir(&self.keys).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(UpkeepError::Keys(format!(
                 "{} has keys already, and new ones must not get between them: move it away, or name a new directory with --into",
@@ -329,13 +324,11 @@ impl NewLog {
             )));
         }
         if self.keys.exists() {
-            fs::remove_dir(&self.keys).map_err(&at_keys)?;
+            fs::remove_dir(&self.keys).map_err(UpkeepError::io(&self.keys))?;
         }
         let beside = self.keys.with_extension("new");
-        if beside.exists() {
-            // An earlier attempt that was cut off.
-            fs::remove_dir_all(&beside).map_err(UpkeepError::io(&beside))?;
-        }
+        // An earlier attempt that was cut off.
+        owned::remove_dir(&beside).map_err(UpkeepError::io(&beside))?;
         let vault = Vault::open(&beside).map_err(|error| UpkeepError::Keys(error.to_string()))?;
         self.keys_beside = Some(beside);
         Ok(vault)
@@ -345,10 +338,9 @@ impl NewLog {
     fn finish(self, progress: &Progress) -> Result<Made, UpkeepError> {
         if let Some(beside) = &self.keys_beside {
             // Before what is sealed under them.
-            fs::rename(beside, &self.keys).map_err(UpkeepError::io(&self.keys))?;
-            self.keys.parent().map_or(Ok(()), owned::sync_dir).map_err(UpkeepError::io(&self.keys))?;
+            put(beside, &self.keys)?;
         }
-        fs::rename(&self.beside, &self.options.log_dir).map_err(UpkeepError::io(&self.options.log_dir))?;
+        put(&self.beside, &self.options.log_dir)?;
         let upkeep = Upkeep::open_at(self.options.clone(), &self.keys)?;
         let verification = upkeep.verify(progress)?;
         let Head { position, .. } = upkeep.stored.head();
@@ -356,13 +348,16 @@ impl NewLog {
     }
 }
 
+/// Puts a directory in its place, durably.
+fn put(beside: &Path, place: &Path) -> Result<(), UpkeepError> {
+    fs::rename(beside, place).and_then(|()| owned::sync_name(place)).map_err(UpkeepError::io(place))
+}
+
 /// What is left of a new log when it came to nothing.
 impl Drop for NewLog {
     fn drop(&mut self) {
         for beside in [Some(&self.beside), self.keys_beside.as_ref()].into_iter().flatten() {
-            if beside.exists()
-                && let Err(error) = fs::remove_dir_all(beside)
-            {
+            if let Err(error) = owned::remove_dir(beside) {
                 tracing::warn!(%error, "{} could not be removed: nothing of it counts", beside.display());
             }
         }
@@ -537,8 +532,6 @@ pub fn rebuild_index(config: &Config, progress: &Progress) -> Result<Verificatio
     let upkeep = Upkeep::open(config)?;
     drop(upkeep);
     let index = config.in_data_dir("state").join("index");
-    if index.exists() {
-        fs::remove_dir_all(&index).map_err(UpkeepError::io(&index))?;
-    }
+    owned::remove_dir(&index).map_err(UpkeepError::io(&index))?;
     Upkeep::open(config)?.verify(progress)
 }

@@ -59,7 +59,7 @@ use crate::{
     domain::{Bucket, Identity},
     log::{EventLog, Position},
     notify::{Answer, Outbox},
-    projection::Viewer,
+    projection::{Permalinks, Viewer},
     report::Desk,
     subscription::{Past, SharedWorld},
 };
@@ -99,6 +99,7 @@ pub struct Intake {
     settings: Settings,
     titles: Arc<HashMap<String, String>>,
     past: Past,
+    permalinks: Permalinks,
     pairing: Pairing,
     forgetting: Forgetting,
     links: Links,
@@ -151,6 +152,7 @@ impl Intake {
         Self {
             begun: log.head().position,
             past,
+            permalinks: Permalinks::default(),
             log,
             world,
             outbox,
@@ -172,6 +174,12 @@ impl Intake {
     #[must_use]
     pub fn with_past(self, past: Past) -> Self {
         Self { past, ..self }
+    }
+
+    /// The same with a way back to messages.
+    #[must_use]
+    pub fn with_permalinks(self, permalinks: Permalinks) -> Self {
+        Self { permalinks, ..self }
     }
 
     /// The worlds of the past.
@@ -206,6 +214,7 @@ impl Intake {
             now: Utc::now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
+            permalinks: self.permalinks.clone(),
         })
     }
 

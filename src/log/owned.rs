@@ -68,6 +68,14 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
+/// Makes durable that a path is there, or is not.
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
+        _ => sync_dir(Path::new(".")),
+    }
+}
+
 /// Bytes on disk below a directory; 0 for one that is not there.
 pub(crate) fn disk_bytes(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
@@ -106,17 +114,33 @@ pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a small file whole or not at all, durably: beside its place first.
+/// What a file is called while it is written beside its place.
+pub(crate) const BESIDE: &str = "new";
+
+/// Writes a file whole or not at all, durably: beside its place first.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = options().write(true).create(true).truncate(true).open(&beside)?;
+    let beside = path.with_extension(BESIDE);
+    // Left by a process that died here; it may be open to others.
+    remove(&beside)?;
+    let mut file = options().write(true).create_new(true).open(&beside)?;
     io::Write::write_all(&mut file, bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
-        _ => sync_dir(Path::new(".")),
-    }
+    sync_name(path)
+}
+
+/// Removes a file that may be gone already.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path).or_else(unless_gone)
+}
+
+/// Removes a directory and what is in it; it may be gone already.
+pub(crate) fn remove_dir(path: &Path) -> io::Result<()> {
+    fs::remove_dir_all(path).or_else(unless_gone)
+}
+
+fn unless_gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]
@@ -132,5 +156,26 @@ mod tests {
             let error = create_dir(&path).unwrap_err().to_string();
             assert!(error.contains("a directory is needed"), "{}: {error}", path.display());
         }
+    }
+
+    #[test]
+    fn a_file_is_replaced_whatever_was_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file.json");
+        for text in ["first", "second"] {
+            fs::write(dir.path().join("file.new"), "half of what was once to be written there").unwrap();
+            replace(&file, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        remove(&file).unwrap();
+        remove(&file).unwrap();
+        remove_dir(&file).unwrap();
+        assert!(!file.exists());
     }
 }

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     COMMIT_BYTES_MAX, Position, owned,
-    record::{self, Checked, Hash, hex},
+    record::{self, Checked, Hash, hex, u32_at, u64_at},
 };
 
 const BEGIN: &[u8; 8] = b"yomseg1\n";
@@ -415,20 +415,6 @@ impl Segment {
 
 fn packed_max() -> usize {
     lz4_flex::block::get_maximum_output_size(BLOCK_RAW_BYTES_MAX)
-}
-
-/// The caller has looked at the length.
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-/// The caller has looked at the length.
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]

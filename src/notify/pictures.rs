@@ -68,18 +68,7 @@ impl Pictures {
             return fs::File::options().append(true).open(&path)?.set_modified(SystemTime::now());
         }
         owned::create_dir(&self.dir)?;
-        let beside = path.with_extension("new");
-        let mut options = fs::File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        io::Write::write_all(&mut file, &picture.png)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)?;
-        #[cfg(unix)]
-        fs::File::open(&self.dir)?.sync_all()?;
-        Ok(())
+        owned::replace(&path, &picture.png)
     }
 
     /// The picture as it was kept; `None` when it is gone or damaged.
@@ -89,8 +78,7 @@ impl Pictures {
             return None;
         }
         let png = fs::read(path).ok()?;
-        let found: String = Sha256::digest(&png).iter().map(|byte| format!("{byte:02x}")).collect();
-        (found == sha256).then(|| png.into())
+        (format!("{:x}", Sha256::digest(&png)) == sha256).then(|| png.into())
     }
 
     /// The same message with its picture in memory; without it, and saying so, when that is gone.

@@ -7,7 +7,8 @@ use std::{
     path::Path,
 };
 
-use super::store::{OpenError, Trouble, open_db, sync_dir};
+use super::store::{OpenError, Trouble, open_db};
+use crate::log::owned;
 
 /// How many rows are copied in one batch.
 const ROWS: usize = 256;
@@ -24,18 +25,15 @@ pub(super) fn renew(dir: &Path) -> Result<(), String> {
         fs::rename(&fresh, dir).map_err(failed)?;
     }
     for left in [&fresh, &old] {
-        match fs::remove_dir_all(left) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        owned::remove_dir(left).map_err(failed)?;
     }
     // sled panics rather than errs on damage; then the store's own opening puts it aside.
     catch_unwind(AssertUnwindSafe(|| copy(dir, &fresh))).unwrap_or_else(|_| Err("its files are damaged".into()))?;
     fs::File::open(fresh.join("db")).and_then(|file| file.sync_all()).map_err(failed)?;
-    sync_dir(&fresh).map_err(failed)?;
+    owned::sync_dir(&fresh).map_err(failed)?;
     fs::rename(dir, &old).map_err(failed)?;
     fs::rename(&fresh, dir).map_err(failed)?;
-    sync_dir(dir).map_err(failed)?;
+    owned::sync_name(dir).map_err(failed)?;
     fs::remove_dir_all(&old).map_err(failed)
 }
 

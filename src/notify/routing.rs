@@ -22,7 +22,7 @@ use crate::{
         stored, todo,
     },
     log::{Commit, Position},
-    projection::{Viewer, World},
+    projection::{Permalinks, Viewer, World},
 };
 
 /// Which of a person's rooms is told of the commit at a position.
@@ -275,6 +275,7 @@ fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
         now,
         capabilities: bot.capabilities.clone(),
         titles: Arc::clone(bot.titles),
+        permalinks: Permalinks::default(),
     }
 }
 

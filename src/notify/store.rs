@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use super::key::{Ops, value_of};
+use crate::log::owned;
 
 /// Why something could not be stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -148,7 +149,7 @@ impl Store {
         let file = File::options().read(true).write(true).open(dir.join("db")).map_err(of_dir)?;
         // The names of the files must survive too, once.
         file.sync_all().map_err(of_dir)?;
-        sync_dir(dir).map_err(of_dir)?;
+        owned::sync_dir(dir).and_then(|()| owned::sync_name(dir)).map_err(of_dir)?;
 
         let failed = Arc::new(OnceLock::new());
         let refusing = Arc::new(Mutex::new(None));
@@ -295,7 +296,7 @@ pub(super) enum Trouble {
 
 pub(super) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
     let of_dir = |source| Trouble::Open(OpenError::Dir { dir: dir.to_owned(), source });
-    make_dir(dir).map_err(of_dir)?;
+    owned::create_dir(dir).map_err(of_dir)?;
     // Left by a crash or a full disk while a snapshot was written; sled would refuse to open.
     for file in fs::read_dir(dir).map_err(of_dir)? {
         let file = file.map_err(of_dir)?;
@@ -337,26 +338,6 @@ fn may_pass(kind: io::ErrorKind) -> bool {
         kind,
         Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory
     )
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "directories are synced on unix only"))]
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        File::open(dir)?.sync_all()?;
-        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
-        }
-    }
-    Ok(())
 }
 
 fn put_aside(dir: &Path) -> io::Result<PathBuf> {

@@ -143,7 +143,7 @@ fn draw(
 ) -> Result<Picture, PictureError> {
     use sha2::{Digest as _, Sha256};
     let png = work()?;
-    let sha256 = Sha256::digest(&png).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = format!("{:x}", Sha256::digest(&png));
     Ok(Picture { name: name.to_owned(), alt, png: png.into(), sha256 })
 }
 

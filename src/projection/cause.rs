@@ -11,7 +11,7 @@ use super::{
     card::with_buttons,
     line::state_name,
     notice::{is_creation, item_events},
-    timeline::{PAGE_ROWS, Row, table},
+    timeline::{PAGE_ROWS, Row, messages, table},
     undone, words,
 };
 use crate::{
@@ -68,6 +68,7 @@ impl World {
         }
         rows.append(&mut happened);
         text.plain("\n").push(Style::Pre(None), table(&rows, viewer));
+        messages(&mut text, &rows, viewer);
         self.waiting_because(&mut text, item, commits, viewer);
         self.after(&mut text, item);
         let mut buttons: Vec<_> = self.waits_for(item).iter().take(2).map(|(it, _)| show(*it)).collect();

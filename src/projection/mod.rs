@@ -17,6 +17,7 @@
 //! * `notice.rs`  what those who follow are told; what changed since a card
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
+//! * `permalinks.rs` where the message behind a commit can be opened
 //! * `timeline.rs` history: the commits of one item in words
 //! * `differ.rs`  two worlds compared
 //! * `cause.rs`   why: the chain across items, messages and people; `cause_graph.rs` the same for a picture
@@ -46,6 +47,7 @@ mod moves;
 mod notice;
 mod past;
 mod people;
+mod permalinks;
 mod phrase;
 mod reports;
 mod rooms;
@@ -81,6 +83,7 @@ pub use self::{
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},
     past::AsOf,
+    permalinks::Permalinks,
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
     undone::{Rests, TakenBack, Why},
@@ -131,6 +134,8 @@ pub struct Viewer {
     pub capabilities: Capabilities,
     /// What people call the platform of each bot, by the bot's name; a bot that is not there is called by its name.
     pub titles: Arc<HashMap<String, String>>,
+    /// The way back to messages.
+    pub permalinks: Permalinks,
 }
 
 /// How many items are kept in memory unless said otherwise.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use yoman_chat::{Capabilities, LengthUnit, Outbound};
 
-use super::{Commits, Viewer, World};
+use super::{Commits, Permalinks, Viewer, World};
 use crate::{
     command::{self, Command, Said},
     domain::{Event, Handle, Identity, ItemRef, PersonId, Role, item, person, stored},
@@ -39,6 +39,7 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             pictures: false,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),
+        permalinks: Permalinks::default(),
     }
 }
 

@@ -29,6 +29,8 @@ const WHAT_COLUMNS_MAX: usize = 44;
 const SAID_CHARS_MAX: usize = 60;
 /// The most changes of one commit that are told one by one.
 const TOLD_MAX: usize = 3;
+/// The most messages there is a way back to.
+const LINKS_MAX: usize = 8;
 
 /// One line of a history.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub(super) struct Row {
     pub(super) said: String,
     /// What became of it later.
     pub(super) since: String,
+    /// Where the message can be opened.
+    pub(super) link: Option<String>,
 }
 
 impl Row {
@@ -69,7 +73,9 @@ impl World {
         if pages > 1 {
             text.plain(format!("   {} to {} of {} changes", start + 1, end, words::grouped(rows.len() as u64)));
         }
-        text.plain("\n").push(Style::Pre(None), table(rows.get(start..end).unwrap_or_default(), viewer));
+        let shown = rows.get(start..end).unwrap_or_default();
+        text.plain("\n").push(Style::Pre(None), table(shown, viewer));
+        messages(&mut text, shown, viewer);
         let target = Some(Target { item, version: None });
         let to = |page: usize| {
             let turned = if page == 1 && self.as_of.is_none() { " page:1" } else { "" };
@@ -152,7 +158,9 @@ impl World {
         if let Some(title) = phrase::platform(bot, viewer).filter(|_| person.is_some()) {
             who = format!("{who} ({title})");
         }
-        Row { at: commit.meta.recorded_at, who, what, said: commit.meta.text.clone(), since: String::new() }
+        let meta = &commit.meta;
+        let link = viewer.permalinks.of(&meta.origin);
+        Row { at: meta.recorded_at, who, what, said: meta.text.clone(), since: String::new(), link }
     }
 }
 
@@ -198,6 +206,16 @@ pub(super) fn table(rows: &[Row], viewer: &Viewer) -> String {
         out.push_str(row.trim_end());
     }
     out
+}
+
+/// The way back to the newest of the messages, each by its time.
+pub(super) fn messages(text: &mut Text, rows: &[Row], viewer: &Viewer) {
+    let mut links: Vec<_> = rows.iter().filter_map(|row| Some((row.link.as_deref()?, row.at))).collect();
+    links.dedup_by_key(|(link, _)| *link);
+    let from = links.len().saturating_sub(LINKS_MAX);
+    for (n, (link, at)) in links.into_iter().skip(from).enumerate() {
+        text.plain(if n == 0 { "\nMessages: " } else { " · " }).push(Style::Link(link.to_owned()), clock(at, viewer));
+    }
 }
 
 fn clock(at: DateTime<Utc>, viewer: &Viewer) -> String {

@@ -15,7 +15,7 @@ use chacha20poly1305::{
 use rand::Rng as _;
 use zeroize::Zeroizing;
 
-use crate::domain::PersonId;
+use crate::{domain::PersonId, log::owned};
 
 /// Tells a key from another of the same person: 8 hex digits where it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,17 +76,8 @@ impl PersonKey {
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         random.fill_bytes(&mut *bytes);
         let text = written(person, id, &bytes);
-        let fresh = path.with_extension("new");
-        // Left by a process that died here: nothing was sealed under it yet.
-        match fs::remove_file(&fresh) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = owner_only().write(true).create_new(true).open(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        sync_dir(path.parent().unwrap_or(Path::new(".")))?;
+        // What a process that died in here left is replaced: nothing was sealed under it yet.
+        owned::replace(path, text.as_bytes())?;
         Ok(Self::new(id, &bytes))
     }
 
@@ -144,7 +135,7 @@ fn written(person: PersonId, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Zeroizing<St
 
 /// Overwrites a key, then removes it. What the disk itself keeps of the old bytes is beyond a program's reach.
 pub(super) fn destroy(path: &Path) -> io::Result<()> {
-    match owner_only().write(true).open(path) {
+    match owned::options().write(true).open(path) {
         Ok(mut file) => {
             let bytes = usize::try_from(file.metadata()?.len().min(FILE_BYTES_MAX)).unwrap_or_default();
             let mut noise = vec![0; bytes];
@@ -157,39 +148,11 @@ pub(super) fn destroy(path: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     fs::remove_file(path)?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
+    owned::sync_name(path)
 }
 
 /// Leaves an empty file that outlives a power cut.
 pub(super) fn mark(path: &Path) -> io::Result<()> {
-    owner_only().write(true).create(true).truncate(true).open(path)?.sync_all()?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
-}
-
-/// Makes a directory for its owner only, and closes one that is open to others.
-pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    #[cfg(unix)]
-    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    sync_dir(dir)?;
-    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)
-}
-
-fn owner_only() -> fs::OpenOptions {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "files have modes on unix only"))]
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "directories are synced on unix only"))]
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    Ok(())
+    owned::options().write(true).create(true).truncate(true).open(path)?.sync_all()?;
+    owned::sync_name(path)
 }

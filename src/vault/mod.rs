@@ -44,7 +44,7 @@ mod seal;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -57,7 +57,7 @@ pub use self::{
     anew::{Anew, Seen, in_plain, looks_sealed},
     log::SealedLog,
 };
-use crate::domain::PersonId;
+use crate::{domain::PersonId, log::owned};
 
 /// Why a key could not be read, made or destroyed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,7 +138,8 @@ impl Vault {
     /// [`VaultError::File`].
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, VaultError> {
         let dir = dir.into();
-        key::make_dir(&dir).map_err(|error| VaultError::file(&dir, error))?;
+        let made = owned::create_dir(&dir).and_then(|()| owned::sync_dir(&dir)).and_then(|()| owned::sync_name(&dir));
+        made.map_err(|error| VaultError::file(&dir, error))?;
         Ok(Self { only_looking: false, ..Self::looking(dir) })
     }
 
@@ -172,10 +173,7 @@ impl Vault {
     /// [`VaultError::File`]: it will be made anew once more.
     pub fn purged(&self) -> Result<(), VaultError> {
         let path = self.dir.join(PURGE);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(VaultError::file(&path, error)),
-            _ => key::sync_dir(&self.dir).map_err(|error| VaultError::file(&self.dir, error)),
-        }
+        owned::remove(&path).and_then(|()| owned::sync_name(&path)).map_err(|error| VaultError::file(&path, error))
     }
 
     /// A person's key, if it is there.

@@ -197,6 +197,7 @@ async fn assert_same(stage: &Stage) {
         now: chrono::Utc::now(),
         capabilities: stage.direct("telegram", "kim").bot.capabilities(),
         titles: Arc::new(HashMap::new()),
+        permalinks: Default::default(),
     };
     let looks = |world: &World| {
         let mut all = vec![world.board(&Filter::default(), &viewer), world.list(&Filter::default(), 1, &viewer)];

@@ -247,6 +247,7 @@ fn viewer() -> Viewer {
             pictures: false,
         },
         titles: Arc::default(),
+        permalinks: Default::default(),
     }
 }
 

@@ -156,6 +156,11 @@ pub trait Bot: Send + Sync + 'static {
     /// What its platform can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Where a message can be opened by whoever may see its room: an https address; `None` where there is none. No network.
+    fn link(&self, _message: &MessageRef) -> Option<String> {
+        None
+    }
+
     /// Takes what arrives and submits it, in the order of arrival within a room, until `stop`. Returns `Ok` when there is
     /// nothing more to come (end of input) or when stopped.
     ///

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use yoman_chat::{BotName, RoomId, RoomKind};
+use yoman_chat::{BotName, MessageRef, RoomId, RoomKind};
 
 use crate::{
     api::{Api, CallError},
@@ -101,6 +101,19 @@ impl Channels {
     /// What is known of a channel.
     pub(crate) fn get(&self, channel: u64) -> Option<Known> {
         self.known().get(&channel).cloned()
+    }
+
+    /// Where a message can be opened; `None` in a channel that was not heard of since the start.
+    pub(crate) fn link(&self, message: &MessageRef) -> Option<String> {
+        let place = Place::parse(message.room.local())?;
+        let id: u64 = message.id.rsplit('/').next()?.parse().ok()?;
+        let channel = place.target();
+        let guild = match self.get(channel).or_else(|| self.get(place.channel)) {
+            Some(Known { guild: Some(guild), .. }) => guild.to_string(),
+            Some(Known { kind: RoomKind::Direct, .. }) => "@me".to_owned(),
+            _ => return None,
+        };
+        Some(format!("https://discord.com/channels/{guild}/{channel}/{id}"))
     }
 
     /// Finds out what a channel is; `guild` as its message says.

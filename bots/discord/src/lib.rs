@@ -248,6 +248,10 @@ impl Bot for Discord {
         }
     }
 
+    fn link(&self, message: &MessageRef) -> Option<String> {
+        self.channels.link(message)
+    }
+
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {
         // Our own: what belongs to this run ends with it, whatever ends it.
         let stop = stop.child_token();

@@ -42,6 +42,8 @@ const LANES_SWEEP: usize = 256;
 pub(crate) struct Us {
     pub(crate) user: String,
     pub(crate) bot_id: Option<String>,
+    /// The address of the workspace, with a `/` at the end.
+    pub(crate) workspace: Option<String>,
 }
 
 /// What a delivery is.

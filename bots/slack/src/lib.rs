@@ -257,9 +257,10 @@ async fn who(api: &Api) -> Result<(Us, String, String), CallError> {
         bot_id: Option<String>,
         user: Option<String>,
         team: Option<String>,
+        url: Option<String>,
     }
     let answer: Answer = api.post("auth.test", &serde_json::Map::new()).await?;
-    let us = Us { user: answer.user_id.unwrap_or_default(), bot_id: answer.bot_id };
+    let us = Us { user: answer.user_id.unwrap_or_default(), bot_id: answer.bot_id, workspace: answer.url };
     Ok((us, answer.user.unwrap_or_default(), answer.team.unwrap_or_default()))
 }
 
@@ -285,6 +286,11 @@ impl Bot for Slack {
             private_answers: true,
             pictures: true,
         }
+    }
+
+    fn link(&self, message: &MessageRef) -> Option<String> {
+        let us = self.core.us.borrow();
+        place::link(us.as_ref()?.workspace.as_deref()?, message)
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {

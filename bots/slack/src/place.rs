@@ -74,9 +74,31 @@ pub(crate) fn moment(ts: &str) -> DateTime<Utc> {
     micros(ts).and_then(DateTime::from_timestamp_micros).unwrap_or_else(Utc::now)
 }
 
+/// Where a message can be opened, as `chat.getPermalink` would say: <https://docs.slack.dev/reference/methods/chat.getPermalink>.
+/// `workspace` as `auth.test` gives it.
+pub(crate) fn link(workspace: &str, message: &MessageRef) -> Option<String> {
+    let (channel, at) = (channel_of(&message.room)?, At::parse(&message.id)?);
+    let workspace = workspace.strip_prefix("https://").map(|host| host.trim_end_matches('/'))?;
+    let mut link = format!("https://{workspace}/archives/{channel}/p{}", at.ts.replace('.', ""));
+    if at.root != at.ts {
+        link.push_str(&format!("?thread_ts={}&cid={channel}", at.root));
+    }
+    Some(link)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_have_an_address() {
+        let room = room_id(&BotName::new("slack"), "C1");
+        let at = |id: &str| link("https://team.slack.com/", &MessageRef { room: room.clone(), id: id.into() });
+        assert_eq!(at("1.000500").as_deref(), Some("https://team.slack.com/archives/C1/p1000500"));
+        let in_thread = "https://team.slack.com/archives/C1/p1000500?thread_ts=1.000200&cid=C1";
+        assert_eq!(at("1.000200/1.000500").as_deref(), Some(in_thread));
+        assert_eq!(at("slash/7"), None);
+    }
 
     #[test]
     fn messages_are_named_with_their_thread() {

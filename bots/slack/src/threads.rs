@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn one_card_is_what_a_thread_is_about() {
-        let us = Us { user: "U0".into(), bot_id: None };
+        let us = Us { user: "U0".into(), bot_id: None, workspace: None };
         let card = |messages: &[Message]| about(messages, &us, "1").card;
         assert_eq!(card(&[message("U0", "1"), message("U7", "2")]).as_deref(), Some("1"));
         assert_eq!(card(&[message("U7", "1"), message("U0", "2"), message("U7", "3")]).as_deref(), Some("2"));

@@ -1,6 +1,6 @@
 //! Purpose: whether a text is for us, and the text without the words that only say so.
 
-use yoman_chat::RoomKind;
+use yoman_chat::{MessageRef, RoomKind};
 
 use crate::{
     inbound::{Us, piece},
@@ -103,8 +103,22 @@ fn without_comma(text: &str) -> &str {
     text.trim_start_matches([',', ':']).trim_start()
 }
 
+/// Where a message of a supergroup or a channel can be opened: <https://core.telegram.org/api/links#message-links>. Direct
+/// chats and small groups have no such address.
+pub(crate) fn link(message: &MessageRef) -> Option<String> {
+    let mut parts = message.room.local().split('/');
+    let chat = parts.next()?.strip_prefix("-100").filter(|chat| !chat.is_empty())?;
+    let id: i64 = message.id.parse().ok()?;
+    Some(match parts.next() {
+        Some(topic) => format!("https://t.me/c/{chat}/{topic}/{id}"),
+        None => format!("https://t.me/c/{chat}/{id}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use yoman_chat::RoomId;
+
     use super::*;
 
     fn us() -> Us {
@@ -144,5 +158,15 @@ mod tests {
     fn in_a_direct_chat_nothing_is_for_another() {
         let direct = address("/todo@other fix", &[], &us(), RoomKind::Direct);
         assert_eq!(direct, Addressed::Nobody("/todo@other fix".into()));
+    }
+
+    #[test]
+    fn messages_of_large_groups_have_an_address() {
+        let at = |room: &str, id: &str| link(&MessageRef { room: RoomId::new(room), id: id.into() });
+        assert_eq!(at("telegram/-1001234/7", "42").as_deref(), Some("https://t.me/c/1234/7/42"));
+        assert_eq!(at("telegram/-1001234", "42").as_deref(), Some("https://t.me/c/1234/42"));
+        assert_eq!(at("telegram/4711", "42"), None);
+        assert_eq!(at("telegram/-4711", "42"), None);
+        assert_eq!(at("telegram/-1001234", "x/../y"), None);
     }
 }

@@ -230,6 +230,10 @@ impl Bot for Telegram {
         }
     }
 
+    fn link(&self, message: &MessageRef) -> Option<String> {
+        address::link(message)
+    }
+
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {
         let intake = self.intake(inbox);
         let traffic = async {

@@ -142,3 +142,22 @@ fn a_stream_with_many_changes_keeps_its_beginning_and_its_end() {
 }
 
 use crate::domain::item;
+
+#[test]
+fn the_messages_behind_a_history_can_be_opened() {
+    let mut story = Story::new();
+    story.say("todo Fix login");
+    for day in 0..9 {
+        story.wait(60).say(&format!("note T1 day {day}"));
+    }
+    let item = "T1".parse().unwrap();
+    let permalinks = Permalinks::new(|message| Some(format!("https://chat.example/{}", message.id)));
+    let viewer = Viewer { permalinks, ..viewer(Some(1)) };
+    let out = story.world.history(item, &story.stream(item), 1, &viewer);
+    let links: Vec<_> = out.text.spans.iter().filter(|span| matches!(span.style, yoman_chat::Style::Link(_))).collect();
+    assert_eq!(links.len(), 8, "the newest of them");
+    assert!(out.text.to_plain().contains("\nMessages: "));
+    let why = story.world.why(item, &story, &viewer).text.to_plain();
+    assert!(why.contains("\nMessages: "), "{why}");
+    assert!(!story.world.why(item, &story, &super::super::spec::viewer(Some(1))).text.to_plain().contains("Messages"));
+}

@@ -9,15 +9,18 @@
 //! | .. | the sections in their order, LZ4 |
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Read, Write},
+    fs::File,
+    io::{self, Read},
     path::Path,
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    log::Position,
+    log::{
+        Position,
+        record::{Hash, hex},
+    },
     projection::{SCHEMA, SnapshotError, World},
 };
 
@@ -63,8 +66,9 @@ struct Section {
 pub(super) struct Header {
     pub(super) schema: u32,
     pub(super) position: Position,
-    /// The hash of the commit there, in hexadecimal: tells another log.
-    pub(super) hash: String,
+    /// The hash of the commit there: tells another log.
+    #[serde(with = "hex")]
+    pub(super) hash: Hash,
     /// The first is the core, the others hold closed items.
     sections: Vec<Section>,
 }
@@ -75,15 +79,8 @@ pub(super) struct Opened {
     file: File,
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
-}
-
 /// A world as the bytes of a file; without its closed items unless `whole`.
-pub(super) fn encode(world: &World, hash: &[u8; 32], whole: bool) -> Result<Vec<u8>, FileError> {
+pub(super) fn encode(world: &World, hash: &Hash, whole: bool) -> Result<Vec<u8>, FileError> {
     let mut packed = Packed::default();
     world.write_sections(whole, &mut |section| packed.add(&section))?;
     packed.file(world.position, hash)
@@ -104,8 +101,8 @@ impl Packed {
         self.bodies.extend_from_slice(&body);
     }
 
-    fn file(self, position: Position, hash: &[u8; 32]) -> Result<Vec<u8>, FileError> {
-        let header = Header { schema: SCHEMA, position, hash: hex(hash), sections: self.known };
+    fn file(self, position: Position, hash: &Hash) -> Result<Vec<u8>, FileError> {
+        let header = Header { schema: SCHEMA, position, hash: *hash, sections: self.known };
         let header = serde_json::to_vec(&header).map_err(io::Error::other)?;
         let length = u32::try_from(header.len()).map_err(io::Error::other)?;
         let mut out = Vec::with_capacity(16 + header.len() + self.bodies.len());
@@ -116,29 +113,6 @@ impl Packed {
         out.extend_from_slice(&self.bodies);
         Ok(out)
     }
-}
-
-/// Writes a file for its owner only, and durably: it is there whole, or not at all.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
-}
-
-/// Makes what was renamed or removed in a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
 }
 
 fn word(file: &mut File) -> io::Result<u32> {
@@ -191,7 +165,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, FileError> {
 
 impl Opened {
     /// The bytes of the same file without closed items.
-    pub(super) fn narrowed(mut self, hash: &[u8; 32]) -> Result<Vec<u8>, FileError> {
+    pub(super) fn narrowed(mut self, hash: &Hash) -> Result<Vec<u8>, FileError> {
         let Some(first) = self.header.sections.first().copied() else { return Err(FileError::NoSnapshot) };
         let core = unpacked(&section(&mut self.file, &first)?, &first)?;
         let mut packed = Packed::default();

@@ -85,7 +85,7 @@ impl Snapshots {
         let snapshots = Self { dir, settings, files: Mutex::new(()), cleared: AtomicU64::new(0) };
         for entry in fs::read_dir(&snapshots.dir)?.flatten() {
             // Left by a process that died while it wrote.
-            if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+            if entry.path().extension().is_some_and(|extension| extension == owned::BESIDE) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -158,7 +158,7 @@ impl Snapshots {
             return Err(FileError::Damaged("it is of another position than its name".into()));
         }
         let hash = log.hash_at(rung.position).map_err(io::Error::other)?;
-        if hash.is_none_or(|hash| file::hex(&hash) != opened.header.hash) {
+        if hash != Some(opened.header.hash) {
             return Err(FileError::OtherLog);
         }
         opened.world(whole, ITEMS_MAX)
@@ -184,7 +184,7 @@ impl Snapshots {
         if self.generation() != generation {
             return Ok(false);
         }
-        file::write(&self.path(world.position, whole), &bytes)?;
+        owned::replace(&self.path(world.position, whole), &bytes)?;
         self.thin(log)?;
         Ok(true)
     }
@@ -206,7 +206,7 @@ impl Snapshots {
                 failed = Some(error);
             }
         }
-        file::sync_dir(&self.dir)?;
+        owned::sync_dir(&self.dir)?;
         failed.map_or(Ok(()), Err)
     }
 
@@ -244,7 +244,7 @@ impl Snapshots {
             let hash = log.hash_at(rung.position).map_err(io::Error::other)?;
             let hash = hash.ok_or(FileError::OtherLog)?;
             let bytes = file::open(&rung.path)?.narrowed(&hash)?;
-            Ok(file::write(&self.path(rung.position, false), &bytes)?)
+            Ok(owned::replace(&self.path(rung.position, false), &bytes)?)
         };
         match narrowed() {
             Ok(()) => true,

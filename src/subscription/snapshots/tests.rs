@@ -119,6 +119,7 @@ fn viewer() -> Viewer {
             pictures: false,
         },
         titles: Arc::default(),
+        permalinks: Default::default(),
     }
 }
 
@@ -379,7 +380,7 @@ async fn they_are_for_their_owner_only() {
 #[tokio::test]
 async fn a_half_written_one_is_swept_away() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("00000000000000000004-whole.tmp"), b"yoman").unwrap();
+    fs::write(dir.path().join("00000000000000000004-whole.new"), b"yoman").unwrap();
     let snapshots = Snapshots::open(dir.path(), SnapshotSettings::default()).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     assert_eq!(snapshots.rungs(), []);
