@@ -8,6 +8,7 @@ use super::{
     korean::{self, english},
     verb::{Group, Verb, find, verbs, words},
 };
+use crate::lang::wording;
 
 /// What /help answers, for the caller to lay out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +77,11 @@ pub fn help(topic: Option<&str>) -> Result<Help, Fault> {
         let korean = korean::TOPICS.iter().flat_map(|(_, korean)| korean.iter().copied());
         let topics = words().chain(Group::ALL.map(Group::topic)).chain([ALL, WORDS]).chain(korean);
         let meant: Vec<String> = nearest(&asked, topics).into_iter().map(|word| format!("/help {word}")).collect();
-        let see = if meant.is_empty() { " /help all lists what I know." } else { "" };
-        return Err(Fault::new(&format!("/help {asked}"), 0..0, format!("I don't know {shown}.{see}")).meaning(meant));
+        let what = match meant.is_empty() {
+            true => wording!("fault-unknown-topic-see", topic = shown),
+            false => wording!("fault-unknown-topic", topic = shown),
+        };
+        return Err(Fault::new(&format!("/help {asked}"), 0..0, what).meaning(meant));
     }
     Ok(Help { sections })
 }

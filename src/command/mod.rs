@@ -60,12 +60,15 @@ use std::{ops::Range, sync::Arc};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{
-    Bucket, Filter, Handle, ItemRef, Role,
-    item::{Act, Draft},
-    report::ReportName,
-    room as room_domain,
-    undo::Back,
+use crate::{
+    domain::{
+        Bucket, Filter, Handle, ItemRef, Role,
+        item::{Act, Draft},
+        report::ReportName,
+        room as room_domain,
+        undo::Back,
+    },
+    lang::Wording,
 };
 
 /// What parsing may know.
@@ -367,7 +370,7 @@ pub struct Fault {
     /// The bytes of `input` that are at fault (on character boundaries; may be empty at the end when something is missing).
     pub at: Range<usize>,
     /// What is wrong and what to do, one sentence or two.
-    pub what: String,
+    pub what: Wording,
     /// Whole commands that may have been meant, best first, at most three; each parses.
     pub meant: Vec<String>,
 }

@@ -10,6 +10,7 @@ use super::{
     korean::{self, english},
     when::{self, Direction},
 };
+use crate::lang::wording;
 use crate::domain::{
     Bucket, Filter,
     room::{Command as RoomCommand, Setting},
@@ -57,7 +58,7 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("For how long?"));
+        return Err(args.missing(wording!("fault-how-long")));
     }
     if korean::is(text, "off") {
         return room(RoomCommand::Mute { until: None });
@@ -70,7 +71,7 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
         .or_else(|wrong| if korean::composed(text).ends_with('일') { length().map_err(|_| wrong) } else { Err(wrong) })
         .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
     if until <= args.context.now {
-        return Err(args.fault(at, "That is over already. Like  /mute 2h"));
+        return Err(args.fault(at, wording!("fault-mute-over")));
     }
     room(RoomCommand::Mute { until: Some(until) })
 }
@@ -83,9 +84,9 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/lang en`: a language tag (BCP 47).
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-language")))?;
     let language =
-        language(english(word.raw, korean::LANGUAGES)).ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+        language(english(word.raw, korean::LANGUAGES)).ok_or_else(|| args.at(&word, wording!("fault-language")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language)))
 }
@@ -120,7 +121,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("Which time zone?"));
+        return Err(args.missing(wording!("fault-which-zone")));
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
     let name = english(text, korean::CITIES).split_whitespace().collect::<Vec<_>>().join("_");
@@ -133,7 +134,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
                 several.iter().map(|zone| zone.name().to_owned()).collect()
             };
             let meant = meant.into_iter().take(3).map(|zone| format!("/tz {zone}")).collect();
-            let what = "I don't know this time zone. It is written as area and city: Asia/Seoul.";
+            let what = wording!("fault-zone");
             Err(args.fault(start..start + text.len(), what).meaning(meant))
         }
     }
@@ -168,8 +169,8 @@ fn similar(name: &str) -> Vec<String> {
 
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-bucket")))?;
+    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, wording!("fault-bucket")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

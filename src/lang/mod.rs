@@ -9,6 +9,7 @@
 //! * `arg.rs`     what goes into a text: words, numbers, spans with a style
 //! * `josa.rs`    Korean particles, chosen by the sound before them
 //! * `dates.rs`   the names of days and months
+//! * `wording.rs` words for a reader who is not known yet: reasons and refusals; the macro `wording!`
 
 mod arg;
 mod bundle;
@@ -17,6 +18,7 @@ mod josa;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::{borrow::Cow, fmt};
 
@@ -26,7 +28,9 @@ use yoman_chat::{Style, Text};
 pub use self::{
     arg::{Arg, bold, code, dim, item, link, plain, quote, styled},
     bundle::grouped,
+    wording::{Part, Wording},
 };
+pub(crate) use self::wording::{part, worded, wording};
 
 /// A language people are spoken to in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["items", "words",];
+rooms!["faults", "items", "words",];
