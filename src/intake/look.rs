@@ -241,7 +241,7 @@ impl Intake {
 
 /// /help, from the table of verbs.
 fn help(verb: Option<&str>, viewer: &Viewer) -> Result<Text, Refusal> {
-    let help = command::help(verb)?;
+    let help = command::help(verb, viewer.lang)?;
     let mut text = Text::new();
     for (n, section) in help.sections.iter().enumerate() {
         if n > 0 {

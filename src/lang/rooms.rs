@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["faults", "items", "words",];
+rooms!["faults", "help", "items", "reasons", "words",];

@@ -7,6 +7,7 @@ use chrono_tz::TZ_VARIANTS;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
+use crate::lang::Lang;
 use crate::domain::{
     Due, Handle, Priority, Project, Role, Tag,
     filter::StateWord,
@@ -434,7 +435,7 @@ fn everything(text: &str, context: &Context) {
         Ok(draft) => stable(&Command::Create { bucket: Bucket::Todo, draft }),
         Err(fault) => shown(fault),
     }
-    let _ = help(Some(text)).map_err(shown);
+    let _ = help(Some(text), Lang::English).map_err(shown);
     let _ = when::due(text, context).map_err(|fault| fault.advice("due:", context));
     let _ = when::instant(text, context, when::Direction::Past);
     assert_eq!(split(text, context).concat().trim(), text.trim());
