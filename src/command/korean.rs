@@ -5,6 +5,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::lang::Lang;
+
 /// English words with the Korean ones for each.
 pub(super) type Table = &'static [(&'static str, &'static [&'static str])];
 
@@ -374,6 +376,25 @@ pub(super) fn choice(word: &str) -> &'static str {
         .into_iter()
         .find_map(|table| korean(word, table).first().copied())
         .unwrap_or_default()
+}
+
+/// A command of a button as a person would say it in a language: only where every word of it has one.
+pub fn as_said(command: &str, lang: Lang) -> String {
+    let mut words = command.split(' ');
+    let verb = words.next().and_then(|word| super::verb::find(word.strip_prefix('/')?));
+    let (Lang::Korean, Some(verb)) = (lang, verb) else { return command.to_owned() };
+    let known = |word: &str| {
+        let said = choice(word);
+        if !said.is_empty() {
+            return Some(said.to_owned());
+        }
+        let as_it_is = word.starts_with(['@', '#']) || super::args::target(word).is_some();
+        as_it_is.then(|| word.to_owned())
+    };
+    match words.map(known).collect::<Option<Vec<_>>>() {
+        Some(rest) => std::iter::once(format!("/{}", verb.word_in(lang))).chain(rest).collect::<Vec<_>>().join(" "),
+        None => command.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use yoman_chat::{Picture, Style};
 
 use super::{Failure, Intake, Speaker};
 use crate::{
+    lang::{Lang, say},
     command::{Look, Moment, Target},
     domain::{Filter, Handle},
     notify::Answer,
@@ -21,8 +22,8 @@ impl Intake {
     ) -> Result<Answer, Failure> {
         let mut answer = self.look(&Look::Why { target, at, picture: false }, speaker, viewer).await?;
         let none = match (viewer.capabilities.pictures, at) {
-            (false, _) => Some("there are no pictures here"),
-            (true, Some(_)) => Some("a picture shows how it is now: leave the moment out"),
+            (false, _) => Some(say!(viewer.lang, "picture-none-here")),
+            (true, Some(_)) => Some(say!(viewer.lang, "picture-only-now")),
             (true, None) => None,
         };
         if let Some(why) = none {
@@ -31,7 +32,7 @@ impl Intake {
         }
         let (item, graph) = self.why_graph(target, viewer)?;
         let name = format!("why-{item}.png");
-        attach(&mut answer, move || picture::why(&name, &graph)).await;
+        attach(&mut answer, viewer.lang, move || picture::why(&name, &graph)).await;
         Ok(answer)
     }
 
@@ -46,11 +47,11 @@ impl Intake {
         let (message, stats) = self.stats(filter, span, speaker, viewer).await?;
         let mut answer = Answer::new(message);
         if !viewer.capabilities.pictures {
-            answer.message.text.push(Style::Dim, "\n(there are no pictures here)");
+            answer.message.text.push(Style::Dim, format!("\n({})", say!(viewer.lang, "picture-none-here")));
             return Ok(answer);
         }
         let chart = burn_up(&stats);
-        attach(&mut answer, move || picture::chart("stats.png", &chart)).await;
+        attach(&mut answer, viewer.lang, move || picture::chart("stats.png", &chart)).await;
         Ok(answer)
     }
 }
@@ -76,7 +77,7 @@ fn burn_up(stats: &Stats) -> Chart {
 }
 
 /// Draws beside the async threads and puts the picture to the answer.
-async fn attach(answer: &mut Answer, draw: impl FnOnce() -> Result<Picture, PictureError> + Send + 'static) {
+async fn attach(answer: &mut Answer, lang: Lang, draw: impl FnOnce() -> Result<Picture, PictureError> + Send + 'static) {
     let began = std::time::Instant::now();
     let drawn = tokio::task::spawn_blocking(draw).await;
     let drawn = drawn.unwrap_or_else(|error| Err(PictureError::Failed(error.to_string())));
@@ -86,7 +87,7 @@ async fn attach(answer: &mut Answer, draw: impl FnOnce() -> Result<Picture, Pict
             answer.message.picture = Some(picture);
         }
         Err(error) => {
-            answer.message.text.push(Style::Dim, format!("\n(no picture: {error})"));
+            answer.message.text.push(Style::Dim, format!("\n({})", say!(lang, "picture-failed", why = error.to_string())));
         }
     }
     // What drawing took is given back: it may be long until the next one.

@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["faults", "help", "items", "reasons", "words",];
+rooms!["faults", "help", "intake", "items", "reasons", "words",];
