@@ -51,6 +51,12 @@ struct Cards {
 }
 
 impl Render for Cards {
+    fn lang(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        let set = self.world.read(|world| world.room(room.as_str()).language.clone());
+        Lang::choose(set.as_deref(), hint, self.settings.lang)
+    }
+
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
         let capabilities = self.settings.bots.get(room.bot())?.clone();
         let hint = self.outbox.hinted(room);

@@ -285,7 +285,18 @@ pub(super) static ABOUT: Table = &[
     ("who this is, if I know them already", &["이미 아는 사람이면 누구인지"]),
     ("where, as /people shows it", &["어디, /사람들 에 나온 대로"]),
     ("about which verb", &["어느 명령인지"]),
-    ("Everything that can be said", &["할 수 있는 말 전부"]),
+];
+
+/// The names of arguments, for platforms that show them.
+#[rustfmt::skip]
+pub(super) static NAMES: Table = &[
+    ("item", &["항목"]), ("text", &["글"]), ("tag", &["태그"]), ("person", &["사람"]), ("priority", &["우선순위"]),
+    ("due", &["마감"]), ("project", &["프로젝트"]), ("needs", &["선행"]), ("serves", &["대상"]), ("why", &["이유"]),
+    ("page", &["쪽"]), ("filter", &["필터"]), ("at", &["시점"]), ("picture", &["그림"]), ("to", &["무엇으로"]),
+    ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
+    ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
+    ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
+    ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
@@ -378,6 +389,17 @@ pub(super) fn choice(word: &str) -> &'static str {
         .unwrap_or_default()
 }
 
+/// Whether a word begins with what was typed of it; a syllable that is not finished counts (`ㅇ`, `와` for `완료`).
+pub fn begins(word: &str, typed: &str) -> bool {
+    letters(word).starts_with(&*letters(typed))
+}
+
+/// One of the words of a choice, in a language.
+pub fn choice_in(word: &'static str, lang: Lang) -> &'static str {
+    let said = choice(word);
+    if lang == Lang::English || said.is_empty() { word } else { said }
+}
+
 /// A command of a button as a person would say it in a language: only where every word of it has one.
 pub fn as_said(command: &str, lang: Lang) -> String {
     let mut words = command.split(' ');
@@ -456,6 +478,9 @@ mod tests {
         for verb in verbs() {
             assert!(!korean(verb.group.heading(), HEADINGS).is_empty(), "{}", verb.group.heading());
             for arg in verb.args() {
+                let name = korean(arg.name, NAMES).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.name));
+                let same = verb.args().iter().filter(|it| korean(it.name, NAMES).first() == Some(name));
+                assert_eq!(same.count(), 1, "/{} {name}", verb.word);
                 let about = korean(arg.about, ABOUT).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.about));
                 assert!((1..=100).contains(&about.chars().count()), "{about}");
                 if let menu::ArgKind::Choice(words) = arg.kind {

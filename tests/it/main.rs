@@ -10,6 +10,7 @@ mod crash;
 mod first_minute;
 mod forget;
 mod forms;
+mod korean_words;
 mod link;
 mod log_tools;
 mod looks;

@@ -208,6 +208,7 @@ mod tests {
             frequent,
             look: false,
             private: false,
+            other: vec![],
         }
     }
 
