@@ -127,6 +127,8 @@ pub struct NotifyConfig {
     pub backoff_max_ms: u64,
     /// Changes to one card within this time become one edit.
     pub coalesce_ms: u64,
+    /// A room's pinned board is changed at most this often.
+    pub board_every_ms: u64,
 }
 
 /// `[reports]`
@@ -194,6 +196,7 @@ impl Default for Config {
                 backoff_min_ms: 500,
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
+                board_every_ms: 3_000,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
             snapshots: SnapshotsConfig { load_ms_max: 200, disk_mb_max: 256 },

@@ -7,6 +7,7 @@ use super::{
     moment::{self, At},
     when,
 };
+use crate::domain::room::Command as RoomCommand;
 
 impl Look {
     /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
@@ -21,6 +22,11 @@ impl Look {
         }
     }
 }
+
+/// What `/board` may be followed by that is no word of a filter.
+pub(super) const PIN: &str = "pin";
+/// The same, for the end of it.
+pub(super) const UNPIN: &str = "unpin";
 
 fn look(look: Look) -> Result<Command, Fault> {
     Ok(Command::Look(look))
@@ -47,8 +53,22 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
     look(Look::List { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/board [filter] [at when]`
+/// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
+    match first.as_deref() {
+        Some(word) if word == PIN => {
+            args.next();
+            let filter = filter::read_alone(args)?;
+            return Ok(Command::Room(RoomCommand::PinBoard { filter }));
+        }
+        Some(word) if word == UNPIN => {
+            args.next();
+            args.finish()?;
+            return Ok(Command::Room(RoomCommand::UnpinBoard));
+        }
+        _ => {}
+    }
     let read = filter::read(args, WHOLE)?;
     look(Look::Board { filter: read.filter, at: read.at })
 }

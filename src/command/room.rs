@@ -3,7 +3,7 @@
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{
-    Command, Fault, Look,
+    Command, Fault, Look, Rebuild,
     args::Args,
     fault::nearest,
     filter,
@@ -160,6 +160,31 @@ fn similar(name: &str) -> Vec<String> {
         .filter_map(|near| all.iter().find(|(city, _)| city == near))
         .map(|&(_, zone)| zone.to_owned())
         .collect()
+}
+
+/// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
+pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing("Where? Like  /rebuild here"))?;
+    if word.raw.eq_ignore_ascii_case("yes") {
+        let code = args.next().ok_or_else(|| args.missing("Which code?"))?;
+        args.finish()?;
+        return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
+    }
+    if !word.raw.eq_ignore_ascii_case("here") {
+        return Err(args.at(&word, "Boards and cards can be made anew only here: /rebuild here"));
+    }
+    if args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("from")) {
+        args.next();
+        let room = args.input.get(args.rest.clone()).unwrap_or_default();
+        let room = room.split_whitespace().collect::<Vec<_>>().join(" ");
+        if room.is_empty() {
+            return Err(args.missing("From which room? /rooms shows them"));
+        }
+        args.rest.start = args.rest.end;
+        return Ok(Command::Rebuild(Rebuild::From { room }));
+    }
+    let filter = filter::read_alone(args)?;
+    Ok(Command::Rebuild(Rebuild::Here { filter }))
 }
 
 /// `/default todo`

@@ -48,6 +48,13 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// A message of it shows a board from now on, and is kept up to date.
+    BoardPinned {
+        /// Of which items; an empty filter is everything.
+        filter: Filter,
+    },
+    /// That message is not kept up to date any more.
+    BoardUnpinned,
     /// Something that happened to it was taken back.
     Reversed(Reversed),
 }
@@ -79,6 +86,13 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Show a board here and keep it up to date; another one takes its place.
+    PinBoard {
+        /// Of which items; an empty filter is everything.
+        filter: Filter<P>,
+    },
+    /// Do not keep the board up to date any more.
+    UnpinBoard,
 }
 
 /// The most filters a room can follow.
@@ -103,6 +117,8 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// Of which items its board is, if it has one that is kept up to date.
+    pub board: Option<Filter>,
 }
 
 /// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
@@ -138,6 +154,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::PinBoard { filter } => Command::PinBoard { filter: filter.try_map_people(look_up)? },
+            Self::UnpinBoard => Command::UnpinBoard,
         })
     }
 }
@@ -190,6 +208,12 @@ pub enum Error {
     /// The setting has that value.
     #[error("this room has that setting already")]
     Set,
+    /// It has no board.
+    #[error("this room has no board that is kept up to date")]
+    NoBoard,
+    /// What another room is set to is what this one is set to.
+    #[error("this room follows the same and has the same settings already")]
+    NothingToTake,
     /// No name of a language.
     #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
@@ -202,11 +226,13 @@ impl Error {
             Self::NotEnabled => "/enable",
             Self::UnknownFilter { .. } | Self::TooManyFollows | Self::Followed | Self::FollowsNothing => "/follow",
             Self::Muted { .. } => "/mute off",
+            Self::NoBoard => "/board pin",
             Self::Enabled
             | Self::FilterTooLong { .. }
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
+            | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -236,11 +262,45 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::PinBoard { filter } => {
+            fits(filter)?;
+            // Said again it is pinned again: whoever says so does not see it.
+            Event::BoardPinned { filter: filter.clone() }
+        }
+        Command::UnpinBoard if room.board.is_none() => return Err(Error::NoBoard),
+        Command::UnpinBoard => Event::BoardUnpinned,
     };
     Ok(vec![event])
 }
 
-fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+/// What makes a room like another one: what that follows, its settings and its board. Who speaks where, and for how long
+/// nothing is told, is each room's own. What this room follows besides is kept.
+///
+/// # Errors
+/// [`Error::NothingToTake`], or [`Error::TooManyFollows`] when they do not all fit.
+pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
+    // Every field is named, so that a new one cannot be forgotten here.
+    let Room { version: _, enabled: _, title: _, follows, muted_until: _, language, time_zone, default_bucket, board } =
+        other;
+    let mut events = Vec::new();
+    let new = follows.iter().filter(|filter| !room.follows.iter().any(|it| same(it, filter)));
+    events.extend(new.map(|filter| Event::Followed { filter: filter.clone() }));
+    if room.follows.len() + events.len() > FOLLOWS_MAX {
+        return Err(Error::TooManyFollows);
+    }
+    let settings = [
+        language.clone().filter(|it| room.language.as_ref() != Some(it)).map(Setting::Language),
+        time_zone.filter(|it| room.time_zone != Some(*it)).map(Setting::TimeZone),
+        default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
+    ];
+    events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
+    let board = board.clone().filter(|it| room.board.as_ref() != Some(it));
+    events.extend(board.map(|filter| Event::BoardPinned { filter }));
+    if events.is_empty() { Err(Error::NothingToTake) } else { Ok(events) }
+}
+
+/// Whether a filter is short enough to be kept.
+fn fits(filter: &Filter) -> Result<(), Error> {
     let lengths = [
         filter.buckets.len(),
         filter.states.len(),
@@ -254,6 +314,11 @@ fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
     }
+    Ok(())
+}
+
+fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+    fits(filter)?;
     if room.follows.iter().any(|it| same(it, filter)) {
         return Err(Error::Followed);
     }
@@ -328,6 +393,8 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::BoardPinned { filter } => room.board = Some(filter.clone()),
+        Event::BoardUnpinned => room.board = None,
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room
@@ -454,6 +521,50 @@ mod tests {
         }
         let said = "\"de_DE!\" is no language: languages are written en, de, pt-BR";
         refused(&set, Command::Set(Setting::Language("de_DE!".into())), said, &[]);
+    }
+
+    #[test]
+    fn it_has_one_board_and_another_takes_its_place() {
+        let (app, web) = (tagged(&["app"]), tagged(&["web"]));
+        let pin = |filter: &Filter| Command::PinBoard { filter: filter.clone() };
+        accepted(&room(&[]), pin(&app), Event::BoardPinned { filter: app.clone() });
+        let pinned = room(&[Event::BoardPinned { filter: app.clone() }]);
+        assert_eq!(pinned.board, Some(app.clone()));
+        accepted(&pinned, pin(&app), Event::BoardPinned { filter: app });
+        accepted(&pinned, pin(&web), Event::BoardPinned { filter: web.clone() });
+        accepted(&pinned, Command::UnpinBoard, Event::BoardUnpinned);
+        assert_eq!(evolve(pinned, 2, &Event::BoardUnpinned).board, None);
+        refused(
+            &room(&[]),
+            Command::UnpinBoard,
+            "this room has no board that is kept up to date",
+            &["/board pin"],
+        );
+        let long = Filter { items: (1..=51).map(|n| crate::domain::ItemRef::new(Bucket::Todo, n)).collect(), ..web };
+        assert!(matches!(decide(&room(&[]), &pin(&long), now()), Err(Error::FilterTooLong { actual: 51 })));
+    }
+
+    #[test]
+    fn it_takes_after_another_room_in_everything_that_is_set_there() {
+        let other = room(&[
+            Event::Enabled { title: "Old".into() },
+            followed(&["app"]),
+            followed(&["docs", "web"]),
+            Event::SettingChanged(Setting::Language("ko".into())),
+            Event::SettingChanged(Setting::TimeZone(Tz::Asia__Seoul)),
+            Event::SettingChanged(Setting::DefaultBucket(Bucket::Pr)),
+            Event::BoardPinned { filter: tagged(&["app"]) },
+        ]);
+        let mine = room(&[followed(&["web", "docs"]), followed(&["own"])]);
+        let events = take_after(&mine, &other).unwrap();
+        assert_eq!(events.len(), 5, "one of its filters is followed here already");
+        let after = (3..).zip(&events).fold(mine, |room, (version, event)| evolve(room, version, event));
+        assert_eq!(after.follows, [tagged(&["web", "docs"]), tagged(&["own"]), tagged(&["app"])]);
+        assert_eq!((&after.language, after.time_zone, after.default_bucket), (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr)));
+        assert_eq!((after.enabled, after.board.clone()), (false, Some(tagged(&["app"]))));
+        assert_eq!(take_after(&after, &other), Err(Error::NothingToTake));
+        let full: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[format!("t{n}").as_str()])).collect();
+        assert_eq!(take_after(&room(&full), &other), Err(Error::TooManyFollows));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use yoman_chat::{Button, Inbound, Outbound, Room, RoomKind, Said, SenderId, Text
 use super::{
     Failure, Intake, Lane, Refusal, Reply,
     pairing::{Greeting, PENDING_MAX},
+    rebuild,
 };
 use crate::{
     command::{self, Command, Look, PersonCommand},
@@ -79,6 +80,14 @@ impl Intake {
                 if matches!(command, Some(Command::Room(room::Command::Enable { .. }))) && addressed(inbound) =>
             {
                 Ok(Admitted::Yes(speaker))
+            }
+            // Whoever may change that is told how.
+            Some(speaker)
+                if matches!(command, Some(Command::Rebuild(_)))
+                    && addressed(inbound)
+                    && speaker.role >= Role::Maintainer =>
+            {
+                Ok(Admitted::No(Reply::say(rebuild::not_enabled())))
             }
             Some(_) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),

@@ -112,7 +112,7 @@ impl Intake {
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
         }
     }
 
@@ -290,6 +290,9 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let mut command =
             command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+        if matches!(command, room::Command::PinBoard { .. }) {
+            self.must_keep_boards(&spoken.origin.room)?;
+        }
         if let room::Command::Enable { title } = &mut command {
             title.clone_from(&spoken.room_title);
         }

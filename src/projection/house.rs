@@ -291,6 +291,15 @@ impl World {
                 text.plain(format!("This room is told nothing until {until}. What is said here is answered as ever."))
             }
             (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
+            (room::Command::PinBoard { filter }, _) if filter.is_empty() => {
+                text.plain("The board of everything stands here and is kept up to date.")
+            }
+            (room::Command::PinBoard { .. }, Some(room::Event::BoardPinned { filter })) => {
+                let words = self.filter_words(&filter, viewer);
+                text.plain("The board of ").push(Style::Quote, words).plain(" stands here and is kept up to date.")
+            }
+            (room::Command::PinBoard { .. }, _) => text.plain("The board stands here and is kept up to date."),
+            (room::Command::UnpinBoard, _) => text.plain("The board here is not kept up to date any more."),
             (room::Command::Set(setting), _) => text.plain(match setting {
                 room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
                 room::Setting::Language(language) => {

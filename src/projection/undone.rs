@@ -386,6 +386,11 @@ impl World {
                 Some(bucket) => format!("A bare sentence becomes {} here again", bucket.one()),
                 None => "A bare sentence becomes what it did before here".to_owned(),
             }
+        } else if after.board.is_some() {
+            match &state.board {
+                Some(filter) => format!("The board here shows {} again", self.filter_words(filter, viewer)),
+                None => "No board is kept up to date here any more".to_owned(),
+            }
         } else if after.is_about_speaking() {
             if state.enabled {
                 "I listen here again".into()

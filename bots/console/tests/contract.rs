@@ -180,6 +180,7 @@ async fn the_console_passes() {
             "what_was_not_kept_comes_again_under_the_same_id",
             "a_press_brings_the_data_and_the_card",
             "an_edit_is_delivered_as_one",
+            "a_message_can_be_pinned_and_unpinned",
         ],
         "everything else applies to a console too"
     );

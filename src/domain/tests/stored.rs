@@ -162,6 +162,10 @@ fn samples() -> Vec<Event> {
     events.extend(reversals(whole_filter()));
     events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
     events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
+    for filter in [whole_filter(), Filter::default()] {
+        events.push(Event::Room(room::Event::BoardPinned { filter }));
+    }
+    events.push(Event::Room(room::Event::BoardUnpinned));
     events
 }
 
