@@ -24,6 +24,7 @@ pub(crate) const SCOPES: &[(&str, &str)] = &[
     ("im:write", "writing to somebody first"),
     ("mpim:history", "hearing group direct messages, and reading on after an outage"),
     ("mpim:read", "finding group direct messages written during an outage"),
+    ("pins:write", "pinning the board of a room"),
     ("users:read", "the names of people"),
 ];
 

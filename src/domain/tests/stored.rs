@@ -166,6 +166,13 @@ fn samples() -> Vec<Event> {
         events.push(Event::Room(room::Event::BoardPinned { filter }));
     }
     events.push(Event::Room(room::Event::BoardUnpinned));
+    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
+    events.push(Event::Room(room::Event::Reversed(room::Reversed {
+        version: 2,
+        takes: vec![2],
+        what: vec!["board_unpinned".to_owned()],
+        after: Box::new(room::After { board, ..room::After::default() }),
+    })));
     events
 }
 

@@ -427,6 +427,7 @@ fn shown(world: &World, message: &Message) -> Shown {
         flags: message.flags,
         files: message.attachments.iter().filter_map(|it| it["filename"].as_str().map(str::to_owned)).collect(),
         edits: message.edits,
+        pinned: message.pinned,
         versions: message.versions.clone(),
         at_us: message.at_us,
     }

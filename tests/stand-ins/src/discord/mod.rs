@@ -30,6 +30,7 @@ mod markdown;
 mod messages;
 mod model;
 mod people;
+mod pins;
 mod permissions;
 mod rest;
 mod server;
