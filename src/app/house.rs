@@ -61,7 +61,7 @@ impl Render for Cards {
                 person: None,
                 lang: Lang::choose(state.language.as_deref(), hint, self.settings.lang),
                 time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
-                now: chrono::Utc::now(),
+                now: self.settings.clock.now(),
                 capabilities,
                 titles: Arc::clone(&self.titles),
                 permalinks: Permalinks::default(),
@@ -96,7 +96,7 @@ impl House {
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let (lang, time_zone) = (settings.lang, settings.time_zone);
+        let (lang, time_zone, clock) = (settings.lang, settings.time_zone, settings.clock.clone());
         let cards = Arc::new(Cards {
             world: Arc::clone(&world),
             outbox: outbox.clone(),
@@ -130,7 +130,7 @@ impl House {
                 rest_stop.clone(),
             ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone);
+            let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone).clock(clock.clone());
             tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(

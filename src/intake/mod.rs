@@ -45,7 +45,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
@@ -55,6 +54,7 @@ pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
+    clock::Clock,
     command,
     domain::{Bucket, Identity},
     lang::Lang,
@@ -83,6 +83,8 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -231,7 +233,7 @@ impl Intake {
             person,
             lang: self.lang_of(room),
             time_zone: self.time_zone(room),
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: self.permalinks.clone(),
@@ -241,7 +243,7 @@ impl Intake {
     /// "Tomorrow" is the day after it was said, however late it is heard.
     fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: inbound.sent_at.min(Utc::now()),
+            now: inbound.sent_at.min(self.settings.clock.now()),
             time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
