@@ -4,6 +4,7 @@ use super::{
     Command, Fault, Look,
     args::Args,
     filter::{self, Also},
+    korean,
     moment::{self, At},
     when,
 };
@@ -104,7 +105,7 @@ pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Takes the word that asks for a picture: the first, or the last.
 fn picture(args: &mut Args<'_>) -> bool {
-    let is = |word: &str| word.eq_ignore_ascii_case("picture");
+    let is = |word: &str| korean::is(word, "picture");
     if args.words().next().is_some_and(|word| is(word.raw)) {
         args.next();
         return true;

@@ -315,7 +315,7 @@ impl Intake {
 
     /// Who a handle means.
     pub(super) fn who(&self, handle: &Handle, me: PersonId, mentions: &[Mention]) -> Result<PersonId, Refusal> {
-        if handle.as_str() == "me" {
+        if matches!(handle.as_str(), "me" | "나") {
             return Ok(me);
         }
         self.world.read(|world| {

@@ -157,7 +157,7 @@ fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     })
 }
 
-fn carry() -> impl Strategy<Value = Carry<Handle>> {
+pub(super) fn carry() -> impl Strategy<Value = Carry<Handle>> {
     let one = (option::of(select(Priority::ALL)), option::of(project()), option::of(due()));
     (vec(tag(), 0..3), vec(handle(), 0..3), one, vec(item(), 0..3), vec(item(), 0..3)).prop_map(
         |(tags, people, (priority, project, due), needs, serves)| Carry {
@@ -229,7 +229,7 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
     prop_oneof![words, values]
 }
 
-fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
+pub(super) fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     const STATES: [StateWord; 11] = [
         StateWord::Withdrawn,
         StateWord::Open,
@@ -393,7 +393,7 @@ fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
     ]
 }
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
         4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),
