@@ -16,6 +16,7 @@ use self::upkeep::Upkeep;
 pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
+    clock::Clock,
     command,
     config::Config,
     control::{self, Finding},
@@ -61,6 +62,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.

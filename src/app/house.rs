@@ -56,7 +56,7 @@ impl Render for Cards {
                 room: room.as_str().to_owned(),
                 person: None,
                 time_zone: world.room(room.as_str()).time_zone.unwrap_or(self.settings.time_zone),
-                now: chrono::Utc::now(),
+                now: self.settings.clock.now(),
                 capabilities,
                 titles: Arc::clone(&self.titles),
                 permalinks: Permalinks::default(),
@@ -91,7 +91,7 @@ impl House {
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let time_zone = settings.time_zone;
+        let (time_zone, clock) = (settings.time_zone, settings.clock.clone());
         let cards =
             Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let rate = Arc::new(Rate::default());
@@ -121,7 +121,8 @@ impl House {
                 rest_stop.clone(),
             ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            tasks.push(tokio::spawn(follower.titles(Arc::clone(&titles)).time_zone(time_zone).run(rest_stop.clone())));
+            let follower = follower.titles(Arc::clone(&titles)).time_zone(time_zone).clock(clock.clone());
+            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
             Arc::clone(&log),

@@ -47,7 +47,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
@@ -57,6 +56,7 @@ pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
+    clock::Clock,
     command,
     domain::{Bucket, Identity},
     log::{EventLog, Position},
@@ -82,6 +82,8 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -213,7 +215,7 @@ impl Intake {
             room: room.as_str().to_owned(),
             person,
             time_zone: self.time_zone(room),
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: self.permalinks.clone(),
@@ -223,7 +225,7 @@ impl Intake {
     /// "Tomorrow" is the day after it was said, however late it is heard.
     fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: inbound.sent_at.min(Utc::now()),
+            now: inbound.sent_at.min(self.settings.clock.now()),
             time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }

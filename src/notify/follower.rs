@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use chrono_tz::Tz;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -19,6 +18,7 @@ use super::{
     routing::{BotRooms, route, route_far_behind},
 };
 use crate::{
+    clock::Clock,
     domain::ItemRef,
     log::{Commit, Entry, EventLog, Position},
     projection::World,
@@ -43,6 +43,7 @@ pub struct Follower {
     titles: Arc<HashMap<String, String>>,
     time_zone: Tz,
     far_behind: u64,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Follower {
@@ -55,7 +56,7 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND }
+        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock: Clock::default() }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
@@ -69,6 +70,13 @@ impl Follower {
     #[must_use]
     pub fn time_zone(mut self, time_zone: Tz) -> Self {
         self.time_zone = time_zone;
+        self
+    }
+
+    /// Whose time counts; the machine's unless said.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -107,7 +115,7 @@ impl Follower {
             let mut intents = Vec::new();
             for commit in self.commits(&entries) {
                 // Locked for one commit at a time: whoever feeds the world waits for no more than that.
-                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, Utc::now())));
+                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, self.clock.now())));
             }
             if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
                 // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
@@ -149,7 +157,7 @@ impl Follower {
             self.world.at_least(subscription.position()).await;
             for commit in self.commits(&entries) {
                 let (refresh, told) =
-                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, Utc::now()));
+                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, self.clock.now()));
                 cards.extend(refresh);
                 for room in told {
                     *missed.entry(room).or_default() += 1;
