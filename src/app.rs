@@ -57,6 +57,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
+        lang: config.rooms.language,
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),

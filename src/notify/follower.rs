@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::ItemRef,
+    lang::Lang,
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -41,6 +42,7 @@ pub struct Follower {
     outbox: Outbox,
     bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
+    lang: Lang,
     time_zone: Tz,
     far_behind: u64,
     clock: Clock,
@@ -56,13 +58,21 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock: Clock::default() }
+        let (lang, clock) = (Lang::English, Clock::default());
+        Self { log, world, outbox, bot, titles, lang, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
     #[must_use]
     pub fn titles(mut self, titles: Arc<HashMap<String, String>>) -> Self {
         self.titles = titles;
+        self
+    }
+
+    /// The language of rooms that did not set one, and whose platform hints at none; English unless said.
+    #[must_use]
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
         self
     }
 
@@ -210,6 +220,7 @@ impl Follower {
                 name,
                 capabilities: &self.bot.capabilities(),
                 titles: &self.titles,
+                lang_in: &|room| self.outbox.hinted(room).unwrap_or(self.lang),
                 time_zone: self.time_zone,
                 cards: &|item| self.outbox.rooms_with_card(name, item),
                 refuses: &|room| self.outbox.refuses(room),

@@ -99,6 +99,7 @@ use crate::{
         room::{self, Room},
         stored,
     },
+    lang::Lang,
     log::{Commit, Position, StreamId},
 };
 
@@ -128,6 +129,8 @@ pub struct Viewer {
     pub room: String,
     /// The person it is for, when it is for one: shown as "you".
     pub person: Option<PersonId>,
+    /// The language it is written in.
+    pub lang: Lang,
     /// The room's time zone.
     pub time_zone: Tz,
     /// The wall clock.

@@ -252,6 +252,7 @@ impl Stage {
         let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
         let outbox = Outbox::open(&self.state().join("bots"), settings).unwrap();
         let settings = intake::Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),

@@ -110,6 +110,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outbox = Outbox::open(&dir.path().join("state/bots"), OutboxSettings::default())?;
         let bot = Arc::new(Instant0 { name: BotName::new("bench"), shown: AtomicU64::new(0) });
         let settings = Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
             reports: yoman::intake::Reports::default(),
