@@ -208,6 +208,8 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
     /// `/status`
     Status,
     /// `/help [verb]`

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     Bucket, Filter,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
 };
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
@@ -79,6 +79,27 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
     args.finish()?;
     room(RoomCommand::Mute { until: None })
+}
+
+/// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
+pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
+    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    if is_off(word.raw) && args.rest_is_empty() {
+        return room(RoomCommand::ReactOff);
+    }
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, "That is no emoji. Like  /react ✅ done"))?;
+    let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
+    let all = words.join(", ");
+    let word = args.next().ok_or_else(|| args.missing(&format!("What shall it mean? {all}, or off.")))?;
+    let verb = ReactionVerb::of_word(word.raw);
+    if verb.is_none() && !is_off(word.raw) {
+        let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
+        let what = format!("A reaction has no words, so it can mean: {all}, or off.");
+        return Err(args.at(&word, what).meaning(meant));
+    }
+    args.finish()?;
+    room(RoomCommand::React { emoji, verb })
 }
 
 /// `/lang en`: a language tag (BCP 47).

@@ -1,12 +1,16 @@
 //! A room: enabled or silent, what it follows, its settings.
 
+mod reactions;
 mod reverse;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use self::reverse::{After, Reversed, reverse};
+pub use self::{
+    reactions::{Emoji, Mapped, REACTIONS_MAX, ReactionVerb, Reactions, USUAL},
+    reverse::{After, Reversed, reverse},
+};
 use super::{Bucket, Filter, PersonId};
 
 /// A setting of a room with its value.
@@ -48,6 +52,15 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// A reaction means something else here.
+    ReactionMapped {
+        /// Which.
+        emoji: Emoji,
+        /// What; `None`: nothing.
+        verb: Option<ReactionVerb>,
+    },
+    /// No reaction means anything here any more.
+    ReactionsCleared,
     /// Something that happened to it was taken back.
     Reversed(Reversed),
 }
@@ -79,6 +92,15 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Let a reaction mean something.
+    React {
+        /// Which.
+        emoji: Emoji,
+        /// What; `None`: nothing.
+        verb: Option<ReactionVerb>,
+    },
+    /// Let no reaction mean anything.
+    ReactOff,
 }
 
 /// The most filters a room can follow.
@@ -103,6 +125,8 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// What reactions mean.
+    pub reactions: Reactions,
 }
 
 /// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
@@ -138,6 +162,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::React { emoji, verb } => Command::React { emoji, verb },
+            Self::ReactOff => Command::ReactOff,
         })
     }
 }
@@ -190,6 +216,15 @@ pub enum Error {
     /// The setting has that value.
     #[error("this room has that setting already")]
     Set,
+    /// So many reactions mean something.
+    #[error("{REACTIONS_MAX} reactions mean something here, and more do not fit: switch one off first")]
+    TooManyReactions,
+    /// It means nothing.
+    #[error("{0} means nothing here anyway")]
+    NotMapped(Emoji),
+    /// None does.
+    #[error("no reaction means anything here anyway")]
+    NothingMapped,
     /// No name of a language.
     #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
@@ -202,6 +237,7 @@ impl Error {
             Self::NotEnabled => "/enable",
             Self::UnknownFilter { .. } | Self::TooManyFollows | Self::Followed | Self::FollowsNothing => "/follow",
             Self::Muted { .. } => "/mute off",
+            Self::TooManyReactions | Self::NotMapped(_) | Self::NothingMapped => "/react",
             Self::Enabled
             | Self::FilterTooLong { .. }
             | Self::MuteInThePast { .. }
@@ -236,6 +272,11 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::React { emoji, verb } => react(&room.reactions, emoji, *verb)?,
+        Command::ReactOff if room.reactions.cleared && room.reactions.mapped.is_empty() => {
+            return Err(Error::NothingMapped);
+        }
+        Command::ReactOff => Event::ReactionsCleared,
     };
     Ok(vec![event])
 }
@@ -288,6 +329,18 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
 }
 
+fn react(reactions: &Reactions, emoji: &Emoji, verb: Option<ReactionVerb>) -> Result<Event, Error> {
+    let said = reactions.said(emoji);
+    match verb {
+        Some(_) if said.is_some_and(|it| it.verb == verb) => return Err(Error::Set),
+        // Whether it is one of the usual ones depends on the room being somebody's own.
+        None if reactions.verb(emoji, true).is_none() => return Err(Error::NotMapped(emoji.clone())),
+        _ if said.is_none() && reactions.mapped.len() >= REACTIONS_MAX => return Err(Error::TooManyReactions),
+        _ => {}
+    }
+    Ok(Event::ReactionMapped { emoji: emoji.clone(), verb })
+}
+
 /// Whether two filters let the same through: the order in which their words were said means nothing.
 fn same(one: &Filter, other: &Filter) -> bool {
     fn sorted<T: Ord + Clone>(things: &[T]) -> Vec<T> {
@@ -328,6 +381,8 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),
+        Event::ReactionsCleared => room.reactions.clear(),
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room
@@ -454,6 +509,30 @@ mod tests {
         }
         let said = "\"de_DE!\" is no language: languages are written en, de, pt-BR";
         refused(&set, Command::Set(Setting::Language("de_DE!".into())), said, &[]);
+    }
+
+    #[test]
+    fn a_reaction_means_what_was_said_last() {
+        let emoji = |text| Emoji::read(text).unwrap();
+        let map = |text, verb| Command::React { emoji: emoji(text), verb };
+        let mapped = |text, verb| Event::ReactionMapped { emoji: emoji(text), verb };
+        let done = Some(ReactionVerb::Done);
+        accepted(&room(&[]), map("🔥", done), mapped("🔥", done));
+        let set = room(&[mapped("🔥", done)]);
+        assert_eq!(set.reactions.verb(&emoji("🔥"), false), done);
+        refused(&set, map("🔥", done), "this room has that setting already", &[]);
+        accepted(&set, map("🔥", None), mapped("🔥", None));
+        refused(&room(&[]), map("🔥", None), "🔥 means nothing here anyway", &["/react"]);
+        // One of the usual ones, where they hold.
+        accepted(&room(&[]), map("✅", None), mapped("✅", None));
+        accepted(&set, Command::ReactOff, Event::ReactionsCleared);
+        let off = room(&[mapped("🔥", done), Event::ReactionsCleared]);
+        assert_eq!(off.reactions.in_force(true), []);
+        refused(&off, Command::ReactOff, "no reaction means anything here anyway", &["/react"]);
+        let full: Vec<_> = (0..REACTIONS_MAX).map(|n| mapped(&format!(":own{n}:"), done)).collect();
+        let said = "50 reactions mean something here, and more do not fit: switch one off first";
+        refused(&room(&full), map("🔥", done), said, &["/react"]);
+        accepted(&room(&full), map(":own1:", None), mapped(":own1:", None));
     }
 
     #[test]

@@ -81,6 +81,8 @@ impl Intake {
                 Ok(Admitted::Yes(speaker))
             }
             Some(_) => Ok(Admitted::No(Reply::silence())),
+            // Not worth a word, nor a code: people react to what they like.
+            None if matches!(inbound.said, Said::Reacted { .. }) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
             None => {
                 Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
@@ -176,7 +178,7 @@ fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } | Said::Deleted { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => true,
     }
 }
 

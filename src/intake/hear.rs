@@ -95,6 +95,9 @@ impl Intake {
                 }
             }
             Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
+            Said::Reacted { message, emoji, added } => {
+                return self.reacted(inbound, (message, emoji, *added), speaker, lane).await;
+            }
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
@@ -206,7 +209,10 @@ impl Intake {
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
             let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+                inbound.room.kind == RoomKind::Group && matches!(
+                    command,
+                    Command::Room(room::Command::Set(_) | room::Command::React { .. } | room::Command::ReactOff)
+                );
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
@@ -331,7 +337,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),

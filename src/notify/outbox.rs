@@ -411,6 +411,12 @@ impl Outbox {
         self.shared.cards.item_of(message)
     }
 
+    /// The item a message of ours is a card of, with the version it shows as far as that is known. The message is found
+    /// without its thread, too: then it is named as it was sent.
+    pub fn card_at(&self, message: &MessageRef) -> Option<(MessageRef, ItemRef, Option<u64>)> {
+        self.shared.cards.at(message)
+    }
+
     /// Whether the platform refuses everything for a room; nothing is derived for it until something arrives from there.
     pub fn refuses(&self, room: &RoomId) -> bool {
         self.queue(&BotName::new(room.bot())).inner().refusing.contains_key(room)

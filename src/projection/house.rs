@@ -291,6 +291,10 @@ impl World {
                 text.plain(format!("This room is told nothing until {until}. What is said here is answered as ever."))
             }
             (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
+            (room::Command::React { emoji, verb }, _) => {
+                text.append(self.reaction_answer(Some((emoji, *verb)), viewer))
+            }
+            (room::Command::ReactOff, _) => text.append(self.reaction_answer(None, viewer)),
             (room::Command::Set(setting), _) => text.plain(match setting {
                 room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
                 room::Setting::Language(language) => {

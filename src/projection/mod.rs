@@ -6,6 +6,7 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
+//! * `reactions.rs` what reactions mean in a room
 //! * `reports.rs` the names of the reports owners sent
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
@@ -49,6 +50,7 @@ mod past;
 mod people;
 mod permalinks;
 mod phrase;
+mod reactions;
 mod reports;
 mod rooms;
 mod select;

@@ -386,6 +386,8 @@ impl World {
                 Some(bucket) => format!("A bare sentence becomes {} here again", bucket.one()),
                 None => "A bare sentence becomes what it did before here".to_owned(),
             }
+        } else if after.reactions.is_some() {
+            "Reactions mean here again what they did before".to_owned()
         } else if after.is_about_speaking() {
             if state.enabled {
                 "I listen here again".into()

@@ -84,6 +84,8 @@ pub struct Capabilities {
     pub private_answers: bool,
     /// A picture can be shown ([`Outbound::picture`]).
     pub pictures: bool,
+    /// We are told when somebody reacts to a message of ours ([`crate::Said::Reacted`]).
+    pub reactions: bool,
 }
 
 impl Capabilities {
@@ -107,6 +109,7 @@ impl Capabilities {
             forms: false,
             private_answers: false,
             pictures: false,
+            reactions: false,
         }
     }
 }

@@ -192,6 +192,7 @@ mod tests {
             forms: false,
             private_answers: false,
             pictures: false,
+            reactions: false,
         }
     }
 

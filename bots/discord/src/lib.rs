@@ -245,6 +245,7 @@ impl Bot for Discord {
             forms: true,
             private_answers: true,
             pictures: true,
+            reactions: true,
         }
     }
 

@@ -285,6 +285,7 @@ impl Bot for Slack {
             forms: true,
             private_answers: true,
             pictures: true,
+            reactions: true,
         }
     }
 

@@ -227,6 +227,7 @@ impl Bot for Telegram {
             forms: false,
             private_answers: false,
             pictures: true,
+            reactions: true,
         }
     }
 

@@ -49,6 +49,7 @@ impl Default for AppIdentity {
             "links:write",
             "mpim:history",
             "mpim:read",
+            "reactions:read",
             "users:read",
         ];
         Self {
