@@ -11,14 +11,12 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
-//! * `secret.rs`   values that are never shown
 
 mod bots;
 mod discord;
 mod env;
 mod file;
 mod problem;
-mod secret;
 mod settings;
 mod slack;
 #[cfg(test)]
@@ -32,12 +30,13 @@ use std::{
 
 use chrono_tz::Tz;
 
+pub use yoman_chat::Secret;
+
 pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
     problem::{ConfigError, Problem},
-    secret::Secret,
     slack::{SlackBot, SlackWay},
 };
 use crate::{domain::Bucket, lang::Lang};

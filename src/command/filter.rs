@@ -112,7 +112,9 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         let before = args.rest.clone();
         args.next();
         let alone = args.words().next().is_none_or(|word| {
-            word.raw.eq_ignore_ascii_case("at") || page(word.raw).is_some() || moment::as_of(&mut args.clone()).is_some()
+            word.raw.eq_ignore_ascii_case("at")
+                || page(word.raw).is_some()
+                || moment::as_of(&mut args.clone()).is_some()
         });
         if !alone {
             args.rest = before;

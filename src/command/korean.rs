@@ -311,7 +311,11 @@ mod tests {
     #[test]
     fn every_word_of_an_argument_has_a_korean_one() {
         let missing = |words: &[&str], table: Table| {
-            words.iter().filter(|word| korean(word, table).is_empty()).map(|word| (*word).to_owned()).collect::<Vec<_>>()
+            words
+                .iter()
+                .filter(|word| korean(word, table).is_empty())
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
         };
         let none: Vec<String> = Vec::new();
         assert_eq!(missing(&Bucket::ALL.map(|it| it.word()), BUCKETS), none);

@@ -20,7 +20,8 @@ fn code(args: &Args<'_>, word: &Word<'_>) -> Result<String, Fault> {
 }
 
 fn role(args: &Args<'_>, word: &Word<'_>) -> Result<Role, Fault> {
-    Role::of_word(korean::english(word.raw, korean::ROLES)).ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
+    Role::of_word(korean::english(word.raw, korean::ROLES))
+        .ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
 }
 
 fn person(args: &Args<'_>, word: &Word<'_>) -> Result<Handle, Fault> {

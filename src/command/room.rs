@@ -105,8 +105,8 @@ pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/lang en`: a language tag (BCP 47).
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
-    let language =
-        language(english(word.raw, korean::LANGUAGES)).ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+    let language = language(english(word.raw, korean::LANGUAGES))
+        .ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language)))
 }
@@ -190,7 +190,8 @@ fn similar(name: &str) -> Vec<String> {
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS))
+        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

@@ -208,8 +208,8 @@ impl Intake {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(
+            let group_setting = inbound.room.kind == RoomKind::Group
+                && matches!(
                     command,
                     Command::Room(room::Command::Set(_) | room::Command::React { .. } | room::Command::ReactOff)
                 );

@@ -84,7 +84,11 @@ impl Supports {
         not(self.redelivery, "confirms_only_what_was_kept", "it holds no deliveries");
         not(self.redelivery, "what_was_not_kept_comes_again_under_the_same_id", "it delivers nothing again");
         not(self.presses, "a_press_brings_the_data_and_the_card", "nothing can be pressed there");
-        not(self.reactions, "a_reaction_is_delivered_when_put_and_when_taken_away", "nobody can react to anything there");
+        not(
+            self.reactions,
+            "a_reaction_is_delivered_when_put_and_when_taken_away",
+            "nobody can react to anything there",
+        );
         not(self.changes, "an_edit_is_delivered_as_one", "nobody can change what they wrote");
         lacking
     }

@@ -11,7 +11,6 @@
 //! * `webhook.rs`      the other way in
 //! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture
 //! * `menu.rs`         the list of commands; `registration.rs` getMe and the webhook
-//! * `secret.rs`       a secret that cannot be printed
 
 mod address;
 mod api;
@@ -22,7 +21,6 @@ mod outbound;
 mod photo;
 mod polling;
 mod registration;
-mod secret;
 mod webhook;
 mod wire;
 
@@ -36,8 +34,8 @@ use yoman_chat::{
 
 pub use menu::{MenuEntry, MenuScope};
 pub use reqwest::Url;
-pub use secret::Secret;
 pub use webhook::Webhook;
+pub use yoman_chat::Secret;
 
 use crate::{
     api::{Api, CallError},

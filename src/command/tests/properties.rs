@@ -292,7 +292,9 @@ fn a_look() -> impl Strategy<Value = Look> {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
         }),
-        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]),
+        select(
+            &[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]
+        ),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]

@@ -100,10 +100,7 @@ impl After {
 
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some()
-            || self.time_zone.is_some()
-            || self.default_bucket.is_some()
-            || self.reactions.is_some()
+        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some() || self.reactions.is_some()
     }
 }
 
@@ -183,8 +180,10 @@ mod tests {
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
-            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec())))
-                .prop_filter_map("an emoji", |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
             Just(Event::ReactionsCleared),
         ]
     }
