@@ -16,6 +16,7 @@ use self::upkeep::Upkeep;
 pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
+    clock::Clock,
     command,
     config::Config,
     control::{self, Finding},
@@ -56,11 +57,13 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
+        lang: config.rooms.language,
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.

@@ -11,14 +11,12 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
-//! * `secret.rs`   values that are never shown
 
 mod bots;
 mod discord;
 mod env;
 mod file;
 mod problem;
-mod secret;
 mod settings;
 mod slack;
 #[cfg(test)]
@@ -32,15 +30,16 @@ use std::{
 
 use chrono_tz::Tz;
 
+pub use yoman_chat::Secret;
+
 pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
     problem::{ConfigError, Problem},
-    secret::Secret,
     slack::{SlackBot, SlackWay},
 };
-use crate::domain::Bucket;
+use crate::{domain::Bucket, lang::Lang};
 
 /// Where the file is looked for when nobody says otherwise. It need not be there.
 pub const FILE_DEFAULT: &str = "config/yoman.toml";
@@ -99,6 +98,8 @@ pub struct PrivacyConfig {
 /// `[rooms]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomsConfig {
+    /// The language of a room that set none, and whose platform hints at none.
+    pub language: Lang,
     /// The time zone of a room that set none; `None`: the machine's.
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes in a room that set nothing else.
@@ -190,7 +191,7 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
             privacy: PrivacyConfig { seal: true },
-            rooms: RoomsConfig { time_zone: None, default_bucket: Bucket::Idea },
+            rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
                 queue_per_room_max: 1_000,
                 backoff_min_ms: 500,

@@ -8,6 +8,7 @@ use yoman_chat::{Accept, Bot, BotError, Inbox, Outbound, RoomId, Stop};
 use crate::{
     domain::ItemRef,
     intake::{self, Intake},
+    lang::Lang,
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
     projection::{Permalinks, Viewer, World},
@@ -44,6 +45,7 @@ pub struct House {
 #[derive(Debug)]
 struct Cards {
     world: Arc<SharedWorld>,
+    outbox: Outbox,
     settings: intake::Settings,
     titles: Arc<HashMap<String, String>>,
 }
@@ -51,11 +53,13 @@ struct Cards {
 impl Cards {
     /// Whoever looks into a room.
     fn viewer(&self, room: &RoomId, world: &World) -> Option<Viewer> {
+        let state = world.room(room.as_str());
         Some(Viewer {
             room: room.as_str().to_owned(),
             person: None,
-            time_zone: world.room(room.as_str()).time_zone.unwrap_or(self.settings.time_zone),
-            now: chrono::Utc::now(),
+            lang: Lang::choose(state.language.as_deref(), self.outbox.hinted(room), self.settings.lang),
+            time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
+            now: self.settings.clock.now(),
             capabilities: self.settings.bots.get(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: Permalinks::default(),
@@ -111,9 +115,13 @@ impl House {
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let time_zone = settings.time_zone;
-        let cards =
-            Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
+        let (lang, time_zone, clock) = (settings.lang, settings.time_zone, settings.clock.clone());
+        let cards = Arc::new(Cards {
+            world: Arc::clone(&world),
+            outbox: outbox.clone(),
+            settings: settings.clone(),
+            titles: Arc::clone(&titles),
+        });
         let rate = Arc::new(Rate::default());
         let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
         let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
@@ -141,7 +149,8 @@ impl House {
                 rest_stop.clone(),
             ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            tasks.push(tokio::spawn(follower.titles(Arc::clone(&titles)).time_zone(time_zone).run(rest_stop.clone())));
+            let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone).clock(clock.clone());
+            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
             Arc::clone(&log),

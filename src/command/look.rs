@@ -4,6 +4,7 @@ use super::{
     Command, Fault, Look,
     args::Args,
     filter::{self, Also},
+    korean,
     moment::{self, At},
     when,
 };
@@ -18,7 +19,7 @@ impl Look {
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
-            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } => false,
+            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
         }
     }
 }
@@ -124,7 +125,7 @@ pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Takes the word that asks for a picture: the first, or the last.
 fn picture(args: &mut Args<'_>) -> bool {
-    let is = |word: &str| word.eq_ignore_ascii_case("picture");
+    let is = |word: &str| korean::is(word, "picture");
     if args.words().next().is_some_and(|word| is(word.raw)) {
         args.next();
         return true;

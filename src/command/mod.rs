@@ -10,7 +10,8 @@
 //! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
 //! * `draft.rs`    the text of a new item: title, body, criteria
 //! * `filter.rs`   the words of a list, a board, a follow
-//! * `when.rs`     dates in the room's time zone
+//! * `when.rs`     dates in the room's time zone; `when_korean.rs` Korean ones
+//! * `korean.rs`   the Korean words of all this, each with the English one it stands for
 //! * `print.rs`    [`Command`] to its canonical text
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
@@ -27,6 +28,7 @@ mod filter;
 mod help;
 mod idea;
 mod item;
+mod korean;
 mod look;
 pub mod menu;
 mod moment;
@@ -44,6 +46,7 @@ mod token;
 mod undo;
 mod verb;
 pub mod when;
+mod when_korean;
 mod word;
 
 pub use draft::draft;
@@ -205,6 +208,8 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
     /// `/status`
     Status,
     /// `/help [verb]`

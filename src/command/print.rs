@@ -160,6 +160,7 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Reactions => "/react".to_owned(),
         Look::Status => "/status".to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
@@ -188,6 +189,8 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         }
         RoomCommand::PinBoard { filter } => format!("/board pin{}", filter::print(filter, time_zone)),
         RoomCommand::UnpinBoard => "/board unpin".to_owned(),
+        RoomCommand::React { emoji, verb } => format!("/react {emoji} {}", verb.map_or("off", |verb| verb.word())),
+        RoomCommand::ReactOff => "/react off".to_owned(),
         RoomCommand::Set(Setting::Language(language)) => format!("/lang {language}"),
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),

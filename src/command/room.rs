@@ -7,11 +7,12 @@ use super::{
     args::Args,
     fault::nearest,
     filter,
+    korean::{self, english},
     when::{self, Direction},
 };
 use crate::domain::{
     Bucket, Filter,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
 };
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
@@ -44,7 +45,7 @@ pub(super) fn unfollow(args: &mut Args<'_>) -> Result<Command, Fault> {
     let mut words = args.words();
     let filter = match (words.next().map(|word| word.raw), words.next()) {
         (None, _) => None,
-        (Some(all), None) if all.eq_ignore_ascii_case("all") => None,
+        (Some(all), None) if korean::is(all, "all") => None,
         (Some("*"), None) => Some(Filter::default()),
         _ => Some(filter::read_alone(args)?),
     };
@@ -58,12 +59,15 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
     if text.is_empty() {
         return Err(args.missing("For how long?"));
     }
-    if text.eq_ignore_ascii_case("off") {
+    if korean::is(text, "off") {
         return room(RoomCommand::Mute { until: None });
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
     let at = start..start + text.len();
+    // `3일` is a length here, and no day of the month.
+    let length = || when::instant(&format!("{text} 동안"), args.context, Direction::Future);
     let until = when::instant(text, args.context, Direction::Future)
+        .or_else(|wrong| if korean::composed(text).ends_with('일') { length().map_err(|_| wrong) } else { Err(wrong) })
         .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
     if until <= args.context.now {
         return Err(args.fault(at, "That is over already. Like  /mute 2h"));
@@ -77,11 +81,32 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
     room(RoomCommand::Mute { until: None })
 }
 
+/// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
+pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
+    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    if is_off(word.raw) && args.rest_is_empty() {
+        return room(RoomCommand::ReactOff);
+    }
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, "That is no emoji. Like  /react ✅ done"))?;
+    let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
+    let all = words.join(", ");
+    let word = args.next().ok_or_else(|| args.missing(&format!("What shall it mean? {all}, or off.")))?;
+    let verb = ReactionVerb::of_word(word.raw);
+    if verb.is_none() && !is_off(word.raw) {
+        let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
+        let what = format!("A reaction has no words, so it can mean: {all}, or off.");
+        return Err(args.at(&word, what).meaning(meant));
+    }
+    args.finish()?;
+    room(RoomCommand::React { emoji, verb })
+}
+
 /// `/lang en`: a language tag (BCP 47).
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
-    let language =
-        language(word.raw).ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+    let language = language(english(word.raw, korean::LANGUAGES))
+        .ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language)))
 }
@@ -119,7 +144,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
         return Err(args.missing("Which time zone?"));
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
-    let name = text.split_whitespace().collect::<Vec<_>>().join("_");
+    let name = english(text, korean::CITIES).split_whitespace().collect::<Vec<_>>().join("_");
     match zones(&name).as_slice() {
         [one] => room(RoomCommand::Set(Setting::TimeZone(*one))),
         several => {
@@ -190,7 +215,8 @@ pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(word.raw).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS))
+        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

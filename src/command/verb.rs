@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo, undo};
+use super::{Command, Fault, args::Args, idea, item, korean, look, person, pr, report, research, room, todo, undo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -88,6 +88,11 @@ impl Verb {
     /// Whether it can be used; it is reserved otherwise.
     pub fn available(&self) -> bool {
         self.read.is_some()
+    }
+
+    /// Korean words for it; the first is the one that is shown.
+    pub fn korean(&self) -> &'static [&'static str] {
+        korean::korean(self.word, korean::VERBS)
     }
 
     const fn new(
@@ -185,6 +190,7 @@ static VERBS: &[Verb] = &[
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
     Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
     Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
+    Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
     Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
@@ -211,15 +217,18 @@ pub fn verbs() -> &'static [Verb] {
     VERBS
 }
 
-/// The verb with this word or alias, in any case.
+/// The verb with this word or alias, in any case, or with this Korean word.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
+    let joined = word.replace(' ', "");
+    let word = korean::english(if word.is_ascii() { word } else { &joined }, korean::VERBS);
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
     VERBS.iter().find(|verb| is(&verb.word) || verb.aliases.iter().any(is))
 }
 
 /// All words there are for verbs.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    VERBS.iter().flat_map(|verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied()))
+    let english = |verb: &'static Verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied());
+    VERBS.iter().flat_map(move |verb| english(verb).chain(verb.korean().iter().copied()))
 }
 
 impl Command {

@@ -22,6 +22,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "log.cache_mb", limits: (1, 65_536), at: |c| &mut c.log.cache_mb },
     Entry { key: "log.lock_wait_ms", limits: (0, 600_000), at: |c| &mut c.log.lock_wait_ms },
     Entry { key: "privacy.seal", limits: ANY, at: |c| &mut c.privacy.seal },
+    Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
     Entry { key: "rooms.time_zone", limits: ANY, at: |c| &mut c.rooms.time_zone },
     Entry { key: "rooms.default_bucket", limits: ANY, at: |c| &mut c.rooms.default_bucket },
     Entry { key: "notify.queue_per_room_max", limits: (1, 1_000_000), at: |c| &mut c.notify.queue_per_room_max },

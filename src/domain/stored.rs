@@ -274,6 +274,10 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "room_reaction_mapped" 1 { emoji: room::Emoji } [ verb: Option<room::ReactionVerb> ]
+        (Event::Room(room::Event::ReactionMapped { emoji, verb }))
+    "room_reactions_cleared" 1 {} []
+        (Event::Room(room::Event::ReactionsCleared))
     "room_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<room::After> ]
         (Event::Room(room::Event::Reversed(room::Reversed { version, takes, what, after })))
     "board_pinned" 1 {} [ filter: Filter ]

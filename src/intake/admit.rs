@@ -7,7 +7,6 @@ use yoman_chat::{Button, Inbound, Outbound, Room, RoomKind, Said, SenderId, Text
 use super::{
     Failure, Intake, Lane, Refusal, Reply,
     pairing::{Greeting, PENDING_MAX},
-    rebuild,
 };
 use crate::{
     command::{self, Command, Look, PersonCommand},
@@ -87,9 +86,11 @@ impl Intake {
                     && addressed(inbound)
                     && speaker.role >= Role::Maintainer =>
             {
-                Ok(Admitted::No(Reply::say(rebuild::not_enabled())))
+                Ok(Admitted::No(Reply::say(self.not_enabled(&inbound.room.id))))
             }
             Some(_) => Ok(Admitted::No(Reply::silence())),
+            // Not worth a word, nor a code: people react to what they like.
+            None if matches!(inbound.said, Said::Reacted { .. }) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
             None => {
                 Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
@@ -185,7 +186,7 @@ fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } | Said::Deleted { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => true,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use yoman_chat::Mention;
 
 use super::{Failure, Intake, Refusal, Speaker, forget, people, undo::has_more};
@@ -126,7 +125,7 @@ impl Intake {
         causation: Option<Position>,
     ) -> Result<Arc<Commit>, Failure> {
         self.must_exist(draft.carry.needs.iter().chain(&draft.carry.serves))?;
-        let given = Given { now: Utc::now(), actor, waits_for: Vec::new(), circular: Vec::new() };
+        let given = Given { now: self.settings.clock.now(), actor, waits_for: Vec::new(), circular: Vec::new() };
         loop {
             let number = self.numbers.take(bucket, self.world.read(|world| world.newest(bucket)));
             let reference = ItemRef::new(bucket, number.get());
@@ -212,7 +211,7 @@ impl Intake {
                 _ => &[],
             };
             let given = Given {
-                now: Utc::now(),
+                now: self.settings.clock.now(),
                 actor: speaker.person,
                 waits_for: world.waits_for(target.item),
                 circular: world.circular(target.item, needs),
@@ -303,7 +302,7 @@ impl Intake {
         let mut tries = 0;
         loop {
             let room = self.world.read(|world| world.room(id).clone());
-            let events = room::decide(&room, &command, Utc::now())
+            let events = room::decide(&room, &command, self.settings.clock.now())
                 .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
@@ -319,7 +318,7 @@ impl Intake {
 
     /// Who a handle means.
     pub(super) fn who(&self, handle: &Handle, me: PersonId, mentions: &[Mention]) -> Result<PersonId, Refusal> {
-        if handle.as_str() == "me" {
+        if matches!(handle.as_str(), "me" | "나") {
             return Ok(me);
         }
         self.world.read(|world| {

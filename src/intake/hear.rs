@@ -95,6 +95,9 @@ impl Intake {
                 }
             }
             Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
+            Said::Reacted { message, emoji, added } => {
+                return self.reacted(inbound, (message, emoji, *added), speaker, lane).await;
+            }
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
@@ -339,7 +342,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),
@@ -463,7 +466,14 @@ fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
 
 /// What a group is set to, and what stands pinned there.
 fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
-    matches!(command, room::Command::Set(_) | room::Command::PinBoard { .. } | room::Command::UnpinBoard)
+    matches!(
+        command,
+        room::Command::Set(_)
+            | room::Command::React { .. }
+            | room::Command::ReactOff
+            | room::Command::PinBoard { .. }
+            | room::Command::UnpinBoard
+    )
 }
 
 /// A command that names no item is about the card it answers.

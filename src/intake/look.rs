@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, ops::ControlFlow, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use yoman_chat::{BotName, Glance, Outbound, RoomKind, Style, Text};
 
 use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pairing::CODE_LIFE};
@@ -96,6 +95,7 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
@@ -123,7 +123,7 @@ impl Intake {
         let Glance { room, sender, text } = glance;
         let speaker = self.onlooker(room, sender)?;
         let context = command::Context {
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             time_zone: self.time_zone(&room.id),
             bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
         };

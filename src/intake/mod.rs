@@ -14,6 +14,7 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `react.rs`   reactions to cards
 //! * `rebuild.rs`  a room's board and cards anew
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
@@ -33,6 +34,7 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod react;
 mod rebuild;
 mod refusal;
 mod report;
@@ -47,7 +49,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
@@ -57,8 +58,10 @@ pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
+    clock::Clock,
     command,
     domain::{Bucket, Identity},
+    lang::Lang,
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::{Permalinks, Viewer},
@@ -72,6 +75,8 @@ const LANES_MAX: usize = 4096;
 /// What intake needs to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The language of rooms that set none, where the platform hints at none.
+    pub lang: Lang,
     /// The time zone of rooms that set none.
     pub time_zone: Tz,
     /// Where a bare sentence goes in rooms that did not say.
@@ -82,6 +87,8 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -209,13 +216,30 @@ impl Intake {
         self.world.read(|world| world.room(room.as_str()).time_zone).unwrap_or(self.settings.time_zone)
     }
 
+    /// The language of a room: the one that was set there, else the one of whoever it is the direct room of, else the usual.
+    fn lang_of(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
+    /// platform hints at.
+    #[expect(dead_code, reason = "the words of refusals move to the language files in their turn")]
+    fn lang(&self, inbound: &Inbound) -> Lang {
+        let room = &inbound.room.id;
+        let own = inbound.sender.language.as_deref().filter(|_| inbound.room.kind == RoomKind::Direct);
+        let hint = own.and_then(Lang::parse).or_else(|| self.outbox.hinted(room));
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
     /// What views may know about a room, and about a person when it is theirs alone.
     fn viewer(&self, room: &RoomId, person: Option<crate::domain::PersonId>) -> Option<Viewer> {
         Some(Viewer {
             room: room.as_str().to_owned(),
             person,
+            lang: self.lang_of(room),
             time_zone: self.time_zone(room),
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: self.permalinks.clone(),
@@ -225,7 +249,7 @@ impl Intake {
     /// "Tomorrow" is the day after it was said, however late it is heard.
     fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: inbound.sent_at.min(Utc::now()),
+            now: inbound.sent_at.min(self.settings.clock.now()),
             time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
@@ -259,7 +283,8 @@ impl Intake {
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
             let identity = Identity(inbound.sender.id.as_str().to_owned());
-            self.outbox.met(&inbound.room.id, speaker.person, &identity);
+            let language = inbound.sender.language.as_deref();
+            self.outbox.met(&inbound.room.id, speaker.person, &identity, language);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }
@@ -268,6 +293,7 @@ impl Intake {
 #[async_trait]
 impl Accept for Intake {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        let inbound = self.in_its_thread(inbound);
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;

@@ -12,11 +12,12 @@ use yoman_chat::{Button, ButtonTone, Inbound, Outbound, RoomId, RoomKind, Style,
 use super::{
     Failure, Intake, Lane, Refusal, Speaker,
     carry_out::Spoken,
-    pairing::{code, same},
+    pairing::{self, same},
 };
 use crate::{
     command::{Command, Look, Rebuild},
     domain::{self, Filter, Handle, Identity, ItemRef, PersonId, Role, room},
+    lang::{code, quote, say, text},
     log::{AppendError, Commit, Entry, Expected, Position, StreamId},
     notify::Answer,
     projection::{Viewer, words},
@@ -56,7 +57,7 @@ pub(super) struct Rebuilding {
 
 impl Rebuilding {
     fn ask(&self, what: &Rebuild, person: PersonId, room: &RoomId, now: Instant) -> String {
-        let code = code();
+        let code = pairing::code();
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.retain(|it| now.duration_since(it.since) < ASKED_FOR && (it.person, &it.room) != (person, room));
         if asked.len() >= ASKED_MAX {
@@ -116,13 +117,7 @@ impl Intake {
             Rebuild::Yes { code } => {
                 let by = (speaker.person, room);
                 let asked = self.rebuilding.answered(code, by, &inbound.id, Instant::now());
-                let over = || {
-                    Refusal::new(
-                        "Not done: that was answered already, or asked by somebody else, too long ago or before I was \
-                         restarted. Ask again.",
-                    )
-                    .hints(["/rebuild here"])
-                };
+                let over = || Refusal::new(text!(viewer.lang, "rebuild-late")).hints(["/rebuild here"]);
                 (asked.ok_or_else(over)?, true)
             }
             what => (what.clone(), false),
@@ -135,7 +130,7 @@ impl Intake {
             _ => None,
         };
         let other = match &what {
-            Rebuild::From { room: named } => Some(self.other_room(named, room, speaker)?),
+            Rebuild::From { room: named } => Some(self.other_room(named, &viewer, speaker)?),
             _ => None,
         };
         let own = if group || filter.is_some() { Vec::new() } else { self.items_of(speaker.person) };
@@ -143,9 +138,8 @@ impl Intake {
         let messages = 1 + plan.items.len().min(CARDS_MAX) + usize::from(plan.board);
         if messages > UNASKED_MAX && !confirmed {
             let code = self.rebuilding.ask(&what, speaker.person, room, Instant::now());
-            let mut text = Text::from(format!("This sends {} here.", words::count(messages, "message")));
-            text.plain(" Only you can confirm it, here, within 10 minutes.");
-            let button = Button::new("Send them", format!("/rebuild yes {code}")).tone(ButtonTone::Primary);
+            let text = text!(viewer.lang, "rebuild-ask", n = messages);
+            let button = Button::new(say!(viewer.lang, "rebuild-send"), format!("/rebuild yes {code}")).tone(ButtonTone::Primary);
             return Ok(vec![Answer::new(Outbound::text(text).row(vec![button]))]);
         }
         let mut pinned = false;
@@ -179,11 +173,8 @@ impl Intake {
             let items = world.open_items(&filters, own, viewer);
             let board = state.board.is_some() && can_keep;
             if items.is_empty() && !board && !matches!(taken, Some((_, 1..))) {
-                return Err(Refusal::new(
-                    "There is nothing to make anew here: nothing is open that this room follows or that you named, and it \
-                     has no board.",
-                )
-                .hints(["/follow", "/board pin", "/list"]));
+                let what = text!(viewer.lang, "rebuild-nothing");
+                return Err(Refusal::new(what).hints(["/follow", "/board pin", "/list"]));
             }
             let list = match filters.as_slice() {
                 [one] => world.with_handles(one),
@@ -197,22 +188,20 @@ impl Intake {
         let more = plan.items.len().saturating_sub(CARDS_MAX);
         let mut text = Text::new();
         if let Some((other, _)) = &plan.taken {
-            text.plain("This room follows what ")
-                .push(Style::Quote, &other.called)
-                .plain(" follows, and is set to the same.\n");
+            text.append(text!(viewer.lang, "rebuild-taken", room = quote(&other.called))).plain("\n");
         }
-        let cards = words::count(plan.items.len() - more, "open card");
-        text.plain(match (plan.board, plan.items.is_empty()) {
-            (true, true) => "Its board, anew.".to_owned(),
-            (true, false) => format!("Its board and {cards}, anew; what changed last comes last."),
-            (false, false) => format!("{cards}, anew; what changed last comes last."),
-            (false, true) => "Nothing that is open belongs here so far.".to_owned(),
+        let n = plan.items.len() - more;
+        text.append(match (plan.board, n) {
+            (true, 0) => text!(viewer.lang, "rebuild-board"),
+            (true, _) => text!(viewer.lang, "rebuild-both", n),
+            (false, 0) => text!(viewer.lang, "rebuild-none"),
+            (false, _) => text!(viewer.lang, "rebuild-cards", n),
         });
         if more > 0 {
             let list = Look::List { filter: plan.list.clone(), page: 1, at: None };
             let list = Command::Look(list).to_text(viewer.time_zone);
-            text.plain(format!("\nThese are the newest, and there are {} more: ", words::grouped(more as u64)))
-                .push(Style::Code, viewer.capabilities.written(&list));
+            let list = code(viewer.capabilities.written(&list));
+            text.plain("\n").append(text!(viewer.lang, "rebuild-more", n = more, list));
         }
         let mut answers = vec![Answer::new(Outbound::text(text))];
         if plan.board && !pinned {
@@ -263,10 +252,11 @@ impl Intake {
     }
 
     /// The room somebody means: by its id, by its title, by whose it is, or by the bot on which it is their own.
-    fn other_room(&self, named: &str, here: &RoomId, speaker: &Speaker) -> Result<Other, Refusal> {
+    fn other_room(&self, named: &str, viewer: &Viewer, speaker: &Speaker) -> Result<Other, Refusal> {
+        let (here, lang) = (viewer.room.as_str(), viewer.lang);
         let is = |text: &str| text.to_lowercase() == named.to_lowercase();
         let mut found: Vec<(Other, bool)> = self.world.read(|world| {
-            let rooms = world.rooms().filter(|(id, _)| *id != here.as_str());
+            let rooms = world.rooms().filter(|(id, _)| *id != here);
             let rooms = rooms.filter_map(|(id, state)| {
                 let whose = self.whose(id).or_else(|| Some(world.by_identity(&Identity(id.to_owned()))?.id));
                 let whose = whose.and_then(|person| world.person(person)).filter(|_| state.title.is_empty());
@@ -285,18 +275,18 @@ impl Intake {
         });
         let allowed = |own: bool| own || speaker.role >= Role::Maintainer;
         match found.len() {
-            0 if is(here.as_str()) => {
-                Err(Refusal::new("That is this room. /rebuild here makes its board and cards anew.").hints(["/rebuild here"]))
+            0 if is(here) => {
+                let rebuild = code(viewer.capabilities.written("/rebuild here"));
+                Err(Refusal::new(text!(lang, "rebuild-here", rebuild)).hints(["/rebuild here"]))
             }
             1 if allowed(found[0].1) => Ok(found.remove(0).0),
-            1 => Err(Refusal::new("Not done: to take after a room that is not yours takes a maintainer.")),
+            1 => Err(Refusal::new(text!(lang, "rebuild-not-yours"))),
             0 => {
-                let mut text = Text::from("I know no other room called ");
-                text.push(Style::Quote, words::shorten(named, 80)).plain(". /rooms shows them, and each can be named by its title.");
-                Err(Refusal::new(text).hints(["/rooms"]))
+                let (name, rooms) = (quote(words::shorten(named, 80)), code(viewer.capabilities.written("/rooms")));
+                Err(Refusal::new(text!(lang, "rebuild-unknown", name, rooms)).hints(["/rooms"]))
             }
             _ => {
-                let mut text = Text::from("Several rooms are called that. Which one?");
+                let mut text = text!(lang, "rebuild-several");
                 found.retain(|(_, own)| allowed(*own));
                 found.truncate(5);
                 for (other, _) in &found {
@@ -347,13 +337,23 @@ impl Intake {
 
     /// A board needs messages that can be changed.
     pub(super) fn must_keep_boards(&self, room: &str) -> Result<(), Refusal> {
-        if self.capabilities(RoomId::new(room).bot()).is_some_and(|can| can.edits) {
-            return Ok(());
+        let room = RoomId::new(room);
+        match self.viewer(&room, None) {
+            Some(viewer) if !viewer.capabilities.edits => {
+                let board = code(viewer.capabilities.written("/board"));
+                Err(Refusal::new(text!(viewer.lang, "board-no-edits", board)).hints(["/board"]))
+            }
+            _ => Ok(()),
         }
-        Err(Refusal::new(
-            "Not done: what was written cannot be changed here, so a board would not stay true. /board shows it as it is now.",
-        )
-        .hints(["/board"]))
+    }
+
+    /// What a silent group is told that is asked for a rebuild.
+    pub(super) fn not_enabled(&self, room: &RoomId) -> Outbound {
+        let Some(viewer) = self.viewer(room, None) else { return Outbound::default() };
+        let enable = code(viewer.capabilities.written("/enable"));
+        let rebuild = code(viewer.capabilities.written("/rebuild here"));
+        let text = text!(viewer.lang, "rebuild-silent", enable, rebuild);
+        Outbound::text(text).row(vec![Button::new(say!(viewer.lang, "rebuild-enable"), "/enable")])
     }
 }
 
@@ -367,12 +367,6 @@ fn taken_over(room: &room::Room, other: &room::Room, can_keep: bool) -> Result<V
         Err(room::Error::NothingToTake) => Ok(Vec::new()),
         Err(error) => Err(Refusal::not_done(&error).hints(error.hints())),
     }
-}
-
-/// What a silent group is told that is asked for a rebuild.
-pub(super) fn not_enabled() -> Outbound {
-    Outbound::text("Nothing done: I am silent in this room. /enable lets me speak here; after that, /rebuild here.")
-        .row(vec![Button::new("Enable", "/enable")])
 }
 
 #[cfg(test)]

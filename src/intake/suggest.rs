@@ -1,6 +1,5 @@
 //! What could stand where somebody is typing: from memory, at every key, and only for who may look.
 
-use chrono::Utc;
 use unicode_segmentation::UnicodeSegmentation as _;
 use yoman_chat::{ArgKind, BotName, RoomKind, Suggestion, Typing};
 
@@ -77,7 +76,7 @@ impl Intake {
             return Vec::new();
         }
         let context = Context {
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             time_zone: viewer.time_zone,
             bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
         };

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use yoman_chat::RoomId;
 
 use super::{
@@ -99,7 +99,13 @@ pub(super) struct Changes {
 
 impl Changes {
     /// The boards of a bot that a commit may change; `world` has seen the commit, and may have seen more.
-    pub(super) fn route(&mut self, commit: &Commit, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> {
+    pub(super) fn route(
+        &mut self,
+        commit: &Commit,
+        world: &World,
+        bot: &BotRooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Vec<Intent> {
         let events = commit.events.iter().map(stored::decode);
         let intents = if let Some(room) = room::of_stream(commit.stream.as_str()) {
             let events: Vec<_> = events.flatten().collect();
@@ -116,7 +122,7 @@ impl Changes {
                 Event::Item(event) => parts.or(Parts::of(&event)),
                 Event::Person(_) | Event::Room(_) | Event::Report(_) => parts,
             });
-            self.of_item(item, changed, world, bot)
+            self.of_item((item, changed), world, bot, now)
         } else {
             // What people are called stands on boards.
             all(world, bot)
@@ -127,7 +133,13 @@ impl Changes {
         intents
     }
 
-    fn of_item(&mut self, item: ItemRef, changed: Parts, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> {
+    fn of_item(
+        &mut self,
+        (item, changed): (ItemRef, Parts),
+        world: &World,
+        bot: &BotRooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Vec<Intent> {
         let mut touched = vec![(item, changed)];
         if changed.has(Parts::STATE) {
             // They wait for it, or did.
@@ -139,7 +151,7 @@ impl Changes {
             *parts = *known;
         }
         let boards = with_boards(world, bot).filter(|(room, filter)| {
-            let viewer = viewer(room, world, bot, Utc::now());
+            let viewer = viewer(room, world, bot, now);
             touched.iter().any(|(item, parts)| world.passes(*item, &parts.relaxed(filter), &viewer))
         });
         let rooms: Vec<_> = boards.map(|(room, _)| room).collect();

@@ -7,7 +7,7 @@ use tracing::{error, warn};
 use yoman_chat::{Bot, MessageRef, Outbound, RoomId, SendError, Stop, split};
 
 use super::{
-    cards,
+    cards::{self, CardRow},
     entry::What,
     outbox::Outbox,
     pictures::Pictures,
@@ -278,8 +278,14 @@ impl Courier {
         let Some(card) = self.render.card(room, item) else { return NOTHING };
         let hash = cards::hash(&card.message);
         let same = row.hash == hash || (row.hash == 0 && card.version == row.version);
-        if card.version < row.version || (same && row.hash != 0 && row.older.is_none()) {
+        if card.version < row.version {
             return NOTHING;
+        }
+        if same && row.hash != 0 && row.older.is_empty() {
+            // It shows what is true of the newer version, too: a reaction to it is to that one.
+            let newer = card.version > row.version;
+            let row = newer.then_some(CardRow { version: card.version, ..row });
+            return Outcome::Edited { row, edits: 0 };
         }
         let mut parts = split(card.message, &self.bot.capabilities()).into_iter();
         let Some(mut to) = parts.next() else { return NOTHING };
@@ -296,16 +302,19 @@ impl Courier {
                 }
                 Err(error) => return Outcome::Failed { error, row: None },
             }
+            row.buttons = !to.buttons.is_empty();
         }
         row.hash = hash;
         row.version = card.version;
-        if let Some(older) = row.older.take() {
+        // Where two messages show an item, only the newer one can be pressed.
+        to.buttons.clear();
+        while let Some(older) = row.older.pop() {
             match self.edit(room, &older, &to).await {
                 Ok(()) => edits += 1,
                 // It was never more than a courtesy.
                 Err(SendError::Gone(_) | SendError::Refused(_)) => {}
                 Err(error) => {
-                    row.older = Some(older);
+                    row.older.push(older);
                     return Outcome::Failed { error, row: Some(row) };
                 }
             }

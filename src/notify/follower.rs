@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use chrono_tz::Tz;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -20,7 +19,9 @@ use super::{
     routing::{BotRooms, route, route_far_behind},
 };
 use crate::{
+    clock::Clock,
     domain::ItemRef,
+    lang::Lang,
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -42,8 +43,10 @@ pub struct Follower {
     pub(super) outbox: Outbox,
     pub(super) bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
+    lang: Lang,
     time_zone: Tz,
     far_behind: u64,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Follower {
@@ -56,7 +59,8 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND }
+        let (lang, clock) = (Lang::English, Clock::default());
+        Self { log, world, outbox, bot, titles, lang, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
@@ -66,10 +70,24 @@ impl Follower {
         self
     }
 
+    /// The language of rooms that did not set one, and whose platform hints at none; English unless said.
+    #[must_use]
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
+    }
+
     /// The time zone of rooms that did not set one; UTC unless said.
     #[must_use]
     pub fn time_zone(mut self, time_zone: Tz) -> Self {
         self.time_zone = time_zone;
+        self
+    }
+
+    /// Whose time counts; the machine's unless said.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -110,8 +128,8 @@ impl Follower {
             let mut intents = Vec::new();
             for commit in self.commits(&entries) {
                 // Locked for one commit at a time: whoever feeds the world waits for no more than that.
-                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, Utc::now())));
-                intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms)));
+                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, self.clock.now())));
+                intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms, self.clock.now())));
             }
             if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
                 // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
@@ -153,7 +171,7 @@ impl Follower {
             self.world.at_least(subscription.position()).await;
             for commit in self.commits(&entries) {
                 let (refresh, told) =
-                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, Utc::now()));
+                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, self.clock.now()));
                 cards.extend(refresh);
                 for room in told {
                     *missed.entry(room).or_default() += 1;
@@ -207,6 +225,7 @@ impl Follower {
                 name,
                 capabilities: &self.bot.capabilities(),
                 titles: &self.titles,
+                lang_in: &|room| self.outbox.hinted(room).unwrap_or(self.lang),
                 time_zone: self.time_zone,
                 cards: &|item| self.outbox.rooms_with_card(name, item),
                 refuses: &|room| self.outbox.refuses(room),

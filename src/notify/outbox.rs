@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     domain::{Identity, ItemRef, PersonId},
+    lang::Lang,
     log::Position,
 };
 
@@ -457,6 +458,12 @@ impl Outbox {
         self.shared.cards.item_of(message)
     }
 
+    /// The item a message of ours is a card of, with the version it shows as far as that is known. The message is found
+    /// without its thread, too: then it is named as it was sent.
+    pub fn card_at(&self, message: &MessageRef) -> Option<(MessageRef, ItemRef, Option<u64>)> {
+        self.shared.cards.at(message)
+    }
+
     /// Whether the platform refuses everything for a room; nothing is derived for it until something arrives from there.
     pub fn refuses(&self, room: &RoomId) -> bool {
         self.queue(&BotName::new(room.bot())).inner().refusing.contains_key(room)
@@ -535,9 +542,15 @@ impl Outbox {
         self.sync().await
     }
 
-    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
-        self.shared.direct.met(room, person, identity);
+    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. `language` is the one their
+    /// platform hints at (BCP 47), if it does. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>) {
+        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse));
+    }
+
+    /// The language whoever has this direct room speaks, as far as their platform told; `None` for other rooms.
+    pub fn hinted(&self, room: &RoomId) -> Option<Lang> {
+        self.shared.direct.heard_in(room)?.language
     }
 
     /// Who was heard in this direct room.

@@ -75,9 +75,13 @@ impl Queue {
                 if inner.refusing.remove(&room).is_some() {
                     change.ops.remove(key::refusing(&room), 0);
                 }
-                if let What::Message { card: Some((item, version)), .. } = entry.row.what {
-                    change.landed.push(self.cards.sent(&message, item, (version, hash), entry.seq, &mut change.ops));
-                    if again {
+                if let What::Message { card: Some((item, version)), message: shown, .. } = &entry.row.what {
+                    let (item, shows) = (*item, (*version, hash, !shown.buttons.is_empty()));
+                    let (landed, pressable) = self.cards.sent(&message, item, shows, entry.seq, &mut change.ops);
+                    change.landed.push(landed);
+                    // Buttons of the past are taken away at once, not with the next change: behind what waits already.
+                    let edits = inner.running.as_ref().is_some_and(|running| running.capabilities.edits);
+                    if again || (pressable && edits) {
                         self.admit(&mut inner, &room, What::Refresh { item }, &mut change);
                     }
                 }

@@ -12,6 +12,7 @@ use super::{
     words,
 };
 use crate::{
+    lang::say,
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, Priority, Project, Tag, filter::StateWord, item::Item},
 };
@@ -92,7 +93,7 @@ impl World {
                 let list = Command::Look(list).to_text(viewer.time_zone);
                 let way = viewer.capabilities.written(&list);
                 let more = match way.chars().count() {
-                    0..=LIST_CHARS_MAX => format!("and {more} more: {way}"),
+                    0..=LIST_CHARS_MAX => say!(viewer.lang, "board-more", n = more, list = way),
                     _ => format!("and {more} more"),
                 };
                 text.plain("\n").push(Style::Dim, more);
@@ -111,12 +112,12 @@ impl World {
             buttons.push(Button::new(label, format!("{board} at now")));
         };
         if !filter.is_empty() {
-            view("Everything".into(), Filter::default());
+            view(say!(viewer.lang, "board-view-all"), Filter::default());
         }
         let common = self.common();
         if common.assigned && filter.people.is_empty() {
             let me = Handle::new("me").into_iter().collect();
-            view("Mine".into(), Filter { people: me, ..Filter::default() });
+            view(say!(viewer.lang, "board-view-mine"), Filter { people: me, ..Filter::default() });
         }
         if let Some(priority) = common.priority.filter(|it| !filter.priorities.contains(it)) {
             view(format!("!{priority}"), Filter { priorities: vec![priority], ..Filter::default() });

@@ -6,6 +6,7 @@ use yoman_chat::{Button, Outbound, Style, Text};
 
 use super::{Viewer, World, card::with_buttons, line::GAP, words};
 use crate::{
+    lang::{quote, text},
     command::Command,
     domain::{
         Event, Handle, Identity, PersonId,
@@ -292,14 +293,18 @@ impl World {
             }
             (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
             (room::Command::PinBoard { filter }, _) if filter.is_empty() => {
-                text.plain("The board of everything stands here and is kept up to date.")
+                text.append(text!(viewer.lang, "board-stands-all"))
             }
             (room::Command::PinBoard { .. }, Some(room::Event::BoardPinned { filter })) => {
-                let words = self.filter_words(&filter, viewer);
-                text.plain("The board of ").push(Style::Quote, words).plain(" stands here and is kept up to date.")
+                let filter = quote(self.filter_text(&filter, viewer));
+                text.append(text!(viewer.lang, "board-stands", filter))
             }
-            (room::Command::PinBoard { .. }, _) => text.plain("The board stands here and is kept up to date."),
-            (room::Command::UnpinBoard, _) => text.plain("The board here is not kept up to date any more."),
+            (room::Command::PinBoard { .. }, _) => text.append(text!(viewer.lang, "board-stands-all")),
+            (room::Command::UnpinBoard, _) => text.append(text!(viewer.lang, "board-ends")),
+            (room::Command::React { emoji, verb }, _) => {
+                text.append(self.reaction_answer(Some((emoji, *verb)), viewer))
+            }
+            (room::Command::ReactOff, _) => text.append(self.reaction_answer(None, viewer)),
             (room::Command::Set(setting), _) => text.plain(match setting {
                 room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
                 room::Setting::Language(language) => {

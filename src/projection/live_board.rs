@@ -3,7 +3,10 @@
 use yoman_chat::{Outbound, Style, Text};
 
 use super::{Viewer, World, board::Columns, card::with_buttons, words};
-use crate::domain::Filter;
+use crate::{
+    domain::Filter,
+    lang::{code, quote, say, text},
+};
 
 /// How many items of a column are shown where there is room, and with how few it is tried after that.
 const COLUMN_ITEMS: [usize; 7] = [10, 7, 5, 3, 2, 1, 0];
@@ -43,15 +46,19 @@ impl World {
     /// The board with so many items in a column.
     fn drawn(&self, filter: &Filter, items: usize, viewer: &Viewer) -> (Text, Columns) {
         let mut text = Text::new();
-        text.push(Style::Bold, "Board");
+        text.push(Style::Bold, say!(viewer.lang, "board-title"));
         let said = self.filter_text(filter, viewer);
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, words::shorten(&said, FILTER_CHARS_MAX));
         }
-        text.plain("   ").push(Style::Dim, "kept up to date");
+        text.plain("   ").push(Style::Dim, say!(viewer.lang, "board-kept"));
         let columns = self.columns(filter, items, viewer);
         if columns.empty {
-            text.plain("\n\n").plain(if filter.is_empty() { "Nothing is open." } else { "Nothing of that is open." });
+            text.plain("\n\n").plain(if filter.is_empty() {
+                say!(viewer.lang, "board-empty")
+            } else {
+                say!(viewer.lang, "board-empty-of")
+            });
         }
         text.append(columns.text.clone());
         (text, columns)
@@ -59,23 +66,17 @@ impl World {
 
     /// What a message becomes that was the room's board. `moved`: another message is.
     pub fn live_board_before(&self, moved: bool, viewer: &Viewer) -> Outbound {
-        let board = viewer.capabilities.written("/board");
-        let mut text = Text::new();
-        if moved {
-            text.plain("The board stands further below now.");
+        Outbound::text(if moved {
+            text!(viewer.lang, "board-moved")
         } else {
-            text.plain("This board is not kept up to date any more. ").push(Style::Code, board).plain(" shows it as it is now.");
-        }
-        Outbound::text(text)
+            text!(viewer.lang, "board-over", board = code(viewer.capabilities.written("/board")))
+        })
     }
 
     /// What a room is told when its board may not be pinned.
     pub fn live_board_not_pinned(&self, why: &str, viewer: &Viewer) -> Outbound {
-        let mut text = Text::from("I may not pin the board here: ");
-        text.push(Style::Quote, words::shorten(&words::one_line(why), 200));
-        text.plain("\nIt is kept up to date all the same. Give me the right to pin messages and say  ")
-            .push(Style::Code, viewer.capabilities.written("/board pin"))
-            .plain("  once more.");
-        Outbound::text(text)
+        let why = quote(words::shorten(&words::one_line(why), 200));
+        let pin = code(viewer.capabilities.written("/board pin"));
+        Outbound::text(text!(viewer.lang, "board-not-pinned", why, pin))
     }
 }

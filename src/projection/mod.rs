@@ -6,6 +6,7 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
+//! * `reactions.rs` what reactions mean in a room
 //! * `reports.rs` the names of the reports owners sent
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
@@ -51,6 +52,7 @@ mod past;
 mod people;
 mod permalinks;
 mod phrase;
+mod reactions;
 mod rebuild;
 mod reports;
 mod rooms;
@@ -100,6 +102,7 @@ use crate::{
         room::{self, Room},
         stored,
     },
+    lang::Lang,
     log::{Commit, Position, StreamId},
 };
 
@@ -129,6 +132,8 @@ pub struct Viewer {
     pub room: String,
     /// The person it is for, when it is for one: shown as "you".
     pub person: Option<PersonId>,
+    /// The language it is written in.
+    pub lang: Lang,
     /// The room's time zone.
     pub time_zone: Tz,
     /// The wall clock.

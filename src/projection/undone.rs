@@ -13,6 +13,7 @@ use super::{
     words,
 };
 use crate::{
+    lang::say,
     command::Command,
     domain::{
         Event, ItemRef, PersonId, Tag,
@@ -388,9 +389,14 @@ impl World {
             }
         } else if after.board.is_some() {
             match &state.board {
-                Some(filter) => format!("The board here shows {} again", self.filter_words(filter, viewer)),
-                None => "No board is kept up to date here any more".to_owned(),
+                Some(filter) if filter.is_empty() => {
+                    say!(viewer.lang, "board-again", filter = say!(viewer.lang, "board-everything"))
+                }
+                Some(filter) => say!(viewer.lang, "board-again", filter = self.filter_text(filter, viewer)),
+                None => say!(viewer.lang, "board-none-again"),
             }
+        } else if after.reactions.is_some() {
+            "Reactions mean here again what they did before".to_owned()
         } else if after.is_about_speaking() {
             if state.enabled {
                 "I listen here again".into()

@@ -100,6 +100,8 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_unfollowed",
     "room_muted",
     "room_setting_changed",
+    "room_reaction_mapped",
+    "room_reactions_cleared",
     "room_reversed",
     "board_pinned",
     "board_unpinned",

@@ -8,6 +8,7 @@ mod again;
 mod anything;
 mod crash;
 mod first_minute;
+mod follow;
 mod forget;
 mod forms;
 mod link;

@@ -111,11 +111,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outbox = Outbox::open(&dir.path().join("state/bots"), OutboxSettings::default())?;
         let bot = Arc::new(Instant0 { name: BotName::new("bench"), shown: AtomicU64::new(0) });
         let settings = Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,
+            clock: yoman::clock::Clock::default(),
         };
         let house =
             House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());

@@ -86,6 +86,8 @@ pub struct Capabilities {
     pub pictures: bool,
     /// A message can be pinned ([`Outbound::pin`]).
     pub pins: bool,
+    /// We are told when somebody reacts to a message of ours ([`crate::Said::Reacted`]).
+    pub reactions: bool,
 }
 
 impl Capabilities {
@@ -110,6 +112,7 @@ impl Capabilities {
             private_answers: false,
             pictures: false,
             pins: false,
+            reactions: false,
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Supports {
     pub changes: bool,
     /// Buttons can be pressed. Otherwise they stand in the text.
     pub presses: bool,
+    /// People can react to a message with an emoji, and the bot is told.
+    pub reactions: bool,
     /// It can be seen which message is which, and what it answers.
     pub references: bool,
     /// What can go wrong on its side.
@@ -67,6 +69,7 @@ impl Supports {
         asides: true,
         changes: true,
         presses: true,
+        reactions: true,
         references: true,
         troubles: &[Trouble::TooMany, Trouble::ServerError, Trouble::LostAnswer, Trouble::ShutOut],
     };
@@ -81,6 +84,11 @@ impl Supports {
         not(self.redelivery, "confirms_only_what_was_kept", "it holds no deliveries");
         not(self.redelivery, "what_was_not_kept_comes_again_under_the_same_id", "it delivers nothing again");
         not(self.presses, "a_press_brings_the_data_and_the_card", "nothing can be pressed there");
+        not(
+            self.reactions,
+            "a_reaction_is_delivered_when_put_and_when_taken_away",
+            "nobody can react to anything there",
+        );
         not(self.changes, "an_edit_is_delivered_as_one", "nobody can change what they wrote");
         lacking
     }
@@ -158,6 +166,9 @@ pub trait Harness: Send + Sync {
     /// The person of the room presses the button that carries `data`.
     async fn press(&self, card: &MessageRef, data: &str);
 
+    /// The person of the room puts a reaction to a message of the bot, or takes it away.
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool);
+
     /// The platform delivers something of a shape nobody knows.
     async fn deliver_unknown(&self);
 
@@ -218,6 +229,7 @@ where
         a_sent_message_can_be_edited_and_answered,
         a_message_can_be_pinned_and_unpinned,
         a_press_brings_the_data_and_the_card,
+        a_reaction_is_delivered_when_put_and_when_taken_away,
         an_edit_is_delivered_as_one,
         failures_are_told_apart,
         stops_in_time,
@@ -286,6 +298,7 @@ fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Reacted { emoji, .. } => emoji,
         Said::Deleted { .. } => "",
     }
 }
@@ -544,6 +557,29 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
     harness.press(&card, "no T1").await;
     let kept = running.kept(2).await?;
     ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn a_reaction_is_delivered_when_put_and_when_taken_away(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    ensure(running.bot.capabilities().reactions, || "the bot does not say that it is told of reactions".into())?;
+    let card = running.bot.send(&room, &Outbound::text("card")).await.map_err(|e| format!("send: {e}"))?;
+    for added in [true, false, true] {
+        harness.react(&card, "👀", added).await;
+    }
+    let kept = running.kept(3).await?;
+    for (inbound, put) in kept.iter().zip([true, false, true]) {
+        let Said::Reacted { message, emoji, added } = &inbound.said else {
+            return Err(format!("it came as {:?}", inbound.said));
+        };
+        // The emoji itself, or its name where the platform has names for all.
+        ensure(emoji == "👀" || emoji == ":eyes:", || format!("{emoji:?} is not what was put there"))?;
+        ensure((message, *added) == (&card, put), || format!("{added} to {message:?}, not {put} to {card:?}"))?;
+    }
+    let ids: std::collections::HashSet<_> = kept.iter().map(|inbound| &inbound.id).collect();
+    ensure(ids.len() == 3, || "two reactions have one id".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }

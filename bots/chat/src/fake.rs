@@ -132,6 +132,7 @@ impl FakeBot {
             private_answers: false,
             pictures: false,
             pins: true,
+            reactions: true,
         };
         change(&mut capabilities);
         let name = BotName::new(name);
@@ -206,6 +207,13 @@ impl FakeBot {
         let number = self.number();
         let said = Said::Pressed { data: data.to_owned(), card: card.clone(), words: None };
         self.deliver(&card.room, kind, who, said, format!("{}/{}/p{number}", card.room, card.id))
+    }
+
+    /// The person `who` puts a reaction to a message, or takes it away; gives the inbound's id.
+    pub fn react(&self, message: &MessageRef, kind: RoomKind, who: &str, emoji: &str, added: bool) -> String {
+        let number = self.number();
+        let said = Said::Reacted { message: message.clone(), emoji: emoji.to_owned(), added };
+        self.deliver(&message.room, kind, who, said, format!("{}/{}/r{number}", message.room, message.id))
     }
 
     fn number(&self) -> String {

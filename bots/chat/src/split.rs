@@ -194,6 +194,7 @@ mod tests {
             private_answers: false,
             pins: false,
             pictures: false,
+            reactions: false,
         }
     }
 

@@ -319,6 +319,7 @@ impl Bot for Console {
             private_answers: false,
             pictures: true,
             pins: false,
+            reactions: false,
         }
     }
 

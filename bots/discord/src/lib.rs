@@ -31,7 +31,6 @@ mod markdown;
 mod outbound;
 mod permissions;
 mod rates;
-mod secret;
 mod seen;
 mod session;
 mod wire;
@@ -51,8 +50,8 @@ pub use commands::Commands;
 pub use http_endpoint::{Endpoint, PublicKey};
 use reqwest::Method;
 pub use reqwest::Url;
-pub use secret::Secret;
 use serde_json::Value;
+pub use yoman_chat::Secret;
 use yoman_chat::{
     Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError, Stop,
 };
@@ -262,6 +261,7 @@ impl Bot for Discord {
             private_answers: true,
             pictures: true,
             pins: true,
+            reactions: true,
         }
     }
 

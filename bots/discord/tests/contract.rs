@@ -96,6 +96,11 @@ impl Harness for OnDiscord {
         self.server.press(card.id.parse().unwrap(), 0, &format!("b{data}")).unwrap();
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        self.ready().await;
+        self.server.react(message.id.parse().unwrap(), 0, emoji, added).unwrap();
+    }
+
     async fn deliver_unknown(&self) {
         self.server.raw_event("TELEPATHY_CREATE", json!({ "from": "1", "thought": "hm" }));
     }

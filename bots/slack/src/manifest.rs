@@ -25,6 +25,7 @@ pub(crate) const SCOPES: &[(&str, &str)] = &[
     ("mpim:history", "hearing group direct messages, and reading on after an outage"),
     ("mpim:read", "finding group direct messages written during an outage"),
     ("pins:write", "pinning the board of a room"),
+    ("reactions:read", "hearing reactions to cards"),
     ("users:read", "the names of people"),
 ];
 
@@ -43,6 +44,8 @@ const EVENTS: &[&str] = &[
     "message.groups",
     "message.im",
     "message.mpim",
+    "reaction_added",
+    "reaction_removed",
     "tokens_revoked",
 ];
 

@@ -91,6 +91,12 @@ impl Harness for OnSlack {
         self.server.press(&Press { channel, user, ts, button: data.into() }).unwrap();
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        assert_eq!(emoji, "👀", "here reactions have names");
+        let (channel, ts) = (message.room.local(), message.id.rsplit('/').next().unwrap());
+        self.server.react(channel, &self.person_in(channel), ts, "eyes", added).unwrap();
+    }
+
     async fn deliver_unknown(&self) {
         self.server.raw_event(json!({ "type": "telepathy", "user": "U1", "thought": "hm" }));
     }

@@ -11,7 +11,6 @@
 //! * `webhook.rs`      the other way in
 //! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture; `pin.rs` pinned
 //! * `menu.rs`         the list of commands; `registration.rs` getMe and the webhook
-//! * `secret.rs`       a secret that cannot be printed
 
 mod address;
 mod api;
@@ -23,7 +22,6 @@ mod photo;
 mod pin;
 mod polling;
 mod registration;
-mod secret;
 mod webhook;
 mod wire;
 
@@ -37,8 +35,8 @@ use yoman_chat::{
 
 pub use menu::{MenuEntry, MenuScope};
 pub use reqwest::Url;
-pub use secret::Secret;
 pub use webhook::Webhook;
+pub use yoman_chat::Secret;
 
 use crate::{
     api::{Api, CallError},
@@ -249,6 +247,7 @@ impl Bot for Telegram {
             private_answers: false,
             pictures: true,
             pins: true,
+            reactions: true,
         }
     }
 

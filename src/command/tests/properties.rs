@@ -13,7 +13,7 @@ use crate::domain::{
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     undo::{Back, Of, Part},
 };
 
@@ -157,7 +157,7 @@ fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     })
 }
 
-fn carry() -> impl Strategy<Value = Carry<Handle>> {
+pub(super) fn carry() -> impl Strategy<Value = Carry<Handle>> {
     let one = (option::of(select(Priority::ALL)), option::of(project()), option::of(due()));
     (vec(tag(), 0..3), vec(handle(), 0..3), one, vec(item(), 0..3), vec(item(), 0..3)).prop_map(
         |(tags, people, (priority, project, due), needs, serves)| Carry {
@@ -229,7 +229,7 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
     prop_oneof![words, values]
 }
 
-fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
+pub(super) fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     const STATES: [StateWord; 11] = [
         StateWord::Withdrawn,
         StateWord::Open,
@@ -292,7 +292,9 @@ fn a_look() -> impl Strategy<Value = Look> {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
         }),
-        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
+        select(
+            &[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]
+        ),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -312,6 +314,9 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+        (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
+            .prop_filter_map("an emoji", |(emoji, verb)| Some(RoomCommand::React { emoji: Emoji::read(emoji)?, verb })),
+        Just(RoomCommand::ReactOff),
     ]
 }
 
@@ -403,7 +408,7 @@ fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
     ]
 }
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
         4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Room, Setting, evolve};
+use super::{Event, Reactions, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
@@ -51,6 +51,9 @@ pub struct After {
     /// Of which items its board is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub board: Option<Value<Filter>>,
+    /// What reactions mean, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Reactions>,
 }
 
 impl After {
@@ -64,6 +67,7 @@ impl After {
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
             board: Value::changed(&was.board, &now.board),
+            reactions: changed(&was.reactions, &now.reactions),
         }
     }
 
@@ -91,6 +95,9 @@ impl After {
         if let Some(board) = &self.board {
             room.board = board.get();
         }
+        if let Some(reactions) = &self.reactions {
+            room.reactions.clone_from(reactions);
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -104,6 +111,7 @@ impl After {
             || self.time_zone.is_some()
             || self.default_bucket.is_some()
             || self.board.is_some()
+            || self.reactions.is_some()
     }
 }
 
@@ -130,6 +138,9 @@ impl Happening for Event {
             ) => one == other,
             (Self::Unfollowed { filter: None }, Self::Followed { .. } | Self::Unfollowed { .. })
             | (Self::Followed { .. } | Self::Unfollowed { .. }, Self::Unfollowed { filter: None }) => true,
+            (Self::ReactionMapped { emoji: one, .. }, Self::ReactionMapped { emoji: other, .. }) => one == other,
+            (Self::ReactionsCleared, Self::ReactionMapped { .. } | Self::ReactionsCleared)
+            | (Self::ReactionMapped { .. }, Self::ReactionsCleared) => true,
             _ => false,
         }
     }
@@ -161,7 +172,12 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, spec::now, undo::taken_back};
+    use crate::domain::{
+        ItemRef,
+        room::{Emoji, ReactionVerb},
+        spec::now,
+        undo::taken_back,
+    };
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
@@ -178,6 +194,11 @@ mod tests {
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
+            Just(Event::ReactionsCleared),
         ]
     }
 

@@ -25,6 +25,7 @@ fn asked<R>(ask: impl FnOnce(&BotRooms<'_>) -> R) -> R {
         name: &name,
         capabilities: &capabilities,
         titles: &titles,
+        lang_in: &|_| crate::lang::Lang::English,
         time_zone: Tz::UTC,
         cards: &|_| Vec::new(),
         refuses: &|_| false,
@@ -132,7 +133,7 @@ proptest! {
                     seen += 1;
                 }
                 stale |= drawn(&world) != shown;
-                if !asked(|bot| changes.route(commit, &world, bot)).is_empty() {
+                if !asked(|bot| changes.route(commit, &world, bot, Utc::now())).is_empty() {
                     shown = drawn(&world);
                     stale = false;
                 }
@@ -152,10 +153,10 @@ async fn what_has_nothing_to_do_with_a_board_leaves_it_alone() {
     let world = world_of(&scene);
     let board = |anew| vec![Intent::Board { room: RoomId::new(ROOM), anew }];
     let mut changes = Changes::default();
-    assert_eq!(asked(|bot| changes.route(&pin, &world, bot)), board(Anew::Pin));
-    assert_eq!(asked(|bot| changes.route(&todo, &world, bot)), []);
+    assert_eq!(asked(|bot| changes.route(&pin, &world, bot, Utc::now())), board(Anew::Pin));
+    assert_eq!(asked(|bot| changes.route(&todo, &world, bot, Utc::now())), []);
     // It is not enabled, and nobody's own.
-    assert_eq!(asked(|bot| changes.route(&silent, &world, bot)), []);
+    assert_eq!(asked(|bot| changes.route(&silent, &world, bot, Utc::now())), []);
     assert_eq!(asked(|bot| all(&world, bot)), board(Anew::No));
     let over = scene
         .happens(&room::stream(ROOM), KIM, ROOM, vec![Event::Room(room::Event::BoardUnpinned)])
@@ -163,6 +164,6 @@ async fn what_has_nothing_to_do_with_a_board_leaves_it_alone() {
     let follows = Event::Room(room::Event::Followed { filter: Filter::default() });
     let other = scene.happens(&room::stream(ROOM), KIM, ROOM, vec![follows]).await;
     let world = world_of(&scene);
-    assert_eq!(asked(|bot| changes.route(&over, &world, bot)), board(Anew::No));
-    assert_eq!(asked(|bot| changes.route(&other, &world, bot)), []);
+    assert_eq!(asked(|bot| changes.route(&over, &world, bot, Utc::now())), board(Anew::No));
+    assert_eq!(asked(|bot| changes.route(&other, &world, bot, Utc::now())), []);
 }

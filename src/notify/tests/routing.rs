@@ -42,6 +42,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
         name: &BotName::new("fake"),
         capabilities,
         titles: &titles,
+        lang_in: &|_| crate::lang::Lang::English,
         time_zone: Tz::UTC,
         cards: &|item| cards.iter().filter(|(_, it)| *it == item).map(|(room, _)| RoomId::new(*room)).collect(),
         refuses: &|room| room.as_str() == "fake/lost",

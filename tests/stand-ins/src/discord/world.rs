@@ -158,6 +158,8 @@ impl Window {
 pub(crate) struct World {
     pub(crate) bot: BotIdentity,
     pub(crate) key: SigningKey,
+    /// By message, person and emoji.
+    pub(crate) reactions: std::collections::BTreeSet<(u64, u64, String)>,
     pub(crate) endpoint: Option<String>,
     pub(crate) people: BTreeMap<u64, Person>,
     pub(crate) guilds: BTreeMap<u64, Guild>,
@@ -189,6 +191,7 @@ impl World {
         Self {
             bot,
             key: SigningKey::from_bytes(&[7; 32]),
+            reactions: std::collections::BTreeSet::new(),
             endpoint: None,
             people: BTreeMap::new(),
             guilds: BTreeMap::new(),

@@ -50,6 +50,7 @@ impl Default for AppIdentity {
             "mpim:history",
             "mpim:read",
             "pins:write",
+            "reactions:read",
             "users:read",
         ];
         Self {
