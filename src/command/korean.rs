@@ -65,6 +65,7 @@ pub(super) static VERBS: Table = &[
     ("quiet", &["방해금지"]),
     ("lang", &["언어"]),
     ("tz", &["시간대"]),
+    ("rebuild", &["다시만들기", "새로만들기"]),
     ("default", &["기본", "기본값"]),
 
     ("claim", &["소유자등록"]),
@@ -105,6 +106,8 @@ pub(super) static SPACED: &[&str] = &[
     "변경 요청",
     "방해 금지",
     "방 목록",
+    "다시 만들기",
+    "새로 만들기",
 ];
 
 pub(super) static BUCKETS: Table = &[
@@ -174,15 +177,19 @@ pub(super) static PARTS: Table = &[
 pub(super) static WORDS: Table = &[
     ("all", &["전체", "모두"]),
     ("anyway", &["그래도"]),
+    ("from", &["원본"]),
+    ("here", &["여기"]),
     ("me", &["나"]),
     ("no", &["아니요", "아니오"]),
     ("none", &["없음"]),
     ("now", &["지금"]),
     ("off", &["끄기", "해제"]),
     ("picture", &["그림"]),
+    ("pin", &["고정"]),
     ("position", &["위치"]),
     ("remove", &["삭제"]),
     ("save", &["저장"]),
+    ("unpin", &["고정해제"]),
     ("yes", &["예", "네"]),
 ];
 

@@ -56,14 +56,13 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
-    match first.as_deref() {
-        Some(word) if word == PIN => {
+    match args.words().next() {
+        Some(word) if korean::is(word.raw, PIN) => {
             args.next();
             let filter = filter::read_alone(args)?;
             return Ok(Command::Room(RoomCommand::PinBoard { filter }));
         }
-        Some(word) if word == UNPIN => {
+        Some(word) if korean::is(word.raw, UNPIN) => {
             args.next();
             args.finish()?;
             return Ok(Command::Room(RoomCommand::UnpinBoard));

@@ -190,15 +190,15 @@ fn similar(name: &str) -> Vec<String> {
 /// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
 pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Where? Like  /rebuild here"))?;
-    if word.raw.eq_ignore_ascii_case("yes") {
+    if korean::is(word.raw, "yes") {
         let code = args.next().ok_or_else(|| args.missing("Which code?"))?;
         args.finish()?;
         return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
     }
-    if !word.raw.eq_ignore_ascii_case("here") {
+    if !korean::is(word.raw, "here") {
         return Err(args.at(&word, "Boards and cards can be made anew only here: /rebuild here"));
     }
-    if args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("from")) {
+    if args.words().next().is_some_and(|word| korean::is(word.raw, "from")) {
         args.next();
         let room = args.input.get(args.rest.clone()).unwrap_or_default();
         let room = room.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -14,7 +14,7 @@ use crate::{
         undo::Of,
     },
     log::{CommandId, Commit},
-    notify::Answer,
+    notify::{Anew, Answer},
     projection::{self, Viewer},
 };
 
@@ -117,6 +117,10 @@ impl Intake {
                 Ok(Command::Rebuild(what)) => {
                     let answers = self.rebuild((n, &piece.text), what, inbound, speaker, lane).await;
                     answers.map(|answers| (answers, None))
+                }
+                Ok(Command::Room(room::Command::PinBoard { .. })) => {
+                    let answered = self.answer(n, piece, inbound, speaker, lane).await;
+                    answered.map(|(answer, toast)| (vec![answer, Answer::board(Anew::Pin)], toast))
                 }
                 _ => self.answer(n, piece, inbound, speaker, lane).await.map(|(answer, toast)| (vec![answer], toast)),
             };

@@ -19,7 +19,7 @@ use crate::{
     domain::{self, Filter, Handle, Identity, ItemRef, PersonId, Role, room},
     lang::{code, quote, say, text},
     log::{AppendError, Commit, Entry, Expected, Position, StreamId},
-    notify::Answer,
+    notify::{Anew, Answer},
     projection::{Viewer, words},
 };
 
@@ -142,15 +142,12 @@ impl Intake {
             let button = Button::new(say!(viewer.lang, "rebuild-send"), format!("/rebuild yes {code}")).tone(ButtonTone::Primary);
             return Ok(vec![Answer::new(Outbound::text(text).row(vec![button]))]);
         }
-        let mut pinned = false;
         if let Some((other, 1..)) = &plan.taken {
             let commit = self.take_over(&spoken, &other.id).await?;
             lane.newest = lane.newest.max(commit.position);
             self.world.at_least(commit.position).await;
-            // Whoever follows the log sends that one.
-            pinned = commit.events.iter().any(|event| &*event.name == "board_pinned");
         }
-        Ok(self.rebuilt(&plan, pinned, &viewer))
+        Ok(self.rebuilt(&plan, &viewer))
     }
 
     fn plan(
@@ -184,7 +181,7 @@ impl Intake {
         })
     }
 
-    fn rebuilt(&self, plan: &Plan, pinned: bool, viewer: &Viewer) -> Vec<Answer> {
+    fn rebuilt(&self, plan: &Plan, viewer: &Viewer) -> Vec<Answer> {
         let more = plan.items.len().saturating_sub(CARDS_MAX);
         let mut text = Text::new();
         if let Some((other, _)) = &plan.taken {
@@ -204,8 +201,8 @@ impl Intake {
             text.plain("\n").append(text!(viewer.lang, "rebuild-more", n = more, list));
         }
         let mut answers = vec![Answer::new(Outbound::text(text))];
-        if plan.board && !pinned {
-            answers.push(Answer::board());
+        if plan.board {
+            answers.push(Answer::board(Anew::Send));
         }
         self.world.read(|world| {
             for &item in &plan.items[more..] {

@@ -6,6 +6,7 @@ mod stage;
 
 mod again;
 mod anything;
+mod boards;
 mod crash;
 mod first_minute;
 mod follow;

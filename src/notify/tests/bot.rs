@@ -74,6 +74,7 @@ pub(crate) fn capabilities() -> Capabilities {
         private_answers: false,
         pictures: false,
         pins: true,
+        reactions: true,
     }
 }
 
