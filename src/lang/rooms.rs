@@ -14,4 +14,18 @@ macro_rules! rooms {
     };
 }
 
-rooms!["items", "words",];
+rooms! {
+    "answers",
+    "buttons",
+    "cards",
+    "house",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "undone",
+    "words",
+}

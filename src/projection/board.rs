@@ -12,6 +12,7 @@ use super::{
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, filter::StateWord, item::Item},
+    lang::say,
 };
 
 /// How many items of a column are shown before the rest is counted.
@@ -20,12 +21,13 @@ const COLUMN_ITEMS: usize = 5;
 impl World {
     /// `/board`: what is open, by bucket. Columns with nothing in them are left out.
     pub fn board(&self, filter: &Filter, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let mut text = Text::new();
         let mut buttons = Vec::new();
         let said = self.filter_text(filter, viewer);
         match &self.as_of {
-            Some(as_of) => text.append(as_of.heading("Board as of", viewer)),
-            None => text.push(Style::Bold, "Board"),
+            Some(as_of) => text.append(as_of.heading("board", viewer)),
+            None => text.push(Style::Bold, say!(lang, "board")),
         };
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, &said);
@@ -47,12 +49,12 @@ impl World {
             empty = false;
             let tally = self.tally(&column, viewer);
             text.plain("\n\n")
-                .push(Style::Bold, words::many(bucket).to_uppercase())
+                .push(Style::Bold, words::many(bucket, lang).to_uppercase())
                 .plain(format!(" {}", words::grouped(all as u64)));
             let told: Vec<_> = [StateWord::Doing, StateWord::Blocked, StateWord::Reviewed]
                 .into_iter()
                 .filter_map(|state| {
-                    Some(format!("{} {}", words::grouped(*tally.get(&state)? as u64), state_name(state)))
+                    Some(say!(lang, "board-state", n = *tally.get(&state)?, state = state_name(state, lang)))
                 })
                 .collect();
             if !told.is_empty() {
@@ -60,8 +62,8 @@ impl World {
             }
             self.lines(&mut text, &items, viewer);
             if all > items.len() {
-                text.plain("\n").push(Style::Dim, format!("and {} more", words::grouped((all - items.len()) as u64)));
-                let label = format!("All {}", words::many(bucket));
+                text.plain("\n").push(Style::Dim, say!(lang, "more", n = all - items.len()));
+                let label = say!(lang, "button-all", what = words::many(bucket, lang));
                 let list = Look::List { filter: self.handles(&column), page: 1, at: self.moment() };
                 buttons.push(Button::new(label, Command::Look(list).to_text(viewer.time_zone)));
             }
