@@ -158,9 +158,7 @@ async fn what_has_nothing_to_do_with_a_board_leaves_it_alone() {
     // It is not enabled, and nobody's own.
     assert_eq!(asked(|bot| changes.route(&silent, &world, bot, Utc::now())), []);
     assert_eq!(asked(|bot| all(&world, bot)), board(Anew::No));
-    let over = scene
-        .happens(&room::stream(ROOM), KIM, ROOM, vec![Event::Room(room::Event::BoardUnpinned)])
-        .await;
+    let over = scene.happens(&room::stream(ROOM), KIM, ROOM, vec![Event::Room(room::Event::BoardUnpinned)]).await;
     let follows = Event::Room(room::Event::Followed { filter: Filter::default() });
     let other = scene.happens(&room::stream(ROOM), KIM, ROOM, vec![follows]).await;
     let world = world_of(&scene);
