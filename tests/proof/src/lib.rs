@@ -22,6 +22,7 @@
 
 pub mod damage;
 pub mod kills;
+pub mod people;
 pub mod power;
 pub mod program;
 pub mod run;

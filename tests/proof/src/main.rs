@@ -7,7 +7,7 @@ use clap::Parser;
 use yoman_proof::{
     damage,
     kills::{self, Length},
-    power,
+    people, power,
     program::Program,
     run::{self, Ended, Setting},
     wire::Platform,
@@ -46,6 +46,12 @@ enum What {
         #[arg(long, default_value_t = 100)]
         count: usize,
     },
+    /// Strangers, a guest, forged presses and calls, tricks in titles, secrets that must be nowhere
+    HostilePeople {
+        /// How many strangers
+        #[arg(long, default_value_t = 60)]
+        strangers: usize,
+    },
     /// Flips, cuts, missing and swapped files of the data directory
     Damage {
         /// How many copies of a log
@@ -80,6 +86,10 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
         }
         What::Power { count } => {
             ended.push(run::end(&format!("power --count {count}"), setting, power::power(setting, count)).await);
+        }
+        What::HostilePeople { strangers } => {
+            let name = format!("hostile-people --strangers {strangers}");
+            ended.push(run::end(&name, setting, people::people(setting, strangers)).await);
         }
         What::Damage { count } => {
             ended.push(run::end(&format!("damage --count {count}"), setting, damage::damage(setting, count)).await);
