@@ -94,7 +94,8 @@ const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app d
 const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
 const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
 const KEEP: Arg =
-    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin").optional();
+    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin")
+        .optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 

@@ -617,12 +617,7 @@ mod tests {
         accepted(&pinned, pin(&web), Event::BoardPinned { filter: web.clone() });
         accepted(&pinned, Command::UnpinBoard, Event::BoardUnpinned);
         assert_eq!(evolve(pinned, 2, &Event::BoardUnpinned).board, None);
-        refused(
-            &room(&[]),
-            Command::UnpinBoard,
-            "this room has no board that is kept up to date",
-            &["/board pin"],
-        );
+        refused(&room(&[]), Command::UnpinBoard, "this room has no board that is kept up to date", &["/board pin"]);
         let long = Filter { items: (1..=51).map(|n| crate::domain::ItemRef::new(Bucket::Todo, n)).collect(), ..web };
         assert!(matches!(decide(&room(&[]), &pin(&long), now()), Err(Error::FilterTooLong { actual: 51 })));
     }
@@ -643,7 +638,10 @@ mod tests {
         assert_eq!(events.len(), 5, "one of its filters is followed here already");
         let after = (3..).zip(&events).fold(mine, |room, (version, event)| evolve(room, version, event));
         assert_eq!(after.follows, [tagged(&["web", "docs"]), tagged(&["own"]), tagged(&["app"])]);
-        assert_eq!((&after.language, after.time_zone, after.default_bucket), (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr)));
+        assert_eq!(
+            (&after.language, after.time_zone, after.default_bucket),
+            (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr))
+        );
         assert_eq!((after.enabled, after.board.clone()), (false, Some(tagged(&["app"]))));
         assert_eq!(take_after(&after, &other), Err(Error::NothingToTake));
         let full: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[format!("t{n}").as_str()])).collect();

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     command::{self, Command, Look, PersonCommand},
     domain::{Identity, PersonId, Role, room},
+    lang::Lang,
     projection::{World, words},
 };
 
@@ -174,8 +175,8 @@ impl Intake {
         });
         Err(Refusal::new(format!(
             "Not done: {command} needs {}, and you are {}. Ask {}.",
-            words::a(needed.word()),
-            words::a(speaker.role.word()),
+            words::a_role(needed, Lang::English),
+            words::a_role(speaker.role, Lang::English),
             if who.is_empty() { "an owner".to_owned() } else { who.join(" or ") }
         )))
     }

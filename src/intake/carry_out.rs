@@ -431,7 +431,7 @@ fn changes_lost(item: ItemRef, events: u64) -> Refusal {
     Refusal::new(format!(
         "Not done: the newest {} of {item} cannot be read, its records are damaged. yoman log verify says where; yoman log \
          salvage brings out what the journal still has.",
-        crate::projection::words::count(usize::try_from(events).unwrap_or(usize::MAX), "change")
+        crate::projection::words::count(events, "change", crate::lang::Lang::English)
     ))
     .hints([format!("/show {item}")])
 }

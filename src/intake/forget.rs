@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     domain::{Event, Handle, PersonId, person},
+    lang::{Lang, say},
     log::{Commit, Expected, StreamId},
     notify::Answer,
-    projection::NOT_FORGOTTEN,
 };
 
 /// How long a question waits for its answer.
@@ -134,7 +134,7 @@ impl Intake {
             " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
              everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
         );
-        text.plain(NOT_FORGOTTEN);
+        text.plain(say!(Lang::English, "not-forgotten"));
         if !self.settings.sealed {
             text.plain("\nSealing is off ([privacy] seal): what they write now is kept in plain, and stays.");
         }

@@ -398,7 +398,7 @@ impl Intake {
         lane: &mut Lane,
     ) -> Result<Option<Reply>, Refusal> {
         let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
-        if projection::ask(data).is_none() || command::parse(data, context).is_ok() {
+        if projection::ask(data, crate::lang::Lang::English).is_none() || command::parse(data, context).is_ok() {
             return Ok(None);
         }
         let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
@@ -444,7 +444,7 @@ impl Intake {
 fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
     let words = words.trim();
     if words.is_empty() {
-        return match projection::ask(data) {
+        return match projection::ask(data, crate::lang::Lang::English) {
             Some(ask) if !ask.optional => Err(Refusal::new("Nothing done: there was not a word in the form.")),
             _ => Ok(data.to_owned()),
         };

@@ -157,8 +157,7 @@ impl Intake {
             if world.unreadable_of(item) > 0 {
                 // What a button would do is refused.
                 message.buttons.clear();
-                let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
-                let count = crate::projection::words::count(count, "event");
+                let count = crate::projection::words::count(world.unreadable_of(item), "event", viewer.lang);
                 message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
                     "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
                 ));

@@ -312,7 +312,7 @@ fn has_come(moment: Moment, viewer: &Viewer) -> bool {
 
 /// A message under the line that says of when it is.
 fn headed(message: Outbound, as_of: &AsOf, viewer: &Viewer) -> Outbound {
-    let mut text: Text = as_of.heading("As of", viewer);
+    let mut text: Text = as_of.heading("as-of", viewer);
     text.plain("\n").append(message.text);
     Outbound { text, ..message }
 }

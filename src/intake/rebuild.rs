@@ -139,7 +139,8 @@ impl Intake {
         if messages > UNASKED_MAX && !confirmed {
             let code = self.rebuilding.ask(&what, speaker.person, room, Instant::now());
             let text = text!(viewer.lang, "rebuild-ask", n = messages);
-            let button = Button::new(say!(viewer.lang, "rebuild-send"), format!("/rebuild yes {code}")).tone(ButtonTone::Primary);
+            let button = Button::new(say!(viewer.lang, "rebuild-send"), format!("/rebuild yes {code}"))
+                .tone(ButtonTone::Primary);
             return Ok(vec![Answer::new(Outbound::text(text).row(vec![button]))]);
         }
         if let Some((other, 1..)) = &plan.taken {

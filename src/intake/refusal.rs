@@ -73,7 +73,7 @@ impl Refusal {
                 out = out.row(std::mem::take(&mut row));
                 width = label.chars().count();
             }
-            row.push(Button { ask: projection::ask(&hint), ..Button::new(label, hint) });
+            row.push(Button { ask: projection::ask(&hint, crate::lang::Lang::English), ..Button::new(label, hint) });
         }
         out.row(row)
     }

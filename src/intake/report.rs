@@ -250,7 +250,7 @@ impl About {
         }
         text.plain(format!(
             "\n{}, up to position {}.",
-            words::count(usize::try_from(outcome.events).unwrap_or(usize::MAX), "event"),
+            words::count(outcome.events, "event", self.viewer.lang),
             words::grouped(outcome.position.0)
         ));
         if outcome.damaged > 0 {

@@ -14,4 +14,19 @@ macro_rules! rooms {
     };
 }
 
-rooms!["boards", "items", "words",];
+rooms! {
+    "answers",
+    "boards",
+    "buttons",
+    "cards",
+    "house",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "undone",
+    "words",
+}

@@ -21,7 +21,7 @@ use crate::{
         room::Room,
         stored, todo,
     },
-    lang::Lang,
+    lang::{Lang, text_in},
     log::{Commit, Position},
     projection::{Permalinks, Viewer, World},
 };
@@ -289,9 +289,7 @@ fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
         Why::Assigned => {
-            let mut text = Text::new();
-            text.push(Style::Dim, "it is assigned to you");
-            text
+            text_in!(viewer.lang, Style::Dim, "because-assigned")
         }
     }
 }

@@ -12,9 +12,9 @@ use super::{
     words,
 };
 use crate::{
-    lang::say,
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, Priority, Project, Tag, filter::StateWord, item::Item},
+    lang::say,
 };
 
 /// How many items of a column are shown before the rest is counted.
@@ -25,11 +25,12 @@ const LIST_CHARS_MAX: usize = 60;
 impl World {
     /// `/board`: what is open, by bucket. Columns with nothing in them are left out.
     pub fn board(&self, filter: &Filter, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let mut text = Text::new();
         let said = self.filter_text(filter, viewer);
         match &self.as_of {
-            Some(as_of) => text.append(as_of.heading("Board as of", viewer)),
-            None => text.push(Style::Bold, "Board"),
+            Some(as_of) => text.append(as_of.heading("board", viewer)),
+            None => text.push(Style::Bold, say!(lang, "board")),
         };
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, &said);
@@ -57,7 +58,7 @@ impl World {
 
     /// The columns that have something in them, each with at most so many of its items.
     pub(super) fn columns(&self, filter: &Filter, most: usize, viewer: &Viewer) -> Columns {
-        let closed_too = !filter.states.is_empty();
+        let (lang, closed_too) = (viewer.lang, !filter.states.is_empty());
         let (mut text, mut lists, mut empty) = (Text::new(), Vec::new(), true);
         // What is nearest to being finished first.
         for bucket in
@@ -74,12 +75,12 @@ impl World {
             empty = false;
             let tally = self.tally(&column, viewer);
             text.plain("\n\n")
-                .push(Style::Bold, words::many(bucket).to_uppercase())
+                .push(Style::Bold, words::many(bucket, lang).to_uppercase())
                 .plain(format!(" {}", words::grouped(all as u64)));
             let told: Vec<_> = [StateWord::Doing, StateWord::Blocked, StateWord::Reviewed]
                 .into_iter()
                 .filter_map(|state| {
-                    Some(format!("{} {}", words::grouped(*tally.get(&state)? as u64), state_name(state)))
+                    Some(say!(lang, "board-state", n = *tally.get(&state)?, state = state_name(state, lang)))
                 })
                 .collect();
             if !told.is_empty() {
@@ -87,14 +88,14 @@ impl World {
             }
             self.lines(&mut text, &items, viewer);
             if all > items.len() {
-                let more = words::grouped((all - items.len()) as u64);
-                let label = format!("All {}", words::many(bucket));
+                let left = all - items.len();
+                let label = say!(lang, "button-all", what = words::many(bucket, lang));
                 let list = Look::List { filter: self.handles(&column), page: 1, at: self.moment() };
                 let list = Command::Look(list).to_text(viewer.time_zone);
                 let way = viewer.capabilities.written(&list);
                 let more = match way.chars().count() {
-                    0..=LIST_CHARS_MAX => say!(viewer.lang, "board-more", n = more, list = way),
-                    _ => format!("and {more} more"),
+                    0..=LIST_CHARS_MAX => say!(lang, "board-more", n = left, list = way),
+                    _ => say!(lang, "more", n = left),
                 };
                 text.plain("\n").push(Style::Dim, more);
                 lists.push(Button::new(label, list));

@@ -78,7 +78,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub(crate) use self::house::NOT_FORGOTTEN;
 use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 pub use self::{
     card::ask,
