@@ -650,9 +650,9 @@ mod tests {
 
     #[test]
     fn a_reaction_means_what_was_said_last() {
-        let emoji = |text| Emoji::read(text).unwrap();
-        let map = |text, verb| Command::React { emoji: emoji(text), verb };
-        let mapped = |text, verb| Event::ReactionMapped { emoji: emoji(text), verb };
+        let emoji = |text: &str| Emoji::read(text).unwrap();
+        let map = |text: &str, verb| Command::React { emoji: emoji(text), verb };
+        let mapped = |text: &str, verb| Event::ReactionMapped { emoji: emoji(text), verb };
         let done = Some(ReactionVerb::Done);
         accepted(&room(&[]), map("🔥", done), mapped("🔥", done));
         let set = room(&[mapped("🔥", done)]);

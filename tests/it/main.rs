@@ -7,7 +7,6 @@ mod stage;
 mod again;
 mod anything;
 mod boards;
-mod crash;
 mod first_minute;
 mod follow;
 mod forget;
