@@ -93,7 +93,10 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
         What::Kills { count, platform } => {
             for platform in platform.map_or(Platform::ALL.to_vec(), |one| vec![one]) {
                 let run = kills::kills(setting, platform, count, Length::Long);
-                ended.push(run::end(&format!("kills --count {count} --platform {platform:?}").to_lowercase(), setting, run).await);
+                ended.push(
+                    run::end(&format!("kills --count {count} --platform {platform:?}").to_lowercase(), setting, run)
+                        .await,
+                );
             }
         }
         What::Power { count } => {
