@@ -16,6 +16,7 @@ use self::upkeep::Upkeep;
 pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
+    clock::Clock,
     command,
     config::Config,
     control::{self, Finding},
@@ -62,6 +63,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.
@@ -70,6 +72,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         backoff_min: Duration::from_millis(config.notify.backoff_min_ms),
         backoff_max: Duration::from_millis(config.notify.backoff_max_ms),
         coalesce: Duration::from_millis(config.notify.coalesce_ms),
+        board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
     let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod bots;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod control;

@@ -9,8 +9,8 @@ use super::{
     verb::Verb,
     word::{Word, Words, words_and_quotes},
 };
-use crate::lang::{Lang, Wording, wording};
 use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
+use crate::lang::{Lang, Wording, wording};
 
 /// What stands behind a verb and has not been read yet.
 #[derive(Clone)]
@@ -131,12 +131,25 @@ impl<'a> Args<'a> {
     pub(super) fn missing(&self, what: impl Into<Wording>) -> Fault {
         let end = self.input.trim_end().len();
         let what: Wording = what.into();
-        self.fault(end..end, wording!("fault-missing", what, example = Wording::each(self.verb.example_in(Lang::English), self.verb.example_in(Lang::Korean))))
+        self.fault(
+            end..end,
+            wording!(
+                "fault-missing",
+                what,
+                example = Wording::each(self.verb.example_in(Lang::English), self.verb.example_in(Lang::Korean))
+            ),
+        )
     }
 
     /// There is no use for this.
     pub(super) fn useless(&self, at: Range<usize>) -> Fault {
-        self.fault(at, wording!("fault-useless", usage = Wording::each(self.verb.usage_in(Lang::English), self.verb.usage_in(Lang::Korean))))
+        self.fault(
+            at,
+            wording!(
+                "fault-useless",
+                usage = Wording::each(self.verb.usage_in(Lang::English), self.verb.usage_in(Lang::Korean))
+            ),
+        )
     }
 
     /// Nothing may follow.
@@ -166,9 +179,7 @@ impl<'a> Args<'a> {
             return Err(self.fault(rest, wording!("fault-sentence")));
         }
         if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-            return Err(
-                self.fault(rest.end..rest.end, wording!("fault-long", most = TEXT_CHARS_MAX.to_string()))
-            );
+            return Err(self.fault(rest.end..rest.end, wording!("fault-long", most = TEXT_CHARS_MAX.to_string())));
         }
         Ok(text)
     }
@@ -180,7 +191,8 @@ impl<'a> Args<'a> {
         let text = self.text()?;
         if !colon && only_items(&text) {
             let short = |example: &str| example.split(' ').take(2).collect::<Vec<_>>().join(" ");
-            let example = Wording::each(short(self.verb.example_in(Lang::English)), short(self.verb.example_in(Lang::Korean)));
+            let example =
+                Wording::each(short(self.verb.example_in(Lang::English)), short(self.verb.example_in(Lang::Korean)));
             return Err(self.fault(at, wording!("fault-one-at-a-time", example)));
         }
         Ok(text)

@@ -18,11 +18,11 @@ use super::{
     token::{is_token, no_carry, print_carry, put, token},
     word::{words, words_and_code},
 };
-use crate::lang::wording;
 use crate::domain::{
     Handle,
     item::{Carry, Draft, TEXT_CHARS_MAX, TITLE_CHARS_MAX},
 };
+use crate::lang::wording;
 
 /// What a bare sentence says: an item to be created in the room's default bucket.
 ///

@@ -61,9 +61,7 @@ impl Fault {
     /// The same without what may have been meant.
     pub fn what_and_where(&self) -> Wording {
         match self.place() {
-            Some((column, place)) => {
-                Wording::from(format!("{:column$}{place}   <- ", "")).then(self.what.clone())
-            }
+            Some((column, place)) => Wording::from(format!("{:column$}{place}   <- ", "")).then(self.what.clone()),
             None => self.what.clone(),
         }
     }

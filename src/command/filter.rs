@@ -14,8 +14,8 @@ use super::{
     token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
     word::{QUOTES, Word, quote, quoted},
 };
-use crate::lang::wording;
 use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
+use crate::lang::wording;
 
 /// The longest word to look for, in characters.
 const WORD_CHARS_MAX: usize = 200;
@@ -113,7 +113,9 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         let before = args.rest.clone();
         args.next();
         let alone = args.words().next().is_none_or(|word| {
-            word.raw.eq_ignore_ascii_case("at") || page(word.raw).is_some() || moment::as_of(&mut args.clone()).is_some()
+            word.raw.eq_ignore_ascii_case("at")
+                || page(word.raw).is_some()
+                || moment::as_of(&mut args.clone()).is_some()
         });
         if !alone {
             args.rest = before;
@@ -170,9 +172,7 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 Token::Due(due) if filter.due.is_none_or(|old| old == due) => filter.due = Some(due),
                 Token::Due(_) => return Err(args.at(&word, wording!("fault-due-twice"))),
                 Token::Needs(_) | Token::For(_) => {
-                    return Err(
-                        args.at(&word, wording!("fault-not-a-filter"))
-                    );
+                    return Err(args.at(&word, wording!("fault-not-a-filter")));
                 }
             }
         } else {

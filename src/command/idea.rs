@@ -7,8 +7,8 @@ use super::{
     korean::{self, english},
     token::{no_carry, put, token},
 };
-use crate::lang::wording;
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/idea text`; the same for all buckets.
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -18,7 +18,11 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// What all four creating verbs share.
 pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, Fault> {
     let draft = draft::read(args.input, args.rest.clone(), args.context).map_err(|fault| {
-        if fault.at.is_empty() && args.words().next().is_none() { args.missing(wording!("fault-which-new-title")) } else { fault }
+        if fault.at.is_empty() && args.words().next().is_none() {
+            args.missing(wording!("fault-which-new-title"))
+        } else {
+            fault
+        }
     })?;
     Ok(Command::Create { bucket, draft })
 }

@@ -9,11 +9,11 @@ use super::{
     when,
     word::{Word, value},
 };
-use crate::lang::{Wording, wording};
 use crate::domain::{
     Handle, Priority, Tag,
     item::{Act, LinkTarget, Relation, TITLE_CHARS_MAX},
 };
+use crate::lang::{Wording, wording};
 
 /// What takes a value away.
 const NONE: [&str; 2] = ["none", "-"];
@@ -46,9 +46,7 @@ pub(super) fn title(args: &mut Args<'_>) -> Result<Command, Fault> {
     let end = args.rest.end;
     let title = args.some_text(wording!("fault-which-title"))?.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.chars().nth(TITLE_CHARS_MAX).is_some() {
-        return Err(
-            args.fault(end..end, wording!("fault-title-long", most = TITLE_CHARS_MAX.to_string()))
-        );
+        return Err(args.fault(end..end, wording!("fault-title-long", most = TITLE_CHARS_MAX.to_string())));
     }
     item(target, Act::Title { title })
 }
@@ -186,12 +184,7 @@ pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
         Ok(item) => LinkTarget::Item(item),
         Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
         Err(_) => {
-            return Err(
-                args.at(
-                    &word,
-                    wording!("fault-link"),
-                )
-            );
+            return Err(args.at(&word, wording!("fault-link")));
         }
     };
     args.finish()?;

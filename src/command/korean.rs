@@ -86,6 +86,8 @@ pub(super) static VERBS: &[Korean] = &[
     ko("digest", &["요약"], "/요약 시각|끄기", "바로 받는 대신 하루에 한 번 받아요", "요약"),
     ko("quiet", &["방해금지"], "/방해금지 언제 언제|끄기", "메시지를 받지 않을 시간을 정해요", "방해금지"),
     ko("lang", &["언어"], "/언어 코드", "이 방의 언어를 정해요", "언어 en"),
+    ko("react", &["반응"], "/반응 [이모지 명령|이모지 끄기|끄기]", "반응이 무엇을 하는지 정해요. 혼자 쓰면 목록이 나와요", "반응 ✅ 완료"),
+    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 원본 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
     ko("tz", &["시간대"], "/시간대 지역/도시", "이 방의 시간대를 정해요", "시간대 서울"),
     ko("default", &["기본", "기본값"], "/기본 아이디어|조사|할일|PR", "그냥 쓴 문장이 무엇이 될지 정해요", "기본 할일"),
     ko("claim", &["소유자등록"], "/소유자등록 코드", "처음 시작할 때 나온 코드로 소유자가 돼요", "소유자등록 7Q4M2XKD"),
@@ -125,6 +127,8 @@ pub(super) static SPACED: &[&str] = &[
     "변경 요청",
     "방해 금지",
     "방 목록",
+    "다시 만들기",
+    "새로 만들기",
 ];
 
 pub(super) static BUCKETS: Table = &[
@@ -194,15 +198,19 @@ pub(super) static PARTS: Table = &[
 pub(super) static WORDS: Table = &[
     ("all", &["전체", "모두"]),
     ("anyway", &["그래도"]),
+    ("from", &["원본"]),
+    ("here", &["여기"]),
     ("me", &["나"]),
     ("no", &["아니요", "아니오"]),
     ("none", &["없음"]),
     ("now", &["지금"]),
     ("off", &["끄기", "해제"]),
     ("picture", &["그림"]),
+    ("pin", &["고정"]),
     ("position", &["위치"]),
     ("remove", &["삭제"]),
     ("save", &["저장"]),
+    ("unpin", &["고정해제"]),
     ("yes", &["예", "네"]),
 ];
 
@@ -284,6 +292,11 @@ pub(super) static ABOUT: Table = &[
     ("what they may do", &["무엇을 할 수 있는지"]),
     ("who this is, if I know them already", &["이미 아는 사람이면 누구인지"]),
     ("where, as /people shows it", &["어디, /사람들 에 나온 대로"]),
+    ("pinned here and kept up to date, or not any more", &["여기에 고정해 두고 늘 새로 고치기, 또는 그만두기"]),
+    ("which reaction; nothing: which there are", &["어느 반응인지. 비우면 목록"]),
+    ("what it does: done, start, take, or off", &["무엇을 할지: 완료, 시작, 맡기, 또는 끄기"]),
+    ("in this room", &["이 방에서"]),
+    ("the room it shall follow and be set like, as /rooms shows it", &["따라 할 방, /방들 에 나온 대로"]),
     ("about which verb", &["어느 명령인지"]),
 ];
 
@@ -296,7 +309,7 @@ pub(super) static NAMES: Table = &[
     ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
     ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
     ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
-    ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
+    ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
@@ -468,7 +481,11 @@ mod tests {
     #[test]
     fn every_word_of_an_argument_has_a_korean_one() {
         let missing = |words: &[&str], table: Table| {
-            words.iter().filter(|word| korean(word, table).is_empty()).map(|word| (*word).to_owned()).collect::<Vec<_>>()
+            words
+                .iter()
+                .filter(|word| korean(word, table).is_empty())
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
         };
         let none: Vec<String> = Vec::new();
         assert_eq!(missing(&Bucket::ALL.map(|it| it.word()), BUCKETS), none);

@@ -8,6 +8,7 @@ use super::{
     moment::{self, At},
     when,
 };
+use crate::domain::room::Command as RoomCommand;
 use crate::lang::wording;
 
 impl Look {
@@ -19,10 +20,15 @@ impl Look {
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
-            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } => false,
+            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
         }
     }
 }
+
+/// What `/board` may be followed by that is no word of a filter.
+pub(super) const PIN: &str = "pin";
+/// The same, for the end of it.
+pub(super) const UNPIN: &str = "unpin";
 
 fn look(look: Look) -> Result<Command, Fault> {
     Ok(Command::Look(look))
@@ -49,8 +55,21 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
     look(Look::List { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/board [filter] [at when]`
+/// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
+    match args.words().next() {
+        Some(word) if korean::is(word.raw, PIN) => {
+            args.next();
+            let filter = filter::read_alone(args)?;
+            return Ok(Command::Room(RoomCommand::PinBoard { filter }));
+        }
+        Some(word) if korean::is(word.raw, UNPIN) => {
+            args.next();
+            args.finish()?;
+            return Ok(Command::Room(RoomCommand::UnpinBoard));
+        }
+        _ => {}
+    }
     let read = filter::read(args, WHOLE)?;
     look(Look::Board { filter: read.filter, at: read.at })
 }

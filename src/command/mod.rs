@@ -212,6 +212,8 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
     /// `/status`
     Status,
     /// `/help [verb]`
@@ -305,6 +307,26 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be made anew in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebuild {
+    /// `/rebuild here [filter]`: its board and the open cards it is concerned with, or those that are named.
+    Here {
+        /// Which cards; an empty filter is those the room is concerned with.
+        filter: Filter<Handle>,
+    },
+    /// `/rebuild here from room`: the same, after it follows and is set to what another room is.
+    From {
+        /// The other room, as it is called or as /rooms shows it.
+        room: String,
+    },
+    /// `/rebuild yes CODE`: all the messages that were warned of; the code came with the question.
+    Yes {
+        /// As typed, upper case.
+        code: String,
+    },
+}
+
 /// What can be done about reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportCommand {
@@ -343,6 +365,8 @@ pub enum Command {
     Look(Look),
     /// About this room.
     Room(room_domain::Command<Handle>),
+    /// Boards and cards made anew in this room.
+    Rebuild(Rebuild),
     /// About people.
     Person(PersonCommand),
     /// About reports.

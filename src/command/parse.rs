@@ -258,7 +258,12 @@ fn fill(mut command: Command, about: Target) -> Command {
             target.get_or_insert(about);
         }
         Command::Undo { acts } => super::undo::fill(acts, about),
-        Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}
+        Command::Create { .. }
+        | Command::Look(_)
+        | Command::Room(_)
+        | Command::Rebuild(_)
+        | Command::Person(_)
+        | Command::Report(_) => {}
     }
     command
 }

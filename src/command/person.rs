@@ -6,8 +6,8 @@ use super::{
     korean, token,
     word::{Word, value},
 };
-use crate::lang::wording;
 use crate::domain::{Handle, ItemRef, Role};
+use crate::lang::wording;
 
 /// The longest code that is taken for one, in characters.
 const CODE_CHARS_MAX: usize = 64;

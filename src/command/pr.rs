@@ -1,8 +1,8 @@
 //! The verbs of a pr. What they mean is in `domain/pr.rs`.
 
 use super::{Command, Fault, args::Args, idea::create_in, korean};
-use crate::lang::wording;
 use crate::domain::{Bucket, item::Act, pr::Verdict};
+use crate::lang::wording;
 
 /// `/pr text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {

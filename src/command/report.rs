@@ -14,8 +14,8 @@ use super::{
     when::{self, Direction},
     word::{QUOTES, Word, quote, quoted},
 };
-use crate::lang::wording;
 use crate::domain::report::ReportName;
+use crate::lang::wording;
 
 /// The most words a script is given.
 const WORDS_MAX: usize = 10;
@@ -48,9 +48,7 @@ fn some_name(args: &mut Args<'_>) -> Result<ReportName, Fault> {
 }
 
 fn name(args: &Args<'_>, word: &Word<'_>) -> Result<ReportName, Fault> {
-    ReportName::new(word.raw).map_err(|_| {
-        args.at(word, wording!("fault-report-name"))
-    })
+    ReportName::new(word.raw).map_err(|_| args.at(word, wording!("fault-report-name")))
 }
 
 fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {

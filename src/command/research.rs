@@ -1,8 +1,8 @@
 //! The verbs of a research (it is finished by /done, in `todo.rs`). What they mean is in `domain/research.rs`.
 
 use super::{Command, Fault, args::Args, idea::create_in};
-use crate::lang::wording;
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/research text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {

@@ -3,18 +3,18 @@
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{
-    Command, Fault, Look,
+    Command, Fault, Look, Rebuild,
     args::Args,
     fault::nearest,
     filter,
     korean::{self, english},
     when::{self, Direction},
 };
-use crate::lang::wording;
 use crate::domain::{
     Bucket, Filter,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
 };
+use crate::lang::wording;
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
     Ok(Command::Room(command))
@@ -80,6 +80,26 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
     args.finish()?;
     room(RoomCommand::Mute { until: None })
+}
+
+/// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
+pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
+    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    if is_off(word.raw) && args.rest_is_empty() {
+        return room(RoomCommand::ReactOff);
+    }
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, wording!("fault-emoji")))?;
+    let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
+    let all = words.join(", ");
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-reaction-missing", verbs = all.clone())))?;
+    let verb = ReactionVerb::of_word(word.raw);
+    if verb.is_none() && !is_off(word.raw) {
+        let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
+        return Err(args.at(&word, wording!("fault-reaction", verbs = all)).meaning(meant));
+    }
+    args.finish()?;
+    room(RoomCommand::React { emoji, verb })
 }
 
 /// `/lang en`: a language tag (BCP 47).
@@ -167,10 +187,36 @@ fn similar(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
+pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-rebuild-where")))?;
+    if korean::is(word.raw, "yes") {
+        let code = args.next().ok_or_else(|| args.missing(wording!("fault-which-code")))?;
+        args.finish()?;
+        return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
+    }
+    if !korean::is(word.raw, "here") {
+        return Err(args.at(&word, wording!("fault-rebuild-here")));
+    }
+    if args.words().next().is_some_and(|word| korean::is(word.raw, "from")) {
+        args.next();
+        let room = args.input.get(args.rest.clone()).unwrap_or_default();
+        let room = room.split_whitespace().collect::<Vec<_>>().join(" ");
+        if room.is_empty() {
+            return Err(args.missing(wording!("fault-rebuild-from")));
+        }
+        args.rest.start = args.rest.end;
+        return Ok(Command::Rebuild(Rebuild::From { room }));
+    }
+    let filter = filter::read_alone(args)?;
+    Ok(Command::Rebuild(Rebuild::Here { filter }))
+}
+
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-bucket")))?;
-    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, wording!("fault-bucket")))?;
+    let bucket =
+        Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, wording!("fault-bucket")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

@@ -1,8 +1,8 @@
 //! The verbs of a todo; /done finishes a research too. What they mean is in `domain/todo.rs`.
 
 use super::{Command, Fault, args::Args, idea::create_in, korean};
-use crate::lang::wording;
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/todo text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {

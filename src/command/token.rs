@@ -14,12 +14,12 @@ use super::{
     when,
     word::{Word, plain, quote, value},
 };
-use crate::lang::{Wording, wording};
 use crate::domain::{
     Due, Handle, ItemRef, Priority, Project, Tag,
     item::{Carry, MANY_MAX},
     name::{NAME_CHARS_MAX, NameFault},
 };
+use crate::lang::{Wording, wording};
 
 /// A token, read.
 #[derive(Clone, Debug, PartialEq, Eq)]

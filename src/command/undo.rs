@@ -9,11 +9,11 @@ use super::{
     token::{self, Token, print_person, print_tag, token},
     word::{Word, value},
 };
-use crate::lang::wording;
 use crate::domain::{
     Handle,
     undo::{Back, Of, Part},
 };
+use crate::lang::wording;
 
 /// The most acts that are taken back together.
 const ACTS_MAX: usize = 50;
@@ -76,12 +76,7 @@ pub(super) fn undo(args: &mut Args<'_>) -> Result<Command, Fault> {
             acts.push(Back { of, parts: Vec::new() });
             continue;
         }
-        let part = part(args, &word)?.ok_or_else(|| {
-            args.at(
-                &word,
-                wording!("fault-undo-part"),
-            )
-        })?;
+        let part = part(args, &word)?.ok_or_else(|| args.at(&word, wording!("fault-undo-part")))?;
         if !acts.is_empty() && !about_item {
             return Err(args.at(&word, wording!("fault-undo-whole")));
         }

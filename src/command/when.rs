@@ -22,8 +22,8 @@ use interim::{Dialect, Interval};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Context, korean::is_hangul, when_korean};
-use crate::lang::{Wording, worded, wording};
 use crate::domain::Due;
+use crate::lang::{Wording, worded, wording};
 
 /// The years that can be written.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2999;

@@ -136,7 +136,8 @@ impl Rest<'_> {
                     let count = rest.number()?;
                     let units =
                         [("초", "seconds"), ("분", "minutes"), ("시간", "hours"), ("일", "days"), ("주일", "weeks")];
-                    let longer = [("주", "weeks"), ("개월", "months"), ("달", "months"), ("년", "years"), ("해", "years")];
+                    let longer =
+                        [("주", "weeks"), ("개월", "months"), ("달", "months"), ("년", "years"), ("해", "years")];
                     let unit = rest.one(&units).or_else(|| rest.one(&longer))?;
                     bare = (unit == "days").then_some(count);
                     (count, unit)
@@ -194,7 +195,8 @@ impl Rest<'_> {
         let text = self.text;
         let no_such = || WhenFault::NoSuchDay(text.trim().to_owned());
         let from_today = [("내일모레", 2), ("모레", 2), ("글피", 3), ("그끄저께", -3), ("그저께", -2), ("그제", -2)];
-        let named = [("오늘", "today"), ("금일", "today"), ("내일", "tomorrow"), ("명일", "tomorrow"), ("어제", "yesterday")];
+        let named =
+            [("오늘", "today"), ("금일", "today"), ("내일", "tomorrow"), ("명일", "tomorrow"), ("어제", "yesterday")];
         if let Some(days) = self.one(&from_today) {
             return Ok(shifted(self.today, days).map(|day| day.to_string()));
         }

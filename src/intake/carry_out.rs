@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use yoman_chat::Mention;
 
 use super::{Failure, Intake, Refusal, Speaker, forget, people, undo::has_more};
 use crate::{
-    lang::{Wording, wording},
     command::{Command, Target},
     domain::{
         self, Bucket, Handle, ItemRef, PersonId,
         item::{self, Act, Draft, Given, Item},
         room, stored,
     },
+    lang::{Wording, wording},
     log::{Append, AppendError, Appended, CommandId, Commit, Expected, Origin, Position, StreamId},
     projection::World,
     workflow::{self, Reaction},
@@ -113,7 +112,7 @@ impl Intake {
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
         }
     }
 
@@ -127,7 +126,7 @@ impl Intake {
         causation: Option<Position>,
     ) -> Result<Arc<Commit>, Failure> {
         self.must_exist(draft.carry.needs.iter().chain(&draft.carry.serves))?;
-        let given = Given { now: Utc::now(), actor, waits_for: Vec::new(), circular: Vec::new() };
+        let given = Given { now: self.settings.clock.now(), actor, waits_for: Vec::new(), circular: Vec::new() };
         loop {
             let number = self.numbers.take(bucket, self.world.read(|world| world.newest(bucket)));
             let reference = ItemRef::new(bucket, number.get());
@@ -213,7 +212,7 @@ impl Intake {
                 _ => &[],
             };
             let given = Given {
-                now: Utc::now(),
+                now: self.settings.clock.now(),
                 actor: speaker.person,
                 waits_for: world.waits_for(target.item),
                 circular: world.circular(target.item, needs),
@@ -291,6 +290,9 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let mut command =
             command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+        if matches!(command, room::Command::PinBoard { .. }) {
+            self.must_keep_boards(&spoken.origin.room)?;
+        }
         if let room::Command::Enable { title } = &mut command {
             title.clone_from(&spoken.room_title);
         }
@@ -301,7 +303,7 @@ impl Intake {
         let mut tries = 0;
         loop {
             let room = self.world.read(|world| world.room(id).clone());
-            let events = room::decide(&room, &command, Utc::now())
+            let events = room::decide(&room, &command, self.settings.clock.now())
                 .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
@@ -428,8 +430,7 @@ impl Intake {
 
 /// The newest changes of an item are in the log and damaged.
 fn changes_lost(item: ItemRef, events: u64) -> Refusal {
-    Refusal::new(wording!("refused-changes-lost", item, n = events))
-    .hints([format!("/show {item}")])
+    Refusal::new(wording!("refused-changes-lost", item, n = events)).hints([format!("/show {item}")])
 }
 
 /// A command about an item that names none.

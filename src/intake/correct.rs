@@ -7,12 +7,12 @@ use yoman_chat::{BotName, Inbound};
 
 use super::{Failure, Intake, Refusal, Speaker, hear::Piece};
 use crate::{
-    lang::wording,
     command::{self, Command, Said, Target},
     domain::{
         Bucket, Handle, ItemRef,
         item::{Act, Draft},
     },
+    lang::wording,
     log::{CommandId, Commit},
 };
 
@@ -96,9 +96,7 @@ impl Intake {
             // About a room or a person: what it says now is a command of its own.
             return match command::parse(text, context)? {
                 Said::Command(command) => Ok(command),
-                Said::Words(_) => {
-                    Err(Refusal::new(wording!("edit-no-command")))
-                }
+                Said::Words(_) => Err(Refusal::new(wording!("edit-no-command"))),
             };
         };
         let target = Some(Target { item, version: None });
@@ -163,9 +161,7 @@ fn asked_for(text: &str) -> Option<(&str, &str)> {
 fn drafted(text: &str, context: &command::Context) -> Result<(Option<Bucket>, Draft<Handle>), Refusal> {
     match command::parse(text, context)? {
         Said::Command(Command::Create { bucket, draft }) => Ok((Some(bucket), draft)),
-        Said::Command(_) => Err(Refusal::new(
-            wording!("edit-something-else"),
-        )),
+        Said::Command(_) => Err(Refusal::new(wording!("edit-something-else"))),
         Said::Words(words) => Ok((None, command::draft(&words, context)?)),
     }
 }

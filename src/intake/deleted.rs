@@ -4,11 +4,11 @@ use yoman_chat::{Inbound, MessageRef};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, hear::PIECES_MAX};
 use crate::{
-    lang::wording,
     domain::{
         Handle, ItemRef, Role, room,
         undo::{Back, Of},
     },
+    lang::wording,
     log::{CommandId, Entry},
     notify::Answer,
 };

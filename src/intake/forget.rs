@@ -14,8 +14,8 @@ use super::{
     pairing::{code, same},
 };
 use crate::{
-    lang::{self, Wording, say, text, wording},
     domain::{Event, Handle, PersonId, person},
+    lang::{self, Wording, say, text, wording},
     log::{Commit, Expected, StreamId},
     notify::Answer,
 };
@@ -129,7 +129,7 @@ impl Intake {
             text!(lang, "forget-ask-too", who, once = lang::quote(handles.join(", ")))
         };
         text.plain(" ").plain(say!(lang, "forget-what")).plain("\n");
-        text.plain(say!(lang, "forget-what-not"));
+        text.plain(say!(lang, "not-forgotten"));
         if !self.settings.sealed {
             text.plain("\n").plain(say!(lang, "forget-not-sealed"));
         }
@@ -145,11 +145,7 @@ impl Intake {
         let asked = match self.forgetting.answered(code, speaker.person, &spoken.origin.room, now) {
             Ok(asked) => asked,
             Err(Wrong::Over) => {
-                return Err(Refusal::new(
-                    wording!("forget-over"),
-                )
-                .hints(["/people"])
-                .into());
+                return Err(Refusal::new(wording!("forget-over")).hints(["/people"]).into());
             }
             Err(Wrong::NotYours(owner)) => {
                 let owner = self.world.read(|world| world.person(owner).map(|it| it.handle.to_string()));
@@ -165,8 +161,8 @@ impl Intake {
             Some((version, once, _)) if (version, &once) == (asked.version, &asked.once) => {}
             Some((.., handle)) => {
                 return Err(Refusal::new(wording!("forget-changed", handle = &handle))
-                .hints([format!("/forget {handle}")])
-                .into());
+                    .hints([format!("/forget {handle}")])
+                    .into());
             }
             None => return Err(Failure::Again("nobody has that number".into())),
         }
@@ -231,7 +227,9 @@ impl Intake {
         };
         self.outbox.forget(person);
         for bot in self.settings.bots.keys() {
-            self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
+            let bot = yoman_chat::BotName::new(bot.as_str());
+            self.outbox.refresh(&bot, &changed);
+            self.outbox.refresh_boards(&bot, self.outbox.rooms_with_board(&bot));
         }
     }
 }

@@ -6,7 +6,6 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, 
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    lang::{Lang, Wording, say, wording},
     command::{self, Command, Look, PersonCommand, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
@@ -14,8 +13,9 @@ use crate::{
         room,
         undo::Of,
     },
+    lang::{Lang, Wording, say, wording},
     log::{CommandId, Commit},
-    notify::Answer,
+    notify::{Anew, Answer},
     projection::{self, Viewer},
 };
 
@@ -93,6 +93,9 @@ impl Intake {
                 }
             }
             Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
+            Said::Reacted { message, emoji, added } => {
+                return self.reacted(inbound, (message, emoji, *added), speaker, lane).await;
+            }
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
@@ -108,10 +111,21 @@ impl Intake {
         let count = pieces.len();
         for (n, piece) in pieces.into_iter().enumerate() {
             let before = lane.newest;
-            match self.answer(n, piece, inbound, speaker, lane).await {
-                Ok((answer, toast)) => {
+            let answered = match &piece.command {
+                Ok(Command::Rebuild(what)) => {
+                    let answers = self.rebuild((n, &piece.text), what, inbound, speaker, lane).await;
+                    answers.map(|answers| (answers, None))
+                }
+                Ok(Command::Room(room::Command::PinBoard { .. })) => {
+                    let answered = self.answer(n, piece, inbound, speaker, lane).await;
+                    answered.map(|(answer, toast)| (vec![answer, Answer::board(Anew::Pin)], toast))
+                }
+                _ => self.answer(n, piece, inbound, speaker, lane).await.map(|(answer, toast)| (vec![answer], toast)),
+            };
+            match answered {
+                Ok((answers, toast)) => {
                     reply.changed |= lane.newest > before;
-                    reply.answers.push(answer);
+                    reply.answers.extend(answers);
                     reply.toast = reply.toast.or(toast);
                 }
                 Err(Failure::Refused(mut refusal)) => {
@@ -135,7 +149,7 @@ impl Intake {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
             };
-            for answer in reply.answers.iter_mut().filter(|answer| answer.over.is_none()) {
+            for answer in reply.answers.iter_mut().filter(|it| it.over.is_none() && !it.message.silent) {
                 answer.message.reply_to.clone_from(&message);
             }
         }
@@ -206,7 +220,7 @@ impl Intake {
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
             let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+                inbound.room.kind == RoomKind::Group && matches!(&command, Command::Room(it) if concerns_everybody(it));
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
@@ -279,7 +293,8 @@ impl Intake {
         let Said::Pressed { card, .. } = &inbound.said else { return None };
         let turns = text.split(' ').any(|word| word == "at" || word.starts_with("page:"));
         let edits = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.edits);
-        (turns && edits && self.outbox.item_of(card).is_none()).then(|| card.clone())
+        let kept = self.outbox.item_of(card).is_some() || self.outbox.is_board(card);
+        (turns && edits && !kept).then(|| card.clone())
     }
 
     /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
@@ -331,7 +346,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),
@@ -384,7 +399,7 @@ impl Intake {
         lane: &mut Lane,
     ) -> Result<Option<Reply>, Refusal> {
         let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
-        if projection::ask(data).is_none() || command::parse(data, context).is_ok() {
+        if projection::ask(data, crate::lang::Lang::English).is_none() || command::parse(data, context).is_ok() {
             return Ok(None);
         }
         let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
@@ -435,7 +450,7 @@ impl Intake {
 fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
     let words = words.trim();
     if words.is_empty() {
-        return match projection::ask(data) {
+        return match projection::ask(data, Lang::English) {
             Some(ask) if !ask.optional => Err(Refusal::new(wording!("refused-empty-form"))),
             _ => Ok(data.to_owned()),
         };
@@ -457,6 +472,18 @@ fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
 /// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
 fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
     intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
+}
+
+/// What a group is set to, and what stands pinned there.
+fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
+    matches!(
+        command,
+        room::Command::Set(_)
+            | room::Command::React { .. }
+            | room::Command::ReactOff
+            | room::Command::PinBoard { .. }
+            | room::Command::UnpinBoard
+    )
 }
 
 /// A command that names no item is about the card it answers.
@@ -525,7 +552,11 @@ fn verb_of(text: &str, can: Option<&Capabilities>) -> Wording {
     let word = text.split_whitespace().next().unwrap_or_default();
     let is_verb = |verb: &command::Verb| verb.word == word || verb.korean().contains(&word);
     let bare = can.is_some_and(|can| can.bare_verbs) && command::verbs().iter().any(is_verb);
-    if bare || word.starts_with('/') { word.chars().take(40).collect::<String>().into() } else { wording!("refused-that") }
+    if bare || word.starts_with('/') {
+        word.chars().take(40).collect::<String>().into()
+    } else {
+        wording!("refused-that")
+    }
 }
 
 fn first_line(message: &Outbound) -> String {

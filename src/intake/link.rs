@@ -12,9 +12,9 @@ use yoman_chat::{Button, ButtonTone, Inbound, Outbound, RoomId, RoomKind, Sender
 
 use super::{Failure, Intake, Refusal, Reply, Speaker, admit, carry_out::Spoken, pairing};
 use crate::{
-    lang::{self, say, text, wording},
     command::{Command, PersonCommand},
     domain::{Identity, ItemRef, PersonId, person},
+    lang::{self, say, text, wording},
     log::Commit,
     notify::Answer,
 };
@@ -236,10 +236,7 @@ impl Intake {
                 }
                 let Some(offer) = self.links.find(typed, now) else {
                     self.pairing.guessed_wrong(sender.id.as_str(), now);
-                    return Err(Refusal::new(
-                        wording!("link-no-code"),
-                    )
-                    .into());
+                    return Err(Refusal::new(wording!("link-no-code")).into());
                 };
                 self.may_be_asked(&offer, sender, speaker)?;
                 let Some(question) = self.links.ask(&offer, inbound, now) else {
@@ -263,23 +260,18 @@ impl Intake {
         };
         let Some(second) = second else { return Ok(()) };
         if first.id == second.id {
-            return Err(Refusal::new(
-                wording!("link-known"),
-            ));
+            return Err(Refusal::new(wording!("link-known")));
         }
         if second.role.is_none() {
-            return Err(Refusal::new(
-                wording!("link-revoked"),
-            ));
+            return Err(Refusal::new(wording!("link-revoked")));
         }
         let given = person::Given { actor: first.role.map(|role| (first.id, role)), owners: 2 };
         let merge = person::Command::Merge { into: Box::new(first) };
         match person::decide(Some(&second), second.id, &merge, &given) {
             Ok(_) => Ok(()),
-            Err(person::Error::Outranks { .. }) if speaker.is_some() => Err(Refusal::new(
-                wording!("link-other-way"),
-            )
-            .hints(["/link"])),
+            Err(person::Error::Outranks { .. }) if speaker.is_some() => {
+                Err(Refusal::new(wording!("link-other-way")).hints(["/link"]))
+            }
             Err(error) => Err(Refusal::not_done(error.wording()).hints(error.hints())),
         }
     }
@@ -389,9 +381,7 @@ impl Intake {
                 let known: Vec<_> = identities.iter().map(|identity| identity.0.as_str()).collect();
                 Err(Refusal::new(wording!("link-not-there", known = known.join(", "))))
             }
-            [one] if one.0 == current => Err(Refusal::new(
-                wording!("link-from-here"),
-            )),
+            [one] if one.0 == current => Err(Refusal::new(wording!("link-from-here"))),
             [one] => Ok((*one).clone()),
             several => {
                 let hints = several.iter().filter(|it| it.0 != current).map(|it| format!("/unlink {}", it.0));
@@ -412,8 +402,7 @@ impl Intake {
 
 /// It was answered, it is too old, or it was never asked of this person: nobody is told which.
 fn no_question() -> Refusal {
-    Refusal::new(wording!("link-no-question"))
-        .hints(["/link"])
+    Refusal::new(wording!("link-no-question")).hints(["/link"])
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::{cell::RefCell, ops::ControlFlow, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use yoman_chat::{BotName, Glance, Outbound, RoomKind, Style, Text};
 
 use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pairing::CODE_LIFE};
 use crate::{
-    lang::say,
     command::{self, Look, Target},
     domain::{ItemRef, Role},
+    lang::say,
     log::{Commit, Position, StreamId},
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
@@ -97,6 +96,7 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
@@ -123,7 +123,7 @@ impl Intake {
         let Glance { room, sender, text } = glance;
         let speaker = self.onlooker(room, sender)?;
         let context = command::Context {
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             time_zone: self.time_zone(&room.id),
             bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
         };
@@ -158,8 +158,7 @@ impl Intake {
             if world.unreadable_of(item) > 0 {
                 // What a button would do is refused.
                 message.buttons.clear();
-                let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
-                let count = crate::projection::words::count(count, "event");
+                let count = crate::projection::words::count(world.unreadable_of(item), "event", viewer.lang);
                 message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
                     "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
                 ));

@@ -7,9 +7,9 @@ use yoman_chat::{Outbound, Text};
 
 use super::{Failure, Intake, Refusal, Speaker, carry_out::which_item};
 use crate::{
-    lang::wording,
     command::{Look, Moment, Target},
     domain::{Filter, Handle, ItemRef},
+    lang::wording,
     log::{Commit, Position},
     notify::Answer,
     projection::{AsOf, COMMITS_MAX, Commits, Stats, Viewer, World, words},
@@ -200,8 +200,8 @@ impl Intake {
                 version = version.to_string(),
                 newest = newest.to_string()
             ))
-                .hints([format!("/show {item}")])
-                .into());
+            .hints([format!("/show {item}")])
+            .into());
         }
         let mut holds = None;
         self.log.read_stream(&crate::log::StreamId::new(item.stream()), version, &mut |entry| {
@@ -320,7 +320,7 @@ fn has_come(moment: Moment, viewer: &Viewer) -> bool {
 
 /// A message under the line that says of when it is.
 fn headed(message: Outbound, as_of: &AsOf, viewer: &Viewer) -> Outbound {
-    let mut text: Text = as_of.heading("As of", viewer);
+    let mut text: Text = as_of.heading("as-of", viewer);
     text.plain("\n").append(message.text);
     Outbound { text, ..message }
 }

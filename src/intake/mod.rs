@@ -14,6 +14,8 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `react.rs`   reactions to cards
+//! * `rebuild.rs`  a room's board and cards anew
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -32,6 +34,8 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod react;
+mod rebuild;
 mod refusal;
 mod report;
 mod suggest;
@@ -45,19 +49,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
+use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
     refusal::{Reader, Refusal},
     report::Reports,
 };
 use crate::{
+    clock::Clock,
     command,
     domain::{Bucket, Identity},
     lang::Lang,
@@ -86,6 +90,8 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -108,6 +114,7 @@ pub struct Intake {
     permalinks: Permalinks,
     pairing: Pairing,
     forgetting: Forgetting,
+    rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -166,6 +173,7 @@ impl Intake {
             titles: Arc::new(titles),
             pairing: Pairing::default(),
             forgetting: Forgetting::default(),
+            rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
@@ -239,7 +247,7 @@ impl Intake {
             person,
             lang: self.lang_of(room),
             time_zone: self.time_zone(room),
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: self.permalinks.clone(),
@@ -249,7 +257,7 @@ impl Intake {
     /// "Tomorrow" is the day after it was said, however late it is heard.
     fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: inbound.sent_at.min(Utc::now()),
+            now: inbound.sent_at.min(self.settings.clock.now()),
             time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
@@ -293,6 +301,7 @@ impl Intake {
 #[async_trait]
 impl Accept for Intake {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        let inbound = self.in_its_thread(inbound);
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
@@ -315,7 +324,8 @@ impl Accept for Intake {
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
         let (toast, changed) = (reply.toast, reply.changed);
-        for answer in &mut reply.answers {
+        // What is shown besides the answer to it stands by itself.
+        for answer in reply.answers.iter_mut().filter(|answer| !answer.message.silent) {
             answer.message.answers = Some(inbound.id.clone());
         }
         if reply.answers.is_empty() {

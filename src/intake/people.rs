@@ -6,9 +6,9 @@ use yoman_chat::{Inbound, Outbound, RoomId, Sender, Text};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, admit, carry_out::Spoken};
 use crate::{
-    lang::{self, say, text, wording},
     command::PersonCommand,
     domain::{self, Handle, Identity, PersonId, Role, person},
+    lang::{self, say, text, wording},
     log::{AppendError, CommandId, Commit, Expected, Meta, Origin, StreamId},
     notify::Answer,
 };
@@ -105,12 +105,9 @@ impl Intake {
         let commit = match command {
             PersonCommand::Claim { .. } => {
                 let yours = speaker.role == Role::Owner;
-                return Err(Refusal::new(if yours {
-                    wording!("claim-yours")
-                } else {
-                    wording!("claim-somebodys")
-                })
-                .into());
+                return Err(
+                    Refusal::new(if yours { wording!("claim-yours") } else { wording!("claim-somebodys") }).into()
+                );
             }
             PersonCommand::Pair { code, role, known_as } => {
                 return self
@@ -153,9 +150,7 @@ impl Intake {
         speaker: Option<&Speaker>,
     ) -> Result<Arc<Commit>, Failure> {
         let Some(pending) = self.pairing.find(code, Instant::now()) else {
-            return Err(Refusal::new(wording!("pair-no-code"))
-                .hints(["/pair"])
-                .into());
+            return Err(Refusal::new(wording!("pair-no-code")).hints(["/pair"]).into());
         };
         let commit = match known_as {
             Some(handle) => {
@@ -324,7 +319,10 @@ impl Intake {
 pub(super) fn origin(inbound: &Inbound) -> Origin {
     use yoman_chat::Said;
     let message = match &inbound.said {
-        Said::Message { message, .. } | Said::Edited { message, .. } | Said::Deleted { message } => message.id.clone(),
+        Said::Message { message, .. }
+        | Said::Edited { message, .. }
+        | Said::Reacted { message, .. }
+        | Said::Deleted { message } => message.id.clone(),
         Said::Pressed { card, .. } => card.id.clone(),
     };
     Origin { bot: inbound.room.id.bot().to_owned(), room: inbound.room.id.as_str().to_owned(), message }

@@ -3,9 +3,9 @@
 use yoman_chat::{Button, Outbound, Style, Text};
 
 use crate::{
-    lang::{Lang, Wording, say, wording},
     command::{self, Fault},
     domain::{ItemRef, item},
+    lang::{Lang, Wording, say, wording},
     log::AppendError,
     projection::{self, Viewer},
 };
@@ -74,7 +74,7 @@ impl Refusal {
                 out = out.row(std::mem::take(&mut row));
                 width = label.chars().count();
             }
-            row.push(Button { ask: projection::ask(&hint), ..Button::new(label, hint) });
+            row.push(Button { ask: projection::ask(&hint, crate::lang::Lang::English), ..Button::new(label, hint) });
         }
         out.row(row)
     }

@@ -7,12 +7,12 @@ use yoman_chat::{Outbound, RoomId, Style, Text};
 
 use super::{Failure, Intake, Refusal, carry_out::Spoken};
 use crate::{
-    lang::{self, Lang, Wording, say, text, wording},
     command::ReportCommand,
     domain::{
         self,
         report::{self as domain_report, ReportName},
     },
+    lang::{self, Lang, Wording, say, text, wording},
     log::{AppendError, Commit, Expected, ReadError, StreamId},
     notify::Answer,
     projection::{Viewer, words},
@@ -120,7 +120,8 @@ impl Intake {
         let script = self.script(name).await?;
         let limits = Limits::within(self.settings.reports.time_max);
         let job = Job { script, until: at, words: words.to_vec(), zone: viewer.time_zone, limits };
-        let ticket = self.desk.queue().map_err(|busy| Refusal::new(wording!("report-none-because", why = busy.wording())))?;
+        let ticket =
+            self.desk.queue().map_err(|busy| Refusal::new(wording!("report-none-because", why = busy.wording())))?;
         let (desk, log) = (self.desk.clone(), Arc::clone(&self.log));
         let mut work = tokio::spawn(async move { desk.run(ticket, log, job).await });
         let about = About { name: name.clone(), at, viewer: viewer.clone() };
@@ -155,8 +156,9 @@ impl Intake {
                 let read = tokio::task::spawn_blocking(move || report::state(&*log, &name)).await;
                 read.map_err(|error| Failure::Again(error.to_string()))??
             };
-            let events =
-                state.decide(&command, others).map_err(|error| Refusal::not_done(error.wording()).hints(["/report"]))?;
+            let events = state
+                .decide(&command, others)
+                .map_err(|error| Refusal::not_done(error.wording()).hints(["/report"]))?;
             if let domain_report::Command::Save { script } = &command {
                 self.may_be_saved(name, script).await?;
             }

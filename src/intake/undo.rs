@@ -24,7 +24,6 @@ use self::{
 };
 use super::{Failure, Intake, Lane, Refusal, Speaker, carry_out::Spoken};
 use crate::{
-    lang::wording,
     domain::{
         self, Handle, ItemRef, PersonId,
         item::{Also, Event, History, Irreversible, Reversed, Step},
@@ -32,6 +31,7 @@ use crate::{
         room, stored,
         undo::{self, Back, Of, Part},
     },
+    lang::wording,
     log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},

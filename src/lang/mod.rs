@@ -25,12 +25,12 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 use yoman_chat::{Style, Text};
 
+pub(crate) use self::wording::{part, worded, wording};
 pub use self::{
     arg::{Arg, bold, code, dim, item, link, plain, quote, styled},
     bundle::grouped,
     wording::{Part, Wording},
 };
-pub(crate) use self::wording::{part, worded, wording};
 
 /// A language people are spoken to in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -14,4 +14,23 @@ macro_rules! rooms {
     };
 }
 
-rooms!["faults", "help", "intake", "items", "reasons", "words",];
+rooms! {
+    "answers",
+    "boards",
+    "buttons",
+    "cards",
+    "faults",
+    "help",
+    "house",
+    "intake",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "reasons",
+    "undone",
+    "words",
+}

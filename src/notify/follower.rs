@@ -7,18 +7,19 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use chrono_tz::Tz;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 use yoman_chat::{Bot, Outbound, RoomId, Stop};
 
 use super::{
+    boards,
     direct::Heard,
     outbox::{Intent, Outbox},
     routing::{BotRooms, route, route_far_behind},
 };
 use crate::{
+    clock::Clock,
     domain::ItemRef,
     lang::Lang,
     log::{Commit, Entry, EventLog, Position},
@@ -37,14 +38,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The cursor of one bot.
 pub struct Follower {
-    log: Arc<dyn EventLog>,
-    world: Arc<SharedWorld>,
-    outbox: Outbox,
-    bot: Arc<dyn Bot>,
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) world: Arc<SharedWorld>,
+    pub(super) outbox: Outbox,
+    pub(super) bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
     lang: Lang,
     time_zone: Tz,
     far_behind: u64,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Follower {
@@ -57,7 +59,8 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        Self { log, world, outbox, bot, titles, lang: Lang::English, time_zone: Tz::UTC, far_behind: FAR_BEHIND }
+        let (lang, clock) = (Lang::English, Clock::default());
+        Self { log, world, outbox, bot, titles, lang, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
@@ -81,12 +84,20 @@ impl Follower {
         self
     }
 
+    /// Whose time counts; the machine's unless said.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Runs until `stop`, or until the log is closed.
     pub async fn run(self, stop: Stop) {
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             () = self.follow() => {}
+            () = self.keep_boards() => {}
         }
     }
 
@@ -94,6 +105,7 @@ impl Follower {
     async fn follow(&self) {
         let mut subscription = Subscription::new(Arc::clone(&self.log), self.start().await);
         let mut unsaved: Option<(Instant, Position)> = None;
+        let mut boards = boards::Changes::default();
         loop {
             let head = self.log.head().position;
             if head.0 > subscription.position().0.saturating_add(self.far_behind) {
@@ -116,7 +128,8 @@ impl Follower {
             let mut intents = Vec::new();
             for commit in self.commits(&entries) {
                 // Locked for one commit at a time: whoever feeds the world waits for no more than that.
-                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, Utc::now())));
+                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, self.clock.now())));
+                intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms, self.clock.now())));
             }
             if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
                 // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
@@ -158,7 +171,7 @@ impl Follower {
             self.world.at_least(subscription.position()).await;
             for commit in self.commits(&entries) {
                 let (refresh, told) =
-                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, Utc::now()));
+                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, self.clock.now()));
                 cards.extend(refresh);
                 for room in told {
                     *missed.entry(room).or_default() += 1;
@@ -173,7 +186,8 @@ impl Follower {
                 message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
             }
         });
-        self.save(subscription.position(), refreshes.chain(summaries).collect()).await;
+        let boards = self.with_rooms(boards::all);
+        self.save(subscription.position(), refreshes.chain(summaries).chain(boards).collect()).await;
     }
 
     /// `None` when the log is closed; after a failure nothing, and a pause.
@@ -199,7 +213,7 @@ impl Follower {
         })
     }
 
-    fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
+    pub(super) fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
         let name = self.bot.name();
         self.world.read(|world| {
             // Whose an account is by now, not whose it was when it was heard.

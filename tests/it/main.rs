@@ -6,8 +6,9 @@ mod stage;
 
 mod again;
 mod anything;
-mod crash;
+mod boards;
 mod first_minute;
+mod follow;
 mod forget;
 mod forms;
 mod korean_words;

@@ -55,6 +55,8 @@ impl Bot for Instant0 {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         }
     }
 
@@ -116,6 +118,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,
+            clock: yoman::clock::Clock::default(),
         };
         let house =
             House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());

@@ -59,7 +59,10 @@ const SAME: &[(&str, &str)] = &[
     ("/연결 예 ABCD2345", "/link yes ABCD2345"),
     ("/연결 아니요 ABCD2345", "/link no ABCD2345"),
     ("/보기 T7 어제 기준", "/show T7 at yesterday"),
-    ("/목록 할일 열림 #인증 @me 프로젝트:앱 !높음 마감:금요일 쪽:2", "/list todo open #인증 @me in:앱 !high due:fri page:2"),
+    (
+        "/목록 할일 열림 #인증 @me 프로젝트:앱 !높음 마감:금요일 쪽:2",
+        "/list todo open #인증 @me in:앱 !high due:fri page:2",
+    ),
     ("/목록 전체", "/list all"),
     ("/목록 전체 어제 기준", "/list all at yesterday"),
     ("/목록 PR 병합됨 페이지:3", "/list pr merged page:3"),
@@ -150,7 +153,8 @@ fn the_letters_may_come_apart() {
     }
 }
 
-const SPACED_VERB: &[&str] = &["배정 해제", "다시 열기", "태그 빼기", "구독 해제", "음소거 해제", "권한 회수", "연결 해제", "할일로", "조사로"];
+const SPACED_VERB: &[&str] =
+    &["배정 해제", "다시 열기", "태그 빼기", "구독 해제", "음소거 해제", "권한 회수", "연결 해제", "할일로", "조사로"];
 
 #[test]
 fn answers_to_a_card_in_korean() {
@@ -197,7 +201,9 @@ fn answers_to_a_card_in_korean() {
 
 #[test]
 fn sentences_stay_sentences() {
-    for text in ["할일 정리하기", "완료", "다음 주 회의 준비", "왜 이럴까", "취소 버튼이 안 눌려요", "완료 T7 제대로 됐나요"] {
+    for text in
+        ["할일 정리하기", "완료", "다음 주 회의 준비", "왜 이럴까", "취소 버튼이 안 눌려요", "완료 T7 제대로 됐나요"]
+    {
         words(text);
     }
     // What only looks like a token is a word.
@@ -353,8 +359,28 @@ fn korean_dates_are_the_english_ones() {
 #[test]
 fn korean_that_is_no_date() {
     for text in [
-        "언젠가", "주말", "이번 주", "이번 달", "8월", "금요일 25시", "금요일 월요일", "자정", "밤 12시", "오후 25시", "2026년", "3일 전 뒤",
-        "시", "전", "까지", "두", "그때", "2시간 9시", "지금 9시", "오늘 오늘", "가", "나중에",
+        "언젠가",
+        "주말",
+        "이번 주",
+        "이번 달",
+        "8월",
+        "금요일 25시",
+        "금요일 월요일",
+        "자정",
+        "밤 12시",
+        "오후 25시",
+        "2026년",
+        "3일 전 뒤",
+        "시",
+        "전",
+        "까지",
+        "두",
+        "그때",
+        "2시간 9시",
+        "지금 9시",
+        "오늘 오늘",
+        "가",
+        "나중에",
     ] {
         assert!(due(text, &context()).is_err(), "{text}: {:?}", due(text, &context()));
     }
@@ -402,7 +428,8 @@ fn a_date() -> impl Strategy<Value = (String, String)> {
         (1..=12_u32, 0..60_u32).prop_map(|(h, m)| (format!(" 오후 {h}시 {m}분"), format!(" {h}:{m:02}pm"))),
         (1..=12_u32).prop_map(|h| (format!(" 오전 {h}시"), format!(" {h}am"))),
     ];
-    (day, time, select(vec!["", "까지", "에"])).prop_map(|((dk, de), (tk, te), end)| (format!("{dk}{tk}{end}"), format!("{de}{te}")))
+    (day, time, select(vec!["", "까지", "에"]))
+        .prop_map(|((dk, de), (tk, te), end)| (format!("{dk}{tk}{end}"), format!("{de}{te}")))
 }
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -505,7 +532,8 @@ fn every_verb_is_the_same_by_each_of_its_words() {
 #[test]
 fn days_of_a_month_are_the_nearest() {
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-    for (text, expected) in [("20일까지", "2026-11-20"), ("19일까지", "2026-12-19"), ("31일까지", "2026-12-31")] {
+    for (text, expected) in [("20일까지", "2026-11-20"), ("19일까지", "2026-12-19"), ("31일까지", "2026-12-31")]
+    {
         assert_eq!(due(text, &context()), Ok(crate::domain::Due::Day(day(expected))), "{text}");
     }
 }

@@ -7,16 +7,16 @@ use chrono_tz::TZ_VARIANTS;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
-use crate::lang::Lang;
 use crate::domain::{
     Due, Handle, Priority, Project, Role, Tag,
     filter::StateWord,
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     undo::{Back, Of, Part},
 };
+use crate::lang::Lang;
 
 fn zone() -> impl Strategy<Value = Tz> {
     select(&TZ_VARIANTS[..])
@@ -293,7 +293,9 @@ fn a_look() -> impl Strategy<Value = Look> {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
         }),
-        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
+        select(
+            &[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]
+        ),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -309,8 +311,13 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
             .prop_map(|until| RoomCommand::Mute { until }),
         select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
             .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
+        a_filter().prop_map(|filter| RoomCommand::PinBoard { filter }),
+        Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+        (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
+            .prop_filter_map("an emoji", |(emoji, verb)| Some(RoomCommand::React { emoji: Emoji::read(emoji)?, verb })),
+        Just(RoomCommand::ReactOff),
     ]
 }
 
@@ -329,6 +336,14 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
         "[ABCD][A-Z0-9]{7}".prop_map(|code| PersonCommand::LinkTake { code }),
         ("[ABCD][A-Z0-9]{7}", any::<bool>()).prop_map(|(question, yes)| PersonCommand::LinkAnswer { question, yes }),
         "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
+    ]
+}
+
+fn a_rebuild() -> impl Strategy<Value = Rebuild> {
+    prop_oneof![
+        a_filter().prop_map(|filter| Rebuild::Here { filter }),
+        "[a-z]{1,8}/-?[0-9]{1,9}|[A-Z][a-z]{1,8} [a-z]{1,8}".prop_map(|room| Rebuild::From { room }),
+        "[A-Z0-9-]{1,12}".prop_map(|code| Rebuild::Yes { code }),
     ]
 }
 
@@ -400,6 +415,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),
         2 => a_look().prop_map(Command::Look),
         1 => about_room().prop_map(Command::Room),
+        1 => a_rebuild().prop_map(Command::Rebuild),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
         1 => undo().prop_map(|acts| Command::Undo { acts }),

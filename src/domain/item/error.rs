@@ -334,7 +334,8 @@ fn alternatives(buckets: &[Bucket]) -> Wording {
         [] => wording!("nothing"),
         [one_alone] => one(one_alone),
         [first, others @ .., last] => {
-            let firsts = others.iter().fold(one(first), |before, next| wording!("reason-comma", before, next = one(next)));
+            let firsts =
+                others.iter().fold(one(first), |before, next| wording!("reason-comma", before, next = one(next)));
             wording!("reason-or", before = firsts, last = one(last))
         }
     }

@@ -9,11 +9,11 @@ use super::{
     Event, Fact, Item, ItemRef, LinkTarget, evolve,
     reverse::{After, Reversed},
 };
-use crate::lang::{Wording, worded, wording};
 use crate::domain::{
     PersonId, Tag, idea, pr, research, todo,
     undo::{Part, taken_back},
 };
+use crate::lang::{Wording, worded, wording};
 
 /// What one command did to an item: a commit of its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use super::{Failure, Intake, Refusal, Speaker, Spoken};
 use crate::{
-    lang::{Wording, wording},
     domain::{self, PersonId, Role, person, room, stored, undo},
+    lang::{Wording, wording},
     log::{AppendError, Commit, Entry, Expected, StoredEvent, StreamId, Version},
 };
 
@@ -20,7 +20,8 @@ impl Intake {
         let stream = StreamId::new(room::stream(&spoken.origin.room));
         let (last, acts) = self.acts_of(&stream, room_event)?;
         let name = |event: &room::Event| stored::encode(&domain::Event::Room(event.clone())).name.to_string();
-        let reversed = room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", wording!("this-room")))?;
+        let reversed =
+            room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", wording!("this-room")))?;
         if reversed.after.is_about_speaking() || (group && reversed.after.is_about_settings()) {
             self.may(speaker, Role::Maintainer, wording!("refused-that"))?;
         }

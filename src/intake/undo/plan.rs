@@ -6,7 +6,6 @@ use yoman_chat::Style;
 
 use super::{FURTHER, Failure, Intake, Refusal, Spoken, also, further};
 use crate::{
-    lang::{Wording, wording},
     command::Command,
     domain::{
         self, ItemRef, PersonId,
@@ -14,6 +13,7 @@ use crate::{
         stored, todo,
         undo::{Back, Of, Part},
     },
+    lang::{Wording, wording},
     log::{CommandId, Commit, Version},
     projection::{Rests, Viewer, Why},
 };

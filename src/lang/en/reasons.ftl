@@ -222,3 +222,8 @@ reason-wrong-bucket = only { $only } can { $what ->
     [todo] a todo
    *[pr] a pr
 }
+reason-room-no-board = this room has no board that is kept up to date
+reason-room-nothing-to-take = this room follows the same and has the same settings already
+reason-room-too-many-reactions = { $most } reactions mean something here, and more do not fit: switch one off first
+reason-room-not-mapped = { $emoji } means nothing here anyway
+reason-room-nothing-mapped = no reaction means anything here anyway

@@ -232,3 +232,8 @@ reason-wrong-bucket = { $what ->
     [todo] 할 일이에요
    *[pr] PR이에요
 }
+reason-room-no-board = 이 방에는 늘 새로 고치는 보드가 없어요
+reason-room-nothing-to-take = 이 방은 이미 같은 소식을 받고 설정도 같아요
+reason-room-too-many-reactions = 반응은 { $most }개까지 정할 수 있어요. 먼저 하나를 꺼 주세요
+reason-room-not-mapped = 여기서 { $emoji } 반응에는 정해 둔 뜻이 없어요
+reason-room-nothing-mapped = 여기서는 뜻을 정해 둔 반응이 없어요
