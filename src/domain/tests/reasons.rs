@@ -18,7 +18,7 @@ fn t(number: u32) -> ItemRef {
 
 /// Words in Latin letters that are the same in Korean, or were typed.
 const LATIN: &[&str] = &[
-    "PR", "UTC", "yoman", "http", "https", "save", "remove", "ko", "en", "pt", "BR", "kim", "dana", "auth", "app", "en_US",
+    "PR", "in", "UTC", "yoman", "http", "https", "save", "remove", "ko", "en", "pt", "BR", "kim", "dana", "auth", "app", "en_US",
     "example", "org", "x", "person", "fake", "todo_created", "bad", "json",
 ];
 
