@@ -51,6 +51,11 @@ struct Cards {
 }
 
 impl Render for Cards {
+    fn lang(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
         let capabilities = self.settings.bots.get(room.bot())?.clone();
         let hint = self.outbox.hinted(room);

@@ -155,6 +155,7 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Language => "/lang".to_owned(),
         Look::Status => "/status".to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
@@ -181,6 +182,7 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Mute { until: Some(until) } => {
             format!("/mute until {}", when::print(*until, time_zone))
         }
+        RoomCommand::Set(Setting::Language(language)) if language.is_empty() => "/lang off".to_owned(),
         RoomCommand::Set(Setting::Language(language)) => format!("/lang {language}"),
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),

@@ -208,7 +208,7 @@ impl Intake {
             let expected = Expected::of(once.version);
             let appended = self.append(stream, expected, events, &spoken, Some(commit.position)).await?;
             self.world.at_least(appended.commit.position).await;
-            self.outbox.forget(once.id);
+            self.outbox.forget(once.id, &*self.langs());
             forgotten += 1;
         }
         Ok(forgotten)
@@ -239,7 +239,7 @@ impl Intake {
                 Vec::new()
             }
         };
-        self.outbox.forget(person);
+        self.outbox.forget(person, &*self.langs());
         for bot in self.settings.bots.keys() {
             self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
         }

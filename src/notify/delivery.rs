@@ -14,7 +14,7 @@ use super::{
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, lang::Lang};
 
 /// How delivery behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,11 @@ pub struct Card {
 pub trait Render: Send + Sync + 'static {
     /// The card of an item for a room; `None` when there is no such item.
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card>;
+
+    /// The language of a room, for what is put under a message on its way.
+    fn lang(&self, _room: &RoomId) -> Lang {
+        Lang::English
+    }
 }
 
 /// How often old rows are forgotten.
@@ -218,14 +223,15 @@ impl Courier {
                 match self.edit(room, id, message).await {
                     Ok(()) => Outcome::Edited { row: None, edits: 1 },
                     Err(SendError::Gone(_) | SendError::Refused(_)) => {
-                        let sent = self.send(room, &entry.shown(message), None).await;
+                        let sent = self.send(room, &entry.shown(message, self.render.lang(room)), None).await;
                         sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
                     }
                     Err(error) => Outcome::Failed { error, row: None },
                 }
             }
             What::Message { message, card, .. } => {
-                let shown = self.pictures.fetch(entry.shown(message)).await;
+                let lang = self.render.lang(room);
+                let shown = self.pictures.fetch(entry.shown(message, lang), lang).await;
                 let sent = self.send(room, &shown, *card).await;
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use yoman_chat::{Capabilities, LengthUnit, Outbound, Style, split};
 
 use super::{key::Seq, queue::now_ms};
-use crate::domain::ItemRef;
+use crate::{
+    domain::ItemRef,
+    lang::{Lang, say},
+};
 
 /// Why something is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,18 +126,15 @@ impl Entry {
     }
 
     /// What to send: marked when an earlier attempt may have worked.
-    pub(super) fn shown(&self, message: &Outbound) -> Outbound {
+    pub(super) fn shown(&self, message: &Outbound, lang: Lang) -> Outbound {
         let mut message = message.clone();
         message.nonce = Some(self.seq.to_string());
-        match self.tries.unsure {
-            None => {}
-            Some(Unsure::Stopped) => {
-                message.text.push(Style::Dim, "\n(possibly a repeat: yoman was stopped while sending this)");
-            }
-            Some(Unsure::NoAnswer) => {
-                message.text.push(Style::Dim, "\n(possibly a repeat: there was no answer to the first attempt)");
-            }
-        }
+        let doubt = match self.tries.unsure {
+            None => return message,
+            Some(Unsure::Stopped) => say!(lang, "maybe-again-stopped"),
+            Some(Unsure::NoAnswer) => say!(lang, "maybe-again-unanswered"),
+        };
+        message.text.push(Style::Dim, format!("\n{doubt}"));
         message
     }
 
