@@ -12,6 +12,7 @@ use super::{
 use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
 
 /// What stands behind a verb and has not been read yet.
+#[derive(Clone)]
 pub(super) struct Args<'a> {
     /// The whole text.
     pub(super) input: &'a str,
@@ -69,7 +70,10 @@ impl<'a> Args<'a> {
 
     /// Takes `at <when>` off the end, where nothing else may follow but a page.
     pub(super) fn at_moment(&mut self) -> Result<Option<super::Moment>, Fault> {
-        use super::moment::{At, Behind, behind_at};
+        use super::moment::{At, Behind, as_of, behind_at};
+        if let Some(at) = as_of(self) {
+            return Ok(at);
+        }
         let Some(word) = self.words().next().filter(|word| word.raw.eq_ignore_ascii_case("at")) else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Fault;
+use super::{Fault, korean::letters};
 
 /// How much of the place is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -63,18 +63,23 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// Those of `known` that `word` may be a misspelling of, the nearest first, at most three. A short word has to be
-/// nearer than a long one: `/etc` is no misspelt verb.
+/// nearer than a long one: `/etc` is no misspelt verb. Korean is compared letter by letter: a syllable has two or three.
 pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
-    let length = word.chars().count();
-    if word.len() > MISSPELT_MAX || length < 2 {
+    if word.len() > MISSPELT_MAX {
         return Vec::new();
     }
-    let word = word.to_lowercase();
+    let lower = word.to_lowercase();
+    let word = letters(&lower);
+    let (length, short) = (word.chars().count(), if word.len() > lower.len() { 6 } else { 4 });
+    if length < 2 {
+        return Vec::new();
+    }
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|known| {
-            let allowed = if length.min(known.chars().count()) <= 4 { 1 } else { 2 };
-            let distance = strsim::osa_distance(&word, known);
+            let letters = letters(known);
+            let allowed = if length.min(letters.chars().count()) <= short { 1 } else { 2 };
+            let distance = strsim::osa_distance(&word, &letters);
             (distance <= allowed).then_some((distance, known))
         })
         .collect();

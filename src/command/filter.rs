@@ -2,13 +2,14 @@
 //!
 //! Buckets, states, items and tokens mean what they say; any other word is looked for in the texts. A word in quotes is
 //! always looked for, also when it is `"open"`. `all` or `*` alone is everything. Filters are kept in one order
-//! without repetitions, so that the same filter said differently is the same filter.
+//! without repetitions, so that the same filter said differently is the same filter. In Korean: `할일 열림 #인증 @나 쪽:2`.
 
 use chrono_tz::Tz;
 
 use super::{
     Fault, Moment,
     args::Args,
+    korean::{self, english},
     moment::{self, At, Behind, Span},
     token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
     word::{QUOTES, Word, quote, quoted},
@@ -34,6 +35,7 @@ const STATES: [(&str, StateWord); 11] = [
 ];
 
 fn state(word: &str) -> Option<StateWord> {
+    let word = english(word, korean::STATES);
     STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|&(_, state)| state)
 }
 
@@ -48,6 +50,7 @@ fn state_word(state: StateWord) -> &'static str {
 }
 
 fn bucket(word: &str) -> Option<Bucket> {
+    let word = english(word, korean::BUCKETS);
     Bucket::of_word(word).or_else(|| match word.to_ascii_lowercase().as_str() {
         "ideas" => Some(Bucket::Idea),
         "researches" => Some(Bucket::Research),
@@ -57,12 +60,15 @@ fn bucket(word: &str) -> Option<Bucket> {
     })
 }
 
+/// Everything.
+pub(super) fn is_all(word: &str) -> bool {
+    word == "*" || korean::is(word, "all")
+}
+
 /// What stands behind `page:`.
 pub(super) fn page(word: &str) -> Option<&str> {
-    word.get(..5)
-        .filter(|key| key.eq_ignore_ascii_case("page:"))
-        .map(|_| &word[5..])
-        .filter(|number| !number.is_empty())
+    let (key, number) = word.split_once(':')?;
+    (english(key, korean::KEYS).eq_ignore_ascii_case("page") && !number.is_empty()).then_some(number)
 }
 
 /// Pages are numbered from 1.
@@ -102,13 +108,27 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
     let mut at = None;
     let mut span: Span = (None, None);
     let mut said_span = false;
-    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
-    if matches!(first.as_deref(), Some("all" | "*"))
-        && args.words().nth(1).is_none_or(|word| word.raw.eq_ignore_ascii_case("at") || page(word.raw).is_some())
-    {
+    if args.words().next().is_some_and(|word| is_all(word.raw)) {
+        let before = args.rest.clone();
         args.next();
+        let alone = args.words().next().is_none_or(|word| {
+            word.raw.eq_ignore_ascii_case("at")
+                || page(word.raw).is_some()
+                || moment::as_of(&mut args.clone()).is_some()
+        });
+        if !alone {
+            args.rest = before;
+        }
     }
     loop {
+        let before = args.rest.clone();
+        if let Some(moment) = moment::as_of(args) {
+            if also.at == At::Never {
+                return Err(args.fault(before.start..args.rest.start, "This has no past."));
+            }
+            at = moment;
+            continue;
+        }
         if also.span
             && !said_span
             && span.0.is_none()
@@ -171,6 +191,9 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 }
                 args.next();
             }
+            if word.raw == korean::AS_OF && also.at == At::Past {
+                return Err(args.at(&word, "When? Like  /board 지난 금요일 기준"));
+            }
             let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
             if !bare.is_empty() {
                 filter.words.push(search(args, &word, bare.to_owned())?);
@@ -212,7 +235,9 @@ fn is_word(word: &str) -> bool {
         || word.parse::<ItemRef>().is_ok()
         || page(word).is_some()
         || is_token(word)
-        || ["all", "*", "at"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        || is_all(word)
+        || word.eq_ignore_ascii_case("at")
+        || word.ends_with(korean::AS_OF);
     !means && !word.starts_with('\\') && !word.contains(char::is_whitespace) && !word.contains(QUOTES)
 }
 

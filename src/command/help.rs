@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     Fault,
     fault::nearest,
+    korean::{self, english},
     verb::{Group, Verb, find, verbs, words},
 };
 
@@ -58,20 +59,22 @@ pub fn help(topic: Option<&str>) -> Result<Help, Fault> {
     if asked.is_empty() {
         return Ok(short());
     }
-    if asked == ALL {
+    let topic = english(&asked, korean::TOPICS);
+    if topic == ALL {
         let mut sections: Vec<Section> = Group::ALL.into_iter().map(all_of).collect();
         sections.push(among_the_words());
         return Ok(Help { sections });
     }
     let mut sections: Vec<Section> = find(&asked).map(about).into_iter().collect();
     // A heading may be called like a verb: /people.
-    sections.extend(Group::ALL.into_iter().find(|group| group.topic() == asked).map(all_of));
-    if asked == WORDS {
+    sections.extend(Group::ALL.into_iter().find(|group| group.topic() == topic).map(all_of));
+    if topic == WORDS {
         sections.push(among_the_words());
     }
     if sections.is_empty() {
         let shown: String = asked.chars().take(32).collect();
-        let topics = words().chain(Group::ALL.map(Group::topic)).chain([ALL, WORDS]);
+        let korean = korean::TOPICS.iter().flat_map(|(_, korean)| korean.iter().copied());
+        let topics = words().chain(Group::ALL.map(Group::topic)).chain([ALL, WORDS]).chain(korean);
         let meant: Vec<String> = nearest(&asked, topics).into_iter().map(|word| format!("/help {word}")).collect();
         let see = if meant.is_empty() { " /help all lists what I know." } else { "" };
         return Err(Fault::new(&format!("/help {asked}"), 0..0, format!("I don't know {shown}.{see}")).meaning(meant));

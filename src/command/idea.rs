@@ -4,6 +4,7 @@ use super::{
     Command, Fault,
     args::Args,
     draft,
+    korean::{self, english},
     token::{no_carry, put, token},
 };
 use crate::domain::{Bucket, item::Act};
@@ -35,6 +36,12 @@ pub(super) fn reject(args: &mut Args<'_>) -> Result<Command, Fault> {
     Ok(Command::Item { target, act: Act::Reject { reason } })
 }
 
+/// `todo`, `할일`, `할일로`
+fn becomes(word: &str) -> Option<Bucket> {
+    let bare = word.strip_suffix("으로").or_else(|| word.strip_suffix('로')).unwrap_or(word);
+    Bucket::of_word(english(bare, korean::BUCKETS))
+}
+
 /// `/promote [I3] [to] [research|todo|pr] [tokens]`
 pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
@@ -42,7 +49,7 @@ pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
     let mut carry = no_carry();
     let mut after_to = false;
     while let Some(word) = args.next() {
-        if let Some(bucket) = Bucket::of_word(word.raw).filter(|_| to.is_none()) {
+        if let Some(bucket) = becomes(word.raw).filter(|_| to.is_none()) {
             if bucket == Bucket::Idea {
                 return Err(args.at(&word, "Nothing becomes an idea again. It can become research, todo or pr."));
             }

@@ -3,6 +3,7 @@
 use super::{
     Command, Fault, Target,
     args::Args,
+    korean::{self, english},
     person,
     token::{self, Token, add, token},
     when,
@@ -17,7 +18,7 @@ use crate::domain::{
 const NONE: [&str; 2] = ["none", "-"];
 
 fn is_none(text: &str) -> bool {
-    NONE.iter().any(|none| none.eq_ignore_ascii_case(text))
+    NONE.iter().any(|none| korean::is(text, none))
 }
 
 fn item(target: Option<Target>, act: Act<Handle>) -> Result<Command, Fault> {
@@ -177,7 +178,8 @@ pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
     }
     let target = args.target_of_items();
     let word = args.next().ok_or_else(|| args.missing("To what?"))?;
-    let behind = word.raw.get(..4).filter(|key| key.eq_ignore_ascii_case("for:")).and_then(|_| word.raw.get(4..));
+    let is_for = |key: &str| english(key, korean::KEYS).eq_ignore_ascii_case("for");
+    let behind = word.raw.split_once(':').filter(|(key, _)| is_for(key)).map(|(_, behind)| behind);
     let (relation, said) = behind.map_or((Relation::Related, word.raw), |behind| (Relation::For, behind));
     let to = match said.parse() {
         Ok(item) => LinkTarget::Item(item),

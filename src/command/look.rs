@@ -4,9 +4,11 @@ use super::{
     Command, Fault, Look,
     args::Args,
     filter::{self, Also},
+    korean,
     moment::{self, At},
     when,
 };
+use crate::domain::room::Command as RoomCommand;
 
 impl Look {
     /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
@@ -17,10 +19,16 @@ impl Look {
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
-            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } => false,
+            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
+            Self::Language => false,
         }
     }
 }
+
+/// What `/board` may be followed by that is no word of a filter.
+pub(super) const PIN: &str = "pin";
+/// The same, for the end of it.
+pub(super) const UNPIN: &str = "unpin";
 
 fn look(look: Look) -> Result<Command, Fault> {
     Ok(Command::Look(look))
@@ -47,8 +55,22 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
     look(Look::List { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/board [filter] [at when]`
+/// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
+    match first.as_deref() {
+        Some(word) if word == PIN => {
+            args.next();
+            let filter = filter::read_alone(args)?;
+            return Ok(Command::Room(RoomCommand::PinBoard { filter }));
+        }
+        Some(word) if word == UNPIN => {
+            args.next();
+            args.finish()?;
+            return Ok(Command::Room(RoomCommand::UnpinBoard));
+        }
+        _ => {}
+    }
     let read = filter::read(args, WHOLE)?;
     look(Look::Board { filter: read.filter, at: read.at })
 }
@@ -104,7 +126,7 @@ pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Takes the word that asks for a picture: the first, or the last.
 fn picture(args: &mut Args<'_>) -> bool {
-    let is = |word: &str| word.eq_ignore_ascii_case("picture");
+    let is = |word: &str| korean::is(word, "picture");
     if args.words().next().is_some_and(|word| is(word.raw)) {
         args.next();
         return true;

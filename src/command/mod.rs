@@ -10,7 +10,8 @@
 //! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
 //! * `draft.rs`    the text of a new item: title, body, criteria
 //! * `filter.rs`   the words of a list, a board, a follow
-//! * `when.rs`     dates in the room's time zone
+//! * `when.rs`     dates in the room's time zone; `when_korean.rs` Korean ones
+//! * `korean.rs`   the Korean words of all this, each with the English one it stands for
 //! * `print.rs`    [`Command`] to its canonical text
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
@@ -27,6 +28,7 @@ mod filter;
 mod help;
 mod idea;
 mod item;
+mod korean;
 mod look;
 pub mod menu;
 mod moment;
@@ -44,6 +46,7 @@ mod token;
 mod undo;
 mod verb;
 pub mod when;
+mod when_korean;
 mod word;
 
 pub use draft::draft;
@@ -207,6 +210,8 @@ pub enum Look {
     Follows,
     /// `/lang` with nothing behind it: the language of this room.
     Language,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
     /// `/status`
     Status,
     /// `/help [verb]`
@@ -300,6 +305,26 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be made anew in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebuild {
+    /// `/rebuild here [filter]`: its board and the open cards it is concerned with, or those that are named.
+    Here {
+        /// Which cards; an empty filter is those the room is concerned with.
+        filter: Filter<Handle>,
+    },
+    /// `/rebuild here from room`: the same, after it follows and is set to what another room is.
+    From {
+        /// The other room, as it is called or as /rooms shows it.
+        room: String,
+    },
+    /// `/rebuild yes CODE`: all the messages that were warned of; the code came with the question.
+    Yes {
+        /// As typed, upper case.
+        code: String,
+    },
+}
+
 /// What can be done about reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportCommand {
@@ -338,6 +363,8 @@ pub enum Command {
     Look(Look),
     /// About this room.
     Room(room_domain::Command<Handle>),
+    /// Boards and cards made anew in this room.
+    Rebuild(Rebuild),
     /// About people.
     Person(PersonCommand),
     /// About reports.

@@ -20,7 +20,7 @@ use super::{
     Command, Context, Fault, Look, Moment, Said, Target,
     args::{Args, target_and_colon},
     fault::nearest,
-    moment,
+    korean, moment,
     verb::{self, Verb},
 };
 
@@ -132,7 +132,7 @@ pub(super) fn short_enough(text: &str) -> Result<(), Fault> {
 struct Head<'t> {
     /// It begins with `/`.
     slash: bool,
-    /// The first word without `/` and without a colon behind it.
+    /// The first word without `/` and without a colon behind it; two words for `할 일`.
     word: &'t str,
     /// Where the text begins, `/` included.
     start: usize,
@@ -151,7 +151,8 @@ impl<'t> Head<'t> {
             None => (false, trimmed),
         };
         let begin = start + usize::from(slash);
-        let length = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
+        let word = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
+        let length = korean::spaced(behind).unwrap_or(word);
         let colon = behind[length..].starts_with(':');
         Self { slash, word: &behind[..length], start, rest: begin + length + usize::from(colon), colon }
     }
@@ -164,7 +165,7 @@ impl<'t> Head<'t> {
 /// Letters, digits, `_`; a path or a number is no verb.
 fn could_be_verb(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
-        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
+        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@' || c == ' ')
 }
 
 fn run(
@@ -201,7 +202,9 @@ fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Resu
         },
         _ if head.slash => {
             let item = target.item;
-            let meant = nearest(behind.word, verb::verbs().iter().filter(|verb| verb.item).map(|verb| verb.word));
+            let verbs = verb::verbs().iter().filter(|verb| verb.item);
+            let words = verbs.flat_map(|verb| std::iter::once(verb.word).chain(verb.korean().iter().copied()));
+            let meant = nearest(behind.word, words);
             let rest = &text[behind.rest..];
             let meant: Vec<String> = meant
                 .into_iter()
@@ -216,8 +219,11 @@ fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Resu
     }
 }
 
-/// The moment of `at friday`, when that is all there is.
+/// The moment of `at friday`, or of `금요일 기준`, when that is all there is.
 fn moment_behind(text: &str, context: &Context) -> Option<Moment> {
+    if let Some(when) = text.trim().strip_suffix(korean::AS_OF) {
+        return moment::moment(when, context).ok();
+    }
     let (at, when) = text.trim().split_once(char::is_whitespace)?;
     at.eq_ignore_ascii_case("at").then(|| moment::moment(when, context).ok()).flatten()
 }
@@ -247,7 +253,12 @@ fn fill(mut command: Command, about: Target) -> Command {
             target.get_or_insert(about);
         }
         Command::Undo { acts } => super::undo::fill(acts, about),
-        Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}
+        Command::Create { .. }
+        | Command::Look(_)
+        | Command::Room(_)
+        | Command::Rebuild(_)
+        | Command::Person(_)
+        | Command::Report(_) => {}
     }
     command
 }

@@ -3,7 +3,7 @@
 use super::{
     Command, Fault, Look, PersonCommand,
     args::Args,
-    token,
+    korean, token,
     word::{Word, value},
 };
 use crate::domain::{Handle, ItemRef, Role};
@@ -20,7 +20,8 @@ fn code(args: &Args<'_>, word: &Word<'_>) -> Result<String, Fault> {
 }
 
 fn role(args: &Args<'_>, word: &Word<'_>) -> Result<Role, Fault> {
-    Role::of_word(word.raw).ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
+    Role::of_word(korean::english(word.raw, korean::ROLES))
+        .ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
 }
 
 fn person(args: &Args<'_>, word: &Word<'_>) -> Result<Handle, Fault> {
@@ -35,7 +36,7 @@ pub(super) fn claim(args: &mut Args<'_>) -> Result<Command, Fault> {
     Ok(Command::Person(PersonCommand::Claim { code }))
 }
 
-/// `/pair [CODE [role] [as @kim]]`
+/// `/pair [CODE [role] [as @kim]]`; a person needs no `as`.
 pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else {
         return Ok(Command::Look(Look::Pending));
@@ -43,16 +44,18 @@ pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     let code = code(args, &word)?;
     let mut word = args.next();
     let mut said_role = None;
-    if let Some(first) = word.as_ref().filter(|word| !word.raw.eq_ignore_ascii_case("as")) {
+    let is_as = |word: &Word<'_>| word.raw.eq_ignore_ascii_case("as");
+    if let Some(first) = word.as_ref().filter(|word| !is_as(word) && !word.raw.starts_with('@')) {
         said_role = Some(role(args, first)?);
         word = args.next();
     }
     let mut known_as = None;
     if let Some(word) = word {
-        if !word.raw.eq_ignore_ascii_case("as") {
-            return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage)));
-        }
-        let name = args.next().ok_or_else(|| args.missing("As whom?"))?;
+        let name = match word.raw {
+            name if name.starts_with('@') => word,
+            _ if is_as(&word) => args.next().ok_or_else(|| args.missing("As whom?"))?,
+            _ => return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage))),
+        };
         known_as = Some(person(args, &name)?);
     }
     args.finish()?;
@@ -75,7 +78,7 @@ pub(super) fn link(args: &mut Args<'_>) -> Option<Command> {
         return None;
     }
     let mut words = args.words().map(|word| word.raw);
-    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+    let is = korean::is;
     let command = match (words.next(), words.next(), words.next()) {
         (None, ..) if args.given.is_none() => PersonCommand::LinkOffer,
         (Some(me), None, _) if is(me, "me") && args.given.is_none() => PersonCommand::LinkOffer,
@@ -122,7 +125,7 @@ pub(super) fn revoke(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/forget @person`, and `/forget yes CODE` behind its question
 pub(super) fn forget(args: &mut Args<'_>) -> Result<Command, Fault> {
     let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
-    if who.raw.eq_ignore_ascii_case("yes")
+    if korean::is(who.raw, "yes")
         && let Some(word) = args.next()
     {
         let code = code(args, &word)?;

@@ -1,6 +1,6 @@
 //! The verbs of a pr. What they mean is in `domain/pr.rs`.
 
-use super::{Command, Fault, args::Args, idea::create_in};
+use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act, pr::Verdict};
 
 /// `/pr text`
@@ -9,7 +9,7 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 }
 
 fn verdict(word: &str) -> Option<Verdict> {
-    match word.trim_end_matches([':', ',']).to_ascii_lowercase().as_str() {
+    match korean::english(word.trim_end_matches([':', ',']), korean::VERDICTS).to_ascii_lowercase().as_str() {
         "approve" | "approved" => Some(Verdict::Approve),
         "changes" => Some(Verdict::Changes),
         "comment" => Some(Verdict::Comment),

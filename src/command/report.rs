@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    Command, Fault, Look, ReportCommand,
+    Command, Fault, Look, Moment, ReportCommand,
     args::{Args, print_text},
     draft::lines,
+    korean,
+    moment::as_of,
     when::{self, Direction},
     word::{QUOTES, Word, quote, quoted},
 };
@@ -24,7 +26,7 @@ const WHEN_WORDS_MAX: usize = 6;
 /// `/report`, `/report name [words] [at when]`, `/report save name` and the script, `/report remove name`
 pub(super) fn report(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else { return Ok(Command::Look(Look::Reports)) };
-    match word.raw.to_ascii_lowercase().as_str() {
+    match korean::english(word.raw, korean::WORDS).to_ascii_lowercase().as_str() {
         "save" => {
             let name = some_name(args)?;
             let script = script(args);
@@ -52,7 +54,16 @@ fn name(args: &Args<'_>, word: &Word<'_>) -> Result<ReportName, Fault> {
 
 fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {
     let (mut words, mut at) = (Vec::new(), None);
-    while let Some(word) = args.next() {
+    loop {
+        if let (true, Some(Some(Moment::At(instant)))) = (at.is_none(), as_of(&mut args.clone())) {
+            let start = args.rest.start;
+            as_of(args);
+            if instant > args.context.now {
+                return Err(args.fault(start..args.rest.start, "That is still to come."));
+            }
+            at = Some(instant);
+        }
+        let Some(word) = args.next() else { break };
         let text = quoted(word.raw);
         if text.is_none() && word.raw.eq_ignore_ascii_case("at") {
             if at.is_some() {
@@ -137,7 +148,8 @@ pub(super) fn print_look(name: &ReportName, words: &[String], at: Option<DateTim
         let bare = !word.is_empty()
             && !word.contains(char::is_whitespace)
             && !word.contains(QUOTES)
-            && !word.eq_ignore_ascii_case("at");
+            && !word.eq_ignore_ascii_case("at")
+            && !word.ends_with(korean::AS_OF);
         text.push(' ');
         text.push_str(&if bare { word.clone() } else { quote(word) });
     }

@@ -3,16 +3,17 @@
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{
-    Command, Fault, Look,
+    Command, Fault, Look, Rebuild,
     args::Args,
     fault::nearest,
     filter,
+    korean::{self, english},
     when::{self, Direction},
 };
 use crate::{
     domain::{
         Bucket, Filter,
-        room::{Command as RoomCommand, Setting},
+        room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     },
     lang::Lang,
 };
@@ -47,7 +48,7 @@ pub(super) fn unfollow(args: &mut Args<'_>) -> Result<Command, Fault> {
     let mut words = args.words();
     let filter = match (words.next().map(|word| word.raw), words.next()) {
         (None, _) => None,
-        (Some(all), None) if all.eq_ignore_ascii_case("all") => None,
+        (Some(all), None) if korean::is(all, "all") => None,
         (Some("*"), None) => Some(Filter::default()),
         _ => Some(filter::read_alone(args)?),
     };
@@ -61,12 +62,15 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
     if text.is_empty() {
         return Err(args.missing("For how long?"));
     }
-    if text.eq_ignore_ascii_case("off") {
+    if korean::is(text, "off") {
         return room(RoomCommand::Mute { until: None });
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
     let at = start..start + text.len();
+    // `3일` is a length here, and no day of the month.
+    let length = || when::instant(&format!("{text} 동안"), args.context, Direction::Future);
     let until = when::instant(text, args.context, Direction::Future)
+        .or_else(|wrong| if korean::composed(text).ends_with('일') { length().map_err(|_| wrong) } else { Err(wrong) })
         .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
     if until <= args.context.now {
         return Err(args.fault(at, "That is over already. Like  /mute 2h"));
@@ -80,14 +84,35 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
     room(RoomCommand::Mute { until: None })
 }
 
+/// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
+pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
+    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    if is_off(word.raw) && args.rest_is_empty() {
+        return room(RoomCommand::ReactOff);
+    }
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, "That is no emoji. Like  /react ✅ done"))?;
+    let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
+    let all = words.join(", ");
+    let word = args.next().ok_or_else(|| args.missing(&format!("What shall it mean? {all}, or off.")))?;
+    let verb = ReactionVerb::of_word(word.raw);
+    if verb.is_none() && !is_off(word.raw) {
+        let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
+        let what = format!("A reaction has no words, so it can mean: {all}, or off.");
+        return Err(args.at(&word, what).meaning(meant));
+    }
+    args.finish()?;
+    room(RoomCommand::React { emoji, verb })
+}
+
 /// `/lang ko`, `/lang off`; alone it says which it is.
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else { return Ok(Command::Look(Look::Language)) };
-    let named =
-        |lang: &Lang| lang.name().eq_ignore_ascii_case(word.raw) || lang.english().eq_ignore_ascii_case(word.raw);
-    let language = match Lang::ALL.into_iter().find(named).or_else(|| Lang::parse(word.raw)) {
+    let said = english(word.raw, korean::LANGUAGES);
+    let named = |lang: &Lang| lang.name().eq_ignore_ascii_case(said) || lang.english().eq_ignore_ascii_case(said);
+    let language = match Lang::ALL.into_iter().find(named).or_else(|| Lang::parse(said)) {
         Some(lang) => lang.code(),
-        None if word.raw.eq_ignore_ascii_case("off") => "",
+        None if said.eq_ignore_ascii_case("off") => "",
         None => return Err(args.at(&word, "I speak English and Korean:  /lang en  /lang ko  /lang off")),
     };
     args.finish()?;
@@ -102,7 +127,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
         return Err(args.missing("Which time zone?"));
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
-    let name = text.split_whitespace().collect::<Vec<_>>().join("_");
+    let name = english(text, korean::CITIES).split_whitespace().collect::<Vec<_>>().join("_");
     match zones(&name).as_slice() {
         [one] => room(RoomCommand::Set(Setting::TimeZone(*one))),
         several => {
@@ -145,10 +170,36 @@ fn similar(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
+pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing("Where? Like  /rebuild here"))?;
+    if word.raw.eq_ignore_ascii_case("yes") {
+        let code = args.next().ok_or_else(|| args.missing("Which code?"))?;
+        args.finish()?;
+        return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
+    }
+    if !word.raw.eq_ignore_ascii_case("here") {
+        return Err(args.at(&word, "Boards and cards can be made anew only here: /rebuild here"));
+    }
+    if args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("from")) {
+        args.next();
+        let room = args.input.get(args.rest.clone()).unwrap_or_default();
+        let room = room.split_whitespace().collect::<Vec<_>>().join(" ");
+        if room.is_empty() {
+            return Err(args.missing("From which room? /rooms shows them"));
+        }
+        args.rest.start = args.rest.end;
+        return Ok(Command::Rebuild(Rebuild::From { room }));
+    }
+    let filter = filter::read_alone(args)?;
+    Ok(Command::Rebuild(Rebuild::Here { filter }))
+}
+
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
     let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(word.raw).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS))
+        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

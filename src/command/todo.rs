@@ -1,6 +1,6 @@
 //! The verbs of a todo; /done finishes a research too. What they mean is in `domain/todo.rs`.
 
-use super::{Command, Fault, args::Args, idea::create_in};
+use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act};
 
 /// `/todo text`
@@ -28,7 +28,7 @@ pub(super) fn done(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Whether this word is the `anyway` of /done.
 pub(super) fn is_anyway(word: &str) -> bool {
-    word.trim_end_matches([':', ',']).eq_ignore_ascii_case("anyway")
+    korean::is(word.trim_end_matches([':', ',']), "anyway")
 }
 
 /// `/need [T7] T3 …`

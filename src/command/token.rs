@@ -3,13 +3,14 @@
 //! A token begins where a word begins. What only looks like one stays a word (`#`, `c#`, `5!high`, `@`, `in:`, `#c++`,
 //! `!important`, `a@b.c`, `for://x`); what can only be a token gone wrong is a fault (`due:someday`, `needs:tests`, `!hihg`).
 //! Punctuation behind a token ends the sentence and is no part of it; a value with spaces, or with punctuation at its
-//! end, stands in quotes: `due:"in 2 weeks"`, `#"v1."`.
+//! end, stands in quotes: `due:"in 2 weeks"`, `#"v1."`. In Korean: `!높음 프로젝트:앱 마감:금요일 필요:T3 위해:T7`.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use super::{
     Context, Fault,
     fault::nearest,
+    korean::{self, english},
     when,
     word::{Word, plain, quote, value},
 };
@@ -53,7 +54,7 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
         '@' => Some(value(behind)).filter(|value| fits(Handle::new(value).err())).map(Shape::Person),
         '!' => {
             let value = value(behind);
-            (Priority::of_word(&value).is_some() || priority_meant(&value).is_some()).then_some(Shape::Priority(value))
+            (priority_of(&value).is_some() || priority_meant(&value).is_some()).then_some(Shape::Priority(value))
         }
         _ => {
             let (key, behind) = raw.split_once(':')?;
@@ -61,6 +62,7 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
             if said.is_empty() || behind.starts_with("//") {
                 return None;
             }
+            let key = english(key, korean::KEYS);
             let is = |word: &str| key.eq_ignore_ascii_case(word);
             if is("in") {
                 Some(Shape::In(said))
@@ -77,10 +79,16 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
     }
 }
 
+fn priority_of(word: &str) -> Option<Priority> {
+    Priority::of_word(english(word, korean::PRIORITIES))
+}
+
 fn priority_meant(word: &str) -> Option<&'static str> {
-    nearest(word, Priority::ALL.iter().map(|it| it.word()))
+    let korean = korean::PRIORITIES.iter().flat_map(|(_, korean)| korean.iter().copied());
+    let first = |word: &str| korean::letters(word).chars().next();
+    nearest(word, Priority::ALL.iter().map(|it| it.word()).chain(korean))
         .into_iter()
-        .find(|meant| meant.chars().next() == word.to_lowercase().chars().next())
+        .find(|meant| first(meant) == first(&word.to_lowercase()))
 }
 
 /// Whether this word is read as a token, well or badly.
@@ -142,7 +150,7 @@ pub(super) fn project(text: &str) -> Result<Project, String> {
 
 /// A priority without its sigil.
 pub(super) fn priority(word: &str) -> Result<Priority, String> {
-    Priority::of_word(word).ok_or_else(|| match priority_meant(word) {
+    priority_of(word).ok_or_else(|| match priority_meant(word) {
         Some(meant) => format!("I don't know this priority. Did you mean !{meant}?"),
         None => "A priority is low, normal, high or urgent.".to_owned(),
     })

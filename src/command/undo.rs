@@ -5,6 +5,7 @@
 use super::{
     Command, Fault, Target,
     args::{Args, target},
+    korean::{self, english},
     token::{self, Token, print_person, print_tag, token},
     word::{Word, value},
 };
@@ -112,7 +113,7 @@ fn of(word: &str, first: bool) -> Option<Of<Handle>> {
         }
         _ => (word, None),
     };
-    if name.eq_ignore_ascii_case(ROOM) {
+    if english(name, korean::PARTS).eq_ignore_ascii_case(ROOM) {
         return Some(Of::Room { version });
     }
     let person = name.strip_prefix('@').filter(|_| first)?;
@@ -120,7 +121,8 @@ fn of(word: &str, first: bool) -> Option<Of<Handle>> {
 }
 
 fn part(args: &Args<'_>, word: &Word<'_>) -> Result<Option<Part<Handle>>, Fault> {
-    if let Some((_, part)) = PARTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.raw)) {
+    let said = english(word.raw, korean::PARTS);
+    if let Some((_, part)) = PARTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(said)) {
         return Ok(Some(part.clone()));
     }
     let one = |items: Vec<_>, part: fn(_) -> Part<Handle>| match items.as_slice() {

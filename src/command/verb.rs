@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo, undo};
+use super::{Command, Fault, args::Args, idea, item, korean, look, person, pr, report, research, room, todo, undo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -90,6 +90,11 @@ impl Verb {
         self.read.is_some()
     }
 
+    /// Korean words for it; the first is the one that is shown.
+    pub fn korean(&self) -> &'static [&'static str] {
+        korean::korean(self.word, korean::VERBS)
+    }
+
     const fn new(
         word: &'static str,
         usage: &'static str,
@@ -167,7 +172,7 @@ static VERBS: &[Verb] = &[
 
     Verb::new("show", "/show [T7] [at when], or T7", "one item", "show T7", Look, Guest, look::show).about_item(),
     Verb::new("list", "/list [bucket] [state] [filter] [page:2] [at when]", "items", "list todo open #auth @me", Look, Guest, look::list).or(&["ls"]),
-    Verb::new("board", "/board [filter] [at when]", "all stages side by side", "board in:app", Look, Guest, look::board),
+    Verb::new("board", "/board [pin|unpin] [filter] [at when]", "all stages side by side; pin: kept up to date in this room", "board in:app", Look, Guest, look::board),
     Verb::new("mine", "/mine [filter] [at when]", "what is yours", "mine due:fri", Look, Guest, look::mine),
     Verb::new("next", "/next [filter] [at when]", "what can be done now", "next #auth", Look, Guest, look::next),
     Verb::new("find", "/find words [filter] [page:2] [at when]", "items with these words", "find login #auth", Look, Guest, look::find).or(&["search"]),
@@ -185,8 +190,10 @@ static VERBS: &[Verb] = &[
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
     Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
     Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
+    Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
     Verb::new("lang", "/lang en|ko|off", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
+    Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),
 
     Verb::new("claim", "/claim CODE", "become owner, with the code shown at the first start", "claim 7Q4M2XKD", People, Guest, person::claim).for_anybody(),
@@ -210,15 +217,18 @@ pub fn verbs() -> &'static [Verb] {
     VERBS
 }
 
-/// The verb with this word or alias, in any case.
+/// The verb with this word or alias, in any case, or with this Korean word.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
+    let joined = word.replace(' ', "");
+    let word = korean::english(if word.is_ascii() { word } else { &joined }, korean::VERBS);
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
     VERBS.iter().find(|verb| is(&verb.word) || verb.aliases.iter().any(is))
 }
 
 /// All words there are for verbs.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    VERBS.iter().flat_map(|verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied()))
+    let english = |verb: &'static Verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied());
+    VERBS.iter().flat_map(move |verb| english(verb).chain(verb.korean().iter().copied()))
 }
 
 impl Command {
@@ -233,7 +243,7 @@ impl Command {
             Self::Look(Look::Reports | Look::Report { .. }) => Some(Member),
             Self::Look(_) => Some(Guest),
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
-            Self::Room(_) => Some(Member),
+            Self::Room(_) | Self::Rebuild(_) => Some(Member),
             Self::Person(PersonCommand::Claim { .. }) => None,
             Self::Person(
                 PersonCommand::LinkOffer

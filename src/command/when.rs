@@ -10,6 +10,8 @@
 //! * `in 2 weeks` is a day, `in 2 hours` is an instant. Instants are whole minutes, never sooner than said.
 //! * A local time that a clock change skips is read as if the clock had not been changed (02:30 becomes 03:30); one that
 //!   happens twice is the first. The second can be written with its offset: `2026-11-01 01:30-05:00`.
+//!
+//! Korean dates become English ones first, in `when_korean.rs`.
 
 use chrono::{
     DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime,
@@ -17,8 +19,9 @@ use chrono::{
 };
 use chrono_tz::Tz;
 use interim::{Dialect, Interval};
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::Context;
+use super::{Context, korean::is_hangul, when_korean};
 use crate::domain::Due;
 
 /// The years that can be written.
@@ -42,12 +45,12 @@ pub enum WhenFault {
     #[error("I can't read \"{0}\" as a date.")]
     Unreadable(String),
     /// `03/04/2026`
-    #[error("\"{text}\" can be read in more than one way. Write {write}.")]
+    #[error("\"{text}\" can be read in more than one way. Write {}.", instead(write))]
     Ambiguous {
         /// As typed.
         text: String,
-        /// What can be written instead.
-        write: String,
+        /// What can be written instead; nothing when it cannot be told.
+        write: Vec<String>,
     },
     /// `2026-02-30`
     #[error("There is no {0}.")]
@@ -55,6 +58,10 @@ pub enum WhenFault {
     /// Too far away.
     #[error("{0} is too far away.")]
     TooFar(String),
+}
+
+fn instead(write: &[String]) -> String {
+    if write.is_empty() { "the day as year-month-day, like 2026-04-03".to_owned() } else { write.join(" or ") }
 }
 
 impl WhenFault {
@@ -170,7 +177,12 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
         return Err(WhenFault::Unreadable(format!("{}…", shown())));
     }
     let unreadable = || WhenFault::Unreadable(shown());
-    let lower = text.to_lowercase().replace(',', " ");
+    let mut lower = text.to_lowercase().replace(',', " ");
+    let korean = text.chars().any(is_hangul);
+    if korean {
+        lower = lower.nfc().collect();
+        lower = when_korean::english(&lower, today(context), direction)?.ok_or_else(unreadable)?;
+    }
     let mut words: Vec<&str> = lower.split_whitespace().collect();
     if words.len() > 1 && ["in", "on", "by", "at", "until", "till", "for"].contains(&words[0]) {
         words.remove(0);
@@ -196,7 +208,12 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
             When::At(if direction == Direction::Future { ceiling(context.now) } else { floor(context.now) })
         }
         (words, time) => {
-            let day = match day(words, context, direction)? {
+            // What is not there is named as it was typed.
+            let named = |fault| match fault {
+                WhenFault::NoSuchDay(_) if korean => WhenFault::NoSuchDay(text.to_owned()),
+                fault => fault,
+            };
+            let day = match day(words, context, direction).map_err(named)? {
                 Some(day) => Some(day),
                 None => match shift(words, context, direction).ok_or_else(unreadable)? {
                     when @ When::At(_) if time.is_none() => return in_reach(when, context, text),
@@ -463,7 +480,5 @@ fn ambiguous(text: &str) -> Option<WhenFault> {
         .map(|day| day.to_string())
         .collect();
     days.dedup();
-    let write =
-        if days.is_empty() { "the day as year-month-day, like 2026-04-03".to_owned() } else { days.join(" or ") };
-    Some(WhenFault::Ambiguous { text: text.to_owned(), write })
+    Some(WhenFault::Ambiguous { text: text.to_owned(), write: days })
 }

@@ -93,6 +93,12 @@ impl Optional for Carry {
     }
 }
 
+impl Optional for Filter {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl<T: Default + PartialEq> Optional for Box<T> {
     fn is_absent(&self) -> bool {
         **self == T::default()
@@ -268,8 +274,16 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "room_reaction_mapped" 1 { emoji: room::Emoji } [ verb: Option<room::ReactionVerb> ]
+        (Event::Room(room::Event::ReactionMapped { emoji, verb }))
+    "room_reactions_cleared" 1 {} []
+        (Event::Room(room::Event::ReactionsCleared))
     "room_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<room::After> ]
         (Event::Room(room::Event::Reversed(room::Reversed { version, takes, what, after })))
+    "board_pinned" 1 {} [ filter: Filter ]
+        (Event::Room(room::Event::BoardPinned { filter }))
+    "board_unpinned" 1 {} []
+        (Event::Room(room::Event::BoardUnpinned))
 }
 
 #[expect(clippy::expect_used, reason = "a payload is a struct of strings, numbers, lists and enums: all of it is JSON")]

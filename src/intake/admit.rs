@@ -81,7 +81,17 @@ impl Intake {
             {
                 Ok(Admitted::Yes(speaker))
             }
+            // Whoever may change that is told how.
+            Some(speaker)
+                if matches!(command, Some(Command::Rebuild(_)))
+                    && addressed(inbound)
+                    && speaker.role >= Role::Maintainer =>
+            {
+                Ok(Admitted::No(Reply::say(self.not_enabled(&inbound.room.id))))
+            }
             Some(_) => Ok(Admitted::No(Reply::silence())),
+            // Not worth a word, nor a code: people react to what they like.
+            None if matches!(inbound.said, Said::Reacted { .. }) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
             None => {
                 Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
@@ -177,7 +187,7 @@ fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } | Said::Deleted { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => true,
     }
 }
 

@@ -111,7 +111,7 @@ impl Intake {
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
         }
     }
 
@@ -289,6 +289,9 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let mut command =
             command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+        if matches!(command, room::Command::PinBoard { .. }) {
+            self.must_keep_boards(&spoken.origin.room)?;
+        }
         if let room::Command::Enable { title } = &mut command {
             title.clone_from(&spoken.room_title);
         }
@@ -315,7 +318,7 @@ impl Intake {
 
     /// Who a handle means.
     pub(super) fn who(&self, handle: &Handle, me: PersonId, mentions: &[Mention]) -> Result<PersonId, Refusal> {
-        if handle.as_str() == "me" {
+        if matches!(handle.as_str(), "me" | "나") {
             return Ok(me);
         }
         self.world.read(|world| {

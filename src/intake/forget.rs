@@ -241,7 +241,9 @@ impl Intake {
         };
         self.outbox.forget(person, &*self.langs());
         for bot in self.settings.bots.keys() {
-            self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
+            let bot = yoman_chat::BotName::new(bot.as_str());
+            self.outbox.refresh(&bot, &changed);
+            self.outbox.refresh_boards(&bot, self.outbox.rooms_with_board(&bot));
         }
     }
 }

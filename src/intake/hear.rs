@@ -95,6 +95,9 @@ impl Intake {
                 }
             }
             Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
+            Said::Reacted { message, emoji, added } => {
+                return self.reacted(inbound, (message, emoji, *added), speaker, lane).await;
+            }
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
@@ -110,10 +113,17 @@ impl Intake {
         let count = pieces.len();
         for (n, piece) in pieces.into_iter().enumerate() {
             let before = lane.newest;
-            match self.answer(n, piece, inbound, speaker, lane).await {
-                Ok((answer, toast)) => {
+            let answered = match &piece.command {
+                Ok(Command::Rebuild(what)) => {
+                    let answers = self.rebuild((n, &piece.text), what, inbound, speaker, lane).await;
+                    answers.map(|answers| (answers, None))
+                }
+                _ => self.answer(n, piece, inbound, speaker, lane).await.map(|(answer, toast)| (vec![answer], toast)),
+            };
+            match answered {
+                Ok((answers, toast)) => {
                     reply.changed |= lane.newest > before;
-                    reply.answers.push(answer);
+                    reply.answers.extend(answers);
                     reply.toast = reply.toast.or(toast);
                 }
                 Err(Failure::Refused(mut refusal)) => {
@@ -135,7 +145,7 @@ impl Intake {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
             };
-            for answer in reply.answers.iter_mut().filter(|answer| answer.over.is_none()) {
+            for answer in reply.answers.iter_mut().filter(|it| it.over.is_none() && !it.message.silent) {
                 answer.message.reply_to.clone_from(&message);
             }
         }
@@ -206,7 +216,7 @@ impl Intake {
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
             let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+                inbound.room.kind == RoomKind::Group && matches!(&command, Command::Room(it) if concerns_everybody(it));
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
@@ -282,7 +292,8 @@ impl Intake {
         let Said::Pressed { card, .. } = &inbound.said else { return None };
         let turns = text.split(' ').any(|word| word == "at" || word.starts_with("page:"));
         let edits = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.edits);
-        (turns && edits && self.outbox.item_of(card).is_none()).then(|| card.clone())
+        let kept = self.outbox.item_of(card).is_some() || self.outbox.is_board(card);
+        (turns && edits && !kept).then(|| card.clone())
     }
 
     /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
@@ -334,7 +345,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),
@@ -454,6 +465,18 @@ fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
 /// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
 fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
     intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
+}
+
+/// What a group is set to, and what stands pinned there.
+fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
+    matches!(
+        command,
+        room::Command::Set(_)
+            | room::Command::React { .. }
+            | room::Command::ReactOff
+            | room::Command::PinBoard { .. }
+            | room::Command::UnpinBoard
+    )
 }
 
 /// A command that names no item is about the card it answers.

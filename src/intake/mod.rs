@@ -14,6 +14,8 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `react.rs`   reactions to cards
+//! * `rebuild.rs`  a room's board and cards anew
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -32,6 +34,8 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod react;
+mod rebuild;
 mod refusal;
 mod report;
 mod suggest;
@@ -51,7 +55,7 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
+use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     clock::Clock,
@@ -107,6 +111,7 @@ pub struct Intake {
     permalinks: Permalinks,
     pairing: Pairing,
     forgetting: Forgetting,
+    rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -165,6 +170,7 @@ impl Intake {
             titles: Arc::new(titles),
             pairing: Pairing::default(),
             forgetting: Forgetting::default(),
+            rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
@@ -299,6 +305,7 @@ impl Intake {
 #[async_trait]
 impl Accept for Intake {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        let inbound = self.in_its_thread(inbound);
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
@@ -320,7 +327,8 @@ impl Accept for Intake {
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
         let (toast, changed) = (reply.toast, reply.changed);
-        for answer in &mut reply.answers {
+        // What is shown besides the answer to it stands by itself.
+        for answer in reply.answers.iter_mut().filter(|answer| !answer.message.silent) {
             answer.message.answers = Some(inbound.id.clone());
         }
         if reply.answers.is_empty() {

@@ -324,7 +324,10 @@ impl Intake {
 pub(super) fn origin(inbound: &Inbound) -> Origin {
     use yoman_chat::Said;
     let message = match &inbound.said {
-        Said::Message { message, .. } | Said::Edited { message, .. } | Said::Deleted { message } => message.id.clone(),
+        Said::Message { message, .. }
+        | Said::Edited { message, .. }
+        | Said::Reacted { message, .. }
+        | Said::Deleted { message } => message.id.clone(),
         Said::Pressed { card, .. } => card.id.clone(),
     };
     Origin { bot: inbound.room.id.bot().to_owned(), room: inbound.room.id.as_str().to_owned(), message }

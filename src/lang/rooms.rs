@@ -16,6 +16,7 @@ macro_rules! rooms {
 
 rooms! {
     "answers",
+    "boards",
     "buttons",
     "cards",
     "house",

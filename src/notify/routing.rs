@@ -90,7 +90,7 @@ pub fn route_far_behind(
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
-        Intent::Notice { .. } | Intent::Plain { .. } => None,
+        Intent::Notice { .. } | Intent::Board { .. } | Intent::Plain { .. } => None,
     });
     (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
 }
@@ -263,7 +263,7 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 }
 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
-fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
+pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
     let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
     let person = (bot.person_in)(room).or_else(by_identity)?;
     // Who may look at nothing any more is told nothing either.
@@ -276,7 +276,7 @@ pub(super) fn lang_of(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Lang 
     set.unwrap_or_else(|| (bot.lang_in)(room))
 }
 
-fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     let state = world.room(room.as_str());
     Viewer {
         room: room.as_str().to_owned(),

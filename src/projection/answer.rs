@@ -47,7 +47,7 @@ impl World {
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
             Command::Report(command) => reports::answer(command, viewer.lang),
             // A look makes no commits, and is answered by the view it asks for.
-            Command::Look(_) => Outbound::default(),
+            Command::Look(_) | Command::Rebuild(_) => Outbound::default(),
             // Worded where it is known what was taken back: see `World::undone`.
             Command::Undo { .. } => accepted(touched, viewer.lang),
         }

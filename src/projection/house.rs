@@ -266,6 +266,14 @@ impl World {
                 text!(lang, "room-muted", when = words::at_in_zone(*until, viewer))
             }
             (room::Command::Mute { until: None }, _) => text!(lang, "room-unmuted"),
+            (room::Command::PinBoard { filter }, _) if filter.is_empty() => text!(lang, "board-stands-all"),
+            (room::Command::PinBoard { .. }, Some(room::Event::BoardPinned { filter })) => {
+                text!(lang, "board-stands", filter = lang::quote(self.filter_text(&filter, viewer)))
+            }
+            (room::Command::PinBoard { .. }, _) => text!(lang, "board-stands-all"),
+            (room::Command::UnpinBoard, _) => text!(lang, "board-ends"),
+            (room::Command::React { emoji, verb }, _) => self.reaction_answer(Some((emoji, *verb)), viewer),
+            (room::Command::ReactOff, _) => self.reaction_answer(None, viewer),
             (room::Command::Set(setting), _) => match setting {
                 // The viewer's language is the one that holds from here on.
                 room::Setting::Language(language) if language.is_empty() => text!(lang, "room-language-off"),

@@ -348,6 +348,16 @@ impl World {
                 Some(bucket) => text!(lang, "undone-room-bucket", bucket = words::a_bucket(bucket, lang)),
                 None => text!(lang, "undone-room-bucket-before"),
             }
+        } else if after.board.is_some() {
+            match &state.board {
+                Some(filter) if filter.is_empty() => {
+                    text!(lang, "board-again", filter = say!(lang, "board-everything"))
+                }
+                Some(filter) => text!(lang, "board-again", filter = self.filter_text(filter, viewer)),
+                None => text!(lang, "board-none-again"),
+            }
+        } else if after.reactions.is_some() {
+            text!(lang, "undone-room-reactions")
         } else if after.is_about_speaking() {
             if state.enabled { text!(lang, "undone-room-enabled") } else { text!(lang, "undone-room-disabled") }
         } else {

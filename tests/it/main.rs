@@ -6,7 +6,6 @@ mod stage;
 
 mod again;
 mod anything;
-mod crash;
 mod first_minute;
 mod follow;
 mod forget;

@@ -55,6 +55,7 @@ impl Bot for Instant0 {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
         }
     }
 

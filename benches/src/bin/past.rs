@@ -246,6 +246,7 @@ fn viewer() -> Viewer {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
         },
         titles: Arc::default(),
         permalinks: Default::default(),

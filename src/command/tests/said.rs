@@ -412,7 +412,7 @@ fn faults() {
         "/T7 dne",
         "/T7 hello",
         "/xyzzy",
-        "/할일 고치기",
+        "/모름 고치기",
         "/todo 로그인 고치기 due:언젠가",
     ]
     .map(|text| format!("> {}\n{}", text.replace('\n', "\n> "), fault(text)))

@@ -130,3 +130,4 @@ undone-room-bucket-before = A bare sentence becomes what it did before here
 undone-room-enabled = I listen here again
 undone-room-disabled = I am silent here again; /enable makes me listen
 undone-room-as-before = This room is as it was before
+undone-room-reactions = Reactions mean here again what they did before

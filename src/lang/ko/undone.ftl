@@ -121,3 +121,4 @@ undone-room-bucket-before = 여기서 그냥 적은 문장은 전과 같은 것�
 undone-room-enabled = 다시 여기서 들을게요
 undone-room-disabled = 다시 여기서 조용히 있을게요. /enable 하면 들어요
 undone-room-as-before = 이 방은 전과 같아요
+undone-room-reactions = 반응의 뜻이 이 방에서 전과 같아졌어요

@@ -1,49 +1,83 @@
 //! A platform as the run needs it: people who do things, and what they see. Ids are whatever the platform's are.
 
-use std::time::Duration;
+mod discord;
+mod slack;
+mod telegram;
+
+use std::{sync::Arc, time::Duration};
+
+pub(crate) use self::{discord::Discord, slack::Slack, telegram::Telegram};
+
+/// Those who talk; the first owns the log.
+pub(crate) const PEOPLE: [&str; 4] = ["Kim", "Dana", "Lee", "Noor"];
+
+/// The platforms there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Platform {
+    /// Updates, handed over until they are confirmed.
+    Telegram,
+    /// A gateway that hands over once.
+    Discord,
+    /// Envelopes that are acknowledged.
+    Slack,
+}
+
+impl Platform {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Telegram, Self::Discord, Self::Slack];
+
+    /// Its stand-in, at a port of its own.
+    pub(crate) async fn start(self) -> Arc<dyn Wire> {
+        match self {
+            Self::Telegram => Arc::new(Telegram::start().await),
+            Self::Discord => Arc::new(Discord::start().await),
+            Self::Slack => Arc::new(Slack::start().await),
+        }
+    }
+}
 
 /// A message of yoman's as it was sent.
 #[derive(Clone, Debug)]
-pub(super) struct Shown {
-    pub(super) id: String,
+pub(crate) struct Shown {
+    pub(crate) id: String,
     /// The message it answers, or whose thread it stands in.
-    pub(super) reply_to: Option<String>,
+    pub(crate) reply_to: Option<String>,
     /// What it said when it was sent, whatever it was changed to since.
-    pub(super) first: String,
+    pub(crate) first: String,
     /// When, in the stand-in's clock.
-    pub(super) at_us: u64,
+    pub(crate) at_us: u64,
 }
 
 /// What a stand-in has counted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Counted {
-    pub(super) now_us: u64,
+pub(crate) struct Counted {
+    pub(crate) now_us: u64,
     /// Messages sent by yoman.
-    pub(super) sent: u64,
+    pub(crate) sent: u64,
     /// What was handed to yoman.
-    pub(super) delivered: u64,
+    pub(crate) delivered: u64,
     /// Something that is more once a yoman that was started has come to work.
-    pub(super) at_work: u64,
+    pub(crate) at_work: u64,
 }
 
 /// A command of the platform's own: what it is called, and the one thing that is filled in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slash<'a> {
-    pub(super) verb: &'static str,
-    pub(super) option: &'static str,
-    pub(super) value: &'a str,
+pub(crate) struct Slash<'a> {
+    pub(crate) verb: &'static str,
+    pub(crate) option: &'static str,
+    pub(crate) value: &'a str,
 }
 
 /// People on a platform, and a group they share with yoman.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Each with their direct chat.
-    pub(super) people: Vec<(String, String)>,
-    pub(super) group: String,
+    pub(crate) people: Vec<(String, String)>,
+    pub(crate) group: String,
 }
 
 /// One platform.
-pub(super) trait Wire: Send + Sync {
+pub(crate) trait Wire: Send + Sync {
     /// The people who talk, and where.
     fn place(&self) -> Place;
 
@@ -90,7 +124,7 @@ pub(super) trait Wire: Send + Sync {
 }
 
 /// Waits until `look` gives true, at most `patience`; whether it did.
-pub(super) async fn until(patience: Duration, mut look: impl FnMut() -> bool) -> bool {
+pub(crate) async fn until(patience: Duration, mut look: impl FnMut() -> bool) -> bool {
     let end = tokio::time::Instant::now() + patience;
     loop {
         if look() {

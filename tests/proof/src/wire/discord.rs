@@ -4,23 +4,20 @@ use std::sync::Mutex;
 
 use yoman_stand_ins::discord::{DiscordStandIn, Fault, FaultKind, Invoke, NewChannel, Say};
 
-use super::{
-    telegram::PEOPLE,
-    wire::{Counted, Place, Shown, Slash, Wire},
-};
+use super::{Counted, PEOPLE, Place, Shown, Slash, Wire};
 
 /// The flag of a message that stands for one to come.
 const THINKING: u64 = 1 << 7;
 
-pub(super) struct Discord {
-    server: DiscordStandIn,
+pub(crate) struct Discord {
+    pub(crate) server: DiscordStandIn,
     place: Place,
     /// Which of the ways in which a message comes hangs next.
     turn: Mutex<usize>,
 }
 
 impl Discord {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let server = DiscordStandIn::start().await.expect("a port");
         let people = PEOPLE.iter().map(|name| server.person(name));
         let people = people.map(|person| (person.id.to_string(), person.dm.to_string())).collect();

@@ -4,12 +4,12 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A token or the like: not in logs, not in error messages, wiped from memory when dropped.
-#[derive(Clone)]
+/// A token, a signing secret or the like: not in `Debug`, not in an error, not in a log; wiped from memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the value, without the white space around it.
+    /// Takes the value, without the white space around it, which a file of secrets easily adds.
     pub fn new(value: impl Into<String>) -> Self {
         let value = Zeroizing::new(value.into());
         Self(Zeroizing::new(value.trim().to_owned()))
@@ -24,6 +24,18 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self::new(value)
     }
 }
 

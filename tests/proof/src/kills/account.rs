@@ -19,11 +19,8 @@ use yoman::{
     vault::{SealedLog, Vault},
 };
 
-use super::{
-    process::Data,
-    talk::{Story, Talk, Trace, word_in},
-    wire::Shown,
-};
+use super::talk::{Story, Talk, Trace, word_in};
+use crate::{program::Data, wire::Shown};
 
 /// What a message says that may be there for the second time.
 const MARK: &str = "(possibly a repeat";
@@ -32,9 +29,18 @@ const ARRIVES_US: u64 = 250_000;
 /// How many faults are told at full length.
 const TOLD_MAX: usize = 5;
 
+/// Which answers may come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// One in each chat after a kill, with a word that it may be a repeat.
+    Marked,
+    /// Any, after a power cut.
+    Any,
+}
+
 /// What it came to.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     kills: usize,
     said: usize,
     answers: usize,
@@ -138,7 +144,7 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
 }
 
 /// How many answers to messages are missing, and to how many things done by hand.
-pub(super) fn unanswered(talk: &Talk) -> (usize, usize) {
+pub(crate) fn unanswered(talk: &Talk) -> (usize, usize) {
     let (mut messages, mut deeds) = (0, 0);
     for chat in &talk.chats {
         let shown = talk.wire.shown(chat);
@@ -150,12 +156,12 @@ pub(super) fn unanswered(talk: &Talk) -> (usize, usize) {
 }
 
 /// Accounts for everything.
-pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> {
+pub(crate) async fn settle(talk: &Talk, data: &Data, repeats: Repeats) -> Result<Summary, String> {
     let (commits, sealed) = read_log(&data.dir()).await?;
     let mut wrong = Vec::new();
     let mut summary = Summary { kills: talk.kills_us.len(), said: talk.stories.len(), ..Summary::default() };
     for chat in &talk.chats {
-        answers(talk, chat, &commits, &mut summary, &mut wrong);
+        answers(talk, chat, &commits, repeats, &mut summary, &mut wrong);
     }
     traces(talk, &commits, &mut summary, &mut wrong);
     wrong.extend(journal(&data.dir().join("journal"), &sealed));
@@ -167,7 +173,14 @@ pub(super) async fn settle(talk: &Talk, data: &Data) -> Result<Summary, String> 
     Err(format!("{count} faults, the first of them:\n{}", wrong.join("\n")))
 }
 
-fn answers(talk: &Talk, chat: &str, commits: &[Arc<Commit>], summary: &mut Summary, wrong: &mut Vec<String>) {
+fn answers(
+    talk: &Talk,
+    chat: &str,
+    commits: &[Arc<Commit>],
+    repeats: Repeats,
+    summary: &mut Summary,
+    wrong: &mut Vec<String>,
+) {
     let shown = talk.wire.shown(chat);
     let aligned = align(&talk.stories, chat, &shown);
     for (message, why) in &aligned.stray {
@@ -187,6 +200,9 @@ fn answers(talk: &Talk, chat: &str, commits: &[Arc<Commit>], summary: &mut Summa
         let mut before = first.at_us;
         for copy in again {
             summary.repeated += 1;
+            if repeats == Repeats::Any {
+                continue;
+            }
             match talk.kills_us.iter().rfind(|kill| **kill < copy.at_us) {
                 Some(kill) if kill + ARRIVES_US > before => *at_once.entry(*kill).or_default() += 1,
                 _ => fault("repeated without a kill in between:"),

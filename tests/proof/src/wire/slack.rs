@@ -2,18 +2,15 @@
 
 use yoman_stand_ins::slack::{self, Delivery, Fault, FaultKind, NewChannel, Press, Say, SlackStandIn};
 
-use super::{
-    telegram::PEOPLE,
-    wire::{Counted, Place, Shown, Slash, Wire},
-};
+use super::{Counted, PEOPLE, Place, Shown, Slash, Wire};
 
-pub(super) struct Slack {
-    server: SlackStandIn,
+pub(crate) struct Slack {
+    pub(crate) server: SlackStandIn,
     place: Place,
 }
 
 impl Slack {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let server = SlackStandIn::start().await.expect("a port");
         server.remember_calls(100);
         server.delivery(Delivery { hand_once: true, ..Delivery::default() });

@@ -8,44 +8,47 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 
-use super::{
-    account, kill,
-    process::Yoman,
+use super::{account, moment};
+use crate::{
+    program::Yoman,
     wire::{Place, Slash, Wire, until},
 };
 
 /// An item that does not exist has at least this number.
 const NO_SUCH_ITEM: u64 = 900_000;
 /// How long anything before the traffic may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long what was done by hand may go without an answer at the end before it counts as cut off.
 const BY_HAND: Duration = Duration::from_secs(2);
+
+/// So many commands are written in one message when the log is filled: no more are taken.
+const LINES: usize = 20;
 
 /// What was written longer ago than so many things done in its chat is not changed any more: each is at most three messages,
 /// and after an outage the newest hundred are looked at for changes.
 const CHANGED_WITHIN: usize = 25;
 
 /// One event that has to be in the log: the word of the item it is about, its stored name, the word in its payload.
-pub(super) type Trace = (String, String, String);
+pub(crate) type Trace = (String, String, String);
 
 /// Something somebody did.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Story {
-    pub(super) chat: String,
-    pub(super) who: String,
-    pub(super) what: String,
+pub(crate) struct Story {
+    pub(crate) chat: String,
+    pub(crate) who: String,
+    pub(crate) what: String,
     /// When, in the stand-in's clock.
-    pub(super) at_us: u64,
+    pub(crate) at_us: u64,
     /// The message that answers must answer, where they do.
-    pub(super) reply_to: Option<String>,
+    pub(crate) reply_to: Option<String>,
     /// Done by hand (a press, a command): how the platform calls it, where it hands such a thing over only once.
-    pub(super) deed: Option<String>,
+    pub(crate) deed: Option<String>,
     /// The platform does not say how it stands in time to the messages around it.
-    pub(super) loose: bool,
+    pub(crate) loose: bool,
     /// For each answer the pieces of text it has to have.
-    pub(super) answers: Vec<Vec<String>>,
+    pub(crate) answers: Vec<Vec<String>>,
     /// What has to be in the log.
-    pub(super) traces: Vec<Trace>,
+    pub(crate) traces: Vec<Trace>,
 }
 
 /// Somebody in a chat.
@@ -84,13 +87,13 @@ struct Item {
 }
 
 /// The people, the platform they are on, and all they did.
-pub(super) struct Talk {
-    pub(super) wire: Arc<dyn Wire>,
+pub(crate) struct Talk {
+    pub(crate) wire: Arc<dyn Wire>,
     place: Place,
-    pub(super) chats: Vec<String>,
-    pub(super) stories: Vec<Story>,
+    pub(crate) chats: Vec<String>,
+    pub(crate) stories: Vec<Story>,
     /// When yoman was killed, in the stand-in's clock.
-    pub(super) kills_us: Vec<u64>,
+    pub(crate) kills_us: Vec<u64>,
     items: Vec<Item>,
     words: u64,
     expected: u64,
@@ -100,7 +103,7 @@ pub(super) struct Talk {
 
 impl Talk {
     /// People who do not know yoman yet.
-    pub(super) fn begin(wire: Arc<dyn Wire>) -> Self {
+    pub(crate) fn begin(wire: Arc<dyn Wire>) -> Self {
         let place = wire.place();
         let chats = place.people.iter().map(|(_, direct)| direct.clone()).chain([place.group.clone()]).collect();
         Self {
@@ -124,8 +127,8 @@ impl Talk {
     }
 
     /// Claims the log, lets the others in, enables the group.
-    pub(super) async fn let_people_in(&mut self, yoman: &Yoman) {
-        kill::at_work(&*self.wire, 0).await;
+    pub(crate) async fn let_people_in(&mut self, yoman: &Yoman) {
+        moment::at_work(&*self.wire, 0, yoman).await;
         let people = self.place.people.clone();
         let (owner, direct) = &people[0];
         let code = yoman.claim_code().await;
@@ -150,13 +153,24 @@ impl Talk {
         }
     }
 
+    /// Somebody who was never heard: what a loss looks like from outside.
+    pub(crate) fn plant(&mut self) {
+        let (who, chat) = self.place.people[0].clone();
+        self.began_us = self.now_us();
+        let word = self.word();
+        let answers = vec![vec![" created ".into(), format!(" {word} ")]];
+        let at = Seat { chat, who };
+        let traces = vec![trace(&word, "todo_created", &word)];
+        self.tell(Story { answers, traces, ..at.story(format!("(planted) /todo {word}")) });
+    }
+
     /// Answers that have not come yet; a repeat counts for one that is missing, so this is for pacing alone.
-    pub(super) fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u64 {
         self.expected.saturating_sub(self.wire.counted().sent)
     }
 
     /// yoman was killed just now.
-    pub(super) fn killed(&mut self) {
+    pub(crate) fn killed(&mut self) {
         self.kills_us.push(self.now_us());
     }
 
@@ -166,7 +180,7 @@ impl Talk {
     }
 
     /// Looks at what was answered: an item can be acted on once its card is there.
-    pub(super) fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         let mut cards: HashMap<String, (String, String)> = HashMap::new();
         for chat in &self.chats {
             for shown in self.wire.shown(chat) {
@@ -185,7 +199,7 @@ impl Talk {
     }
 
     /// Waits until everything is answered, as long as answers come within `patience`.
-    pub(super) async fn quiet(&self, patience: Duration) {
+    pub(crate) async fn quiet(&self, patience: Duration) {
         let mut last = (u64::MAX, tokio::time::Instant::now());
         loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -208,7 +222,7 @@ impl Talk {
     }
 
     /// Somebody does something.
-    pub(super) fn next(&mut self, random: &mut StdRng) {
+    pub(crate) fn next(&mut self, random: &mut StdRng) {
         self.began_us = self.now_us();
         let chat = self.chats.choose(random).expect("a chat").clone();
         let own = self.place.people.iter().find(|(_, direct)| *direct == chat);
@@ -306,9 +320,26 @@ impl Talk {
     fn make_two(&mut self, at: &Seat) {
         let words = [self.word(), self.word()];
         let text = format!("/todo {} paint the door\n/todo {} sweep the yard", words[0], words[1]);
+        self.make_several(at, words.into(), &text);
+    }
+
+    /// Brings the log to a length at which snapshots are taken, in few messages.
+    pub(crate) async fn fill(&mut self, commits: usize) {
+        let (who, chat) = self.place.people[0].clone();
+        let at = Seat { chat, who };
+        for _ in 0..commits.div_ceil(LINES) {
+            self.began_us = self.now_us();
+            let words: Vec<String> = (0..LINES).map(|_| self.word()).collect();
+            let text: Vec<String> = words.iter().map(|word| format!("/todo {word} count the spoons")).collect();
+            self.make_several(&at, words, &text.join("\n"));
+            until(PATIENCE, || self.waiting() == 0).await;
+        }
+    }
+
+    fn make_several(&mut self, at: &Seat, words: Vec<String>, text: &str) {
         let answers = words.iter().map(|word| vec![" created ".into(), format!(" {word} ")]).collect();
         let traces = words.iter().map(|word| trace(word, "todo_created", word)).collect();
-        let message = self.say(at, &text, None, answers, traces);
+        let message = self.say(at, text, None, answers, traces);
         for word in words {
             self.made(at, Some(message.clone()), word, false, true);
         }
@@ -425,7 +456,7 @@ fn trace(item: &str, event: &str, word: &str) -> Trace {
 }
 
 /// The word of its own that a text carries.
-pub(super) fn word_in(text: &str) -> Option<String> {
+pub(crate) fn word_in(text: &str) -> Option<String> {
     let own = |word: &&str| {
         word.strip_prefix('k').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
     };

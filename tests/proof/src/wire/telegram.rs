@@ -2,18 +2,15 @@
 
 use yoman_stand_ins::telegram::{ChatKind, Fault, FaultKind, NewChat, Press, Say, TelegramStandIn};
 
-use super::wire::{Counted, Place, Shown, Slash, Wire};
+use super::{Counted, PEOPLE, Place, Shown, Slash, Wire};
 
-/// Those who talk; the first owns the log.
-pub(super) const PEOPLE: [&str; 4] = ["Kim", "Dana", "Lee", "Noor"];
-
-pub(super) struct Telegram {
-    server: TelegramStandIn,
+pub(crate) struct Telegram {
+    pub(crate) server: TelegramStandIn,
     place: Place,
 }
 
 impl Telegram {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let server = TelegramStandIn::start().await.expect("a port");
         server.remember_calls(100);
         let people = PEOPLE.iter().map(|name| server.person(name).to_string());
