@@ -363,7 +363,7 @@ fn taken_over(room: &room::Room, other: &room::Room, can_keep: bool) -> Result<V
             Ok(events)
         }
         Err(room::Error::NothingToTake) => Ok(Vec::new()),
-        Err(error) => Err(Refusal::not_done(&error).hints(error.hints())),
+        Err(error) => Err(Refusal::not_done(error.wording()).hints(error.hints())),
     }
 }
 

@@ -162,7 +162,10 @@ async fn it_says_less_rather_than_break_off() {
     let shown = board(&dana);
     let plain = text(&shown);
     assert!(plain.encode_utf16().count() <= dana.bot.capabilities().text_length_max, "{plain}");
-    assert!(plain.contains("more: /list todo") && plain.contains("TODOS 20") && plain.contains("RESEARCH 20"), "{plain}");
+    assert!(
+        plain.contains("more: /list todo") && plain.contains("TODOS 20") && plain.contains("RESEARCH 20"),
+        "{plain}"
+    );
     assert_eq!(dana.bot.shown(&dana.room).iter().filter(|it| text(it).contains("TODOS 20")).count(), 1);
 }
 
@@ -178,7 +181,11 @@ fn cards(stage: &Stage, seat: &Seat) -> Vec<String> {
     let card = |item: String| {
         let card = stage.house().outbox.card(&seat.room, item.parse().unwrap())?;
         let shown = seat.bot.shown(&seat.room).into_iter().find(|message| message.at == card.message)?;
-        Some(format!("{}\n{:?}", text(&shown), shown.now.buttons.iter().flatten().map(|it| &it.data).collect::<Vec<_>>()))
+        Some(format!(
+            "{}\n{:?}",
+            text(&shown),
+            shown.now.buttons.iter().flatten().map(|it| &it.data).collect::<Vec<_>>()
+        ))
     };
     items.filter_map(card).collect()
 }
@@ -192,7 +199,12 @@ async fn switching_from_one_platform_to_another_loses_nothing() {
     for said in ["/follow #app", "/follow in:web !high", "/tz Europe/Berlin", "/default todo", "/board pin #app"] {
         stage.say(&old, said).await;
     }
-    stage.say(&kim, "/todo Fix login #app !high due:2031-05-02\n/todo Ship 2.0 #app needs:T1\n/idea Offline in:web !urgent").await;
+    stage
+        .say(
+            &kim,
+            "/todo Fix login #app !high due:2031-05-02\n/todo Ship 2.0 #app needs:T1\n/idea Offline in:web !urgent",
+        )
+        .await;
     stage.say(&kim, "/pr Retry the upload #app\n/todo Nobody's business\n/todo Long done #app\n/done T4").await;
     stage.sees(&old, "Long done").await;
     stage.say(&kim, "/doing T1\n/note T1 Seen on Android too").await;

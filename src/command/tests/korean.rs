@@ -72,6 +72,8 @@ const SAME: &[(&str, &str)] = &[
     ("/보드 지금 기준", "/board at now"),
     ("/보드 위치 4812 기준", "/board at position 4812"),
     ("/보드 2026-08-01 기준", "/board at 2026-08-01"),
+    ("/목록 할 일 진행 중", "/list todo doing"),
+    ("/목록 할 일들 완료 조사 중", "/list 할 일들 done running"),
     ("/내것 마감:금요일", "/mine due:fri"),
     ("/내 할 일", "/mine"),
     ("/다음 #auth", "/next #auth"),
@@ -441,7 +443,8 @@ fn one(word: &str, table: korean::Table, which: usize) -> String {
 /// The same command with its verb in Korean.
 fn verb_in_korean(text: &str, which: usize) -> String {
     let end = text.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(text.len());
-    format!("/{}{}", one(&text[1..end], korean::VERBS, which), &text[end..])
+    let words = verb::find(&text[1..end]).unwrap().korean();
+    format!("/{}{}", words[which % words.len()], &text[end..])
 }
 
 /// The same with its tokens, buckets and states as well; for commands without free text.

@@ -51,7 +51,8 @@ fn counts_and_lists() {
         [0, 1, 2, 4_812, 1_000_000].map(|n| count(n, "todo", Lang::English)).join(" "),
         "no todos 1 todo 2 todos 4,812 todos 1,000,000 todos"
     );
-    let words = |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), Lang::English);
+    let words =
+        |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), Lang::English);
     assert_eq!(
         [words(&[]), words(&["a"]), words(&["a", "b"]), words(&["a", "b", "c"])].join("|"),
         "|a|a and b|a, b and c"

@@ -25,6 +25,9 @@ async fn a_channel_has_only_so_many_pins() {
     setup.server.fill_pins(channel);
     let board = setup.bot.send(&room, &Outbound::text("a board")).await.unwrap();
     let error = setup.bot.edit(&board, &Outbound::pin(true)).await.unwrap_err();
-    assert!(matches!(&error, SendError::Refused(why) if why.contains("250") && why.contains("take one off")), "{error:?}");
+    assert!(
+        matches!(&error, SendError::Refused(why) if why.contains("250") && why.contains("take one off")),
+        "{error:?}"
+    );
     setup.run.end().await.unwrap();
 }

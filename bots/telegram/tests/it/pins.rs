@@ -10,9 +10,8 @@ use crate::setup::{Setup, room};
 async fn in_a_group_it_takes_a_right_and_makes_no_sound() {
     let setup = Setup::start().await;
     let (admin, not) = (true, false);
-    let [with, without] = [admin, not].map(|bot_is_admin| {
-        setup.server.add_chat(NewChat { title: "App".into(), bot_is_admin, ..NewChat::default() })
-    });
+    let [with, without] = [admin, not]
+        .map(|bot_is_admin| setup.server.add_chat(NewChat { title: "App".into(), bot_is_admin, ..NewChat::default() }));
     let board = setup.bot.send(&room(with), &Outbound::text("a board")).await.unwrap();
     for _ in 0..2 {
         setup.bot.edit(&board, &Outbound::pin(true)).await.unwrap();

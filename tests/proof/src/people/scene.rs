@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use yoman_stand_ins::telegram;
 
 use super::{forged, sent, soon};
@@ -167,9 +168,9 @@ impl Scene {
     /// Lets the last stranger in as a guest: on which platform, who, where.
     pub(super) async fn let_guest_in(&mut self) -> Result<(usize, String, String), String> {
         let waiting = self.owner_says("/pair").await?;
-        let mut codes = waiting.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| {
-            word.len() == 8 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        });
+        let mut codes = waiting
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| word.len() == 8 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()));
         let code = codes.next().ok_or_else(|| format!("nobody waits: {waiting}"))?.to_owned();
         self.owner_says(&format!("/pair {code} guest")).await?;
         let told = |(platform, _, chat): &&(usize, String, String)| {
@@ -184,8 +185,11 @@ impl Scene {
     /// What the owner's buttons carry.
     pub(super) fn button_data(&self) -> Result<Vec<String>, String> {
         let shown = self.telegram.server.shown(self.owner.1.parse().map_err(|_| "an id")?);
-        let data: Vec<_> =
-            shown.iter().flat_map(|message| message.buttons.iter().flatten()).filter_map(|it| it.data.clone()).collect();
+        let data: Vec<_> = shown
+            .iter()
+            .flat_map(|message| message.buttons.iter().flatten())
+            .filter_map(|it| it.data.clone())
+            .collect();
         if data.is_empty() { Err("the owner has no buttons".into()) } else { Ok(data) }
     }
 
@@ -274,9 +278,17 @@ impl Scene {
     pub(super) async fn odd_files(&self) -> Result<(), String> {
         let (who, chat) = (self.owner.0.parse::<i64>(), self.owner.1.parse::<i64>());
         let (Ok(user_id), Ok(chat_id)) = (who, chat) else { return Err("an id".into()) };
-        for name in ["../../../outside", "/etc/cron.d/outside", "a\u{0}b\n@everyone.txt", "con.", "%s%n{}.png", &"x".repeat(4_000)] {
+        for name in [
+            "../../../outside",
+            "/etc/cron.d/outside",
+            "a\u{0}b\n@everyone.txt",
+            "con.",
+            "%s%n{}.png",
+            &"x".repeat(4_000),
+        ] {
             let before = self.wires[0].shown(&self.owner.1).len();
-            let file = serde_json::json!({ "file_id": "f1", "file_unique_id": "u1", "file_name": name, "file_size": 7 });
+            let file =
+                serde_json::json!({ "file_id": "f1", "file_unique_id": "u1", "file_name": name, "file_size": 7 });
             let extra = [("document".to_owned(), file)].into_iter().collect();
             let text = "/note T1 with a file".to_owned();
             let say = telegram::Say { chat_id, user_id, text, extra, ..telegram::Say::default() };
@@ -311,14 +323,17 @@ impl Scene {
             }
         }
         for call in self.slack.server.calls(None) {
-            let text = serde_json::to_string(&call.params).unwrap_or_default();
-            // What stands in `params` may be JSON in a string once more.
-            let text = text.replace("\\\\", "\\").replace("\\\"", "\"");
-            let sends = call.method.starts_with("chat.");
-            count += usize::from(sends);
-            let calls = ["<!", "\"broadcast\"", "\"usergroup\""].into_iter().find(|what| text.contains(what));
-            if sends && (calls.is_some() || text.contains("link_names") || text.contains("\"parse\":\"full\"")) {
-                wrong.push(format!("Slack may call somebody ({calls:?}): {text}"));
+            if !call.method.starts_with("chat.") {
+                continue;
+            }
+            count += 1;
+            let parses = call.params.contains_key("link_names") || call.params.get("parse").is_some();
+            let text = call.params.get("text").and_then(Value::as_str).unwrap_or_default();
+            if parses
+                || calls_out(text)
+                || ["blocks", "attachments"].iter().any(|of| calls_somebody(call.params.get(*of)))
+            {
+                wrong.push(format!("Slack calls somebody: {:?}", call.params));
             }
         }
         if count < 3 * super::TRICKS.len() {
@@ -329,22 +344,22 @@ impl Scene {
     }
 
     /// What was written is shown as it was written.
-    pub(super) fn shows_literally(&self, tricks: &[&str]) -> Result<(), String> {
-        let shown = self.wires[0].shown(&self.owner.1);
+    pub(super) fn shows_literally(&self, tricks: &[&str]) -> Result<usize, String> {
+        // What has no shape, or only turns the text around it, may be left out.
+        let shapeless = |c: &char| matches!(*c, '\u{200b}'..='\u{200c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let plain = |text: &str| text.chars().filter(|c| !shapeless(c)).collect::<String>();
+        let shown: Vec<String> = self.wires[0].shown(&self.owner.1).iter().map(|it| plain(&it.first)).collect();
+        let mut found = 0;
         for trick in tricks {
-            let line = trick.lines().next().unwrap_or_default();
-            // What has no shape, or only turns the text around it, may be left out.
-            let plain = |text: &str| {
-                text.chars().filter(|c| !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}' | '\u{2066}'..='\u{2069}')).collect::<String>()
-            };
-            let words: Vec<String> =
-                plain(line).split_whitespace().filter(|word| !word.starts_with(['@', '#'])).map(str::to_owned).collect();
-            let all = |text: &str| words.iter().all(|word| plain(text).contains(word.as_str()));
-            if !shown.iter().any(|message| all(&message.first)) {
+            let line = plain(trick.lines().next().unwrap_or_default());
+            // People and tags are taken out of a title: a note keeps them, and is shown in the history.
+            if shown.iter().any(|text| text.contains(&line)) {
+                found += 1;
+            } else if !line.contains(['@', '#']) {
                 return Err(format!("{trick:?} is nowhere shown as it was written"));
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Nobody wrote anything where nothing belongs.
@@ -402,6 +417,28 @@ impl Scene {
     }
 }
 
+/// Whether a text of Slack's own markup calls many.
+fn calls_out(text: &str) -> bool {
+    text.contains("<!")
+}
+
+/// Whether anything in blocks does: as markup, or as an element of its own.
+fn calls_somebody(blocks: Option<&Value>) -> bool {
+    match blocks {
+        // A list may come as JSON in a string.
+        Some(Value::String(text)) => serde_json::from_str(text).is_ok_and(|blocks| calls_somebody(Some(&blocks))),
+        Some(Value::Array(all)) => all.iter().any(|one| calls_somebody(Some(one))),
+        Some(Value::Object(one)) => {
+            let kind = one.get("type").and_then(Value::as_str).unwrap_or_default();
+            let text = one.get("text").and_then(Value::as_str).unwrap_or_default();
+            matches!(kind, "broadcast" | "usergroup")
+                || (kind == "mrkdwn" && calls_out(text))
+                || one.values().any(|value| calls_somebody(Some(value)))
+        }
+        _ => false,
+    }
+}
+
 /// The beginning of the line something stands in.
 fn around(path: &Path, what: &str) -> String {
     let bytes = fs::read(path).unwrap_or_default();
@@ -454,4 +491,3 @@ fn beside(data: &Data) -> BTreeSet<PathBuf> {
     }
     listed.into_iter().filter(|path| path.starts_with(&home) || path.to_string_lossy().contains("outside")).collect()
 }
-
