@@ -70,7 +70,8 @@ impl Cards {
 impl Render for Cards {
     fn lang(&self, room: &RoomId) -> Lang {
         let hint = self.outbox.hinted(room);
-        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+        let set = self.world.read(|world| world.room(room.as_str()).language.clone());
+        Lang::choose(set.as_deref(), hint, self.settings.lang)
     }
 
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {

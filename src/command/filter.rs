@@ -15,6 +15,7 @@ use super::{
     word::{QUOTES, Word, quote, quoted},
 };
 use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
+use crate::lang::wording;
 
 /// The longest word to look for, in characters.
 const WORD_CHARS_MAX: usize = 200;
@@ -124,7 +125,7 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         let before = args.rest.clone();
         if let Some(moment) = moment::as_of(args) {
             if also.at == At::Never {
-                return Err(args.fault(before.start..args.rest.start, "This has no past."));
+                return Err(args.fault(before.start..args.rest.start, wording!("fault-no-past")));
             }
             at = moment;
             continue;
@@ -140,20 +141,26 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         }
         let before = args.rest.clone();
         let Some(word) = args.next() else { break };
+        let second = args.words().next();
+        let joined = second.as_ref().and_then(|second| korean::pair(word.raw, second.raw));
+        if joined.is_some() {
+            args.next();
+        }
+        let known = joined.as_deref().unwrap_or(word.raw);
         if let Some(text) = quoted(word.raw) {
             if !text.trim().is_empty() {
                 filter.words.push(search(args, &word, text.trim().to_owned())?);
             }
-        } else if let Some(bucket) = bucket(word.raw) {
+        } else if let Some(bucket) = bucket(known) {
             filter.buckets.push(bucket);
-        } else if let Some(state) = state(word.raw) {
+        } else if let Some(state) = state(known) {
             filter.states.push(state);
         } else if let Ok(item) = word.raw.parse() {
             filter.items.push(item);
         } else if let Some(number) = page(word.raw) {
             let number = page_number(number).filter(|_| also.pages);
             let number = number.ok_or_else(|| {
-                args.at(&word, if also.pages { "Pages are numbered from 1: page:2" } else { "This has no pages." })
+                args.at(&word, if also.pages { wording!("fault-pages") } else { wording!("fault-no-pages") })
             })?;
             at_page = Some(number);
         } else if let Some(token) = token(args.input, &word, args.context)? {
@@ -163,17 +170,15 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 Token::Priority(priority) => filter.priorities.push(priority),
                 Token::Project(project) => filter.projects.push(project),
                 Token::Due(due) if filter.due.is_none_or(|old| old == due) => filter.due = Some(due),
-                Token::Due(_) => return Err(args.at(&word, "There is a due date already.")),
+                Token::Due(_) => return Err(args.at(&word, wording!("fault-due-twice"))),
                 Token::Needs(_) | Token::For(_) => {
-                    return Err(
-                        args.at(&word, "This cannot be filtered by. Try #tag @person !high in:project due:fri open")
-                    );
+                    return Err(args.at(&word, wording!("fault-not-a-filter")));
                 }
             }
         } else {
             if word.raw.eq_ignore_ascii_case("at") && (also.at == At::Past || !args.rest_is_empty()) {
                 if args.rest_is_empty() {
-                    return Err(args.missing("When?"));
+                    return Err(args.missing(wording!("fault-when")));
                 }
                 match moment::behind_at(args, &word, also.at)? {
                     Behind::Moment(moment) => {
@@ -192,7 +197,7 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 args.next();
             }
             if word.raw == korean::AS_OF && also.at == At::Past {
-                return Err(args.at(&word, "When? Like  /board 지난 금요일 기준"));
+                return Err(args.at(&word, wording!("fault-as-of")));
             }
             let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
             if !bare.is_empty() {
@@ -206,7 +211,7 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
 /// A word to look for.
 fn search(args: &Args<'_>, word: &Word<'_>, text: String) -> Result<String, Fault> {
     if text.chars().count() > WORD_CHARS_MAX {
-        return Err(args.at(word, format!("That is too long to look for: at most {WORD_CHARS_MAX} characters.")));
+        return Err(args.at(word, wording!("fault-word-long", most = WORD_CHARS_MAX)));
     }
     Ok(text)
 }
@@ -237,7 +242,8 @@ fn is_word(word: &str) -> bool {
         || is_token(word)
         || is_all(word)
         || word.eq_ignore_ascii_case("at")
-        || word.ends_with(korean::AS_OF);
+        || word.ends_with(korean::AS_OF)
+        || korean::SECONDS.contains(&word);
     !means && !word.starts_with('\\') && !word.contains(char::is_whitespace) && !word.contains(QUOTES)
 }
 

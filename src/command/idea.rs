@@ -8,6 +8,7 @@ use super::{
     token::{no_carry, put, token},
 };
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/idea text`; the same for all buckets.
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -17,7 +18,11 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// What all four creating verbs share.
 pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, Fault> {
     let draft = draft::read(args.input, args.rest.clone(), args.context).map_err(|fault| {
-        if fault.at.is_empty() && args.words().next().is_none() { args.missing("What is its title?") } else { fault }
+        if fault.at.is_empty() && args.words().next().is_none() {
+            args.missing(wording!("fault-which-new-title"))
+        } else {
+            fault
+        }
     })?;
     Ok(Command::Create { bucket, draft })
 }
@@ -25,7 +30,7 @@ pub(super) fn create_in(args: &mut Args<'_>, bucket: Bucket) -> Result<Command, 
 /// `/refine [I3] text`
 pub(super) fn refine(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let text = args.some_text("How is it better said?")?;
+    let text = args.some_text(wording!("fault-refine"))?;
     Ok(Command::Item { target, act: Act::Refine { text } })
 }
 
@@ -51,7 +56,7 @@ pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
     while let Some(word) = args.next() {
         if let Some(bucket) = becomes(word.raw).filter(|_| to.is_none()) {
             if bucket == Bucket::Idea {
-                return Err(args.at(&word, "Nothing becomes an idea again. It can become research, todo or pr."));
+                return Err(args.at(&word, wording!("fault-not-idea-again")));
             }
             to = Some(bucket);
             after_to = false;
@@ -60,11 +65,11 @@ pub(super) fn promote(args: &mut Args<'_>) -> Result<Command, Fault> {
         } else if let Some(token) = token(args.input, &word, args.context)? {
             put(&mut carry, token).map_err(|what| args.at(&word, what))?;
         } else {
-            return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage)));
+            return Err(args.useless(word.at.clone()));
         }
     }
     if after_to {
-        return Err(args.missing("To what? research, todo or pr."));
+        return Err(args.missing(wording!("fault-promote-to")));
     }
     Ok(Command::Item { target, act: Act::Promote { to, carry } })
 }

@@ -9,6 +9,7 @@ use super::{
     when,
 };
 use crate::domain::room::Command as RoomCommand;
+use crate::lang::wording;
 
 impl Look {
     /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
@@ -57,14 +58,13 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
-    match first.as_deref() {
-        Some(word) if word == PIN => {
+    match args.words().next() {
+        Some(word) if korean::is(word.raw, PIN) => {
             args.next();
             let filter = filter::read_alone(args)?;
             return Ok(Command::Room(RoomCommand::PinBoard { filter }));
         }
-        Some(word) if word == UNPIN => {
+        Some(word) if korean::is(word.raw, UNPIN) => {
             args.next();
             args.finish()?;
             return Ok(Command::Room(RoomCommand::UnpinBoard));
@@ -91,7 +91,7 @@ pub(super) fn next(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn find(args: &mut Args<'_>) -> Result<Command, Fault> {
     let read = filter::read(args, Also { at: At::PastOrWord, ..PAGED })?;
     if read.filter.words.is_empty() {
-        return Err(args.missing("Which words? (Put words that mean something else in quotes.)"));
+        return Err(args.missing(wording!("fault-which-words")));
     }
     look(Look::Find { filter: read.filter, page: read.page, at: read.at })
 }
@@ -111,7 +111,7 @@ pub(super) fn history(args: &mut Args<'_>) -> Result<Command, Fault> {
 fn paged(args: &mut Args<'_>) -> Result<Option<u32>, Fault> {
     let Some(word) = args.words().next() else { return Ok(None) };
     let Some(number) = filter::page(word.raw) else { return Ok(None) };
-    let page = filter::page_number(number).ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
+    let page = filter::page_number(number).ok_or_else(|| args.at(&word, wording!("fault-pages")))?;
     args.next();
     Ok(Some(page))
 }
@@ -140,7 +140,7 @@ fn picture(args: &mut Args<'_>) -> bool {
 
 /// `/diff when [when] [T7|filter]`, or `/diff from..to [filter]`
 pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let Some(first) = args.words().next() else { return Err(args.missing("Since when?")) };
+    let Some(first) = args.words().next() else { return Err(args.missing(wording!("fault-since"))) };
     let (from, to) = match moment::span(args) {
         Some(read) => read?,
         None => {

@@ -51,6 +51,7 @@ mod word;
 
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
+pub use korean::{as_said, begins, choice_in};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
 pub use verb::{Group, Verb, verbs};
@@ -60,12 +61,15 @@ use std::{ops::Range, sync::Arc};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{
-    Bucket, Filter, Handle, ItemRef, Role,
-    item::{Act, Draft},
-    report::ReportName,
-    room as room_domain,
-    undo::Back,
+use crate::{
+    domain::{
+        Bucket, Filter, Handle, ItemRef, Role,
+        item::{Act, Draft},
+        report::ReportName,
+        room as room_domain,
+        undo::Back,
+    },
+    lang::Wording,
 };
 
 /// What parsing may know.
@@ -393,7 +397,7 @@ pub struct Fault {
     /// The bytes of `input` that are at fault (on character boundaries; may be empty at the end when something is missing).
     pub at: Range<usize>,
     /// What is wrong and what to do, one sentence or two.
-    pub what: String,
+    pub what: Wording,
     /// Whole commands that may have been meant, best first, at most three; each parses.
     pub meant: Vec<String>,
 }

@@ -15,6 +15,7 @@ use super::{
     when::{self, Direction, WhenFault},
     word::{QUOTES, Word},
 };
+use crate::lang::wording;
 
 /// The most words a moment is said in: `3 months ago at 5:30 pm`.
 const WORDS_MAX: usize = 6;
@@ -95,7 +96,7 @@ pub(super) fn behind_at(args: &mut Args<'_>, word: &Word<'_>, how: At) -> Result
     let (text, page) = without_page(args.input.get(rest.clone()).unwrap_or_default());
     let now = text.trim().eq_ignore_ascii_case("now");
     match moment(text, args.context) {
-        Ok(_) if how == At::Never => Err(args.fault(word.at.start..rest.end, "This has no past.")),
+        Ok(_) if how == At::Never => Err(args.fault(word.at.start..rest.end, wording!("fault-no-past"))),
         Ok(moment) => {
             args.rest.start = rest.start + page;
             Ok(Behind::Moment(if now { None } else { Some(moment) }))

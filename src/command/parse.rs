@@ -23,6 +23,7 @@ use super::{
     korean, moment,
     verb::{self, Verb},
 };
+use crate::lang::wording;
 
 /// What one text says: a command, or bare words.
 ///
@@ -125,7 +126,7 @@ pub(super) fn short_enough(text: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let begin: String = text.chars().take(80).collect();
-    Err(Fault::new(&begin, 0..0, format!("That is too long: at most {} kB.", TEXT_BYTES_MAX / 1024)))
+    Err(Fault::new(&begin, 0..0, wording!("fault-text-long", most = TEXT_BYTES_MAX / 1024)))
 }
 
 /// The beginning of a text.
@@ -179,7 +180,7 @@ fn run(
     let mut args = Args { input: text, context, verb, rest: head.rest..text.len(), colon: head.colon, given, strict };
     match verb.read {
         Some(read) => read(&mut args),
-        None => Err(Fault::new(text, head.start..head.rest, format!("/{} is not available yet.", verb.word))),
+        None => Err(Fault::new(text, head.start..head.rest, wording!("fault-not-yet", verb = verb.word))),
     }
 }
 
@@ -211,9 +212,11 @@ fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Resu
                 .map(|verb| format!("/{verb} {item}{rest}"))
                 .filter(|meant| is_command(meant, context))
                 .collect();
-            let like = if meant.is_empty() { format!(" Like  /done {item}") } else { String::new() };
-            Err(Fault::new(text, behind.start..behind.rest, format!("I don't know what to do with {item} here.{like}"))
-                .meaning(meant))
+            let what = match meant.is_empty() {
+                true => wording!("fault-item-and-what-like", item),
+                false => wording!("fault-item-and-what", item),
+            };
+            Err(Fault::new(text, behind.start..behind.rest, what).meaning(meant))
         }
         _ => words(),
     }
@@ -236,9 +239,11 @@ fn unknown(text: &str, head: &Head<'_>, context: &Context) -> Fault {
         .map(|word| format!("/{word}{rest}").trim_end().to_owned())
         .filter(|meant| is_command(meant, context))
         .collect();
-    let see = if meant.is_empty() { " /help lists what I know." } else { "" };
-    Fault::new(text, head.start..head.start + 1 + head.word.len(), format!("I don't know /{shown}.{see}"))
-        .meaning(meant)
+    let what = match meant.is_empty() {
+        true => wording!("fault-unknown-verb-see", verb = shown),
+        false => wording!("fault-unknown-verb", verb = shown),
+    };
+    Fault::new(text, head.start..head.start + 1 + head.word.len(), what).meaning(meant)
 }
 
 fn is_command(text: &str, context: &Context) -> bool {

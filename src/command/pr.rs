@@ -2,6 +2,7 @@
 
 use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act, pr::Verdict};
+use crate::lang::wording;
 
 /// `/pr text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -36,7 +37,7 @@ pub(super) fn review(args: &mut Args<'_>) -> Result<Command, Fault> {
     let text = args.text()?;
     let verdict = match said {
         Some(verdict) => verdict,
-        None if text.is_empty() => return Err(args.missing("approve, changes or comment?")),
+        None if text.is_empty() => return Err(args.missing(wording!("fault-verdict"))),
         None => Verdict::Comment,
     };
     Ok(Command::Item { target, act: Act::Review { verdict, text } })

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Command, Look, Moment, PersonCommand, Rebuild, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter,
+    draft, filter, korean,
     look::{PIN, UNPIN},
     moment,
     pr::verdict_word,
@@ -201,7 +201,7 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
 
 /// A filter where its first word could be read as one of these.
 fn print_apart(filter: &Filter<Handle>, time_zone: Tz, means: &[&str]) -> String {
-    let misread = |word: &String| means.iter().any(|it| it.eq_ignore_ascii_case(word));
+    let misread = |word: &String| means.iter().any(|it| korean::is(word, it));
     if filter.words.iter().any(misread) {
         filter::print_quoted(filter, time_zone)
     } else {

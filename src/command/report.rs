@@ -15,6 +15,7 @@ use super::{
     word::{QUOTES, Word, quote, quoted},
 };
 use crate::domain::report::ReportName;
+use crate::lang::wording;
 
 /// The most words a script is given.
 const WORDS_MAX: usize = 10;
@@ -42,14 +43,12 @@ pub(super) fn report(args: &mut Args<'_>) -> Result<Command, Fault> {
 }
 
 fn some_name(args: &mut Args<'_>) -> Result<ReportName, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which report?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-report")))?;
     name(args, &word)
 }
 
 fn name(args: &Args<'_>, word: &Word<'_>) -> Result<ReportName, Fault> {
-    ReportName::new(word.raw).map_err(|_| {
-        args.at(word, "A report is named with a to z, digits and `-`, at most 40 of them. /report lists all.")
-    })
+    ReportName::new(word.raw).map_err(|_| args.at(word, wording!("fault-report-name")))
 }
 
 fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -59,7 +58,7 @@ fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {
             let start = args.rest.start;
             as_of(args);
             if instant > args.context.now {
-                return Err(args.fault(start..args.rest.start, "That is still to come."));
+                return Err(args.fault(start..args.rest.start, wording!("fault-to-come")));
             }
             at = Some(instant);
         }
@@ -67,17 +66,17 @@ fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {
         let text = quoted(word.raw);
         if text.is_none() && word.raw.eq_ignore_ascii_case("at") {
             if at.is_some() {
-                return Err(args.at(&word, "There is a time already. Put a word that means itself in quotes."));
+                return Err(args.at(&word, wording!("fault-time-twice")));
             }
             at = Some(moment(args, &word)?);
             continue;
         }
         let text = text.unwrap_or_else(|| word.raw.to_owned());
         if words.len() == WORDS_MAX {
-            return Err(args.at(&word, format!("At most {WORDS_MAX} words.")));
+            return Err(args.at(&word, wording!("fault-report-words", most = WORDS_MAX)));
         }
         if text.chars().nth(WORD_CHARS_MAX).is_some() {
-            return Err(args.at(&word, format!("That is too long: at most {WORD_CHARS_MAX} characters.")));
+            return Err(args.at(&word, wording!("fault-long", most = WORD_CHARS_MAX)));
         }
         words.push(text);
     }
@@ -91,7 +90,7 @@ fn moment(args: &mut Args<'_>, at: &Word<'_>) -> Result<DateTime<Utc>, Fault> {
     for &end in ends.iter().rev() {
         if let Ok(instant) = when::instant(text(end), args.context, Direction::Past) {
             if instant > args.context.now {
-                return Err(args.fault(at.at.start..end, "That is still to come."));
+                return Err(args.fault(at.at.start..end, wording!("fault-to-come")));
             }
             args.rest.start = end;
             return Ok(instant);
@@ -100,7 +99,7 @@ fn moment(args: &mut Args<'_>, at: &Word<'_>) -> Result<DateTime<Utc>, Fault> {
     let whole: Range<usize> = at.at.start..ends.last().copied().unwrap_or(at.at.end);
     match when::instant(text(whole.end), args.context, Direction::Past) {
         Err(wrong) if !ends.is_empty() => Err(args.fault(whole, wrong.advice_past("at ", args.context))),
-        _ => Err(args.missing("At what time?")),
+        _ => Err(args.missing(wording!("fault-at-what-time"))),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         Bucket, Filter,
         room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     },
-    lang::Lang,
+    lang::{Lang, wording},
 };
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
@@ -60,7 +60,7 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("For how long?"));
+        return Err(args.missing(wording!("fault-how-long")));
     }
     if korean::is(text, "off") {
         return room(RoomCommand::Mute { until: None });
@@ -73,7 +73,7 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
         .or_else(|wrong| if korean::composed(text).ends_with('일') { length().map_err(|_| wrong) } else { Err(wrong) })
         .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
     if until <= args.context.now {
-        return Err(args.fault(at, "That is over already. Like  /mute 2h"));
+        return Err(args.fault(at, wording!("fault-mute-over")));
     }
     room(RoomCommand::Mute { until: Some(until) })
 }
@@ -91,15 +91,14 @@ pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
     if is_off(word.raw) && args.rest_is_empty() {
         return room(RoomCommand::ReactOff);
     }
-    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, "That is no emoji. Like  /react ✅ done"))?;
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, wording!("fault-emoji")))?;
     let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
     let all = words.join(", ");
-    let word = args.next().ok_or_else(|| args.missing(&format!("What shall it mean? {all}, or off.")))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-reaction-missing", verbs = all.clone())))?;
     let verb = ReactionVerb::of_word(word.raw);
     if verb.is_none() && !is_off(word.raw) {
         let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
-        let what = format!("A reaction has no words, so it can mean: {all}, or off.");
-        return Err(args.at(&word, what).meaning(meant));
+        return Err(args.at(&word, wording!("fault-reaction", verbs = all)).meaning(meant));
     }
     args.finish()?;
     room(RoomCommand::React { emoji, verb })
@@ -112,8 +111,8 @@ pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
     let named = |lang: &Lang| lang.name().eq_ignore_ascii_case(said) || lang.english().eq_ignore_ascii_case(said);
     let language = match Lang::ALL.into_iter().find(named).or_else(|| Lang::parse(said)) {
         Some(lang) => lang.code(),
-        None if said.eq_ignore_ascii_case("off") => "",
-        None => return Err(args.at(&word, "I speak English and Korean:  /lang en  /lang ko  /lang off")),
+        None if english(said, korean::WORDS).eq_ignore_ascii_case("off") => "",
+        None => return Err(args.at(&word, wording!("fault-language"))),
     };
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language.to_owned())))
@@ -124,7 +123,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("Which time zone?"));
+        return Err(args.missing(wording!("fault-which-zone")));
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
     let name = english(text, korean::CITIES).split_whitespace().collect::<Vec<_>>().join("_");
@@ -137,7 +136,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
                 several.iter().map(|zone| zone.name().to_owned()).collect()
             };
             let meant = meant.into_iter().take(3).map(|zone| format!("/tz {zone}")).collect();
-            let what = "I don't know this time zone. It is written as area and city: Asia/Seoul.";
+            let what = wording!("fault-zone");
             Err(args.fault(start..start + text.len(), what).meaning(meant))
         }
     }
@@ -172,21 +171,21 @@ fn similar(name: &str) -> Vec<String> {
 
 /// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
 pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Where? Like  /rebuild here"))?;
-    if word.raw.eq_ignore_ascii_case("yes") {
-        let code = args.next().ok_or_else(|| args.missing("Which code?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-rebuild-where")))?;
+    if korean::is(word.raw, "yes") {
+        let code = args.next().ok_or_else(|| args.missing(wording!("fault-which-code")))?;
         args.finish()?;
         return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
     }
-    if !word.raw.eq_ignore_ascii_case("here") {
-        return Err(args.at(&word, "Boards and cards can be made anew only here: /rebuild here"));
+    if !korean::is(word.raw, "here") {
+        return Err(args.at(&word, wording!("fault-rebuild-here")));
     }
-    if args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("from")) {
+    if args.words().next().is_some_and(|word| korean::is(word.raw, "from")) {
         args.next();
         let room = args.input.get(args.rest.clone()).unwrap_or_default();
         let room = room.split_whitespace().collect::<Vec<_>>().join(" ");
         if room.is_empty() {
-            return Err(args.missing("From which room? /rooms shows them"));
+            return Err(args.missing(wording!("fault-rebuild-from")));
         }
         args.rest.start = args.rest.end;
         return Ok(Command::Rebuild(Rebuild::From { room }));
@@ -197,9 +196,9 @@ pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(english(word.raw, korean::BUCKETS))
-        .ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-bucket")))?;
+    let bucket =
+        Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, wording!("fault-bucket")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

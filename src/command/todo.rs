@@ -2,6 +2,7 @@
 
 use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/todo text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -48,6 +49,6 @@ pub(super) fn unneed(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/criterion [T7] text`
 pub(super) fn criterion(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let text = args.some_text("What must hold?")?;
+    let text = args.some_text(wording!("fault-criterion"))?;
     Ok(Command::Item { target, act: Act::Criterion { text } })
 }

@@ -1,7 +1,13 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, korean, look, person, pr, report, research, room, todo, undo};
-use crate::domain::Role;
+use super::{
+    Command, Fault,
+    args::Args,
+    idea, item,
+    korean::{self, Korean},
+    look, person, pr, report, research, room, todo, undo,
+};
+use crate::{domain::Role, lang::Lang};
 
 /// What a verb is about; the headings of /help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +49,16 @@ impl Group {
         }
     }
 
+    /// Its heading, in a language.
+    pub fn heading_in(self, lang: Lang) -> &'static str {
+        in_language(lang, self.heading(), korean::HEADINGS)
+    }
+
+    /// What /help is asked to show what stands under it, in a language.
+    pub fn topic_in(self, lang: Lang) -> &'static str {
+        in_language(lang, self.topic(), korean::TOPICS)
+    }
+
     /// What /help is asked to show what stands under it.
     pub fn topic(self) -> &'static str {
         match self {
@@ -55,6 +71,14 @@ impl Group {
             Self::People => "people",
             Self::Help => "help",
         }
+    }
+}
+
+/// A word of a table in a language.
+pub(super) fn in_language(lang: Lang, word: &'static str, table: korean::Table) -> &'static str {
+    match lang {
+        Lang::English => word,
+        Lang::Korean => korean::korean(word, table).first().unwrap_or(&word),
     }
 }
 
@@ -92,7 +116,39 @@ impl Verb {
 
     /// Korean words for it; the first is the one that is shown.
     pub fn korean(&self) -> &'static [&'static str] {
-        korean::korean(self.word, korean::VERBS)
+        korean::of_verb(self.word).map_or(&[], |korean| korean.words)
+    }
+
+    /// How it is written, in a language.
+    pub fn usage_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.usage, |korean| korean.usage)
+    }
+
+    /// What it does, in a language.
+    pub fn help_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.help, |korean| korean.help)
+    }
+
+    /// A whole command, without `/`, in a language.
+    pub fn example_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.example, |korean| korean.example)
+    }
+
+    /// The word that is shown, in a language.
+    pub fn word_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.word, |korean| korean.words.first().unwrap_or(&self.word))
+    }
+
+    fn korean_or(
+        &self,
+        lang: Lang,
+        english: &'static str,
+        of: impl Fn(&'static Korean) -> &'static str,
+    ) -> &'static str {
+        match lang {
+            Lang::English => english,
+            Lang::Korean => korean::of_verb(self.word).map_or(english, of),
+        }
     }
 
     const fn new(
@@ -191,7 +247,7 @@ static VERBS: &[Verb] = &[
     Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
     Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
     Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
-    Verb::new("lang", "/lang en|ko|off", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
+    Verb::new("lang", "/lang [en|ko|off]", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),
@@ -219,8 +275,7 @@ pub fn verbs() -> &'static [Verb] {
 
 /// The verb with this word or alias, in any case, or with this Korean word.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
-    let joined = word.replace(' ', "");
-    let word = korean::english(if word.is_ascii() { word } else { &joined }, korean::VERBS);
+    let word = korean::english_verb(word);
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
     VERBS.iter().find(|verb| is(&verb.word) || verb.aliases.iter().any(is))
 }

@@ -23,6 +23,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Context, korean::is_hangul, when_korean};
 use crate::domain::Due;
+use crate::lang::{Wording, worded, wording};
 
 /// The years that can be written.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2999;
@@ -39,13 +40,11 @@ pub enum Direction {
 }
 
 /// Why a text is no date.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhenFault {
     /// Nothing known.
-    #[error("I can't read \"{0}\" as a date.")]
     Unreadable(String),
     /// `03/04/2026`
-    #[error("\"{text}\" can be read in more than one way. Write {}.", instead(write))]
     Ambiguous {
         /// As typed.
         text: String,
@@ -53,41 +52,60 @@ pub enum WhenFault {
         write: Vec<String>,
     },
     /// `2026-02-30`
-    #[error("There is no {0}.")]
     NoSuchDay(String),
     /// Too far away.
-    #[error("{0} is too far away.")]
     TooFar(String),
 }
 
-fn instead(write: &[String]) -> String {
-    if write.is_empty() { "the day as year-month-day, like 2026-04-03".to_owned() } else { write.join(" or ") }
-}
+worded!(WhenFault);
 
 impl WhenFault {
+    /// What is wrong.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Unreadable(text) => wording!("when-unreadable", text),
+            Self::Ambiguous { text, write } => match write.split_last() {
+                None => wording!("when-ambiguous-day", text),
+                Some((last, [])) => wording!("when-ambiguous", text, write = last),
+                Some((last, init)) => wording!("when-ambiguous-two", text, one = init.join(", "), other = last),
+            },
+            Self::NoSuchDay(day) => wording!("when-no-such-day", day),
+            Self::TooFar(text) => wording!("when-too-far", text),
+        }
+    }
+
     /// What is wrong and what can be written instead, each example behind `prefix`: `due:`.
-    pub fn advice(&self, prefix: &str, context: &Context) -> String {
+    pub fn advice(&self, prefix: &'static str, context: &Context) -> Wording {
+        let fault = self.wording();
         if matches!(self, Self::Ambiguous { .. }) {
-            return self.to_string();
+            return fault;
         }
         let today = today(context);
         let month = today.checked_add_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
-        let weeks = if prefix.is_empty() { "in 2 weeks".to_owned() } else { format!("{prefix}\"in 2 weeks\"") };
-        format!("{self} Try  {prefix}fri  {prefix}{month}  {weeks}")
+        let day = month.to_string();
+        match prefix {
+            "due:" => wording!("when-advice-due", fault, day),
+            _ => wording!("when-advice", fault, day),
+        }
     }
 }
 
 impl WhenFault {
     /// The same for the past.
-    pub fn advice_past(&self, prefix: &str, context: &Context) -> String {
+    pub fn advice_past(&self, prefix: &'static str, context: &Context) -> Wording {
+        let fault = self.wording();
         if matches!(self, Self::Ambiguous { .. }) {
-            return self.to_string();
+            return fault;
         }
         let today = today(context);
         let month = today.checked_sub_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
-        // A shell would take it for three words.
-        let weeks = if prefix.starts_with('-') { "\"2 weeks ago\"" } else { "2 weeks ago" };
-        format!("{self} Try  {prefix}yesterday  {prefix}{month}  {prefix}{weeks}")
+        let day = month.to_string();
+        match prefix {
+            "at " => wording!("when-advice-at", fault, day),
+            // A shell would take it for three words.
+            prefix if prefix.starts_with('-') => wording!("when-advice-flag", fault, day, prefix),
+            prefix => wording!("when-advice-past", fault, day, prefix),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ pub use self::{
     reactions::{Emoji, Mapped, REACTIONS_MAX, ReactionVerb, Reactions, USUAL},
     reverse::{After, Reversed, reverse},
 };
-use super::{Bucket, Filter, PersonId};
+use super::{Bucket, Due, Filter, PersonId};
+use crate::lang::{Wording, worded, wording};
 
 /// A setting of a room with its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,74 +188,84 @@ impl<P> Command<P> {
 }
 
 /// Why something cannot be done about a room.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The bot speaks here.
-    #[error("this room is enabled already")]
     Enabled,
     /// The bot is silent here.
-    #[error("this room is not enabled")]
     NotEnabled,
     /// It is told about these.
-    #[error("this room follows that already")]
     Followed,
     /// It follows nothing.
-    #[error("this room follows nothing")]
     FollowsNothing,
     /// It follows other filters.
-    #[error("that is not one of the {follows} filters this room follows")]
     UnknownFilter {
         /// How many it follows.
         follows: usize,
     },
     /// It follows as much as it can.
-    #[error("this room follows {FOLLOWS_MAX} filters, and more do not fit: unfollow one first")]
     TooManyFollows,
     /// A filter that names too much.
-    #[error("that filter names {actual} things of one kind, and at most {FILTER_ENTRIES_MAX} fit")]
     FilterTooLong {
         /// How many there are.
         actual: usize,
     },
     /// A time that is over.
-    #[error("{} UTC is over", until.format("%F %R"))]
     MuteInThePast {
         /// Which.
         until: DateTime<Utc>,
     },
     /// It is told nothing until then.
-    #[error("this room is muted until {} UTC already", until.format("%F %R"))]
     Muted {
         /// Until when.
         until: DateTime<Utc>,
     },
     /// It is told everything.
-    #[error("this room is not muted")]
     NotMuted,
     /// The setting has that value.
-    #[error("this room has that setting already")]
     Set,
     /// It has no board.
-    #[error("this room has no board that is kept up to date")]
     NoBoard,
     /// What another room is set to is what this one is set to.
-    #[error("this room follows the same and has the same settings already")]
     NothingToTake,
     /// So many reactions mean something.
-    #[error("{REACTIONS_MAX} reactions mean something here, and more do not fit: switch one off first")]
     TooManyReactions,
     /// It means nothing.
-    #[error("{0} means nothing here anyway")]
     NotMapped(Emoji),
     /// None does.
-    #[error("no reaction means anything here anyway")]
     NothingMapped,
     /// No name of a language.
-    #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Enabled => wording!("reason-room-enabled"),
+            Self::NotEnabled => wording!("reason-room-not-enabled"),
+            Self::Followed => wording!("reason-room-followed"),
+            Self::FollowsNothing => wording!("reason-room-follows-nothing"),
+            Self::UnknownFilter { follows } => wording!("reason-room-unknown-filter", n = follows.to_string()),
+            Self::TooManyFollows => wording!("reason-room-too-many-follows", most = FOLLOWS_MAX),
+            Self::FilterTooLong { actual } => {
+                wording!("reason-room-filter-too-long", n = actual.to_string(), most = FILTER_ENTRIES_MAX)
+            }
+            Self::MuteInThePast { until } => wording!("reason-room-mute-over", until = Due::At(*until)),
+            Self::Muted { until } => wording!("reason-room-muted", until = Due::At(*until)),
+            Self::NotMuted => wording!("reason-room-not-muted"),
+            Self::Set => wording!("reason-room-set"),
+            Self::NoBoard => wording!("reason-room-no-board"),
+            Self::NothingToTake => wording!("reason-room-nothing-to-take"),
+            Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
+            Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
+            Self::NothingMapped => wording!("reason-room-nothing-mapped"),
+            Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
+        }
+    }
+
     /// Whole commands that would help, most likely first.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {

@@ -8,6 +8,7 @@ use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pai
 use crate::{
     command::{self, Look, Target},
     domain::{ItemRef, Role},
+    lang::say,
     log::{Commit, Position, StreamId},
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
@@ -106,14 +107,13 @@ impl Intake {
                 }
                 let kept_as =
                     world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
-                let mut text = Text::from(format!(
-                    "Good to see you. Write a sentence and I keep it as {}; or try\n   ",
-                    kept_as.one()
-                ));
-                let example = viewer.capabilities.written("/todo Fix login #auth !high due:fri");
-                text.push(Style::Code, example).plain("\n");
-                text.plain("Answer a card to note something on it; tap its buttons to move it on.");
-                Outbound::text(text).row(admit::first_steps())
+                let lang = viewer.lang;
+                let bucket = say!(lang, "a-bucket", bucket = kept_as.word());
+                let mut text = Text::from(say!(lang, "welcome", bucket));
+                let example = say!(lang, "example-todo");
+                text.plain("\n   ").push(Style::Code, viewer.capabilities.written(&example)).plain("\n");
+                text.plain(say!(lang, "welcome-cards"));
+                Outbound::text(text).row(admit::first_steps(lang))
             }
         };
         Ok(Answer::new(message))
@@ -136,7 +136,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
     /// What a picture of why is drawn from.
@@ -241,7 +242,7 @@ impl Intake {
 
 /// /help, from the table of verbs.
 fn help(verb: Option<&str>, viewer: &Viewer) -> Result<Text, Refusal> {
-    let help = command::help(verb)?;
+    let help = command::help(verb, viewer.lang)?;
     let mut text = Text::new();
     for (n, section) in help.sections.iter().enumerate() {
         if n > 0 {

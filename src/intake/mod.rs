@@ -56,7 +56,10 @@ use yoman_chat::{
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
-pub use self::{refusal::Refusal, report::Reports};
+pub use self::{
+    refusal::{Reader, Refusal},
+    report::Reports,
+};
 use crate::{
     clock::Clock,
     command,
@@ -236,12 +239,17 @@ impl Intake {
 
     /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
     /// platform hints at.
-    #[expect(dead_code, reason = "the words of refusals move to the language files in their turn")]
     fn lang(&self, inbound: &Inbound) -> Lang {
         let room = &inbound.room.id;
         let own = inbound.sender.language.as_deref().filter(|_| inbound.room.kind == RoomKind::Direct);
         let hint = own.and_then(Lang::parse).or_else(|| self.outbox.hinted(room));
         self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// Whoever reads what is answered to this.
+    fn reader(&self, inbound: &Inbound) -> Reader {
+        let lang = self.lang(inbound);
+        Reader { lang, viewer: self.viewer(&inbound.room.id, None).map(|viewer| Viewer { lang, ..viewer }) }
     }
 
     /// What views may know about a room, and about a person when it is theirs alone.
@@ -277,7 +285,7 @@ impl Intake {
         let mut lane = lane.lock().await;
         match self.take(bot, inbound, &mut lane).await {
             Ok(reply) => Ok(reply.answers),
-            Err(Failure::Refused(refusal)) => Err(refusal.line()),
+            Err(Failure::Refused(refusal)) => Err(refusal.line(&self.reader(inbound))),
             Err(Failure::Again(why)) => Err(why),
         }
     }
@@ -319,9 +327,10 @@ impl Accept for Intake {
         let mut reply = match self.take(bot, &inbound, &mut lane).await {
             Ok(reply) => reply,
             Err(Failure::Refused(refusal)) => {
-                let toast = refusal.line();
+                let reader = self.reader(&inbound);
+                let toast = refusal.line(&reader);
                 let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                let answer = self.privately(Answer::new(refusal.message(most)), &inbound);
+                let answer = self.privately(Answer::new(refusal.message(&reader, most)), &inbound);
                 Reply { toast: Some(toast), answers: vec![answer], changed: false }
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },

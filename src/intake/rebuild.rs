@@ -19,7 +19,7 @@ use crate::{
     domain::{self, Filter, Handle, Identity, ItemRef, PersonId, Role, room},
     lang::{code, quote, say, text},
     log::{AppendError, Commit, Entry, Expected, Position, StreamId},
-    notify::Answer,
+    notify::{Anew, Answer},
     projection::{Viewer, words},
 };
 
@@ -143,15 +143,12 @@ impl Intake {
                 .tone(ButtonTone::Primary);
             return Ok(vec![Answer::new(Outbound::text(text).row(vec![button]))]);
         }
-        let mut pinned = false;
         if let Some((other, 1..)) = &plan.taken {
             let commit = self.take_over(&spoken, &other.id).await?;
             lane.newest = lane.newest.max(commit.position);
             self.world.at_least(commit.position).await;
-            // Whoever follows the log sends that one.
-            pinned = commit.events.iter().any(|event| &*event.name == "board_pinned");
         }
-        Ok(self.rebuilt(&plan, pinned, &viewer))
+        Ok(self.rebuilt(&plan, &viewer))
     }
 
     fn plan(
@@ -185,7 +182,7 @@ impl Intake {
         })
     }
 
-    fn rebuilt(&self, plan: &Plan, pinned: bool, viewer: &Viewer) -> Vec<Answer> {
+    fn rebuilt(&self, plan: &Plan, viewer: &Viewer) -> Vec<Answer> {
         let more = plan.items.len().saturating_sub(CARDS_MAX);
         let mut text = Text::new();
         if let Some((other, _)) = &plan.taken {
@@ -205,8 +202,8 @@ impl Intake {
             text.plain("\n").append(text!(viewer.lang, "rebuild-more", n = more, list));
         }
         let mut answers = vec![Answer::new(Outbound::text(text))];
-        if plan.board && !pinned {
-            answers.push(Answer::board());
+        if plan.board {
+            answers.push(Answer::board(Anew::Send));
         }
         self.world.read(|world| {
             for &item in &plan.items[more..] {
@@ -366,7 +363,7 @@ fn taken_over(room: &room::Room, other: &room::Room, can_keep: bool) -> Result<V
             Ok(events)
         }
         Err(room::Error::NothingToTake) => Ok(Vec::new()),
-        Err(error) => Err(Refusal::not_done(&error).hints(error.hints())),
+        Err(error) => Err(Refusal::not_done(error.wording()).hints(error.hints())),
     }
 }
 

@@ -19,7 +19,10 @@ rooms! {
     "boards",
     "buttons",
     "cards",
+    "faults",
+    "help",
     "house",
+    "intake",
     "items",
     "lines",
     "lists",
@@ -27,6 +30,7 @@ rooms! {
     "past",
     "phrases",
     "pictures",
+    "reasons",
     "undone",
     "words",
 }

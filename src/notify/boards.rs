@@ -112,11 +112,17 @@ impl Changes {
             let pinned = |event: &Event| matches!(event, Event::Room(room::Event::BoardPinned { .. }));
             let ended =
                 |event: &Event| matches!(event, Event::Room(room::Event::BoardUnpinned | room::Event::Reversed(_)));
-            let anew = if events.iter().any(pinned) { Anew::Pin } else { Anew::No };
-            // What else happens to a room may change how its board is worded.
-            let concerns = world.room(room).board.is_some() || events.iter().any(ended);
-            let intent = concerns.then(|| of_room(&RoomId::new(room), anew, world, bot));
-            intent.flatten().into_iter().collect()
+            let pinned = events.iter().any(pinned);
+            if pinned && room == commit.meta.origin.room {
+                // Behind the answer to who asked for it, in one write with that.
+                Vec::new()
+            } else {
+                let anew = if pinned { Anew::Pin } else { Anew::No };
+                // What else happens to a room may change how its board is worded.
+                let concerns = world.room(room).board.is_some() || events.iter().any(ended);
+                let intent = concerns.then(|| of_room(&RoomId::new(room), anew, world, bot));
+                intent.flatten().into_iter().collect()
+            }
         } else if let Some(item) = ItemRef::of_stream(commit.stream.as_str()) {
             let changed = events.flatten().fold(Parts::default(), |parts, event| match event {
                 Event::Item(event) => parts.or(Parts::of(&event)),

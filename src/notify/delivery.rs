@@ -330,7 +330,8 @@ impl Courier {
 
     pub(super) async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
         let message = MessageRef { room: room.clone(), id: id.to_owned() };
-        self.timed(self.bot.edit(&message, to)).await
+        let to = Outbound { lang: self.render.lang(room).code().to_owned(), ..to.clone() };
+        self.timed(self.bot.edit(&message, &to)).await
     }
 
     pub(super) async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {

@@ -134,12 +134,14 @@ impl Entry {
     pub(super) fn shown(&self, message: &Outbound, lang: Lang) -> Outbound {
         let mut message = message.clone();
         message.nonce = Some(self.seq.to_string());
-        let doubt = match self.tries.unsure {
+        message.lang = lang.code().to_owned();
+        message.repeat = self.tries.unsure.is_some();
+        let mark = match self.tries.unsure {
             None => return message,
-            Some(Unsure::Stopped) => say!(lang, "maybe-again-stopped"),
-            Some(Unsure::NoAnswer) => say!(lang, "maybe-again-unanswered"),
+            Some(Unsure::Stopped) => say!(lang, "repeat-stopped"),
+            Some(Unsure::NoAnswer) => say!(lang, "repeat-no-answer"),
         };
-        message.text.push(Style::Dim, format!("\n{doubt}"));
+        message.text.push(Style::Dim, format!("\n({mark})"));
         message
     }
 

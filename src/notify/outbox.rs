@@ -97,19 +97,19 @@ pub struct Answer {
     /// The message of ours that becomes this one, when it is still there and its platform can change it: a list whose next
     /// page was asked for. A new one is sent otherwise.
     pub over: Option<MessageRef>,
-    /// Instead of the message: the room's board, sent anew.
-    pub board: bool,
+    /// Instead of the message: the room's board.
+    pub board: Option<Anew>,
 }
 
 impl Answer {
     /// A message that is nobody's card.
     pub fn new(message: Outbound) -> Self {
-        Self { message, card: None, over: None, board: false }
+        Self { message, card: None, over: None, board: None }
     }
 
-    /// The room's board, sent anew.
-    pub fn board() -> Self {
-        Self { board: true, ..Self::new(Outbound::default()) }
+    /// The room's board.
+    pub fn board(anew: Anew) -> Self {
+        Self { board: Some(anew), ..Self::new(Outbound::default()) }
     }
 }
 
@@ -352,8 +352,8 @@ impl Outbox {
         change.ops.put(key, &now_ms());
         if !unkept {
             for Answer { message, card, over, board } in answers {
-                if board {
-                    queue.admit(&mut inner, room, What::Board { anew: Anew::Send }, &mut change);
+                if let Some(anew) = board {
+                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
                     continue;
                 }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);

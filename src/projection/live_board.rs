@@ -46,7 +46,7 @@ impl World {
     /// The board with so many items in a column.
     fn drawn(&self, filter: &Filter, items: usize, viewer: &Viewer) -> (Text, Columns) {
         let mut text = Text::new();
-        text.push(Style::Bold, say!(viewer.lang, "board-title"));
+        text.push(Style::Bold, say!(viewer.lang, "board"));
         let said = self.filter_text(filter, viewer);
         if !said.is_empty() {
             text.plain("   ").push(Style::Quote, words::shorten(&said, FILTER_CHARS_MAX));

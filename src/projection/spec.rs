@@ -40,6 +40,7 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             reactions: false,
             pictures: false,
             pins: false,
+            reactions: false,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),
         permalinks: Permalinks::default(),

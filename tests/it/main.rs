@@ -6,10 +6,12 @@ mod stage;
 
 mod again;
 mod anything;
+mod boards;
 mod first_minute;
 mod follow;
 mod forget;
 mod forms;
+mod korean_words;
 mod link;
 mod log_tools;
 mod looks;

@@ -56,6 +56,7 @@ impl Bot for Instant0 {
             private_answers: false,
             pictures: false,
             pins: false,
+            reactions: false,
         }
     }
 

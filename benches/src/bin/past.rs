@@ -247,6 +247,7 @@ fn viewer() -> Viewer {
             private_answers: false,
             pictures: false,
             pins: false,
+            reactions: false,
         },
         titles: Arc::default(),
         permalinks: Default::default(),

@@ -16,6 +16,7 @@ use crate::domain::{
     room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     undo::{Back, Of, Part},
 };
+use crate::lang::Lang;
 
 fn zone() -> impl Strategy<Value = Tz> {
     select(&TZ_VARIANTS[..])
@@ -433,7 +434,8 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
 fn everything(text: &str, context: &Context) {
     let shown = |fault: Fault| {
         assert!(fault.input.get(fault.at.clone()).is_some(), "{fault:?}");
-        assert!(!fault.what.is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.what.to_string().is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.say(Lang::Korean).is_empty());
         for meant in &fault.meant {
             assert!(parse(meant, context).is_ok(), "{fault:?}");
         }
@@ -458,7 +460,7 @@ fn everything(text: &str, context: &Context) {
         Ok(draft) => stable(&Command::Create { bucket: Bucket::Todo, draft }),
         Err(fault) => shown(fault),
     }
-    let _ = help(Some(text)).map_err(shown);
+    let _ = help(Some(text), Lang::English).map_err(shown);
     let _ = when::due(text, context).map_err(|fault| fault.advice("due:", context));
     let _ = when::instant(text, context, when::Direction::Past);
     assert_eq!(split(text, context).concat().trim(), text.trim());

@@ -1,6 +1,5 @@
 # The board of a room that is kept up to date, and a room made anew.
 
-board-title = Board
 board-kept = kept up to date
 board-empty = Nothing is open.
 board-empty-of = Nothing of that is open.

@@ -1,6 +1,5 @@
 # The board of a room that is kept up to date, and a room made anew.
 
-board-title = 보드
 board-kept = 자동으로 새로 고쳐요
 board-empty = 열린 항목이 없어요.
 board-empty-of = 여기에 맞는 열린 항목이 없어요.

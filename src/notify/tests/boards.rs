@@ -147,7 +147,7 @@ proptest! {
 async fn what_has_nothing_to_do_with_a_board_leaves_it_alone() {
     let scene = Scene::new().await;
     let ideas = Filter { buckets: vec![Bucket::Idea], ..Filter::default() };
-    let pin = scene.happens(&room::stream(ROOM), KIM, ROOM, vec![enabled(), pinned(ideas)]).await;
+    let pin = scene.happens(&room::stream(ROOM), KIM, "fake/elsewhere", vec![enabled(), pinned(ideas)]).await;
     let todo = scene.happens(&t(1).stream(), KIM, ROOM, vec![created("a todo")]).await;
     let silent = scene.happens(&room::stream("fake/x"), KIM, "fake/x", vec![pinned(Filter::default())]).await;
     let world = world_of(&scene);

@@ -75,6 +75,7 @@ pub(crate) fn capabilities() -> Capabilities {
         reactions: false,
         pictures: false,
         pins: true,
+        reactions: true,
     }
 }
 

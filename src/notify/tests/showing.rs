@@ -133,8 +133,8 @@ async fn sent_anew_the_one_before_is_put_away() {
     rig.items.set_board(Some("a"));
     wanted(&rig, Anew::Pin).await;
     quiet(&rig).await;
-    rig.outbox.answer("fake/1/5", &room(), vec![Answer::board()]).await.unwrap();
-    rig.outbox.answer("fake/1/5", &room(), vec![Answer::board()]).await.unwrap();
+    rig.outbox.answer("fake/1/5", &room(), vec![Answer::board(Anew::Send)]).await.unwrap();
+    rig.outbox.answer("fake/1/5", &room(), vec![Answer::board(Anew::Send)]).await.unwrap();
     until("the second", || rig.bot.sent(ROOM).len() == 2).await;
     quiet(&rig).await;
     assert_eq!(done(&rig), ["1+", "2+", "1=moved", "1-"]);

@@ -120,6 +120,7 @@ fn viewer() -> Viewer {
             reactions: false,
             pictures: false,
             pins: false,
+            reactions: false,
         },
         titles: Arc::default(),
         permalinks: Default::default(),

@@ -73,7 +73,7 @@ fn run(setting: &Setting, count: usize) -> Found {
         let data = Data::new(&setting.program);
         let harms = harm::some(&mut random);
         let dice = random.random();
-        let faults = one(&whole, &data, &harms, dice, &mut sum, setting.plant && case == count / 2);
+        let faults = one(&whole, &data, &harms, dice, &mut sum, setting.plant);
         if !faults.is_empty() {
             let kept = data.keep();
             wrong.push(format!("case {case} {harms:?}: {}\n   it is in {}", faults.join("\n   "), kept.display()));

@@ -21,7 +21,9 @@
 #![cfg(unix)]
 
 pub mod damage;
+pub mod fuzz;
 pub mod kills;
+pub mod limits;
 pub mod people;
 pub mod power;
 pub mod program;

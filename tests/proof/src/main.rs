@@ -1,13 +1,13 @@
 //! `yoman-proof`: tries to break what yoman promises, one promise a subcommand.
 #![expect(clippy::print_stdout, reason = "what it found is for whoever runs it")]
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use yoman_proof::{
-    damage,
+    damage, fuzz,
     kills::{self, Length},
-    people, power,
+    limits, people, power,
     program::Program,
     run::{self, Ended, Setting},
     wire::Platform,
@@ -52,6 +52,18 @@ enum What {
         #[arg(long, default_value_t = 60)]
         strangers: usize,
     },
+    /// A full, read-only or failing disk, no file handles, little memory, clocks that are wrong
+    Limits {
+        /// How often each
+        #[arg(long, default_value_t = 1)]
+        rounds: usize,
+    },
+    /// Bytes nobody meant: the grammar, records, segments, imports, settings, and what platforms hand over
+    Fuzz {
+        /// How long
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Flips, cuts, missing and swapped files of the data directory
     Damage {
         /// How many copies of a log
@@ -93,6 +105,13 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
         What::HostilePeople { strangers } => {
             let name = format!("hostile-people --strangers {strangers}");
             ended.push(run::end(&name, setting, people::people(setting, strangers)).await);
+        }
+        What::Limits { rounds } => {
+            ended.push(run::end(&format!("limits --rounds {rounds}"), setting, limits::limits(setting, rounds)).await);
+        }
+        What::Fuzz { seconds } => {
+            let time = Duration::from_secs(seconds);
+            ended.push(run::end(&format!("fuzz --seconds {seconds}"), setting, fuzz::fuzz(setting, time)).await);
         }
         What::Damage { count } => {
             ended.push(run::end(&format!("damage --count {count}"), setting, damage::damage(setting, count)).await);

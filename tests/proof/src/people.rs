@@ -195,10 +195,11 @@ async fn tricks(scene: &mut Scene) -> Result<String, String> {
     }
     scene.answers().await?;
     let messages = scene.pings_nobody()?;
-    scene.shows_literally(&TRICKS)?;
+    let literally = scene.shows_literally(&TRICKS)?;
     scene.nothing_outside()?;
     Ok(format!(
-        "{} tricks as titles, ideas and notes: {messages} messages on three platforms ping nobody, all text stays text",
+        "{} tricks as titles, ideas and notes: {messages} messages on three platforms ping nobody, {literally} are shown \
+         letter for letter, the others' people and tags were taken for what they are",
         TRICKS.len()
     ))
 }

@@ -253,6 +253,11 @@ impl DiscordStandIn {
         });
     }
 
+    /// People pin as many messages in a channel as it can have.
+    pub fn fill_pins(&self, channel: u64) {
+        self.shared.act(|world| super::pins::fill(world, channel));
+    }
+
     /// The bot may not do this in a channel any more: `SEND_MESSAGES`.
     pub fn deny(&self, channel: u64, permission: &str) {
         let bit = permissions::by_name(permission).unwrap_or(0);

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The most pins of a channel.
-pub(crate) const PINS_MAX: usize = 250;
+const PINS_MAX: usize = 250;
 /// The notice that a message was pinned.
 const PINNED_NOTICE: u8 = 6;
 
@@ -74,5 +74,16 @@ fn changed(world: &mut World, channel: u64, id: u64) {
     if let Some(message) = world.message(id).cloned() {
         let event = json::message_event(world, &message);
         world.dispatch("MESSAGE_UPDATE", &event);
+    }
+}
+
+/// As many messages of people as a channel can have pins, all of them pinned.
+pub(crate) fn fill(world: &mut World, channel: u64) {
+    for _ in 0..PINS_MAX {
+        let id = world.snowflake();
+        let message = Message { id, channel, pinned: true, content: "pinned".into(), ..Message::default() };
+        if let Some(room) = world.channels.get_mut(&channel) {
+            room.messages.insert(id, message);
+        }
     }
 }
