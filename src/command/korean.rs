@@ -265,9 +265,6 @@ pub(super) static ABOUT: Table = &[
     ("when it is due", &["언제까지인지"]),
     ("ideas, research, todos or prs", &["아이디어, 조사, 할일, PR"]),
     ("where they stand", &["어떤 상태인지"]),
-    ("pinned here and kept up to date, or not any more", &["여기에 두고 계속 새로 고칠지, 그만둘지"]),
-    ("in this room", &["이 방에"]),
-    ("the room it shall follow and be set like, as /rooms shows it", &["똑같이 팔로우하고 설정할 방, /방들 에 나온 대로"]),
     ("of which project", &["어느 프로젝트의 것인지"]),
     ("although it still waits for something", &["아직 기다리는 것이 있어도"]),
     ("what it waits for: T3, or several", &["무엇을 기다리는지: T3 또는 여럿"]),
@@ -295,8 +292,24 @@ pub(super) static ABOUT: Table = &[
     ("what they may do", &["무엇을 할 수 있는지"]),
     ("who this is, if I know them already", &["이미 아는 사람이면 누구인지"]),
     ("where, as /people shows it", &["어디, /사람들 에 나온 대로"]),
+    ("pinned here and kept up to date, or not any more", &["여기에 고정해 두고 늘 새로 고치기, 또는 그만두기"]),
+    ("which reaction; nothing: which there are", &["어느 반응인지. 비우면 목록"]),
+    ("what it does: done, start, take, or off", &["무엇을 할지: 완료, 시작, 맡기, 또는 끄기"]),
+    ("in this room", &["이 방에서"]),
+    ("the room it shall follow and be set like, as /rooms shows it", &["따라 할 방, /방들 에 나온 대로"]),
     ("about which verb", &["어느 명령인지"]),
-    ("Everything that can be said", &["할 수 있는 말 전부"]),
+];
+
+/// The names of arguments, for platforms that show them.
+#[rustfmt::skip]
+pub(super) static NAMES: Table = &[
+    ("item", &["항목"]), ("text", &["글"]), ("tag", &["태그"]), ("person", &["사람"]), ("priority", &["우선순위"]),
+    ("due", &["마감"]), ("project", &["프로젝트"]), ("needs", &["선행"]), ("serves", &["대상"]), ("why", &["이유"]),
+    ("page", &["쪽"]), ("filter", &["필터"]), ("at", &["시점"]), ("picture", &["그림"]), ("to", &["무엇으로"]),
+    ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
+    ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
+    ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
+    ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
@@ -389,6 +402,17 @@ pub(super) fn choice(word: &str) -> &'static str {
         .unwrap_or_default()
 }
 
+/// Whether a word begins with what was typed of it; a syllable that is not finished counts (`ㅇ`, `와` for `완료`).
+pub fn begins(word: &str, typed: &str) -> bool {
+    letters(word).starts_with(&*letters(typed))
+}
+
+/// One of the words of a choice, in a language.
+pub fn choice_in(word: &'static str, lang: Lang) -> &'static str {
+    let said = choice(word);
+    if lang == Lang::English || said.is_empty() { word } else { said }
+}
+
 /// A command of a button as a person would say it in a language: only where every word of it has one.
 pub fn as_said(command: &str, lang: Lang) -> String {
     let mut words = command.split(' ');
@@ -471,6 +495,9 @@ mod tests {
         for verb in verbs() {
             assert!(!korean(verb.group.heading(), HEADINGS).is_empty(), "{}", verb.group.heading());
             for arg in verb.args() {
+                let name = korean(arg.name, NAMES).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.name));
+                let same = verb.args().iter().filter(|it| korean(it.name, NAMES).first() == Some(name));
+                assert_eq!(same.count(), 1, "/{} {name}", verb.word);
                 let about = korean(arg.about, ABOUT).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.about));
                 assert!((1..=100).contains(&about.chars().count()), "{about}");
                 if let menu::ArgKind::Choice(words) = arg.kind {
