@@ -82,7 +82,7 @@ use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Ro
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
-    house::{BotState, Status, Waiting},
+    house::{BotState, Status, Waiting, language},
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},
