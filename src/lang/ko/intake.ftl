@@ -82,7 +82,6 @@ past-no-position = { $position }번 위치는 없어요. 기록은 1부터 { $he
 past-no-version = { $item }에 { $version }번 버전은 없어요. 1부터 { $newest }까지 있어요.
 past-to-come = { $at }, 아직 오지 않은 때예요. 지금: { $now }
 past-version-lost = { $item }의 { $version }번 버전은 더 이상 읽을 수 없어요.
-picture-only-now = 그림은 지금 모습만 보여요. 시점을 빼 주세요
 refused-an-owner = 소유자
 refused-changes-lost = 안 했어요. { $item }에 가장 최근 있었던 변경 { $n }건의 기록이 손상되어 읽을 수 없어요. 어디인지는 yoman log verify 로 볼 수 있고, 저널에 남은 것은 yoman log salvage 로 꺼낼 수 있어요.
 refused-conflict = 안 했어요. 마침 여러 사람이 함께 바꾸고 있었어요. 다시 보내 주세요.
