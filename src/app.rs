@@ -62,6 +62,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        reminders: config.reminders.defaults(),
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);

@@ -91,7 +91,7 @@ impl House {
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
-        let (time_zone, clock) = (settings.time_zone, settings.clock.clone());
+        let (time_zone, clock, reminders) = (settings.time_zone, settings.clock.clone(), settings.reminders.clone());
         let cards =
             Arc::new(Cards { world: Arc::clone(&world), settings: settings.clone(), titles: Arc::clone(&titles) });
         let rate = Arc::new(Rate::default());
@@ -122,6 +122,7 @@ impl House {
             ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
             let follower = follower.titles(Arc::clone(&titles)).time_zone(time_zone).clock(clock.clone());
+            let follower = follower.reminders(reminders.clone());
             tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
@@ -131,6 +132,15 @@ impl House {
             outbox.clone(),
             rest_stop.clone(),
         )));
+        let timer = workflow::reminder::Timer {
+            log: Arc::clone(&log),
+            world: Arc::clone(&world),
+            intake: Arc::clone(&intake),
+            clock,
+            defaults: reminders,
+            time_zone,
+        };
+        tasks.push(tokio::spawn(timer.run(rest_stop.clone())));
         Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
     }
 

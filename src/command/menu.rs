@@ -180,6 +180,10 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("unmute", &[]),
     ("digest", &[Arg::new("hour", "the hour, or off", Words, "hour|off")]),
     ("quiet", &[Arg::new("from", "from when, or off", Words, "from"), Arg::new("to", "until when", Words, "to").optional()]),
+    ("remind", &[
+        ITEM.optional(),
+        Arg::new("when", "fri 9:00 and what to think of; or due 1d 1h, stale 14d, blocked 3d, off", Words, "when [words]").optional(),
+    ]),
     ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
     ("default", &[Arg::new("bucket", "what a bare sentence becomes", Choice(BUCKETS), "idea|research|todo|pr")]),
@@ -200,7 +204,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("disable", &[]),
 
     ("help", &[Arg::new("verb", "about which verb", ArgKind::Verb, "verb").optional()]),
-    ("status", &[]),
+    ("status", &[Arg::new("all", "in detail", Choice(&["all"]), "all").optional()]),
     ("start", &[]),
 ];
 
@@ -211,7 +215,7 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "help", "status", "start"];
+const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

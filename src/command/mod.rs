@@ -16,6 +16,7 @@
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `report.rs`   reports: run one, send one
+//! * `remind.rs`   reminders
 //! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
@@ -34,6 +35,7 @@ mod parse;
 mod person;
 mod pr;
 mod print;
+mod remind;
 mod report;
 mod research;
 mod room;
@@ -50,6 +52,7 @@ pub use draft::draft;
 pub use help::{Help, Line, Section, help};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
+pub(crate) use remind::{leads, print_lead as lead};
 pub use verb::{Group, Verb, verbs};
 
 use std::{ops::Range, sync::Arc};
@@ -205,8 +208,13 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
-    /// `/status`
-    Status,
+    /// `/remind` with nothing behind it: what this room is reminded of, and what somebody asked to be reminded of.
+    Reminders,
+    /// `/status [all]`
+    Status {
+        /// Not only what matters now.
+        all: bool,
+    },
     /// `/help [verb]`
     Help {
         /// The verb asked about, as typed.
@@ -315,6 +323,25 @@ pub enum ReportCommand {
     },
 }
 
+/// What a person can do about reminders of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemindCommand {
+    /// `/remind T7 when [words]`. An item that is not said comes from the card that is answered.
+    Ask {
+        /// Which item.
+        target: Option<Target>,
+        /// When.
+        at: DateTime<Utc>,
+        /// Of what; may be empty.
+        words: String,
+    },
+    /// `/remind T7 off`: none of those they asked for.
+    Drop {
+        /// Which item.
+        target: Target,
+    },
+}
+
 /// What a person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -340,6 +367,8 @@ pub enum Command {
     Person(PersonCommand),
     /// About reports.
     Report(ReportCommand),
+    /// About reminders.
+    Remind(RemindCommand),
     /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.
     Undo {
         /// What; at least one.

@@ -1,12 +1,16 @@
 //! A room: enabled or silent, what it follows, its settings.
 
+mod remind;
 mod reverse;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use self::reverse::{After, Reversed, reverse};
+pub use self::{
+    remind::{Remind, RemindChange},
+    reverse::{After, Reversed, reverse},
+};
 use super::{Bucket, Filter, PersonId};
 
 /// A setting of a room with its value.
@@ -19,6 +23,8 @@ pub enum Setting {
     TimeZone(Tz),
     /// Where a bare sentence goes.
     DefaultBucket(Bucket),
+    /// What it is reminded of, and when.
+    Remind(RemindChange),
 }
 
 /// What happens to a room.
@@ -103,6 +109,9 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// What it said about reminders.
+    #[serde(default)]
+    pub remind: Remind,
 }
 
 /// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
@@ -193,6 +202,12 @@ pub enum Error {
     /// No name of a language.
     #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
+    /// Reminders so often, or so late.
+    #[error(
+        "no room is reminded so often, or after so long: at most {} times before a due date, and a year",
+        super::reminder::LEADS_MAX
+    )]
+    NoReminders,
 }
 
 impl Error {
@@ -207,6 +222,7 @@ impl Error {
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
+            | Self::NoReminders
             | Self::NoLanguage(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -284,6 +300,8 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
         }
         Setting::TimeZone(time_zone) => room.time_zone == Some(*time_zone),
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
+        Setting::Remind(change) if !change.fits() => return Err(Error::NoReminders),
+        Setting::Remind(change) => room.remind.clone().changed(change) == room.remind,
     };
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
 }
@@ -328,6 +346,9 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::SettingChanged(Setting::Remind(change)) => {
+            room.remind = std::mem::take(&mut room.remind).changed(change)
+        }
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room

@@ -19,7 +19,7 @@ use serde_json::{Value, value::to_raw_value};
 use super::{
     Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag, idea,
     item::{self, After, Also, Attachment, Carry, Fact, LinkTarget, Relation, Reversed},
-    person, pr, report, research, room, todo,
+    person, pr, reminder, report, research, room, todo,
     undo::Part,
 };
 use crate::log::StoredEvent;
@@ -268,6 +268,12 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "reminder_asked" 1 { person: PersonId, at: DateTime<Utc> } [ words: String ]
+        (Event::Reminder(reminder::Event::Asked { person, at, words }))
+    "reminder_dropped" 1 { person: PersonId } []
+        (Event::Reminder(reminder::Event::Dropped { person }))
+    "reminded" 1 { subject: reminder::Subject, after: DateTime<Utc>, at: DateTime<Utc> } []
+        (Event::Reminder(reminder::Event::Reminded { subject, after, at }))
     "room_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<room::After> ]
         (Event::Room(room::Event::Reversed(room::Reversed { version, takes, what, after })))
 }

@@ -96,7 +96,8 @@ impl Intake {
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
-            Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
+            Look::Reminders => world.read(|world| world.reminders(&self.settings.reminders, speaker.person, viewer)),
+            Look::Status { all } => Outbound::text(world.read(|world| world.status(&self.status(), *all, viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
             Look::Start { payload } => {
                 if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {

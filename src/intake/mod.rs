@@ -14,6 +14,7 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -33,6 +34,7 @@ mod pairing;
 mod people;
 mod picture;
 mod refusal;
+mod remind;
 mod report;
 mod suggest;
 mod undo;
@@ -56,7 +58,7 @@ pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     clock::Clock,
     command,
-    domain::{Bucket, Identity},
+    domain::{Bucket, Identity, reminder::Defaults},
     log::{EventLog, Position},
     notify::{Answer, Outbox},
     projection::{Permalinks, Viewer},
@@ -80,6 +82,8 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: Defaults,
     /// What time it is.
     pub clock: Clock,
 }

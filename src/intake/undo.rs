@@ -27,6 +27,7 @@ use crate::{
     domain::{
         self, Handle, ItemRef, PersonId,
         item::{Also, Event, History, Irreversible, Reversed, Step},
+        reminder,
         report::ReportName,
         room, stored,
         undo::{self, Back, Of, Part},
@@ -162,6 +163,11 @@ impl Intake {
                 if !done_with(undo::take_back(&acts, Some(first))) {
                     return Ok(First::Room(Some(first)));
                 }
+            } else if let Some(item) = reminder::of_stream(stream.as_str()) {
+                let why = format!(
+                    "Not taken back: the last you did here was to ask for a reminder of {item}, or to drop one. What came before is named by its item:  /undo T7"
+                );
+                return Err(Refusal::new(why).hints([format!("/remind {item} off"), "/remind".to_owned()]).into());
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
                 // Nobody expects something older to go instead.
                 let why = format!(

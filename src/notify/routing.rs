@@ -12,11 +12,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::{BotName, Capabilities, RoomId, Style, Text};
 
-use super::outbox::Intent;
+use super::{outbox::Intent, reminding};
 use crate::{
     domain::{
         Event, Filter, Identity, ItemRef, PersonId,
         item::{self, Fact},
+        reminder::Defaults,
         research,
         room::Room,
         stored, todo,
@@ -48,6 +49,8 @@ pub struct BotRooms<'a> {
     pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
     /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
     pub told_in: &'a ToldIn<'a>,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: &'a Defaults,
 }
 
 /// Somebody who is told, and why.
@@ -63,6 +66,9 @@ enum Why {
 
 /// What a bot has to do because of a commit; `world` has seen the commit, and may have seen more.
 pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Intent> {
+    if let Some(intents) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return intents;
+    }
     let Some(what) = Read::of(commit) else { return Vec::new() };
     let mut intents = refreshes(&what, world, bot);
     for Told { room, why } in told(&what, world, bot, now) {
@@ -84,6 +90,9 @@ pub fn route_far_behind(
     bot: &BotRooms<'_>,
     now: DateTime<Utc>,
 ) -> (Vec<(RoomId, ItemRef)>, Vec<RoomId>) {
+    if let Some(reminders) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return (Vec::new(), reminders.iter().map(|intent| intent.room().clone()).collect());
+    }
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
@@ -104,7 +113,7 @@ impl<'a> Read<'a> {
         let item = ItemRef::of_stream(commit.stream.as_str())?;
         let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
             Ok(Event::Item(event)) => Some(event),
-            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => None,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_)) | Err(_) => None,
         });
         Some(Self { commit, item, events: events.collect() })
     }
@@ -260,14 +269,14 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 }
 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
-fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
+pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
     let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
     let person = (bot.person_in)(room).or_else(by_identity)?;
     // Who may look at nothing any more is told nothing either.
     world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
-fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     Viewer {
         room: room.as_str().to_owned(),
         person: person_in(room, world, bot),
@@ -282,12 +291,15 @@ fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
-        Why::Assigned => {
-            let mut text = Text::new();
-            text.push(Style::Dim, "it is assigned to you");
-            text
-        }
+        Why::Assigned => because_of("it is assigned to you"),
     }
+}
+
+/// A reason that stands under a message.
+pub(super) fn because_of(reason: &str) -> Text {
+    let mut text = Text::new();
+    text.push(Style::Dim, reason);
+    text
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ impl World {
     }
 
     /// `/status`: whether all is well, and what is not.
-    pub fn status(&self, status: &Status, viewer: &Viewer) -> Text {
+    pub fn status(&self, status: &Status, _all: bool, viewer: &Viewer) -> Text {
         let mut text = Text::new();
         text.plain(format!(
             "yoman {}   up {}   position {}",
@@ -300,6 +300,7 @@ impl World {
                     let local = viewer.now.with_timezone(zone);
                     format!("Times here are those of {} now: it is {} there.", zone.name(), local.format("%H:%M"))
                 }
+                room::Setting::Remind(change) => super::reminders::changed_words(change),
                 room::Setting::DefaultBucket(bucket) => format!("A bare sentence becomes {} here now.", bucket.one()),
             }),
         };

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         ItemRef, PersonId,
         item::{Event, Fact},
-        research,
+        reminder, research,
     },
     log::Commit,
 };
@@ -127,6 +127,9 @@ impl World {
         commits
             .iter()
             .map(|commit| {
+                if is_reminder(commit) {
+                    return self.row(commit, |phrase| phrase.did.to_plain(), viewer);
+                }
                 let mut row = self.row(commit, |phrase| phrase.did.to_plain(), viewer);
                 let since = commit.versioned().find_map(|(version, _)| corrected.get(&version));
                 if let Some(at) = since {
@@ -151,7 +154,9 @@ impl World {
         if phrases.len() > told && !creation {
             what.push_str(&format!(" and {} more", phrases.len() - told));
         }
-        if phrases.is_empty() {
+        if is_reminder(commit) {
+            what = self.reminder_row(commit, viewer);
+        } else if phrases.is_empty() {
             what = "did what this version cannot read".into();
         }
         let mut who = self.actor(actor, viewer);
@@ -216,6 +221,10 @@ pub(super) fn messages(text: &mut Text, rows: &[Row], viewer: &Viewer) {
     for (n, (link, at)) in links.into_iter().skip(from).enumerate() {
         text.plain(if n == 0 { "\nMessages: " } else { " · " }).push(Style::Link(link.to_owned()), clock(at, viewer));
     }
+}
+
+fn is_reminder(commit: &Commit) -> bool {
+    reminder::of_stream(commit.stream.as_str()).is_some()
 }
 
 fn clock(at: DateTime<Utc>, viewer: &Viewer) -> String {

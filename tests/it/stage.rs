@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use yoman::{
     app::House,
     clock::Clock,
-    domain::Bucket,
+    domain::{Bucket, reminder::Defaults},
     intake,
     log::{
         EventLog,
@@ -257,6 +257,7 @@ impl Stage {
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
             reports: self.reports.clone(),
+            reminders: Defaults::default(),
             clock: self.clock.clone(),
         };
         let delivery = DeliverySettings {

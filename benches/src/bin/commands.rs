@@ -112,6 +112,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let settings = Settings {
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
+            reminders: Default::default(),
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,

@@ -13,7 +13,7 @@ use crate::domain::{
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, RemindChange, Setting},
     undo::{Back, Of, Part},
 };
 
@@ -292,7 +292,8 @@ fn a_look() -> impl Strategy<Value = Look> {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
         }),
-        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Status, Look::Pending][..]),
+        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reminders, Look::Pending][..]),
+        any::<bool>().prop_map(|all| Look::Status { all }),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -310,6 +311,25 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
             .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+        remind_change().prop_map(|change| RoomCommand::Set(Setting::Remind(change))),
+    ]
+}
+
+fn remind_change() -> impl Strategy<Value = RemindChange> {
+    prop_oneof![
+        select(&[RemindChange::On, RemindChange::Off, RemindChange::DueOff][..]),
+        proptest::collection::btree_set(1..=366 * 1440_u32, 0..5)
+            .prop_map(|leads| RemindChange::DueMin(leads.into_iter().rev().collect())),
+        (0..=3650_u32).prop_map(RemindChange::StaleDays),
+        (0..=3650_u32).prop_map(RemindChange::BlockedDays),
+    ]
+}
+
+fn about_reminders() -> impl Strategy<Value = RemindCommand> {
+    let soon = || instant().prop_filter("over", |at| *at > context().now);
+    prop_oneof![
+        (a_target(), soon(), text()).prop_map(|(target, at, words)| RemindCommand::Ask { target, at, words }),
+        a_target().prop_filter_map("none", |target| Some(RemindCommand::Drop { target: target? })),
     ]
 }
 
@@ -401,6 +421,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => about_room().prop_map(Command::Room),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
+        1 => about_reminders().prop_map(Command::Remind),
         1 => undo().prop_map(|acts| Command::Undo { acts }),
     ]
 }

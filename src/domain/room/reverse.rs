@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Room, Setting, evolve};
+use super::{Event, Remind, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
@@ -48,6 +48,9 @@ pub struct After {
     /// Where a bare sentence goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_bucket: Option<Value<Bucket>>,
+    /// What it says about reminders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind: Option<Remind>,
 }
 
 impl After {
@@ -60,6 +63,7 @@ impl After {
             language: Value::changed(&was.language, &now.language),
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
+            remind: changed(&was.remind, &now.remind),
         }
     }
 
@@ -84,6 +88,9 @@ impl After {
         if let Some(bucket) = &self.default_bucket {
             room.default_bucket = bucket.get();
         }
+        if let Some(remind) = &self.remind {
+            room.remind.clone_from(remind);
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -93,7 +100,7 @@ impl After {
 
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some()
+        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some() || self.remind.is_some()
     }
 }
 
@@ -106,13 +113,14 @@ impl Happening for Event {
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
-        use Setting::{DefaultBucket, Language, TimeZone};
+        use Setting::{DefaultBucket, Language, Remind, TimeZone};
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
-            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_))) => true,
+            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
+            | (Self::SettingChanged(Remind(_)), Self::SettingChanged(Remind(_))) => true,
             (
                 Self::Followed { filter: one } | Self::Unfollowed { filter: Some(one) },
                 Self::Followed { filter: other } | Self::Unfollowed { filter: Some(other) },
@@ -150,7 +158,7 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, spec::now, undo::taken_back};
+    use crate::domain::{ItemRef, room::RemindChange, spec::now, undo::taken_back};
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
@@ -165,6 +173,13 @@ mod tests {
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
+            select(vec![
+                RemindChange::Off,
+                RemindChange::On,
+                RemindChange::StaleDays(7),
+                RemindChange::DueMin(vec![60])
+            ])
+            .prop_map(|it| Event::SettingChanged(Setting::Remind(it))),
         ]
     }
 
