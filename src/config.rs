@@ -40,9 +40,12 @@ pub use self::{
     secret::Secret,
     slack::{SlackBot, SlackWay},
 };
-use crate::domain::{
-    Bucket,
-    reminder::{self, DAY_MIN},
+use crate::{
+    domain::{
+        Bucket,
+        reminder::{self, DAY_MIN},
+    },
+    lang::Lang,
 };
 
 /// Where the file is looked for when nobody says otherwise. It need not be there.
@@ -104,6 +107,8 @@ pub struct PrivacyConfig {
 /// `[rooms]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomsConfig {
+    /// The language of a room that set none, and whose platform hints at none.
+    pub language: Lang,
     /// The time zone of a room that set none; `None`: the machine's.
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes in a room that set nothing else.
@@ -132,6 +137,8 @@ pub struct NotifyConfig {
     pub backoff_max_ms: u64,
     /// Changes to one card within this time become one edit.
     pub coalesce_ms: u64,
+    /// So long a bot is down before its owners are told on another.
+    pub down_after_s: u64,
 }
 
 /// `[reports]`
@@ -223,12 +230,13 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
             privacy: PrivacyConfig { seal: true },
-            rooms: RoomsConfig { time_zone: None, default_bucket: Bucket::Idea },
+            rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
                 queue_per_room_max: 1_000,
                 backoff_min_ms: 500,
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
+                down_after_s: 300,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
             reminders: RemindersConfig { due: Leads(vec![DAY_MIN]), stale_days: 14, blocked_days: 3, day_hour: 9 },

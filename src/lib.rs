@@ -9,6 +9,7 @@ pub mod config;
 pub mod control;
 pub mod domain;
 pub mod intake;
+pub mod lang;
 pub mod log;
 pub mod notify;
 pub mod picture;

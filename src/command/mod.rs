@@ -52,7 +52,7 @@ pub use draft::draft;
 pub use help::{Help, Line, Section, help};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
-pub(crate) use remind::{leads, print_lead as lead};
+pub(crate) use remind::leads;
 pub use verb::{Group, Verb, verbs};
 
 use std::{ops::Range, sync::Arc};

@@ -178,7 +178,7 @@ fn minutes(number: &str, unit: &str) -> Option<u32> {
 }
 
 /// So many minutes as they are said: `1d`, `90m`.
-pub(crate) fn print_lead(minutes: u32) -> String {
+fn print_lead(minutes: u32) -> String {
     match minutes {
         minutes if minutes > 0 && minutes.is_multiple_of(DAY_MIN) => format!("{}d", minutes / DAY_MIN),
         minutes if minutes > 0 && minutes.is_multiple_of(HOUR_MIN) => format!("{}h", minutes / HOUR_MIN),

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use toml::de::DeValue;
 
 use super::{Enabled, Leads, TracingFormat, problem::did_you_mean};
-use crate::{command, domain::Bucket};
+use crate::{command, domain::Bucket, lang::Lang};
 
 /// A value as it was written.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +131,14 @@ impl Setting for Bucket {
             let words = Self::ALL.map(Self::word);
             format!("expected {}, not \"{}\"{}", one_of(&words), word.escape_debug(), did_you_mean(word, words))
         })?;
+        Ok(())
+    }
+}
+
+impl Setting for Lang {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        let code = written.text()?;
+        *self = Self::parse(code).ok_or_else(|| written.expected(&one_of(&Self::ALL.map(Self::code))))?;
         Ok(())
     }
 }

@@ -366,7 +366,7 @@ impl Intake {
         self.links.answered(name, now);
         self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
-        self.outbox.met(&question.from, speaker.person, &identity);
+        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref());
         let mut text = Text::from("I know you here too now, ");
         text.push(Style::Quote, self.handle_of(speaker.person)).plain(".");
         let message = Outbound::text(text).row(admit::first_steps());

@@ -43,7 +43,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -59,8 +59,9 @@ use crate::{
     clock::Clock,
     command,
     domain::{Bucket, Identity, reminder::Defaults},
+    lang::Lang,
     log::{EventLog, Position},
-    notify::{Answer, Outbox},
+    notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
     subscription::{Past, SharedWorld},
@@ -72,6 +73,8 @@ const LANES_MAX: usize = 4096;
 /// What intake needs to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The language of rooms that set none, where the platform hints at none.
+    pub lang: Lang,
     /// The time zone of rooms that set none.
     pub time_zone: Tz,
     /// Where a bare sentence goes in rooms that did not say.
@@ -84,6 +87,8 @@ pub struct Settings {
     pub reports: Reports,
     /// When rooms are reminded that said nothing about it.
     pub reminders: Defaults,
+    /// So long a bot is down before its owners are told.
+    pub down_after: Duration,
     /// What time it is.
     pub clock: Clock,
 }
@@ -106,6 +111,7 @@ pub struct Intake {
     titles: Arc<HashMap<String, String>>,
     past: Past,
     permalinks: Permalinks,
+    vitals: Vitals,
     pairing: Pairing,
     forgetting: Forgetting,
     links: Links,
@@ -159,6 +165,7 @@ impl Intake {
             begun: log.head().position,
             past,
             permalinks: Permalinks::default(),
+            vitals: Vitals::default(),
             log,
             world,
             outbox,
@@ -188,6 +195,12 @@ impl Intake {
         Self { permalinks, ..self }
     }
 
+    /// The same with somebody who looks at the bots.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Vitals) -> Self {
+        Self { vitals, ..self }
+    }
+
     /// The worlds of the past.
     pub fn past(&self) -> &Past {
         &self.past
@@ -211,11 +224,28 @@ impl Intake {
         self.world.read(|world| world.room(room.as_str()).time_zone).unwrap_or(self.settings.time_zone)
     }
 
+    /// The language of a room: the one that was set there, else the one of whoever it is the direct room of, else the usual.
+    fn lang_of(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
+    /// platform hints at.
+    #[expect(dead_code, reason = "the words of refusals move to the language files in their turn")]
+    fn lang(&self, inbound: &Inbound) -> Lang {
+        let room = &inbound.room.id;
+        let own = inbound.sender.language.as_deref().filter(|_| inbound.room.kind == RoomKind::Direct);
+        let hint = own.and_then(Lang::parse).or_else(|| self.outbox.hinted(room));
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
     /// What views may know about a room, and about a person when it is theirs alone.
     fn viewer(&self, room: &RoomId, person: Option<crate::domain::PersonId>) -> Option<Viewer> {
         Some(Viewer {
             room: room.as_str().to_owned(),
             person,
+            lang: self.lang_of(room),
             time_zone: self.time_zone(room),
             now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
@@ -261,7 +291,8 @@ impl Intake {
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
             let identity = Identity(inbound.sender.id.as_str().to_owned());
-            self.outbox.met(&inbound.room.id, speaker.person, &identity);
+            let language = inbound.sender.language.as_deref();
+            self.outbox.met(&inbound.room.id, speaker.person, &identity, language);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }

@@ -85,7 +85,7 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
-            self.outbox.met(&inbound.room.id, person, &identity);
+            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref());
         }
         let kept_as = self.settings.default_bucket.one();
         let mut text = Text::from(format!(
@@ -182,7 +182,12 @@ impl Intake {
         self.pairing.done(&pending.code);
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
             // Codes are given in direct rooms only: this one is theirs, and they can be told there from now on.
-            self.outbox.met(&pending.room, person, &Identity(pending.sender.id.as_str().to_owned()));
+            self.outbox.met(
+                &pending.room,
+                person,
+                &Identity(pending.sender.id.as_str().to_owned()),
+                pending.sender.language.as_deref(),
+            );
         }
         self.tell_paired(&pending.room, &commit, role, known_as).await;
         Ok(commit)

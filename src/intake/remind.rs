@@ -6,6 +6,8 @@ use super::{
     Failure, Intake, Refusal, Speaker,
     carry_out::{Spoken, which_item},
 };
+use yoman_chat::RoomId;
+
 use crate::{
     command::RemindCommand,
     domain::{
@@ -13,6 +15,7 @@ use crate::{
         reminder::{self, Reminders},
         stored,
     },
+    lang::text,
     log::{AppendError, CommandId, Commit, Entry, Expected, Origin, ReadError, StreamId},
     projection::Reminder,
     workflow,
@@ -70,11 +73,13 @@ impl Intake {
             RemindCommand::Drop { target } => (*target, reminder::Command::Drop),
         };
         let item = target.item;
+        let room = RoomId::new(spoken.origin.room.clone());
+        let lang = self.lang_of(&room);
         self.recall_item(item)?;
         match self.world.read(|world| world.item(item).map(|seen| seen.item.is_closed())) {
             None => return Err(self.no_such_item(item).into()),
             Some(true) => {
-                return Err(Refusal::new(format!("Not done: {item} is closed, and nobody is reminded of that."))
+                return Err(Refusal::new(text!(lang, "remind-no-closed", item = item))
                     .hints([format!("/show {item}")])
                     .into());
             }
@@ -85,7 +90,7 @@ impl Intake {
             let state = self.reminders_of(item)?;
             let event = state
                 .decide(speaker.person, &command, self.settings.clock.now())
-                .map_err(|error| Refusal::not_done(&error).hints(["/remind"]))?;
+                .map_err(|error| self.no_reminder(&error, item, &room))?;
             let stream = StreamId::new(reminder::stream(item));
             let events = vec![domain::Event::Reminder(event)];
             match self.append(stream, Expected::of(state.version), events, spoken, None).await {
@@ -93,6 +98,21 @@ impl Intake {
                 other => return Ok(other?.commit),
             }
         }
+    }
+
+    fn no_reminder(&self, why: &reminder::Error, item: ItemRef, room: &RoomId) -> Refusal {
+        let lang = self.lang_of(room);
+        let what = match why {
+            reminder::Error::Over { at } => {
+                let at = at.with_timezone(&self.time_zone(room));
+                text!(lang, "remind-no-over", when = at.format("%Y-%m-%d %H:%M").to_string())
+            }
+            reminder::Error::Same => text!(lang, "remind-no-same", item = item),
+            reminder::Error::TooMany => text!(lang, "remind-no-more", item = item, n = reminder::ASKED_MAX),
+            reminder::Error::TooLong(_) => text!(lang, "remind-no-long", n = reminder::WORDS_CHARS_MAX),
+            reminder::Error::NothingAsked => text!(lang, "remind-no-asked", item = item),
+        };
+        Refusal::new(what).hints(["/remind"])
     }
 
     /// The reminders of an item, from the log.

@@ -18,6 +18,8 @@ use std::{
     sync::Arc,
 };
 
+use yoman_chat::RoomId;
+
 use self::{
     elsewhere::{done_with, person_event, room_event, takes_elsewhere},
     plan::{Past, Plan, Wanted},
@@ -32,6 +34,7 @@ use crate::{
         room, stored,
         undo::{self, Back, Of, Part},
     },
+    lang::{self, text},
     log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},
@@ -164,9 +167,9 @@ impl Intake {
                     return Ok(First::Room(Some(first)));
                 }
             } else if let Some(item) = reminder::of_stream(stream.as_str()) {
-                let why = format!(
-                    "Not taken back: the last you did here was to ask for a reminder of {item}, or to drop one. What came before is named by its item:  /undo T7"
-                );
+                let lang = self.lang_of(&RoomId::new(spoken.origin.room.clone()));
+                let example = lang::code(&format!("/undo {item}"));
+                let why = text!(lang, "remind-no-undo", item = item, example = example);
                 return Err(Refusal::new(why).hints([format!("/remind {item} off"), "/remind".to_owned()]).into());
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
                 // Nobody expects something older to go instead.

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{ItemRef, reminder::Defaults},
+    lang::Lang,
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -41,6 +42,7 @@ pub struct Follower {
     outbox: Outbox,
     bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
+    lang: Lang,
     time_zone: Tz,
     far_behind: u64,
     clock: Clock,
@@ -63,6 +65,7 @@ impl Follower {
             outbox,
             bot,
             titles,
+            lang: Lang::English,
             time_zone: Tz::UTC,
             far_behind: FAR_BEHIND,
             clock: Clock::default(),
@@ -74,6 +77,13 @@ impl Follower {
     #[must_use]
     pub fn titles(mut self, titles: Arc<HashMap<String, String>>) -> Self {
         self.titles = titles;
+        self
+    }
+
+    /// The language of rooms that did not set one, and whose platform hints at none; English unless said.
+    #[must_use]
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
         self
     }
 
@@ -228,6 +238,7 @@ impl Follower {
                 name,
                 capabilities: &self.bot.capabilities(),
                 titles: &self.titles,
+                lang_in: &|room| self.outbox.hinted(room).unwrap_or(self.lang),
                 time_zone: self.time_zone,
                 cards: &|item| self.outbox.rooms_with_card(name, item),
                 refuses: &|room| self.outbox.refuses(room),

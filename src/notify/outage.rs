@@ -10,6 +10,14 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    lang::{Lang, say},
+    projection::{Trouble, short, span_since},
+};
+
+/// No platform keeps what people wrote for longer than this while nobody asks for it.
+const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+
 /// What is seen of a bot at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -73,6 +81,31 @@ pub enum News {
     },
 }
 
+impl News {
+    /// What an owner reads: about the bot of this title, to which so many messages are to be sent.
+    pub fn words(&self, title: &str, waiting: usize, now: DateTime<Utc>, lang: Lang) -> String {
+        match self {
+            Self::Down(outage) => {
+                // A sentence of ours goes on behind it.
+                let why = short(&outage.why).trim_end_matches('.').to_owned();
+                if outage.ended {
+                    return say!(lang, "outage-ended", bot = title, why, n = waiting);
+                }
+                let span = span_since(outage.since.unwrap_or(now), now, lang);
+                say!(lang, "outage-down", bot = title, span, why, n = waiting)
+            }
+            Self::Back { since, until } => {
+                let span = span_since(*since, *until, lang);
+                if *until - *since > KEPT_FOR {
+                    say!(lang, "outage-back-late", bot = title, span)
+                } else {
+                    say!(lang, "outage-back", bot = title, span, n = waiting)
+                }
+            }
+        }
+    }
+}
+
 impl Outage {
     /// What was remembered, at the start of a process. That it was down for a moment when the last one ended says nothing
     /// about the time in between.
@@ -111,17 +144,6 @@ impl Outage {
 /// How each bot is now, for whoever asks: `None` in the map is well.
 #[derive(Clone, Debug, Default)]
 pub struct Vitals(Arc<Mutex<HashMap<String, Trouble>>>);
-
-/// What is wrong with a bot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Why, in words.
-    pub why: String,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// It does not come back by itself.
-    pub ended: bool,
-}
 
 impl Vitals {
     // A std mutex: nothing is awaited under it.

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     domain::{Identity, ItemRef, PersonId},
+    lang::Lang,
     log::Position,
 };
 
@@ -489,9 +490,15 @@ impl Outbox {
         self.sync().await
     }
 
-    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
-        self.shared.direct.met(room, person, identity);
+    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. `language` is the one their
+    /// platform hints at (BCP 47), if it does. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>) {
+        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse));
+    }
+
+    /// The language whoever has this direct room speaks, as far as their platform told; `None` for other rooms.
+    pub fn hinted(&self, room: &RoomId) -> Option<Lang> {
+        self.shared.direct.heard_in(room)?.language
     }
 
     /// Who was heard in this direct room.

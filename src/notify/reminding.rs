@@ -6,7 +6,7 @@ use yoman_chat::{RoomId, Style, Text};
 
 use super::{
     outbox::Intent,
-    routing::{BotRooms, because_of, person_in, viewer},
+    routing::{BotRooms, person_in, viewer},
 };
 use crate::{
     domain::{
@@ -15,6 +15,7 @@ use crate::{
         room::Room,
         stored,
     },
+    lang::text_in,
     log::Commit,
     projection::World,
 };
@@ -60,7 +61,7 @@ pub(super) fn route(
             let Some(mut message) = world.reminder(item, given.subject, &viewer) else { continue };
             let reason = match &why {
                 Why::Follows(filter) => world.because(filter, &viewer),
-                Why::Assigned => because_of("it is assigned to you"),
+                Why::Assigned => text_in!(viewer.lang, Style::Dim, "remind-assigned"),
                 Why::Asked => Text::new(),
             };
             if !reason.is_empty() {

@@ -22,6 +22,7 @@ use crate::{
         room::Room,
         stored, todo,
     },
+    lang::Lang,
     log::{Commit, Position},
     projection::{Permalinks, Viewer, World},
 };
@@ -37,6 +38,8 @@ pub struct BotRooms<'a> {
     pub capabilities: &'a Capabilities,
     /// What people call the platform of each bot.
     pub titles: &'a Arc<HashMap<String, String>>,
+    /// The language of a room that did not set one.
+    pub lang_in: &'a dyn Fn(&RoomId) -> Lang,
     /// The time zone of rooms that did not set one.
     pub time_zone: Tz,
     /// The rooms of this bot that have a card of an item.
@@ -277,10 +280,13 @@ pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Opt
 }
 
 pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+    let state = world.room(room.as_str());
+    let set = state.language.as_deref().and_then(Lang::parse);
     Viewer {
         room: room.as_str().to_owned(),
         person: person_in(room, world, bot),
-        time_zone: world.room(room.as_str()).time_zone.unwrap_or(bot.time_zone),
+        lang: set.unwrap_or_else(|| (bot.lang_in)(room)),
+        time_zone: state.time_zone.unwrap_or(bot.time_zone),
         now,
         capabilities: bot.capabilities.clone(),
         titles: Arc::clone(bot.titles),
@@ -291,15 +297,12 @@ pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: Date
 fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
-        Why::Assigned => because_of("it is assigned to you"),
+        Why::Assigned => {
+            let mut text = Text::new();
+            text.push(Style::Dim, "it is assigned to you");
+            text
+        }
     }
-}
-
-/// A reason that stands under a message.
-pub(super) fn because_of(reason: &str) -> Text {
-    let mut text = Text::new();
-    text.push(Style::Dim, reason);
-    text
 }
 
 #[cfg(test)]

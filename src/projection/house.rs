@@ -13,7 +13,7 @@ use crate::{
         room::{self, Room},
         stored,
     },
-    log::{Commit, Health, Position},
+    log::Commit,
 };
 
 /// Somebody who asked to be let in.
@@ -27,34 +27,6 @@ pub struct Waiting {
     pub identity: String,
     /// How long they have been waiting.
     pub since: Duration,
-}
-
-/// How one bot is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BotState {
-    /// Its name.
-    pub bot: String,
-    /// What is wrong with it; `None`: it runs.
-    pub trouble: Option<String>,
-    /// How many messages wait to be delivered.
-    pub waiting: usize,
-}
-
-/// How this process is, for `/status`.
-#[derive(Clone, Debug, Default)]
-pub struct Status {
-    /// The version of the program.
-    pub version: String,
-    /// How long it has been running.
-    pub up: Duration,
-    /// The newest position of the log.
-    pub head: Position,
-    /// How the log is.
-    pub health: Health,
-    /// Every cursor with its position.
-    pub cursors: Vec<(String, Position)>,
-    /// Every bot.
-    pub bots: Vec<BotState>,
 }
 
 impl World {
@@ -171,70 +143,6 @@ impl World {
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
-    /// `/status`: whether all is well, and what is not.
-    pub fn status(&self, status: &Status, _all: bool, viewer: &Viewer) -> Text {
-        let mut text = Text::new();
-        text.plain(format!(
-            "yoman {}   up {}   position {}",
-            status.version,
-            span(status.up),
-            words::grouped(status.head.0)
-        ));
-        let counts: Vec<_> = crate::domain::Bucket::ALL
-            .into_iter()
-            .filter(|&bucket| self.newest(bucket) > 0)
-            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
-            .collect();
-        if !counts.is_empty() {
-            text.plain("\n").plain(counts.join("   "));
-        }
-        let mut trouble: Vec<String> = Vec::new();
-        for bot in &status.bots {
-            let title = viewer.titles.get(&bot.bot).map_or(bot.bot.as_str(), String::as_str);
-            text.plain("\n").plain(title).plain(if bot.trouble.is_none() { "   runs" } else { "   does not run" });
-            if bot.waiting > 0 {
-                text.plain(format!("   {} to be delivered", words::count(bot.waiting, "message")));
-            }
-            trouble.extend(bot.trouble.iter().map(|why| format!("{title}: {why}")));
-        }
-        for (cursor, at) in &status.cursors {
-            let behind = status.head.0.saturating_sub(at.0);
-            if behind > 0 {
-                text.plain(format!(
-                    "\n{cursor}   {} behind",
-                    words::count(usize::try_from(behind).unwrap_or(usize::MAX), "commit")
-                ));
-            }
-        }
-        let health = &status.health;
-        text.plain(format!(
-            "\nlog {}   {} MB",
-            health.engine,
-            words::grouped((health.disk_bytes + health.journal_bytes) / 1_000_000)
-        ));
-        if let Some(verified) = &health.verified {
-            let at = words::at(verified.at, viewer);
-            text.plain(format!("   verified up to {} {at}", words::grouped(verified.position.0)));
-            if verified.faults > 0 {
-                let faults = usize::try_from(verified.faults).unwrap_or(usize::MAX);
-                trouble.push(format!(
-                    "The log has {}: yoman log verify says what and where.",
-                    words::count(faults, "fault")
-                ));
-            }
-        }
-        trouble.extend(health.refusing.iter().map(|why| format!("Nothing can be saved: {why}")));
-        trouble.extend(health.damaged.iter().take(3).map(|(at, how)| format!("The record at {at} is damaged: {how}")));
-        trouble.extend(health.warnings.iter().cloned());
-        if self.unreadable() > 0 {
-            trouble.push(self.unreadable_line());
-        }
-        for trouble in trouble {
-            text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&trouble));
-        }
-        text
-    }
-
     /// What could not be read, and what to do.
     pub fn unreadable_line(&self) -> String {
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
@@ -291,6 +199,9 @@ impl World {
                 text.plain(format!("This room is told nothing until {until}. What is said here is answered as ever."))
             }
             (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
+            (room::Command::Set(room::Setting::Remind(change)), _) => {
+                text.append(super::reminders::changed_words(change, viewer))
+            }
             (room::Command::Set(setting), _) => text.plain(match setting {
                 room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
                 room::Setting::Language(language) => {
@@ -300,7 +211,7 @@ impl World {
                     let local = viewer.now.with_timezone(zone);
                     format!("Times here are those of {} now: it is {} there.", zone.name(), local.format("%H:%M"))
                 }
-                room::Setting::Remind(change) => super::reminders::changed_words(change),
+                room::Setting::Remind(_) => String::new(),
                 room::Setting::DefaultBucket(bucket) => format!("A bare sentence becomes {} here now.", bucket.one()),
             }),
         };

@@ -28,6 +28,7 @@
 //! * `moves.rs`   what a stretch of the log moved: items before and after each commit
 //! * `diff.rs`    what changed between two moments
 //! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
+//! * `status.rs`  how the bots are
 //! * `words.rs`   dates, names and counts as people say them
 
 mod acts;
@@ -57,6 +58,7 @@ mod snapshot;
 #[cfg(test)]
 mod spec;
 mod stats;
+mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -74,14 +76,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub(crate) use self::house::NOT_FORGOTTEN;
 use self::{
     acts::Acts, items::Items, people::People, reminders::Reminders, reports::Reports, rooms::Rooms, unread::Unread,
 };
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
-    house::{BotState, Status, Waiting},
+    house::Waiting,
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},
@@ -90,7 +91,12 @@ pub use self::{
     reminders::{Agenda, Reminder},
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
+    status::{BotState, Status, Trouble},
     undone::{Rests, TakenBack, Why},
+};
+pub(crate) use self::{
+    house::NOT_FORGOTTEN,
+    status::{short, span_since},
 };
 use crate::{
     domain::{
@@ -102,6 +108,7 @@ use crate::{
         room::{self, Room},
         stored,
     },
+    lang::Lang,
     log::{Commit, Position, StreamId},
 };
 
@@ -131,6 +138,8 @@ pub struct Viewer {
     pub room: String,
     /// The person it is for, when it is for one: shown as "you".
     pub person: Option<PersonId>,
+    /// The language it is written in.
+    pub lang: Lang,
     /// The room's time zone.
     pub time_zone: Tz,
     /// The wall clock.

@@ -15,14 +15,15 @@ use super::{
     words,
 };
 use crate::{
-    command::{Command, RemindCommand, Target, lead},
+    command::{Command, RemindCommand, Target},
     domain::{
         Due, ItemRef, PersonId,
         filter::StateWord,
         item::{Act, Item},
-        reminder::{Asked, Defaults, Event, Reminders as Given, Rules, Subject},
+        reminder::{Asked, DAY_MIN, Defaults, Event, Reminders as Given, Rules, Subject},
         room::RemindChange,
     },
+    lang::{self, Lang, say, text, text_in},
     log::Commit,
 };
 
@@ -201,39 +202,39 @@ impl World {
 
     /// A reminder as somebody gets it: `T7 Fix login   due in 1 h (14:00)`, with buttons. `None` when there is no such item.
     pub fn reminder(&self, item: ItemRef, subject: Subject, viewer: &Viewer) -> Option<Outbound> {
+        let lang = viewer.lang;
         let seen = self.item(item)?;
         let mut text = Text::new();
         text.item(item).plain(" ").push(Style::Quote, words::one_line(&seen.item.title)).plain(GAP);
         match subject {
-            Subject::Due(due) => text.plain(due_words(due, viewer)),
-            Subject::Stale(since) => text.plain(format!("nothing has happened to it for {}", days(since, viewer))),
+            Subject::Due(due) => drop(text.plain(due_words(due, viewer))),
+            Subject::Stale(since) => drop(text.plain(say!(lang, "remind-stale", n = days(since, viewer)))),
             Subject::Blocked(since) => {
-                text.plain(format!("has waited for {}", days(since, viewer)));
-                let waits = self.waits_for(item);
-                if !waits.is_empty() {
-                    text.plain(" for ");
-                    super::line::named(&mut text, &waits, true);
-                }
-                &mut text
+                let (n, waits) = (days(since, viewer), self.waits_for(item));
+                let mut items = Text::new();
+                super::line::named(&mut items, &waits, true);
+                text.append(match waits.is_empty() {
+                    true => text!(lang, "remind-blocked-alone", n),
+                    false => text!(lang, "remind-blocked", n, items = &items),
+                });
             }
             Subject::Asked(version) => {
                 let asked = self.asked(item, version)?;
-                text.plain("you wanted to be reminded");
+                text.plain(say!(lang, "remind-as-asked"));
                 if !asked.words.is_empty() {
                     text.plain(INDENT);
                     super::card::quote(&mut text, &asked.words);
                 }
-                &mut text
             }
-        };
-        let mut buttons = self.buttons_for(&seen.item, viewer);
-        buttons.retain(|button| button.label != "Note");
-        if let (Some(Due::Day(_) | Due::At(_)), Some(later)) = (seen.item.due, seen.item.due.and_then(a_day_later)) {
+        }
+        let mut buttons = self.buttons(&seen.item);
+        if let Some(later) = seen.item.due.and_then(a_day_later) {
             let target = Some(Target { item, version: Some(seen.item.version) });
             let command = Command::Item { target, act: Act::Due { due: Some(later) } };
-            buttons.push(Button::new("Due +1 day", command.to_text(viewer.time_zone)));
+            buttons.push(Button::new(say!(lang, "remind-button-later"), command.to_text(viewer.time_zone)));
         }
-        buttons.push(Button::new("Remind me tomorrow", format!("/remind {item} in 1 day")));
+        let tomorrow = say!(lang, "remind-button-tomorrow");
+        buttons.push(Button::new(tomorrow, format!("/remind {item} in 1 day")));
         Some(with_buttons(Outbound::text(text), buttons, viewer))
     }
 
@@ -249,12 +250,21 @@ impl World {
 
     /// `/remind`: what this room is reminded of, and what whoever asks wanted to be reminded of.
     pub fn reminders(&self, defaults: &Defaults, person: PersonId, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let room = self.room(&viewer.room);
         let mut text = Text::new();
         match defaults.rules(&room.remind, viewer.time_zone) {
-            None => text.plain("Reminders are off here. /remind on switches them on again."),
-            Some(rules) => text.plain(rules_words(&rules)),
-        };
+            None => {
+                let on = viewer.capabilities.written("/remind on");
+                text.append(text!(lang, "remind-off-here", on = lang::code(on)));
+            }
+            Some(rules) => {
+                text.plain(say!(lang, "remind-here"));
+                for rule in rules_words(&rules, lang) {
+                    text.plain(INDENT).plain(rule);
+                }
+            }
+        }
         let mut asked: Vec<(ItemRef, &Asked)> = Vec::new();
         for (&item, watched) in &self.reminders.0 {
             let theirs = watched.given.asked.iter().filter(|it| it.person == person && !it.done);
@@ -263,7 +273,7 @@ impl World {
         asked.sort_by_key(|(item, it)| (it.at, *item, it.version));
         let mut buttons = Vec::new();
         if !asked.is_empty() {
-            text.plain("\nYou are reminded of");
+            text.plain("\n").plain(say!(lang, "remind-yours"));
         }
         for (item, it) in asked.iter().take(LISTED_MAX) {
             text.plain(INDENT).item(*item).plain(" ");
@@ -275,126 +285,111 @@ impl World {
                 text.plain(GAP).push(Style::Quote, words::shorten(&words::one_line(&it.words), SAID_CHARS_MAX));
             }
             let drop = Command::Remind(RemindCommand::Drop { target: Target { item: *item, version: None } });
-            let button = Button::new(format!("Drop {item}"), drop.to_text(viewer.time_zone));
+            let label = say!(lang, "remind-button-drop", item = *item);
+            let button = Button::new(label, drop.to_text(viewer.time_zone));
             if !buttons.contains(&button) {
                 buttons.push(button);
             }
         }
         if asked.len() > LISTED_MAX {
-            text.plain(INDENT).plain(format!("and {} more", asked.len() - LISTED_MAX));
+            text.plain(INDENT).plain(say!(lang, "remind-more", n = asked.len() - LISTED_MAX));
         }
-        text.plain("\n").push(Style::Dim, "To be reminded of an item:  ");
-        text.push(Style::Code, viewer.capabilities.written("/remind T7 tomorrow 9:00"));
+        let example = lang::code(viewer.capabilities.written("/remind T7 tomorrow 9:00"));
+        text.plain("\n").append(text_in!(lang, Style::Dim, "remind-how", example = example));
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
     /// What became of `/remind T7 …`.
     pub(super) fn reminder_answer(&self, command: &RemindCommand, item: Option<ItemRef>, viewer: &Viewer) -> Outbound {
-        let mut text = Text::new();
-        match command {
-            RemindCommand::Ask { at, .. } => {
-                text.plain("You are reminded of ");
-                item.map(|item| text.item(item));
-                text.plain(format!(": {}.", words::at(*at, viewer)));
+        let lang = viewer.lang;
+        Outbound::text(match (command, item) {
+            (RemindCommand::Ask { at, .. }, Some(item)) => {
+                text!(lang, "remind-asked", item = item, when = words::at(*at, viewer))
             }
-            RemindCommand::Drop { target } => {
-                text.plain("You are no longer reminded of ").item(target.item).plain(".");
-            }
-        }
-        Outbound::text(text)
+            (RemindCommand::Drop { target }, _) => text!(lang, "remind-dropped", item = target.item),
+            (RemindCommand::Ask { .. }, None) => Text::new(),
+        })
     }
 }
 
 /// What a room hears after it changed what it is reminded of.
-pub(super) fn changed_words(change: &RemindChange) -> String {
+pub(super) fn changed_words(change: &RemindChange, viewer: &Viewer) -> Text {
+    let lang = viewer.lang;
     match change {
-        RemindChange::On => "Reminders come here again. /remind says which.".to_owned(),
-        RemindChange::Off => {
-            "No reminders come here any more; what somebody asked for by themselves still does.".to_owned()
+        RemindChange::On => {
+            text!(lang, "remind-set-on", look = lang::code(viewer.capabilities.written("/remind")))
         }
-        RemindChange::DueMin(leads) => {
-            format!("This room is reminded {}.", due_rule_words(leads))
-        }
-        RemindChange::DueOff => "This room is not reminded of what is due any more.".to_owned(),
-        RemindChange::StaleDays(0) => "This room is not reminded of what nothing happens to any more.".to_owned(),
-        RemindChange::StaleDays(days) => {
-            format!("This room is reminded when nothing happens for {} to what somebody is at.", count_days(*days))
-        }
-        RemindChange::BlockedDays(0) => "This room is not reminded of what waits any more.".to_owned(),
-        RemindChange::BlockedDays(days) => {
-            format!("This room is reminded when something waits for another item for {}.", count_days(*days))
+        RemindChange::Off => text!(lang, "remind-set-off"),
+        RemindChange::DueMin(leads) => text!(lang, "remind-set-due", rule = due_rule_words(leads, lang)),
+        RemindChange::DueOff => text!(lang, "remind-set-due-off"),
+        RemindChange::StaleDays(0) => text!(lang, "remind-set-stale-off"),
+        RemindChange::StaleDays(n) => text!(lang, "remind-set-stale", rule = say!(lang, "remind-rule-stale", n = *n)),
+        RemindChange::BlockedDays(0) => text!(lang, "remind-set-blocked-off"),
+        RemindChange::BlockedDays(n) => {
+            text!(lang, "remind-set-blocked", rule = say!(lang, "remind-rule-blocked", n = *n))
         }
     }
 }
 
-/// `Reminders here: 1 day before something is due and at that time; …`
-fn rules_words(rules: &Rules) -> String {
-    let mut parts = Vec::new();
-    match &rules.due_min {
-        None => parts.push("nothing of what is due".to_owned()),
-        Some(leads) => parts.push(due_rule_words(leads)),
-    }
+/// What a room is reminded of, a line each.
+fn rules_words(rules: &Rules, lang: Lang) -> Vec<String> {
+    let mut parts = vec![match &rules.due_min {
+        None => say!(lang, "remind-rule-due-off"),
+        Some(leads) => due_rule_words(leads, lang),
+    }];
     if rules.stale_days > 0 {
-        parts.push(format!("when nothing happens for {} to what somebody is at", count_days(rules.stale_days)));
+        parts.push(say!(lang, "remind-rule-stale", n = rules.stale_days));
     }
     if rules.blocked_days > 0 {
-        parts.push(format!("when something waits for another item for {}", count_days(rules.blocked_days)));
+        parts.push(say!(lang, "remind-rule-blocked", n = rules.blocked_days));
     }
-    format!("Reminders here: {}.", parts.join("; "))
+    parts
 }
 
-/// `1 day and 1 hour before something is due, and when it is`
-fn due_rule_words(leads: &[u32]) -> String {
-    let before: Vec<_> = leads.iter().filter(|lead| **lead > 0).map(|&lead| lead_words(lead)).collect();
+/// `1 day, 1 hour before something is due, and when it is`
+fn due_rule_words(leads: &[u32], lang: Lang) -> String {
+    let before: Vec<_> = leads.iter().filter(|lead| **lead > 0).map(|&lead| lead_words(lead, lang)).collect();
     if before.is_empty() {
-        return "when something is due".to_owned();
+        return say!(lang, "remind-rule-due");
     }
-    format!("{} before something is due, and when it is", words::listed(&before))
+    say!(lang, "remind-rule-due-before", before = before.join(", "))
 }
 
-fn count_days(days: u32) -> String {
-    words::count(days as usize, "day")
-}
-
-fn lead_words(minutes: u32) -> String {
-    let written = lead(minutes);
-    let (number, unit) = written.split_at(written.len() - 1);
-    let number: usize = number.parse().unwrap_or_default();
-    match unit {
-        "d" => words::count(number, "day"),
-        "h" => words::count(number, "hour"),
-        _ => format!("{number} min"),
+fn lead_words(minutes: u32, lang: Lang) -> String {
+    match minutes {
+        days if days.is_multiple_of(DAY_MIN) => say!(lang, "remind-lead-days", n = days / DAY_MIN),
+        hours if hours.is_multiple_of(60) => say!(lang, "remind-lead-hours", n = hours / 60),
+        minutes => say!(lang, "remind-lead-minutes", n = minutes),
     }
 }
 
 /// `due in 1 h (14:00)`, `due tomorrow`, `due now`, `was due Fri 20 Nov`
 fn due_words(due: Due, viewer: &Viewer) -> String {
-    let said = words::due(due, viewer);
+    let (lang, when) = (viewer.lang, words::due(due, viewer));
     match due {
         Due::Day(day) => match day.signed_duration_since(words::today(viewer)).num_days() {
-            0 => "due today".to_owned(),
-            1 => format!("due tomorrow ({said})"),
-            days @ 2.. => format!("due in {days} days ({said})"),
-            _ => format!("was due {said}"),
+            0 => say!(lang, "remind-due-today"),
+            1 => say!(lang, "remind-due-tomorrow", when),
+            n @ 2.. => say!(lang, "remind-due-days", n, when),
+            _ => say!(lang, "remind-was-due", when),
         },
         Due::At(at) => {
-            let left = at.signed_duration_since(viewer.now);
-            // Somebody reads it seconds after it was due to be told.
-            let minutes = (left + TimeDelta::seconds(30)).num_minutes();
+            // It is worded some seconds after its moment.
+            let minutes = (at.signed_duration_since(viewer.now) + TimeDelta::seconds(30)).num_minutes();
             match minutes {
-                1..60 => format!("due in {minutes} min ({said})"),
-                60..2_880 => format!("due in {} h ({said})", (minutes + 30) / 60),
-                2_880.. => format!("due in {} days ({said})", (minutes + 720) / 1_440),
-                -5..=0 => "due now".to_owned(),
-                _ => format!("was due {said}"),
+                1..60 => say!(lang, "remind-due-minutes", n = minutes, when),
+                60..2_880 => say!(lang, "remind-due-hours", n = (minutes + 30) / 60, when),
+                2_880.. => say!(lang, "remind-due-days", n = (minutes + 720) / 1_440, when),
+                -5..=0 => say!(lang, "remind-due-now"),
+                _ => say!(lang, "remind-was-due", when),
             }
         }
     }
 }
 
-fn days(since: DateTime<Utc>, viewer: &Viewer) -> String {
-    let days = viewer.now.signed_duration_since(since).num_days().max(1);
-    words::count(usize::try_from(days).unwrap_or(1), "day")
+/// How many days ago, at least one.
+fn days(since: DateTime<Utc>, viewer: &Viewer) -> i64 {
+    viewer.now.signed_duration_since(since).num_days().max(1)
 }
 
 fn a_day_later(due: Due) -> Option<Due> {
@@ -405,14 +400,15 @@ fn a_day_later(due: Due) -> Option<Due> {
 }
 
 fn row(event: &Event, viewer: &Viewer) -> String {
+    let (lang, at) = (viewer.lang, |at: &DateTime<Utc>| words::at(*at, viewer));
     match event {
-        Event::Asked { at, .. } => format!("asked to be reminded: {}", words::at(*at, viewer)),
-        Event::Dropped { .. } => "wants no reminder any more".to_owned(),
+        Event::Asked { at: then, .. } => say!(lang, "remind-row-asked", when = at(then)),
+        Event::Dropped { .. } => say!(lang, "remind-row-dropped"),
         Event::Reminded { subject, .. } => match subject {
-            Subject::Due(due) => format!("reminded: due {}", words::due(*due, viewer)),
-            Subject::Stale(since) => format!("reminded: nothing happened since {}", words::at(*since, viewer)),
-            Subject::Blocked(since) => format!("reminded: waits since {}", words::at(*since, viewer)),
-            Subject::Asked(_) => "reminded, as asked".to_owned(),
+            Subject::Due(due) => say!(lang, "remind-row-due", when = words::due(*due, viewer)),
+            Subject::Stale(since) => say!(lang, "remind-row-stale", when = at(since)),
+            Subject::Blocked(since) => say!(lang, "remind-row-blocked", when = at(since)),
+            Subject::Asked(_) => say!(lang, "remind-row-given"),
         },
     }
 }

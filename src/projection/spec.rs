@@ -22,6 +22,7 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
     Viewer {
         room: "telegram/1".into(),
         person: person.map(PersonId),
+        lang: crate::lang::Lang::English,
         time_zone: chrono_tz::Asia::Seoul,
         now: noon(),
         capabilities: Capabilities {

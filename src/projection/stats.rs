@@ -178,7 +178,7 @@ impl World {
         text.plain("\n").push(Style::Bold, "In progress");
         text.plain(format!("   {}", words::grouped(last.under_way as u64)));
         if let Some(most) = stats.days.iter().rev().max_by_key(|day| day.under_way).filter(|it| it.under_way > 0) {
-            let on = words::date(most.day, words::today(viewer));
+            let on = words::date(most.day, viewer);
             text.plain(format!(", at most {} on {on}", words::grouped(most.under_way as u64)));
         }
         text.plain("\n").push(Style::Bold, "Burn-up");

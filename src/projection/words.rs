@@ -6,7 +6,11 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use unicode_normalization::char::is_combining_mark;
 
 use super::Viewer;
-use crate::domain::{Bucket, Due, Priority};
+pub use crate::lang::grouped;
+use crate::{
+    domain::{Bucket, Due, Priority},
+    lang::say,
+};
 
 /// Dates further away than this, in days, are written with their year.
 const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
@@ -15,57 +19,62 @@ const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
 /// that stays in a chat says [`at`].
 pub fn ago(then: DateTime<Utc>, viewer: &Viewer) -> String {
     let past = viewer.now.signed_duration_since(then);
+    let lang = viewer.lang;
     if past < TimeDelta::seconds(2) {
-        return "just now".into();
+        return say!(lang, "ago-now");
     }
     if past < TimeDelta::minutes(1) {
-        return format!("{} s ago", past.num_seconds());
+        return say!(lang, "ago-seconds", n = past.num_seconds());
     }
     if past < TimeDelta::hours(1) {
-        return format!("{} min ago", past.num_minutes());
+        return say!(lang, "ago-minutes", n = past.num_minutes());
     }
     let (day, today) = (day_of(then, viewer), today(viewer));
     if past < TimeDelta::hours(24) && (day == today || past < TimeDelta::hours(6)) {
-        return format!("{} h ago", past.num_hours());
+        return say!(lang, "ago-hours", n = past.num_hours());
     }
-    if Some(day) == today.pred_opt() { "yesterday".into() } else { format!("on {}", date(day, today)) }
+    if Some(day) == today.pred_opt() {
+        say!(lang, "ago-yesterday")
+    } else {
+        say!(lang, "ago-on", date = date(day, viewer))
+    }
 }
 
 /// A moment: `14:02` today, `Fri 13 Nov, 14:02` otherwise.
 pub fn at(then: DateTime<Utc>, viewer: &Viewer) -> String {
     let local = then.with_timezone(&viewer.time_zone);
     let (day, today) = (local.date_naive(), today(viewer));
-    if day == today {
-        local.format("%H:%M").to_string()
-    } else {
-        format!("{}, {}", date(day, today), local.format("%H:%M"))
-    }
+    let time = local.format("%H:%M").to_string();
+    if day == today { time } else { say!(viewer.lang, "moment", date = date(day, viewer), time) }
 }
 
 /// A moment with its time zone, for what is read long after: `Fri 13 Nov, 00:00 (Asia/Seoul)`.
 pub fn at_in_zone(then: DateTime<Utc>, viewer: &Viewer) -> String {
     let local = then.with_timezone(&viewer.time_zone);
-    let day = date(local.date_naive(), today(viewer));
-    format!("{day}, {} ({})", local.format("%H:%M"), viewer.time_zone.name())
+    let time = local.format("%H:%M").to_string();
+    let zone = viewer.time_zone.name();
+    say!(viewer.lang, "moment-zone", date = date(local.date_naive(), viewer), time, zone)
 }
 
 /// A day: `Fri 27 Nov`, with the year when it is not within half a year of today.
-pub fn date(day: NaiveDate, today: NaiveDate) -> String {
-    let text = format!("{} {} {}", day.format("%a"), day.day(), day.format("%b"));
-    if day.signed_duration_since(today).num_days().unsigned_abs() > YEAR_LEFT_OUT_DAYS_MAX {
-        format!("{text} {}", day.year())
+pub fn date(day: NaiveDate, viewer: &Viewer) -> String {
+    let lang = viewer.lang;
+    let (weekday, of_month, month) = (lang.weekday(day), day.day().to_string(), lang.month(day));
+    if day.signed_duration_since(today(viewer)).num_days().unsigned_abs() > YEAR_LEFT_OUT_DAYS_MAX {
+        say!(lang, "date-year", weekday, day = of_month, month, year = day.year().to_string())
     } else {
-        text
+        say!(lang, "date", weekday, day = of_month, month)
     }
 }
 
 /// A due date: `Fri 27 Nov` or `Fri 27 Nov, 14:00`.
 pub fn due(due: Due, viewer: &Viewer) -> String {
     match due {
-        Due::Day(day) => date(day, today(viewer)),
+        Due::Day(day) => date(day, viewer),
         Due::At(instant) => {
             let local = instant.with_timezone(&viewer.time_zone);
-            format!("{}, {}", date(local.date_naive(), today(viewer)), local.format("%H:%M"))
+            let time = local.format("%H:%M").to_string();
+            say!(viewer.lang, "moment", date = date(local.date_naive(), viewer), time)
         }
     }
 }
@@ -140,19 +149,6 @@ pub fn many(bucket: Bucket) -> &'static str {
 /// `1 todo`, `2 todos`, `3 research`
 pub fn count_of(n: usize, bucket: Bucket) -> String {
     format!("{} {}", grouped(n as u64), if n == 1 { bucket.word() } else { many(bucket) })
-}
-
-/// A number in groups of three: `4,812`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -23,7 +23,7 @@ pub const NAME: &str = "workflow/reminder";
 /// The longest time without a look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// After something happened, so long until the next look: many things happen at once.
-const LOOK_SOON: Duration = Duration::from_secs(2);
+const LOOK_SOON: Duration = Duration::from_secs(1);
 /// The pause after something could not be done.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -110,9 +110,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outbox = Outbox::open(&dir.path().join("state/bots"), OutboxSettings::default())?;
         let bot = Arc::new(Instant0 { name: BotName::new("bench"), shown: AtomicU64::new(0) });
         let settings = Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
             reminders: Default::default(),
+            down_after: std::time::Duration::from_secs(300),
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,

@@ -230,6 +230,7 @@ fn viewer() -> Viewer {
     Viewer {
         room: "telegram/1".into(),
         person: None,
+        lang: yoman::lang::Lang::English,
         time_zone: chrono_tz::UTC,
         now: chrono::Utc::now(),
         capabilities: Capabilities {

@@ -102,6 +102,7 @@ fn viewer() -> Viewer {
     Viewer {
         room: "telegram/1".into(),
         person: None,
+        lang: crate::lang::Lang::English,
         time_zone: chrono_tz::UTC,
         now: begin() + TimeDelta::days(1),
         capabilities: Capabilities {

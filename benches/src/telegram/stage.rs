@@ -10,38 +10,38 @@ use std::{
 
 use yoman_stand_ins::telegram::{Say, Shown, TelegramStandIn, User};
 
-use crate::{Outcome, lock};
+use super::{Outcome, lock};
 
 /// The id of the first person; the others follow.
 const FIRST_PERSON: i64 = 1001;
 
 /// A platform with people on it.
-pub(crate) struct Stage {
+pub struct Stage {
     /// The platform.
-    pub(crate) telegram: TelegramStandIn,
+    pub telegram: TelegramStandIn,
     /// Each with a private chat of the same id.
-    pub(crate) people: Vec<i64>,
+    pub people: Vec<i64>,
     /// Message number to chat and message id.
     said: Mutex<BTreeMap<u64, (i64, i64)>>,
 }
 
 /// A message and its answers, in microseconds of the stand-in's clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Exchange {
+pub struct Exchange {
     /// The message's number.
-    pub(crate) number: u64,
+    pub number: u64,
     /// Where.
-    pub(crate) chat: i64,
+    pub chat: i64,
     /// When it was there to be delivered.
-    pub(crate) said_us: u64,
+    pub said_us: u64,
     /// When each answer was accepted.
-    pub(crate) answered_us: Vec<u64>,
+    pub answered_us: Vec<u64>,
 }
 
 impl Stage {
     /// A platform with so many people. The first `used` message numbers are taken already, so that what a bot has kept
     /// from another stage is no repeat of what is said on this one.
-    pub(crate) async fn new(people: usize, used: usize) -> Outcome<Self> {
+    pub async fn new(people: usize, used: usize) -> Outcome<Self> {
         let telegram = TelegramStandIn::start().await?;
         let people: Vec<i64> = (FIRST_PERSON..).take(people).collect();
         for &id in &people {
@@ -67,19 +67,19 @@ impl Stage {
     }
 
     /// Says message `number` in its chat.
-    pub(crate) fn say(&self, number: u64) -> Outcome<()> {
+    pub fn say(&self, number: u64) -> Outcome<()> {
         self.say_in(self.chat(number), number)
     }
 
     /// Says message `number` in a certain chat.
-    pub(crate) fn say_in(&self, chat: i64, number: u64) -> Outcome<()> {
+    pub fn say_in(&self, chat: i64, number: u64) -> Outcome<()> {
         let done = self.telegram.write(chat, &Self::text(number))?;
         lock(&self.said).insert(number, (chat, done.message_id));
         Ok(())
     }
 
     /// Says them all before the bot can see the first.
-    pub(crate) fn say_all(&self, numbers: std::ops::Range<u64>) -> Outcome<()> {
+    pub fn say_all(&self, numbers: std::ops::Range<u64>) -> Outcome<()> {
         let say = |number| {
             let chat = self.chat(number);
             Say { chat_id: chat, user_id: chat, text: Self::text(number), ..Say::default() }
@@ -93,7 +93,7 @@ impl Stage {
     }
 
     /// Everything said so far, by number, with its answers.
-    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+    pub fn exchanges(&self) -> Vec<Exchange> {
         let mut said_us: HashMap<(i64, i64), u64> = HashMap::new();
         let mut answers: HashMap<u64, Vec<u64>> = HashMap::new();
         for &chat in &self.people {
@@ -119,7 +119,7 @@ impl Stage {
     }
 
     /// Waits until everything said is answered, as long as answers keep coming within `patience`; gives what there is.
-    pub(crate) async fn answered(&self, patience: Duration) -> Vec<Exchange> {
+    pub async fn answered(&self, patience: Duration) -> Vec<Exchange> {
         let mut sent = u64::MAX;
         loop {
             // A transcript is copied to be looked at: not more often than this, or the bench measures itself.
@@ -141,7 +141,7 @@ impl Stage {
     }
 
     /// Waits for the answer to one message and says when it was accepted.
-    pub(crate) async fn answer_to(&self, number: u64, patience: Duration) -> Option<u64> {
+    pub async fn answer_to(&self, number: u64, patience: Duration) -> Option<u64> {
         let (chat, _) = lock(&self.said).get(&number).copied()?;
         let look = |it: &TelegramStandIn| {
             it.shown(chat).iter().find(|shown| number_in(first_text(shown)) == Some(number)).map(|shown| shown.at_us)
@@ -150,7 +150,7 @@ impl Stage {
     }
 
     /// Waits until a bot that was started at `since_us` asks for updates, and says when it did.
-    pub(crate) async fn polled_since(&self, since_us: u64, patience: Duration) -> Option<u64> {
+    pub async fn polled_since(&self, since_us: u64, patience: Duration) -> Option<u64> {
         let look = |it: &TelegramStandIn| {
             it.calls(Some("getUpdates")).iter().map(|call| call.at_us).find(|&at| at >= since_us)
         };
@@ -166,23 +166,23 @@ impl Stage {
     }
 
     /// Now, in the stand-in's clock.
-    pub(crate) fn now_us(&self) -> u64 {
+    pub fn now_us(&self) -> u64 {
         self.telegram.counters().now_us
     }
 }
 
 /// What a message said when it was sent, whatever it was changed to since.
-pub(crate) fn first_text(shown: &Shown) -> &str {
+pub fn first_text(shown: &Shown) -> &str {
     shown.versions.first().unwrap_or(&shown.text)
 }
 
 /// The number of the message a text repeats.
-pub(crate) fn number_in(text: &str) -> Option<u64> {
+pub fn number_in(text: &str) -> Option<u64> {
     text.split_whitespace().find_map(|word| word.strip_prefix('m')?.parse().ok())
 }
 
 /// The messages whose first answer came before that of an earlier message of the same chat.
-pub(crate) fn out_of_order(exchanges: &[Exchange]) -> usize {
+pub fn out_of_order(exchanges: &[Exchange]) -> usize {
     let mut last: HashMap<i64, u64> = HashMap::new();
     let mut wrong = 0;
     for exchange in exchanges {

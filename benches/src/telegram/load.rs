@@ -2,30 +2,34 @@
 
 use std::time::Duration;
 
-use yoman_benches::percentile;
-
-use crate::{
+use super::{
     Outcome,
     prepare::{PEOPLE, Prepared, USED},
     stage::{Exchange, Stage, out_of_order},
     subject::{Programs, Subject},
 };
+use crate::percentile;
 
 /// How long answers may stay away before the bench goes on without them.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One round of a load.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Load {
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
+pub struct Load {
+    /// Half of the answers took at most this, in milliseconds.
+    pub p50_ms: f64,
+    /// Of a hundred answers one took longer.
+    pub p99_ms: f64,
     /// Answers a second, from the first delivery to the last answer.
-    pub(crate) rate: f64,
+    pub rate: f64,
     /// Processor time of the bot for one message, in microseconds.
-    pub(crate) cpu_us: f64,
-    pub(crate) unanswered: usize,
-    pub(crate) repeated: usize,
-    pub(crate) out_of_order: usize,
+    pub cpu_us: f64,
+    /// Messages without an answer.
+    pub unanswered: usize,
+    /// Messages with several.
+    pub repeated: usize,
+    /// Answers that came before that of an earlier message of their chat.
+    pub out_of_order: usize,
 }
 
 fn summary(exchanges: &[Exchange], from_us: u64, cpu_s: f64) -> Load {
@@ -47,7 +51,7 @@ fn summary(exchanges: &[Exchange], from_us: u64, cpu_s: f64) -> Load {
 }
 
 /// Messages at a steady rate over all chats.
-pub(crate) async fn steady(
+pub async fn steady(
     subject: Subject,
     programs: &Programs,
     prepared: &Prepared,
@@ -77,7 +81,7 @@ pub(crate) async fn steady(
 }
 
 /// Messages that waited while the bot was away.
-pub(crate) async fn backlog(subject: Subject, programs: &Programs, prepared: &Prepared, count: u64) -> Outcome<Load> {
+pub async fn backlog(subject: Subject, programs: &Programs, prepared: &Prepared, count: u64) -> Outcome<Load> {
     let stage = Stage::new(PEOPLE, USED).await?;
     stage.say_all(0..count)?;
     let bot = programs.start(subject, &stage, &prepared.fresh(subject)?, false)?;
@@ -88,22 +92,24 @@ pub(crate) async fn backlog(subject: Subject, programs: &Programs, prepared: &Pr
 
 /// One start.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Start {
+pub struct Start {
     /// From exec to the first getUpdates.
-    pub(crate) poll_ms: f64,
+    pub poll_ms: f64,
     /// From exec to the answer to a message that waited.
-    pub(crate) answer_ms: f64,
+    pub answer_ms: f64,
 }
 
 /// How a start's process ends before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// Asked to.
     Stop,
+    /// kill -9.
     Kill,
 }
 
 /// Starts over a directory that stays the same, some times in a row.
-pub(crate) struct Starts {
+pub struct Starts {
     stage: Stage,
     dir: std::path::PathBuf,
     subject: Subject,
@@ -111,12 +117,13 @@ pub(crate) struct Starts {
 }
 
 impl Starts {
-    pub(crate) async fn new(subject: Subject, dir: std::path::PathBuf) -> Outcome<Self> {
+    /// Over a directory as it was prepared.
+    pub async fn new(subject: Subject, dir: std::path::PathBuf) -> Outcome<Self> {
         Ok(Self { stage: Stage::new(PEOPLE, USED).await?, dir, subject, next: 0 })
     }
 
     /// Starts it with one message waiting, and ends it.
-    pub(crate) async fn once(&mut self, programs: &Programs, end: End) -> Outcome<Start> {
+    pub async fn once(&mut self, programs: &Programs, end: End) -> Outcome<Start> {
         let number = self.next;
         self.next += 1;
         self.stage.say(number)?;
@@ -135,12 +142,7 @@ impl Starts {
 }
 
 /// Resident memory when nothing has happened for a while, in 10^6 bytes.
-pub(crate) async fn idle_rss(
-    subject: Subject,
-    programs: &Programs,
-    dir: &std::path::Path,
-    idle: Duration,
-) -> Outcome<f64> {
+pub async fn idle_rss(subject: Subject, programs: &Programs, dir: &std::path::Path, idle: Duration) -> Outcome<f64> {
     let stage = Stage::new(PEOPLE, USED).await?;
     let bot = programs.start(subject, &stage, dir, true)?;
     stage.polled_since(bot.started_us, PATIENCE).await.ok_or("the bot asked for no updates")?;

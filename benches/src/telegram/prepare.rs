@@ -19,23 +19,23 @@ use yoman::{
     },
 };
 
-use crate::{
+use super::{
     Outcome,
     stage::Stage,
     subject::{Programs, Subject, copy},
 };
 
 /// People on every stage, each with a chat.
-pub(crate) const PEOPLE: usize = 20;
+pub const PEOPLE: usize = 20;
 /// Message numbers that were used up to let them in, at most.
-pub(crate) const USED: usize = 1_000;
+pub const USED: usize = 1_000;
 /// How many append at a time when a log is built.
 const BUILDERS: u64 = 256;
 /// Events of one item in a built log.
-pub(crate) const EVENTS_PER_ITEM: u64 = 6;
+pub const EVENTS_PER_ITEM: u64 = 6;
 
 /// Data directories, made once and copied for every use.
-pub(crate) struct Prepared {
+pub struct Prepared {
     root: PathBuf,
     template: PathBuf,
     used: AtomicU64,
@@ -43,7 +43,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Lets the people into yoman, the way people are let in.
-    pub(crate) async fn new(root: &Path, programs: &Programs) -> Outcome<Self> {
+    pub async fn new(root: &Path, programs: &Programs) -> Outcome<Self> {
         let template = root.join("template");
         let stage = Stage::new(PEOPLE, 0).await?;
         let bot = programs.start(Subject::Yoman, &stage, &template, false)?;
@@ -60,7 +60,7 @@ impl Prepared {
     }
 
     /// A directory of its own for one start, with the people let in and nothing else.
-    pub(crate) fn fresh(&self, subject: Subject) -> Outcome<PathBuf> {
+    pub fn fresh(&self, subject: Subject) -> Outcome<PathBuf> {
         let number = self.used.fetch_add(1, Ordering::Relaxed);
         let dir = self.root.join(format!("{}-{number}", subject.name()));
         fs::create_dir_all(&dir)?;
@@ -71,11 +71,13 @@ impl Prepared {
     }
 
     /// A directory with so many items: yoman's have [`EVENTS_PER_ITEM`] events each, the peer has a row for each.
-    pub(crate) async fn with_items(&self, subject: Subject, items: u64) -> Outcome<PathBuf> {
+    pub async fn with_items(&self, subject: Subject, items: u64) -> Outcome<PathBuf> {
         let dir = self.fresh(subject)?;
         match subject {
-            Subject::Peer => peer_rows(&dir, items)?,
             Subject::Yoman => build_log(&dir.join("data"), items).await?,
+            Subject::Teloxide | Subject::Errbot | Subject::Hubot | Subject::PythonTelegramBot => {
+                peer_rows(&dir, items)?
+            }
         }
         Ok(dir)
     }

@@ -1,52 +1,71 @@
 //! The bots that are compared, as child processes: started, killed, stopped, looked at from outside.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use crate::{Outcome, stage::Stage};
+use super::{Outcome, stage::Stage};
 
 /// A clock tick of `/proc/<pid>/stat` in seconds.
 const TICK_S: f64 = 0.01;
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Subject {
-    /// The bare teloxide bot.
-    Peer,
+pub enum Subject {
+    /// A bare teloxide `Dispatcher`.
+    Teloxide,
     /// yoman.
     Yoman,
+    /// Errbot with one plugin.
+    Errbot,
+    /// Hubot with one script.
+    Hubot,
+    /// python-telegram-bot with one handler.
+    PythonTelegramBot,
 }
 
 impl Subject {
-    /// Both, in the order of the table.
-    pub(crate) const ALL: [Self; 2] = [Self::Peer, Self::Yoman];
+    /// What is looked at most closely, in the order of the table.
+    pub const PAIR: [Self; 2] = [Self::Teloxide, Self::Yoman];
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Yoman, Self::Teloxide, Self::PythonTelegramBot, Self::Errbot, Self::Hubot];
 
     /// As the table says it.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Peer => "peer",
+            Self::Teloxide => "teloxide",
             Self::Yoman => "yoman",
+            Self::Errbot => "Errbot",
+            Self::Hubot => "Hubot",
+            Self::PythonTelegramBot => "python-telegram-bot",
         }
     }
 }
 
-/// Where the programs are.
-#[derive(Clone, Debug)]
-pub(crate) struct Programs {
-    pub(crate) peer: PathBuf,
-    pub(crate) yoman: PathBuf,
+/// How each bot is started: a program with its arguments. All of them take the token, the address of the platform and where
+/// to keep things from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Programs(HashMap<Subject, (PathBuf, Vec<PathBuf>)>);
+
+impl Programs {
+    /// One more.
+    #[must_use]
+    pub fn with(mut self, subject: Subject, program: impl Into<PathBuf>, arguments: Vec<PathBuf>) -> Self {
+        self.0.insert(subject, (program.into(), arguments));
+        self
+    }
 }
 
 /// A bot that runs. Dropping it kills it.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     subject: Subject,
     /// When it was started, in the stand-in's clock.
-    pub(crate) started_us: u64,
+    pub started_us: u64,
 }
 
 impl Drop for Running {
@@ -59,12 +78,11 @@ impl Drop for Running {
 
 impl Programs {
     /// Starts a bot against `stage`, keeping its things in `dir`. `console`: somebody could type, so the console is on too.
-    pub(crate) fn start(&self, subject: Subject, stage: &Stage, dir: &Path, console: bool) -> Outcome<Running> {
+    pub fn start(&self, subject: Subject, stage: &Stage, dir: &Path, console: bool) -> Outcome<Running> {
         fs::create_dir_all(dir)?;
-        let mut command = Command::new(match subject {
-            Subject::Peer => &self.peer,
-            Subject::Yoman => &self.yoman,
-        });
+        let (program, arguments) = self.0.get(&subject).ok_or_else(|| format!("no program for {}", subject.name()))?;
+        let mut command = Command::new(program);
+        command.args(arguments);
         for (name, _) in std::env::vars_os() {
             // Settings of the machine's own yoman are no settings of this one.
             if name.to_string_lossy().starts_with("YOMAN_") {
@@ -89,14 +107,14 @@ impl Programs {
 
 impl Running {
     /// kill -9.
-    pub(crate) fn kill(mut self) -> Outcome<()> {
+    pub fn kill(mut self) -> Outcome<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks it to stop and waits. The peer knows no better way than being killed.
-    pub(crate) async fn stop(mut self) -> Outcome<()> {
+    /// Asks it to stop and waits. The others know no better way than being killed.
+    pub async fn stop(mut self) -> Outcome<()> {
         if self.subject == Subject::Yoman {
             let pid = rustix::process::Pid::from_child(&self.child);
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
@@ -112,7 +130,7 @@ impl Running {
     }
 
     /// Resident memory in 10^6 bytes.
-    pub(crate) fn rss_mb(&self) -> Outcome<f64> {
+    pub fn rss_mb(&self) -> Outcome<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
@@ -120,7 +138,7 @@ impl Running {
     }
 
     /// Processor time used so far, in seconds.
-    pub(crate) fn cpu_s(&self) -> Outcome<f64> {
+    pub fn cpu_s(&self) -> Outcome<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // Behind the name in parentheses: state is the first, utime and stime the 12th and 13th.
         let rest = stat.rsplit_once(')').ok_or("no stat")?.1;
@@ -129,13 +147,13 @@ impl Running {
     }
 
     /// Whether it has ended by itself.
-    pub(crate) fn ended(&mut self) -> bool {
+    pub fn ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 }
 
 /// Copies a directory with everything in it.
-pub(crate) fn copy(from: &Path, to: &Path) -> Outcome<()> {
+pub fn copy(from: &Path, to: &Path) -> Outcome<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -18,7 +18,7 @@ use yoman::log::{
 
 /// Takes appends and answers when they are durable.
 #[async_trait::async_trait]
-pub(crate) trait Engine: Send + Sync {
+pub trait Engine: Send + Sync {
     /// Ends the process when the engine fails: there is nothing to measure then.
     async fn append(&self, append: Append);
 }
@@ -32,10 +32,10 @@ impl Engine for SledLog {
 }
 
 /// The names of what is compared, the limit first.
-pub(crate) const NAMES: [&str; 5] = ["raw file", "yoman", "yoman, no journal", "SQLite", "fjall"];
+pub const NAMES: [&str; 5] = ["raw file", "yoman", "yoman, no journal", "SQLite", "fjall"];
 
 /// Opens an engine by its name.
-pub(crate) fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
+pub fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
     match name {
         "raw file" => Grouped::start(RawFile::open(dir)),
         "SQLite" => Grouped::start(Sqlite::open(dir)),
@@ -48,18 +48,21 @@ pub(crate) fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
 }
 
 /// Makes a group durable.
-trait Sink: Send + 'static {
+pub trait Sink: Send + 'static {
+    /// Returns when all of it is.
     fn commit(&mut self, group: Vec<Append>);
 }
 
 const GROUP_MAX: usize = 1024;
 
-struct Grouped {
+/// Gives many clients one group commit.
+pub struct Grouped {
     requests: mpsc::Sender<(Append, oneshot::Sender<()>)>,
 }
 
 impl Grouped {
-    fn start(mut sink: impl Sink) -> Arc<dyn Engine> {
+    /// Starts the thread that takes what waits.
+    pub fn start(mut sink: impl Sink) -> Arc<dyn Engine> {
         let (requests, mut waiting) = mpsc::channel::<(Append, oneshot::Sender<()>)>(4096);
         thread::spawn(move || {
             let mut taken = Vec::with_capacity(GROUP_MAX);
@@ -96,7 +99,7 @@ impl Engine for Grouped {
 }
 
 /// The record of an append, as the log would write it, but for what only the log knows.
-fn record_of(append: Append, position: u64, out: &mut Vec<u8>) {
+pub fn record_of(append: Append, position: u64, out: &mut Vec<u8>) {
     let commit = Commit {
         position: Position(position),
         stream: append.stream,

@@ -10,13 +10,13 @@ use std::{
 
 use yoman::log::{Append, Expected, Meta, StoredEvent, StreamId};
 
-use crate::engines::Engine;
+use super::engines::Engine;
 
 /// Commits in one stream before a client begins another.
 const STREAM_COMMITS: u64 = 10;
 
 /// Makes the requests of one client: payloads of 300 to 600 bytes that do not repeat.
-pub(crate) struct Requests {
+pub struct Requests {
     client: String,
     number: u64,
     random: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// `client` must be unique in a log.
-    pub(crate) fn new(client: String) -> Self {
+    pub fn new(client: String) -> Self {
         let meta = serde_json::json!({
             "command": "", "text": "/todo fix the login page before Friday @anna #web", "actor": "person/17",
             "origin": {"bot": "telegram", "room": "-1001234567890", "message": "4711"}, "correlation": "", "recorded_at": 0,
@@ -44,7 +44,7 @@ impl Requests {
     }
 
     /// The next request.
-    pub(crate) fn next(&mut self) -> Append {
+    pub fn next(&mut self) -> Append {
         let length = 300 + (self.random() % 301) as usize;
         let mut data = String::with_capacity(length + 16);
         data.push_str(r#"{"text":""#);
@@ -70,18 +70,18 @@ impl Requests {
 
 /// What a round came to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Round {
+pub struct Round {
     /// Durable appends a second.
-    pub(crate) rate: f64,
+    pub rate: f64,
     /// Half of the appends took at most this.
-    pub(crate) p50: Duration,
+    pub p50: Duration,
     /// Of a hundred appends one took longer.
-    pub(crate) p99: Duration,
+    pub p99: Duration,
 }
 
 /// When clients stop.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Until {
+pub enum Until {
     /// After a time.
     Time(Duration),
     /// After so many appends, all together.
@@ -89,7 +89,7 @@ pub(crate) enum Until {
 }
 
 /// Lets clients append until they are to stop. `name` must be unique in a log.
-pub(crate) async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, until: Until) -> Round {
+pub async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, until: Until) -> Round {
     let stop = Arc::new(AtomicBool::new(false));
     let begin = Instant::now();
     let tasks: Vec<_> = (0..clients)
@@ -124,7 +124,7 @@ pub(crate) async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, u
     times.sort_unstable();
     Round {
         rate: times.len() as f64 / took.as_secs_f64(),
-        p50: yoman_benches::percentile(&times, 0.5),
-        p99: yoman_benches::percentile(&times, 0.99),
+        p50: crate::percentile(&times, 0.5),
+        p99: crate::percentile(&times, 0.99),
     }
 }
