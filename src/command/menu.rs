@@ -182,7 +182,8 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("quiet", &[Arg::new("from", "from when, or off", Words, "from"), Arg::new("to", "until when", Words, "to").optional()]),
     ("remind", &[
         ITEM.optional(),
-        Arg::new("when", "fri 9:00 and what to think of; or due 1d 1h, stale 14d, blocked 3d, off", Words, "when [words]").optional(),
+        Arg::new("when", "fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", When, "when").optional(),
+        Arg::new("words", "what to be reminded of", Text, "words").optional(),
     ]),
     ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),

@@ -96,8 +96,28 @@ fn how_it_is() {
             },
         ],
     };
-    insta::assert_snapshot!(story.world.status(&status, false, &viewer(None)).to_plain(), @"");
-    insta::assert_snapshot!(story.world.status(&status, true, &viewer(None)).to_plain(), @"");
+    insta::assert_snapshot!(story.world.status(&status, false, &viewer(None)).to_plain(), @r"
+    yoman 0.1.0   up 3 h   position 4,812
+    Telegram   runs   1 message waits
+    Discord   no connection for 5 min: connection refused   12 messages wait   12 commits behind (3 s)   1 possibly sent twice since the start, 5 in all
+    ! Nothing can be saved: the disk is full
+    More: /status all
+    ");
+    insta::assert_snapshot!(story.world.status(&status, true, &viewer(None)).to_plain(), @r"
+    yoman 0.1.0   up 3 h   position 4,812
+    1 todo
+    Telegram   runs   1 message waits
+       has read up to 4,812
+       120 sent, 0 changed in place since the start
+    Discord   no connection for 5 min: connection refused   12 messages wait   12 commits behind (3 s)   1 possibly sent twice since the start, 5 in all
+       has read up to 4,800
+       0 sent, 0 changed in place since the start   7 tries failed
+       last error 13:55: not sent: connection refused
+       discord/1 waits 12 s: the platform asks to wait
+       discord/2 refuses everything
+    log sled   12 MB
+    ! Nothing can be saved: the disk is full
+    ");
 }
 
 #[test]
