@@ -11,14 +11,12 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
-//! * `secret.rs`   values that are never shown
 
 mod bots;
 mod discord;
 mod env;
 mod file;
 mod problem;
-mod secret;
 mod settings;
 mod slack;
 #[cfg(test)]
@@ -32,12 +30,13 @@ use std::{
 
 use chrono_tz::Tz;
 
+pub use yoman_chat::Secret;
+
 pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
     problem::{ConfigError, Problem},
-    secret::Secret,
     slack::{SlackBot, SlackWay},
 };
 use crate::{
@@ -139,6 +138,8 @@ pub struct NotifyConfig {
     pub coalesce_ms: u64,
     /// So long a bot is down before its owners are told on another.
     pub down_after_s: u64,
+    /// A room's pinned board is changed at most this often.
+    pub board_every_ms: u64,
 }
 
 /// `[reports]`
@@ -237,6 +238,7 @@ impl Default for Config {
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
                 down_after_s: 300,
+                board_every_ms: 3_000,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
             reminders: RemindersConfig { due: Leads(vec![DAY_MIN]), stale_days: 14, blocked_days: 3, day_hour: 9 },

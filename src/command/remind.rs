@@ -6,11 +6,14 @@ use chrono_tz::Tz;
 use super::{
     Command, Fault, Look, RemindCommand, Target,
     args::{Args, print_text},
-    when,
+    korean, when,
 };
-use crate::domain::{
-    reminder::{DAY_MIN, DAYS_MAX, LEAD_MIN_MAX, LEADS_MAX},
-    room::{Command as RoomCommand, RemindChange, Setting},
+use crate::{
+    domain::{
+        reminder::{DAY_MIN, DAYS_MAX, LEAD_MIN_MAX, LEADS_MAX},
+        room::{Command as RoomCommand, RemindChange, Setting},
+    },
+    lang::wording,
 };
 
 /// The most words a time is said in.
@@ -29,7 +32,7 @@ pub(super) fn remind(args: &mut Args<'_>) -> Result<Command, Fault> {
         return ask(Some(target), args);
     }
     let Some(word) = args.words().next() else { return Ok(Command::Look(Look::Reminders)) };
-    let change = match word.raw.to_lowercase().as_str() {
+    let change = match korean::english(word.raw, korean::REMIND).to_lowercase().as_str() {
         "off" => RemindChange::Off,
         "on" => RemindChange::On,
         "due" => {
@@ -57,13 +60,13 @@ fn set(args: &Args<'_>, change: RemindChange) -> Result<Command, Fault> {
 
 fn is_off(args: &Args<'_>) -> bool {
     let mut words = args.words();
-    words.next().is_some_and(|word| word.raw.eq_ignore_ascii_case("off")) && words.next().is_none()
+    words.next().is_some_and(|word| korean::is(word.raw, "off")) && words.next().is_none()
 }
 
 /// When, as far as the words can be read as that; the rest is what to be reminded of.
 fn ask(target: Option<Target>, args: &mut Args<'_>) -> Result<Command, Fault> {
     let words: Vec<_> = args.words().take(WHEN_WORDS_MAX).collect();
-    let Some(first) = words.first() else { return Err(args.missing("When?")) };
+    let Some(first) = words.first() else { return Err(args.missing(wording!("fault-when"))) };
     let most = if is_exact(first.raw) { 1 } else { words.len() };
     let found = words[..most].iter().rev().find_map(|last| {
         let text = args.input.get(first.at.start..last.at.end)?;
@@ -73,11 +76,11 @@ fn ask(target: Option<Target>, args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some((at, end)) = found else {
         return Err(match when::reminder(first.raw, args.context) {
             Err(wrong) => args.at(first, wrong.advice("", args.context)),
-            Ok(_) => args.missing("When?"),
+            Ok(_) => args.missing(wording!("fault-when")),
         });
     };
     if at <= args.context.now {
-        return Err(args.fault(first.at.start..end, "That is over already. Like  /remind T7 tomorrow 9:00"));
+        return Err(args.fault(first.at.start..end, wording!("remind-fault-over")));
     }
     args.rest.start = end;
     let words = args.text()?;
@@ -100,7 +103,7 @@ fn due(args: &mut Args<'_>) -> Result<RemindChange, Fault> {
         leads.push(lead);
     }
     if leads.is_empty() {
-        return Err(args.missing("How long before? 1d, 1h, 30m, or off."));
+        return Err(args.missing(wording!("remind-fault-lead")));
     }
     // At the time itself there is one anyway.
     leads.retain(|lead| *lead > 0);
@@ -121,7 +124,7 @@ fn days(args: &mut Args<'_>) -> Result<u32, Fault> {
         args.next();
         return Ok(0);
     }
-    let Some(word) = args.words().next() else { return Err(args.missing("After how many days? 14d, or off.")) };
+    let Some(word) = args.words().next() else { return Err(args.missing(wording!("remind-fault-days"))) };
     if let Ok(days) = word.raw.parse::<u32>()
         && args.words().nth(1).is_none()
         && (1..=DAYS_MAX).contains(&days)
@@ -133,19 +136,20 @@ fn days(args: &mut Args<'_>) -> Result<u32, Fault> {
         Some(minutes) if minutes >= DAY_MIN && minutes.is_multiple_of(DAY_MIN) && minutes / DAY_MIN <= DAYS_MAX => {
             Ok(minutes / DAY_MIN)
         }
-        _ => Err(args.at(&word, "That is counted in whole days: 14d, 2w, or off.")),
+        _ => Err(args.at(&word, wording!("remind-fault-whole-days"))),
     }
 }
 
 /// Takes `1d`, `1 h` or `30 minutes` off the front, in minutes.
 fn length(args: &mut Args<'_>) -> Result<Option<u32>, Fault> {
     let Some(word) = args.next() else { return Ok(None) };
-    let digits = word.raw.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = word.raw.split_at(digits);
+    let raw = korean::composed(word.raw);
+    let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = raw.split_at(digits);
     let unit = if unit.is_empty() { args.next().map_or("", |unit| unit.raw) } else { unit };
     match minutes(number, unit) {
         Some(minutes) => Ok(Some(minutes)),
-        None => Err(args.at(&word, "I can't read this as a length of time. Write 1d, 2h or 30m.")),
+        None => Err(args.at(&word, wording!("remind-fault-length"))),
     }
 }
 
@@ -167,10 +171,10 @@ fn lead_of(word: &str) -> Option<u32> {
 
 fn minutes(number: &str, unit: &str) -> Option<u32> {
     let unit = match unit.to_lowercase().as_str() {
-        "m" | "min" | "mins" | "minute" | "minutes" => 1,
-        "h" | "hour" | "hours" => HOUR_MIN,
-        "d" | "day" | "days" => DAY_MIN,
-        "w" | "week" | "weeks" => WEEK_MIN,
+        "m" | "min" | "mins" | "minute" | "minutes" | "분" => 1,
+        "h" | "hour" | "hours" | "시간" => HOUR_MIN,
+        "d" | "day" | "days" | "일" => DAY_MIN,
+        "w" | "week" | "weeks" | "주" => WEEK_MIN,
         _ => return None,
     };
     let number: u32 = number.parse().ok().filter(|_| number.len() <= 6)?;

@@ -30,6 +30,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "notify.backoff_max_ms", limits: (10, 3_600_000), at: |c| &mut c.notify.backoff_max_ms },
     Entry { key: "notify.coalesce_ms", limits: (0, 60_000), at: |c| &mut c.notify.coalesce_ms },
     Entry { key: "notify.down_after_s", limits: (1, 86_400), at: |c| &mut c.notify.down_after_s },
+    Entry { key: "notify.board_every_ms", limits: (0, 3_600_000), at: |c| &mut c.notify.board_every_ms },
     Entry { key: "reports.dir", limits: ANY, at: |c| &mut c.reports.dir },
     Entry { key: "reports.time_s_max", limits: (1, 600), at: |c| &mut c.reports.time_s_max },
     Entry { key: "reminders.due", limits: ANY, at: |c| &mut c.reminders.due },

@@ -14,4 +14,25 @@ macro_rules! rooms {
     };
 }
 
-rooms!["health", "items", "reminders", "words",];
+rooms! {
+    "answers",
+    "boards",
+    "buttons",
+    "cards",
+    "faults",
+    "health",
+    "help",
+    "house",
+    "intake",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "reasons",
+    "reminders",
+    "undone",
+    "words",
+}

@@ -22,7 +22,7 @@ use crate::{
         room::Room,
         stored, todo,
     },
-    lang::Lang,
+    lang::{Lang, text_in},
     log::{Commit, Position},
     projection::{Permalinks, Viewer, World},
 };
@@ -99,7 +99,7 @@ pub fn route_far_behind(
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
-        Intent::Notice { .. } | Intent::Plain { .. } => None,
+        Intent::Notice { .. } | Intent::Board { .. } | Intent::Plain { .. } => None,
     });
     (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
 }
@@ -298,9 +298,7 @@ fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
         Why::Assigned => {
-            let mut text = Text::new();
-            text.push(Style::Dim, "it is assigned to you");
-            text
+            text_in!(viewer.lang, Style::Dim, "because-assigned")
         }
     }
 }

@@ -6,6 +6,7 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
+//! * `reactions.rs` what reactions mean in a room
 //! * `reports.rs` the names of the reports owners sent; `reminders.rs` what is to be reminded of, and its words
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
@@ -15,7 +16,8 @@
 //! * `undone.rs`  what was taken back, what is not because something rests on it
 //! * `acts.rs`    who did what last, where
 //! * `notice.rs`  what those who follow are told; what changed since a card
-//! * `list.rs`, `board.rs`   many items as a message
+//! * `list.rs`, `board.rs`   many items as a message; `live_board.rs` the board of a room that is kept up to date
+//! * `rebuild.rs` which cards belong into a room
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `permalinks.rs` where the message behind a commit can be opened
 //! * `timeline.rs` history: the commits of one item in words
@@ -44,12 +46,15 @@ mod items;
 mod like;
 mod line;
 mod list;
+mod live_board;
 mod moves;
 mod notice;
 mod past;
 mod people;
 mod permalinks;
 mod phrase;
+mod reactions;
+mod rebuild;
 mod reminders;
 mod reports;
 mod rooms;
@@ -76,6 +81,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
+pub(crate) use self::status::{short, span_since};
 use self::{
     acts::Acts, items::Items, people::People, reminders::Reminders, reports::Reports, rooms::Rooms, unread::Unread,
 };
@@ -93,10 +99,6 @@ pub use self::{
     stats::{Day, Spread, Stats},
     status::{BotState, Status, Trouble},
     undone::{Rests, TakenBack, Why},
-};
-pub(crate) use self::{
-    house::NOT_FORGOTTEN,
-    status::{short, span_since},
 };
 use crate::{
     domain::{

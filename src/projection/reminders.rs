@@ -211,8 +211,7 @@ impl World {
             Subject::Stale(since) => drop(text.plain(say!(lang, "remind-stale", n = days(since, viewer)))),
             Subject::Blocked(since) => {
                 let (n, waits) = (days(since, viewer), self.waits_for(item));
-                let mut items = Text::new();
-                super::line::named(&mut items, &waits, true);
+                let items = super::line::named(&waits, true, lang);
                 text.append(match waits.is_empty() {
                     true => text!(lang, "remind-blocked-alone", n),
                     false => text!(lang, "remind-blocked", n, items = &items),
@@ -221,13 +220,10 @@ impl World {
             Subject::Asked(version) => {
                 let asked = self.asked(item, version)?;
                 text.plain(say!(lang, "remind-as-asked"));
-                if !asked.words.is_empty() {
-                    text.plain(INDENT);
-                    super::card::quote(&mut text, &asked.words);
-                }
+                super::card::said(&mut text, &asked.words);
             }
         }
-        let mut buttons = self.buttons(&seen.item);
+        let mut buttons = self.buttons(&seen.item, lang);
         if let Some(later) = seen.item.due.and_then(a_day_later) {
             let target = Some(Target { item, version: Some(seen.item.version) });
             let command = Command::Item { target, act: Act::Due { due: Some(later) } };

@@ -8,7 +8,8 @@
 //! folded anew, so there is nothing to migrate. A test compares the bytes of a known world, so that it is not forgotten.
 //!
 //! * 1 the first
-//! * 2 what is to be reminded of; what a room says about that
+//! * 2 a room knows more: what reactions mean there, its board
+//! * 3 what is to be reminded of; what a room says about that
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The version of what [`World::to_sections`] writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// How many closed items stand in one section.
 const SECTION_ITEMS: usize = 8_192;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use yoman_chat::{Style, Text};
 
-use super::{Viewer, World, line::INDENT, words};
+use super::{Viewer, World, house::span, line::INDENT, words};
 use crate::{
     lang::{self, Lang, say, text_in},
     log::{Health, Position},
@@ -84,7 +84,7 @@ impl World {
         let counts: Vec<_> = crate::domain::Bucket::ALL
             .into_iter()
             .filter(|&bucket| self.newest(bucket) > 0)
-            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
+            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket, lang))
             .collect();
         if all && !counts.is_empty() {
             text.plain("\n").plain(counts.join("   "));
@@ -126,7 +126,7 @@ impl World {
         trouble.extend(damaged.map(|(at, how)| say!(lang, "health-damaged", position = at.to_string(), why = how)));
         trouble.extend(health.warnings.iter().cloned());
         if self.unreadable() > 0 {
-            trouble.push(self.unreadable_line());
+            trouble.push(self.unreadable_line(lang));
         }
         trouble
     }
@@ -209,14 +209,4 @@ pub(crate) fn short(why: &str) -> String {
 /// How long between two instants.
 pub(crate) fn span_since(since: DateTime<Utc>, now: DateTime<Utc>, lang: Lang) -> String {
     span(now.signed_duration_since(since).to_std().unwrap_or_default(), lang)
-}
-
-/// `4 s`, `12 min`, `3 h`, `5 days`
-fn span(time: Duration, lang: Lang) -> String {
-    match time.as_secs() {
-        seconds @ 0..60 => say!(lang, "health-seconds", n = seconds),
-        seconds @ 60..3_600 => say!(lang, "health-minutes", n = seconds / 60),
-        seconds @ 3_600..172_800 => say!(lang, "health-hours", n = seconds / 3_600),
-        seconds => say!(lang, "health-days", n = seconds / 86_400),
-    }
 }

@@ -6,12 +6,13 @@ mod stage;
 
 mod again;
 mod anything;
-mod crash;
+mod boards;
 mod down;
 mod first_minute;
 mod follow;
 mod forget;
 mod forms;
+mod korean_words;
 mod link;
 mod log_tools;
 mod looks;

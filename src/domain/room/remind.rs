@@ -68,6 +68,27 @@ impl Remind {
     }
 }
 
+impl Remind {
+    /// What makes it like another one; what only this one says stays.
+    pub(super) fn after(&self, there: &Self) -> Vec<RemindChange> {
+        let mut changes = Vec::new();
+        if there.due_off && !self.due_off {
+            changes.push(RemindChange::DueOff);
+        }
+        if let Some(leads) = there.due_min.clone().filter(|_| !there.due_off && there.due_min != self.due_min) {
+            changes.push(RemindChange::DueMin(leads));
+        }
+        changes.extend(there.stale_days.filter(|_| there.stale_days != self.stale_days).map(RemindChange::StaleDays));
+        let blocked = there.blocked_days.filter(|_| there.blocked_days != self.blocked_days);
+        changes.extend(blocked.map(RemindChange::BlockedDays));
+        // Last: another change would switch them on again.
+        if there.off && !(self.off && changes.is_empty()) {
+            changes.push(RemindChange::Off);
+        }
+        changes
+    }
+}
+
 impl RemindChange {
     /// Whether its numbers are within what there is.
     pub(super) fn fits(&self) -> bool {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Remind, Room, Setting, evolve};
+use super::{Event, Reactions, Remind, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
@@ -51,6 +51,12 @@ pub struct After {
     /// What it says about reminders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remind: Option<Remind>,
+    /// Of which items its board is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<Value<Filter>>,
+    /// What reactions mean, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Reactions>,
 }
 
 impl After {
@@ -64,6 +70,8 @@ impl After {
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
             remind: changed(&was.remind, &now.remind),
+            board: Value::changed(&was.board, &now.board),
+            reactions: changed(&was.reactions, &now.reactions),
         }
     }
 
@@ -91,6 +99,12 @@ impl After {
         if let Some(remind) = &self.remind {
             room.remind.clone_from(remind);
         }
+        if let Some(board) = &self.board {
+            room.board = board.get();
+        }
+        if let Some(reactions) = &self.reactions {
+            room.reactions.clone_from(reactions);
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -100,7 +114,12 @@ impl After {
 
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some() || self.remind.is_some()
+        self.language.is_some()
+            || self.time_zone.is_some()
+            || self.default_bucket.is_some()
+            || self.board.is_some()
+            || self.reactions.is_some()
+            || self.remind.is_some()
     }
 }
 
@@ -117,6 +136,7 @@ impl Happening for Event {
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
+            | (Self::BoardPinned { .. } | Self::BoardUnpinned, Self::BoardPinned { .. } | Self::BoardUnpinned)
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
             | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
@@ -127,6 +147,9 @@ impl Happening for Event {
             ) => one == other,
             (Self::Unfollowed { filter: None }, Self::Followed { .. } | Self::Unfollowed { .. })
             | (Self::Followed { .. } | Self::Unfollowed { .. }, Self::Unfollowed { filter: None }) => true,
+            (Self::ReactionMapped { emoji: one, .. }, Self::ReactionMapped { emoji: other, .. }) => one == other,
+            (Self::ReactionsCleared, Self::ReactionMapped { .. } | Self::ReactionsCleared)
+            | (Self::ReactionMapped { .. }, Self::ReactionsCleared) => true,
             _ => false,
         }
     }
@@ -158,7 +181,12 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, room::RemindChange, spec::now, undo::taken_back};
+    use crate::domain::{
+        ItemRef,
+        room::{Emoji, ReactionVerb, RemindChange},
+        spec::now,
+        undo::taken_back,
+    };
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
@@ -170,6 +198,8 @@ mod tests {
             Just(Event::Disabled),
             filter().prop_map(|filter| Event::Followed { filter }),
             option::of(filter()).prop_map(|filter| Event::Unfollowed { filter }),
+            filter().prop_map(|filter| Event::BoardPinned { filter }),
+            Just(Event::BoardUnpinned),
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
@@ -180,6 +210,11 @@ mod tests {
                 RemindChange::DueMin(vec![60])
             ])
             .prop_map(|it| Event::SettingChanged(Setting::Remind(it))),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
+            Just(Event::ReactionsCleared),
         ]
     }
 

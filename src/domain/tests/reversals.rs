@@ -70,6 +70,9 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
         time_zone: Some(Value::Is(chrono_tz::Asia::Seoul)),
         default_bucket: Some(Value::Nothing),
         remind: None,
+        // Newer than the line that was written with the others; they have lines of their own.
+        board: None,
+        reactions: None,
     };
     let of_person = person::After {
         role: Some(Value::Is(Role::Member)),

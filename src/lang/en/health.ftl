@@ -1,12 +1,5 @@
 # Whether all is well: /status, and what an owner is told when a bot is down.
 
-health-seconds = { $n } s
-health-minutes = { $n } min
-health-hours = { $n } h
-health-days = { $n ->
-    [one] 1 day
-   *[other] { $n } days
-}
 health-head = yoman { $version }   up { $span }   position { $position }
 health-runs = runs
 health-down = no connection for { $span }: { $why }

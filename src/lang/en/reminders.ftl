@@ -80,3 +80,10 @@ remind-no-more = Not done: you are reminded of { $item } { $n } times already. D
 remind-no-long = Not done: at most { $n } characters fit in a reminder.
 remind-no-asked = Not done: you asked for no reminder of { $item }.
 remind-no-undo = Not taken back: the last you did here was about a reminder of { $item }. What came before is named by its item: { $example }
+# What cannot be read.
+remind-fault-over = That is over already. Like  /remind T7 tomorrow 9:00
+remind-fault-lead = How long before? 1d, 1h, 30m, or off.
+remind-fault-leads = That is too often, or too early: at most { $n } times, and a year before.
+remind-fault-days = After how many days? 14d, or off.
+remind-fault-whole-days = That is counted in whole days: 14d, 2w, or off.
+remind-fault-length = I can't read this as a length of time. Write 1d, 2h or 30m.

@@ -1,9 +1,5 @@
 # 모두 잘 돌아가는지: /status, 그리고 봇이 끊겼을 때 주인에게 하는 말.
 
-health-seconds = { $n }초
-health-minutes = { $n }분
-health-hours = { $n }시간
-health-days = { $n }일
 health-head = yoman { $version }   켜진 지 { $span }   위치 { $position }
 health-runs = 잘 돌아가요
 health-down = { $span }째 연결이 안 돼요: { $why }

@@ -51,3 +51,10 @@ remind-no-more = 하지 않았어요. { $item } 알림이 이미 { $n }개 있�
 remind-no-long = 하지 않았어요. 알림에는 { $n }자까지만 들어가요.
 remind-no-asked = 하지 않았어요. { $item } 알림을 부탁한 적이 없어요.
 remind-no-undo = 되돌리지 않았어요. 여기서 마지막으로 한 일은 { $item } 알림에 관한 것이에요. 그 앞의 일은 항목을 적어 주세요: { $example }
+# 읽을 수 없는 것.
+remind-fault-over = 이미 지난 때예요. 예:  /알림 T7 내일 9:00
+remind-fault-lead = 얼마나 전에 알릴까요? 1일, 1시간, 30분 또는 끄기.
+remind-fault-leads = 너무 자주이거나 너무 일러요. { $n }번까지, 길어도 1년 전부터예요.
+remind-fault-days = 며칠 뒤에 알릴까요? 14일 또는 끄기.
+remind-fault-whole-days = 하루 단위로 적어 주세요: 14일, 2주 또는 끄기.
+remind-fault-length = 길이를 읽을 수 없어요. 1일, 2시간, 30분처럼 적어 주세요.
