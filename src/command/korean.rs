@@ -87,7 +87,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("quiet", &["방해금지"], "/방해금지 언제 언제|끄기", "메시지를 받지 않을 시간을 정해요", "방해금지"),
     ko("lang", &["언어"], "/언어 코드", "이 방의 언어를 정해요", "언어 en"),
     ko("react", &["반응"], "/반응 [이모지 명령|이모지 끄기|끄기]", "반응이 무엇을 하는지 정해요. 혼자 쓰면 목록이 나와요", "반응 ✅ 완료"),
-    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 from 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
+    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 원본 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
     ko("remind", &["알림", "리마인드"], "/알림 [T7 언제 [글]|마감 1일 1시간|멈춤 14일|막힘 3일|끄기]", "그때 항목을 알려 주고, 마감·멈춘 일·막힌 일을 언제 알릴지 정해요. 혼자 쓰면 설정이 나와요", "알림 T7 내일 9:00"),
     ko("tz", &["시간대"], "/시간대 지역/도시", "이 방의 시간대를 정해요", "시간대 서울"),
     ko("default", &["기본", "기본값"], "/기본 아이디어|조사|할일|PR", "그냥 쓴 문장이 무엇이 될지 정해요", "기본 할일"),
@@ -293,11 +293,28 @@ pub(super) static ABOUT: Table = &[
     ("what they may do", &["무엇을 할 수 있는지"]),
     ("who this is, if I know them already", &["이미 아는 사람이면 누구인지"]),
     ("where, as /people shows it", &["어디, /사람들 에 나온 대로"]),
+    ("pinned here and kept up to date, or not any more", &["여기에 고정해 두고 늘 새로 고치기, 또는 그만두기"]),
+    ("which reaction; nothing: which there are", &["어느 반응인지. 비우면 목록"]),
+    ("what it does: done, start, take, or off", &["무엇을 할지: 완료, 시작, 맡기, 또는 끄기"]),
+    ("in this room", &["이 방에서"]),
+    ("the room it shall follow and be set like, as /rooms shows it", &["따라 할 방, /방들 에 나온 대로"]),
     ("fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", &["금요일 9:00, 2일 뒤. 방이라면 마감 1일, 멈춤 14일, 막힘 3일, 끄기"]),
     ("what to be reminded of", &["무엇을 떠올릴지"]),
     ("in detail", &["자세히"]),
     ("about which verb", &["어느 명령인지"]),
-    ("Everything that can be said", &["할 수 있는 말 전부"]),
+];
+
+/// The names of arguments, for platforms that show them.
+#[rustfmt::skip]
+pub(super) static NAMES: Table = &[
+    ("item", &["항목"]), ("text", &["글"]), ("tag", &["태그"]), ("person", &["사람"]), ("priority", &["우선순위"]),
+    ("due", &["마감"]), ("project", &["프로젝트"]), ("needs", &["선행"]), ("serves", &["대상"]), ("why", &["이유"]),
+    ("page", &["쪽"]), ("filter", &["필터"]), ("at", &["시점"]), ("picture", &["그림"]), ("to", &["무엇으로"]),
+    ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
+    ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
+    ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
+    ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
+    ("all", &["자세히"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
@@ -394,6 +411,17 @@ pub(super) fn choice(word: &str) -> &'static str {
         .unwrap_or_default()
 }
 
+/// Whether a word begins with what was typed of it; a syllable that is not finished counts (`ㅇ`, `와` for `완료`).
+pub fn begins(word: &str, typed: &str) -> bool {
+    letters(word).starts_with(&*letters(typed))
+}
+
+/// One of the words of a choice, in a language.
+pub fn choice_in(word: &'static str, lang: Lang) -> &'static str {
+    let said = choice(word);
+    if lang == Lang::English || said.is_empty() { word } else { said }
+}
+
 /// A command of a button as a person would say it in a language: only where every word of it has one.
 pub fn as_said(command: &str, lang: Lang) -> String {
     let mut words = command.split(' ');
@@ -476,6 +504,9 @@ mod tests {
         for verb in verbs() {
             assert!(!korean(verb.group.heading(), HEADINGS).is_empty(), "{}", verb.group.heading());
             for arg in verb.args() {
+                let name = korean(arg.name, NAMES).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.name));
+                let same = verb.args().iter().filter(|it| korean(it.name, NAMES).first() == Some(name));
+                assert_eq!(same.count(), 1, "/{} {name}", verb.word);
                 let about = korean(arg.about, ABOUT).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.about));
                 assert!((1..=100).contains(&about.chars().count()), "{about}");
                 if let menu::ArgKind::Choice(words) = arg.kind {

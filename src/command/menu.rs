@@ -1,7 +1,8 @@
 //! What stands behind each verb, as data: for platforms where arguments are declared with a type instead of only written.
 //! One entry for each verb of the table in `verb.rs`; a test holds it against the usage and the parser.
 
-use super::{Command, Context, Said, Verb, parse};
+use super::{Command, Context, Said, Verb, korean, parse, verb::in_language};
+use crate::lang::Lang;
 
 /// What stands in an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,16 @@ pub struct Arg {
 impl Arg {
     const fn new(name: &'static str, about: &'static str, kind: ArgKind, written: &'static str) -> Self {
         Self { name, about, kind, required: true, before: "", written }
+    }
+
+    /// Its name in a language.
+    pub fn name_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.name, korean::NAMES)
+    }
+
+    /// What to put there, in a language.
+    pub fn about_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.about, korean::ABOUT)
     }
 
     const fn optional(self) -> Self {

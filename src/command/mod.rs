@@ -53,7 +53,7 @@ mod word;
 
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
-pub use korean::as_said;
+pub use korean::{as_said, begins, choice_in};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
 pub(crate) use remind::leads;

@@ -136,7 +136,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
     /// What a picture of why is drawn from.

@@ -449,6 +449,7 @@ fn everything(text: &str, context: &Context) {
     let shown = |fault: Fault| {
         assert!(fault.input.get(fault.at.clone()).is_some(), "{fault:?}");
         assert!(!fault.what.to_string().is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.say(Lang::Korean).is_empty());
         for meant in &fault.meant {
             assert!(parse(meant, context).is_ok(), "{fault:?}");
         }
