@@ -33,27 +33,6 @@ span-seconds = { $n } s
 span-minutes = { $n } min
 span-hours = { $n } h
 span-days = { $n } days
-status-heading = yoman { $version }   up { $time }   position { $position }
-status-bot = { $runs ->
-    [yes] runs
-   *[no] does not run
-}
-status-queued = { $n ->
-    [one] 1 message
-   *[other] { $n } messages
-} to be delivered
-status-behind = { $cursor }   { $n ->
-    [one] 1 commit
-   *[other] { $n } commits
-} behind
-status-log = log { $engine }   { $n } MB
-status-verified = verified up to { $position } { $when }
-status-faults = The log has { $n ->
-    [one] 1 fault
-   *[other] { $n } faults
-}: yoman log verify says what and where.
-status-refusing = Nothing can be saved: { $why }
-status-damaged = The record at { $at } is damaged: { $how }
 unreadable-events = { $n ->
     [one] 1 event
    *[other] { $n } events

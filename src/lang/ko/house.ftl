@@ -27,18 +27,6 @@ span-seconds = { $n }초
 span-minutes = { $n }분
 span-hours = { $n }시간
 span-days = { $n }일
-status-heading = yoman { $version }   켜진 지 { $time }   위치 { $position }
-status-bot = { $runs ->
-    [yes] 작동 중
-   *[no] 작동하지 않음
-}
-status-queued = 보낼 메시지 { $n }개
-status-behind = { $cursor }   커밋 { $n }개 뒤처짐
-status-log = 로그 { $engine }   { $n } MB
-status-verified = { $position }까지 검증 { $when }
-status-faults = 로그에 문제가 { $n }건 있어요. 무엇이 어디에 있는지는 yoman log verify 가 알려 줘요.
-status-refusing = 아무것도 저장할 수 없어요: { $why }
-status-damaged = { $at } 위치의 기록이 손상됐어요: { $how }
 unreadable-events = 이벤트 { $n }개
 unreadable-of = 항목 { $n }개의 { $events }
 unreadable-damaged = { $what }를 읽을 수 없어요. 관련된 것은 볼 수만 있고 바꿀 수는 없어요. 어디인지는 yoman log verify 가 알려 줘요.
