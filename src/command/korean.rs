@@ -69,7 +69,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("link", &["연결", "링크"], "/연결 [T7] T9|위해:T9|주소 또는 /연결 [코드]", "무엇과 이어지는지 남겨요. 혼자 쓰면 다른 플랫폼의 나와 이어요", "연결 T7 https://example.org/42"),
     ko("show", &["보기"], "/보기 [T7] [언제 기준] 또는 T7", "항목 하나를 봐요", "보기 T7"),
     ko("list", &["목록", "리스트"], "/목록 [종류] [상태] [필터] [쪽:2] [언제 기준]", "항목들을 봐요", "목록 할일 열림 #auth @나"),
-    ko("board", &["보드"], "/보드 [필터] [언제 기준]", "모든 단계를 한눈에 봐요", "보드 프로젝트:app"),
+    ko("board", &["보드"], "/보드 [고정|고정해제] [필터] [언제 기준]", "모든 단계를 한눈에 봐요. 고정: 이 방에 두고 계속 새로 고쳐요", "보드 프로젝트:app"),
     ko("mine", &["내것", "내할일"], "/내것 [필터] [언제 기준]", "내 것만 봐요", "내것 마감:금요일"),
     ko("next", &["다음"], "/다음 [필터] [언제 기준]", "지금 할 수 있는 일을 봐요", "다음 #auth"),
     ko("find", &["찾기", "검색"], "/찾기 단어 [필터] [쪽:2] [언제 기준]", "이 단어가 든 항목을 찾아요", "찾기 로그인 #auth"),
@@ -87,7 +87,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("quiet", &["방해금지"], "/방해금지 언제 언제|끄기", "메시지를 받지 않을 시간을 정해요", "방해금지"),
     ko("lang", &["언어"], "/언어 코드", "이 방의 언어를 정해요", "언어 en"),
     ko("react", &["반응"], "/반응 [이모지 명령|이모지 끄기|끄기]", "반응이 무엇을 하는지 정해요. 혼자 쓰면 목록이 나와요", "반응 ✅ 완료"),
-    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 원본 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
+    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터|원본 방]", "이 방의 보드와 열린 카드를 새로 보내요. 원본: 그 방처럼 설정해요", "다시만들기 여기"),
     ko("remind", &["알림", "리마인드"], "/알림 [T7 언제 [글]|마감 1일 1시간|멈춤 14일|막힘 3일|끄기]", "그때 항목을 알려 주고, 마감·멈춘 일·막힌 일을 언제 알릴지 정해요. 혼자 쓰면 설정이 나와요", "알림 T7 내일 9:00"),
     ko("tz", &["시간대"], "/시간대 지역/도시", "이 방의 시간대를 정해요", "시간대 서울"),
     ko("default", &["기본", "기본값"], "/기본 아이디어|조사|할일|PR", "그냥 쓴 문장이 무엇이 될지 정해요", "기본 할일"),
@@ -215,6 +215,19 @@ pub(super) static WORDS: Table = &[
     ("yes", &["예", "네"]),
 ];
 
+/// What a reaction does.
+pub(super) static REACTIONS: Table = &[
+    ("done", &["완료"]),
+    ("start", &["시작"]),
+    ("take", &["맡기"]),
+    ("reopen", &["다시열기"]),
+    ("promote", &["승격"]),
+    ("reject", &["기각"]),
+    ("approve", &["승인"]),
+    ("merge", &["병합"]),
+    ("close", &["닫기"]),
+];
+
 /// What /help is asked for besides verbs.
 pub(super) static TOPICS: Table = &[
     ("all", &["전체"]),
@@ -285,7 +298,7 @@ pub(super) static ABOUT: Table = &[
     ("2h, 3 days, until mon 9:00, or off", &["2시간, 3일, 월요일 9시까지, 또는 끄기"]),
     ("the hour, or off", &["시각 또는 끄기"]),
     ("from when, or off", &["언제부터, 또는 끄기"]),
-    ("en, ko, pt-BR", &["ko, en, pt-BR"]),
+    ("en, ko, or off", &["ko, en, 아니면 off"]),
     ("area and city: Asia/Seoul", &["지역/도시: Asia/Seoul"]),
     ("what a bare sentence becomes", &["그냥 쓴 문장이 무엇이 될지"]),
     ("the code shown at the first start", &["처음 시작할 때 나온 코드"]),
@@ -449,8 +462,8 @@ mod tests {
         domain::{Bucket, Priority, Role},
     };
 
-    const TABLES: [Table; 11] =
-        [BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
+    const TABLES: [Table; 12] =
+        [REACTIONS, BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
 
     #[test]
     fn every_verb_has_a_korean_word_and_no_word_two_verbs() {

@@ -200,7 +200,7 @@ static ARGS: &[(&str, &[Arg])] = &[
         Arg::new("words", "what to be reminded of", Text, "words").optional(),
     ]),
     ("react", &[Arg::new("emoji", "which reaction; nothing: which there are", Words, "emoji").optional(), Arg::new("verb", "what it does: done, start, take, or off", Words, "verb|off").optional()]),
-    ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
+    ("lang", &[Arg::new("code", "en, ko, or off", Words, "en|ko|off").optional()]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
     ("rebuild", &[
         Arg::new("where", "in this room", Choice(&["here"]), "here"),

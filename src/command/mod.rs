@@ -215,6 +215,8 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/lang` with nothing behind it: the language of this room.
+    Language,
     /// `/react` with nothing behind it: what reactions mean in this room.
     Reactions,
     /// `/remind` with nothing behind it: what this room is reminded of, and what somebody asked to be reminded of.

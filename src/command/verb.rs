@@ -248,7 +248,7 @@ static VERBS: &[Verb] = &[
     Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
     Verb::new("remind", "/remind [T7 when [words]|due 1d 1h|stale 14d|blocked 3d|off]", "be reminded of an item then; of what is due, stale or blocked, or not; alone: what is set", "remind T7 tomorrow 9:00", Room, Guest, remind::remind).about_item(),
     Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
-    Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
+    Verb::new("lang", "/lang [en|ko|off]", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),

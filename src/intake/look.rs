@@ -96,6 +96,7 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Language => crate::projection::language(viewer),
             Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Reminders => world.read(|world| world.reminders(&self.settings.reminders, speaker.person, viewer)),

@@ -16,12 +16,12 @@ use super::{
     boards,
     direct::Heard,
     outbox::{Intent, Outbox},
-    routing::{BotRooms, route, route_far_behind},
+    routing::{BotRooms, lang_of, route, route_far_behind},
 };
 use crate::{
     clock::Clock,
     domain::{ItemRef, reminder::Defaults},
-    lang::Lang,
+    lang::{Lang, say},
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -198,11 +198,8 @@ impl Follower {
         }
         let refreshes = cards.into_iter().map(|(room, item)| Intent::Refresh { room, item });
         let summaries = missed.into_iter().map(|(room, count)| {
-            let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-            Intent::Plain {
-                room,
-                message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
-            }
+            let lang = self.with_rooms(|world, rooms| lang_of(&room, world, rooms));
+            Intent::Plain { room, message: Outbound::text(say!(lang, "far-behind", n = count)) }
         });
         let boards = self.with_rooms(boards::all);
         self.save(subscription.position(), refreshes.chain(summaries).chain(boards).collect()).await;

@@ -88,7 +88,7 @@ use self::{
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
-    house::Waiting,
+    house::{Waiting, language},
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},

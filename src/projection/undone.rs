@@ -336,6 +336,8 @@ impl World {
                 Some(until) => text!(lang, "undone-room-muted", when = words::at_in_zone(until, viewer)),
                 None => text!(lang, "undone-room-unmuted"),
             }
+        } else if after.language.is_some() {
+            text!(lang, "undone-room-language")
         } else if after.time_zone.is_some() {
             match state.time_zone {
                 Some(zone) => text!(lang, "undone-room-zone", zone = zone.name()),
