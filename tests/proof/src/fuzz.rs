@@ -189,7 +189,7 @@ fn records(random: &mut StdRng, samples: &Samples) -> Result<(), String> {
     let mut bytes = samples.records.clone();
     bytes::harm(&mut bytes, random);
     let mut at = 0;
-    let mut look = |bytes: &[u8]| -> Result<usize, String> {
+    let look = |bytes: &[u8]| -> Result<usize, String> {
         let Ok(one) = Checked::first(bytes) else { return Ok(1) };
         let length = one.bytes().len();
         if let Ok(commit) = one.commit()

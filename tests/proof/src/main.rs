@@ -7,9 +7,10 @@ use clap::Parser;
 use yoman_proof::{
     damage, fuzz,
     kills::{self, Length},
-    limits, people, power,
+    limits, long, people, platforms, power,
     program::Program,
-    run::{self, Ended, Setting},
+    run::{self, Ended, Found, Setting},
+    simulation,
     wire::Platform,
 };
 
@@ -58,6 +59,32 @@ enum What {
         #[arg(long, default_value_t = 1)]
         rounds: usize,
     },
+    /// 429, 5xx, slow and silent platforms, everything again, payloads nobody meant
+    HostilePlatforms {
+        /// How long each trouble lasts
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// The whole core on a seeded schedule with virtual time and injected faults
+    Simulation {
+        /// How long, world after world
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Many commands over twenty rooms: memory, files and latency stay flat
+    Long {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000)]
+        commands: usize,
+    },
+    /// A share of each, for so long in all
+    All {
+        /// How long about
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+    },
+    /// A little of each: under five minutes in all
+    Short,
     /// Bytes nobody meant: the grammar, records, segments, imports, settings, and what platforms hand over
     Fuzz {
         /// How long
@@ -90,29 +117,97 @@ async fn main() -> ExitCode {
 async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
     let mut ended = Vec::new();
     match what {
+        What::All { minutes } => {
+            // Measured in a debug build on two busy cores: about so many of each a minute.
+            let (minutes, seconds) = (usize::try_from(minutes).unwrap_or(1).max(1), minutes.max(1) * 5);
+            let kills = |platform| What::Kills { count: 3 * minutes, platform: Some(platform) };
+            let share = [
+                kills(Platform::Telegram),
+                kills(Platform::Discord),
+                kills(Platform::Slack),
+                What::Power { count: 8 * minutes },
+                What::Damage { count: 6 * minutes },
+                What::HostilePeople { strangers: 3 * minutes + 20 },
+                What::Limits { rounds: minutes / 20 + 1 },
+                What::HostilePlatforms { seconds: seconds / 25 + 2 },
+                What::Fuzz { seconds },
+                What::Simulation { seconds },
+                What::Long { commands: 4_000 * minutes },
+            ];
+            for what in share {
+                ended.extend(Box::pin(tried(setting, what)).await);
+            }
+            table(&ended);
+        }
+        What::Short => {
+            for platform in Platform::ALL {
+                let run = kills::kills(setting, platform, 8, Length::Short);
+                ended.push(named(setting, &format!("kills --count 8 --platform {platform:?}"), run).await);
+            }
+            let share = [
+                What::Power { count: 10 },
+                What::Damage { count: 8 },
+                What::HostilePeople { strangers: 12 },
+                What::Limits { rounds: 1 },
+                What::HostilePlatforms { seconds: 1 },
+                What::Fuzz { seconds: 10 },
+                What::Simulation { seconds: 10 },
+                What::Long { commands: 2_000 },
+            ];
+            for what in share {
+                ended.extend(Box::pin(tried(setting, what)).await);
+            }
+            table(&ended);
+        }
         What::Kills { count, platform } => {
             for platform in platform.map_or(Platform::ALL.to_vec(), |one| vec![one]) {
                 let run = kills::kills(setting, platform, count, Length::Long);
-                ended.push(run::end(&format!("kills --count {count} --platform {platform:?}").to_lowercase(), setting, run).await);
+                ended.push(named(setting, &format!("kills --count {count} --platform {platform:?}"), run).await);
             }
         }
         What::Power { count } => {
-            ended.push(run::end(&format!("power --count {count}"), setting, power::power(setting, count)).await);
-        }
-        What::HostilePeople { strangers } => {
-            let name = format!("hostile-people --strangers {strangers}");
-            ended.push(run::end(&name, setting, people::people(setting, strangers)).await);
-        }
-        What::Limits { rounds } => {
-            ended.push(run::end(&format!("limits --rounds {rounds}"), setting, limits::limits(setting, rounds)).await);
-        }
-        What::Fuzz { seconds } => {
-            let time = Duration::from_secs(seconds);
-            ended.push(run::end(&format!("fuzz --seconds {seconds}"), setting, fuzz::fuzz(setting, time)).await);
+            ended.push(named(setting, &format!("power --count {count}"), power::power(setting, count)).await);
         }
         What::Damage { count } => {
-            ended.push(run::end(&format!("damage --count {count}"), setting, damage::damage(setting, count)).await);
+            ended.push(named(setting, &format!("damage --count {count}"), damage::damage(setting, count)).await);
+        }
+        What::HostilePeople { strangers } => {
+            let run = people::people(setting, strangers);
+            ended.push(named(setting, &format!("hostile-people --strangers {strangers}"), run).await);
+        }
+        What::Limits { rounds } => {
+            ended.push(named(setting, &format!("limits --rounds {rounds}"), limits::limits(setting, rounds)).await);
+        }
+        What::HostilePlatforms { seconds } => {
+            let run = platforms::platforms(setting, Duration::from_secs(seconds));
+            ended.push(named(setting, &format!("hostile-platforms --seconds {seconds}"), run).await);
+        }
+        What::Fuzz { seconds } => {
+            let run = fuzz::fuzz(setting, Duration::from_secs(seconds));
+            ended.push(named(setting, &format!("fuzz --seconds {seconds}"), run).await);
+        }
+        What::Simulation { seconds } => {
+            let run = simulation::simulation(setting, Duration::from_secs(seconds));
+            ended.push(named(setting, &format!("simulation --seconds {seconds}"), run).await);
+        }
+        What::Long { commands } => {
+            ended.push(named(setting, &format!("long --commands {commands}"), long::long(setting, commands)).await);
         }
     }
     ended
+}
+
+async fn named(setting: &Setting, name: &str, run: impl Future<Output = Found>) -> Ended {
+    run::end(&name.to_lowercase(), setting, run).await
+}
+
+/// Everything at the end once more, a line each.
+fn table(ended: &[Ended]) {
+    println!("\n{:<7} {:>7}  {:<42} size", "", "took", "run (--seed)");
+    for one in ended {
+        let size = one.found.as_ref().map_or("", |outcome| outcome.size.as_str());
+        let verdict = if one.well() { "HELD" } else { "BROKEN" };
+        let took = one.took.as_secs_f64();
+        println!("{verdict:<7} {took:>5.0} s  {:<42} {size}", format!("{} ({})", one.name, one.seed));
+    }
 }

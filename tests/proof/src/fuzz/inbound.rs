@@ -26,13 +26,15 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
     let owners: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[0].clone()).collect();
     say(wires[0], &owners[0], &format!("/claim {code}"), "").await?;
     for at in [1, 2] {
+        // What is said before it was ever connected is not heard everywhere.
+        until(PATIENCE, || wires[at].counted().at_work > 0).await;
         let greeting = say(wires[at], &owners[at], "/start", "pair ").await?;
         let code = greeting.split("pair ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
         say(wires[0], &owners[0], &format!("/pair {} owner", code.trim_end_matches(['.', ','])), "").await?;
     }
     let began = Instant::now();
     let (mut rounds, mut payloads) = (0, 0);
-    let outcome = loop {
+    let outcome = 'all: loop {
         if began.elapsed() > time && rounds > 0 {
             break Ok(());
         }
@@ -51,7 +53,7 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
             let word = format!("sane{rounds}at{at}zz");
             // What nobody has: whatever the noise has done, this has one answer.
             if let Err(why) = say(*wire, &owners[at], &format!("/find {word}"), &word).await {
-                break_with(&yoman, &why)?;
+                break 'all Err(format!("{why}: {}", yoman.said()));
             }
         }
         if yoman.ended() || panicked(&yoman.told()) {
@@ -68,10 +70,6 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
         Ok(()) => Ok(format!("over the wire: {payloads} spoilt payloads in {rounds} rounds on three platforms")),
         Err(why) => Err(format!("{why}\nwhat it kept and said is in {}", data.keep().display())),
     }
-}
-
-fn break_with(yoman: &Yoman, why: &str) -> Result<(), String> {
-    Err(format!("{why}: {}", yoman.said()))
 }
 
 /// Somebody says something; the answer with these words in it.

@@ -99,6 +99,8 @@ pub(crate) struct Talk {
     expected: u64,
     /// When what is being done was begun.
     began_us: u64,
+    /// What is done by hand is answered on a way of its own, which other troubles hold up than the messages'.
+    pub(crate) own_way: bool,
 }
 
 impl Talk {
@@ -116,6 +118,7 @@ impl Talk {
             words: 0,
             expected: 0,
             began_us: 0,
+            own_way: false,
         }
     }
 
@@ -288,7 +291,7 @@ impl Talk {
     /// Something done by hand.
     fn by_hand(&mut self, at: &Seat, deed: String, what: String, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
         let deed = self.wire.confirmed(&deed).map(|_| deed);
-        let loose = self.wire.loose();
+        let loose = self.wire.loose() || (self.own_way && deed.is_some());
         self.tell(Story { deed, loose, answers, traces, ..at.story(what) });
     }
 
