@@ -212,7 +212,7 @@ async fn one(
                 return Err("it ended as if all were well".into());
             }
         } else {
-            drop(yoman.stop(STOP_MAX).await);
+            let _ = yoman.stop(STOP_MAX).await;
         }
         yoman = start();
         if !until(PATIENCE, || talk.unanswered().is_empty()).await {

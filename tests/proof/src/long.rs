@@ -130,7 +130,6 @@ pub async fn long(setting: &Setting, commands: usize) -> Found {
     if per_command(last, 1.0) > per_command(first, 0.2) * 1.5 {
         wrong.push("files grew faster than what is in them".into());
     }
-    println!("{table}");
     if !wrong.is_empty() {
         return Err(format!("{}\n{table}", wrong.join("; ")));
     }

@@ -146,7 +146,7 @@ fn one(setting: &Setting, seed: u64, sum: &mut Sum) -> Result<(), String> {
     life(&mut world, dir.path(), sum, async |world, life, sum| begin(world, life, sum).await)?;
     let lives = random.random_range(1..4);
     for _ in 0..lives {
-        let steps = random.random_range(20..160);
+        let steps = random.random_range(20..500);
         let mut dice = StdRng::seed_from_u64(random.random());
         world.log.be_faulty(true);
         life(&mut world, dir.path(), sum, async |world, life, sum| {
@@ -183,7 +183,9 @@ fn life(
     let result = runtime.block_on(async {
         let (still, wait) = mpsc::channel::<()>();
         // The paused clock jumps whenever nothing is to be done, but not while a blocking task runs.
-        tokio::task::spawn_blocking(move || drop(wait.recv()));
+        tokio::task::spawn_blocking(move || {
+            let _ = wait.recv();
+        });
         let mut life = Life::start(world, dir, still)?;
         let killed = live(world, &mut life, sum).await?;
         let Life { house, still, .. } = life;

@@ -20,7 +20,8 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
     let (telegram, discord, slack) = (Telegram::start().await, Discord::start().await, Slack::start().await);
     let wires: [&dyn Wire; 3] = [&telegram, &discord, &slack];
     let data = Data::new(&setting.program);
-    let environment: Vec<_> = wires.iter().flat_map(|wire| wire.environment()).collect();
+    let mut environment: Vec<_> = wires.iter().flat_map(|wire| wire.environment()).collect();
+    environment.push(("YOMAN_TRACING_FILTER", "info,yoman_slack=debug,yoman_discord=debug,yoman_telegram=debug".into()));
     let mut yoman = Yoman::start(&data, &environment);
     let code = yoman.claim_code().await;
     let owners: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[0].clone()).collect();
