@@ -26,12 +26,15 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
     let code = yoman.claim_code().await;
     let owners: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[0].clone()).collect();
     say(wires[0], &owners[0], &format!("/claim {code}"), "").await?;
-    for at in [1, 2] {
+    // The noise comes from others, who may not take a role from anybody.
+    let others: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[1].clone()).collect();
+    let let_in = [(1, &owners[1], "owner"), (2, &owners[2], "owner"), (0, &others[0], "member"), (1, &others[1], "member"), (2, &others[2], "member")];
+    for (at, person, role) in let_in {
         // What is said before it was ever connected is not heard everywhere.
         until(PATIENCE, || wires[at].counted().at_work > 0).await;
-        let greeting = say(wires[at], &owners[at], "/start", "pair ").await?;
+        let greeting = say(wires[at], person, "/start", "pair ").await?;
         let code = greeting.split("pair ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-        say(wires[0], &owners[0], &format!("/pair {} owner", code.trim_end_matches(['.', ','])), "").await?;
+        say(wires[0], &owners[0], &format!("/pair {} {role}", code.trim_end_matches(['.', ','])), "").await?;
     }
     let began = Instant::now();
     let (mut rounds, mut payloads) = (0, 0);
@@ -40,19 +43,19 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
             break Ok(());
         }
         rounds += 1;
-        let chat = owners[0].1.parse().unwrap_or_default();
-        let (channel, user) = (owners[1].1.parse().unwrap_or_default(), owners[1].0.parse().unwrap_or_default());
+        let chat = others[0].1.parse().unwrap_or_default();
+        let (channel, user) = (others[1].1.parse().unwrap_or_default(), others[1].0.parse().unwrap_or_default());
         for _ in 0..BATCH {
             telegram.server.raw_update(chat, payload::telegram(&mut random, chat));
             let (name, event) = payload::discord(&mut random, channel, user);
             discord.server.raw_event(&name, event);
-            let (kind, envelope) = payload::slack(&mut random, &owners[2].1, &owners[2].0);
+            let (kind, envelope) = payload::slack(&mut random, &others[2].1, &others[2].0);
             slack.server.raw_envelope(&kind, envelope);
             payloads += 3;
         }
         for (at, wire) in wires.iter().enumerate() {
             let word = format!("sane{rounds}at{at}zz");
-            // What nobody has: whatever the noise has done, this has one answer.
+            // What nobody has: whatever the noise has done, this has an answer.
             if let Err(why) = say(*wire, &owners[at], &format!("/find {word}"), &word).await {
                 break 'all Err(format!("{why}: {}", yoman.said()));
             }

@@ -1,6 +1,8 @@
 //! A log and a bot that fail as the seed says.
 
 use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -25,16 +27,17 @@ pub(super) struct FaultyLog {
     log: MemoryLog,
     faulty: AtomicBool,
     faults: AtomicUsize,
+    seed: u64,
+    /// How often each command was tried: what a try meets depends on the two alone, not on what else was tried in between.
     // A std mutex: nothing is awaited under it.
-    dice: Mutex<StdRng>,
+    tries: Mutex<HashMap<CommandId, u64>>,
     /// The planted defect: an append that is acknowledged and was never made.
     lies: bool,
 }
 
 impl FaultyLog {
     pub(super) fn new(log: MemoryLog, seed: u64, lies: bool) -> Self {
-        let dice = Mutex::new(StdRng::seed_from_u64(seed));
-        Self { log, faulty: AtomicBool::new(false), faults: AtomicUsize::new(0), dice, lies }
+        Self { log, faulty: AtomicBool::new(false), faults: AtomicUsize::new(0), seed, tries: Mutex::default(), lies }
     }
 
     pub(super) fn be_faulty(&self, faulty: bool) {
@@ -57,7 +60,12 @@ impl EventLog for FaultyLog {
             return self.log.append(append).await;
         }
         let (dice, pause) = {
-            let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = tries.entry(append.meta.command.clone()).or_default();
+            *number += 1;
+            let mut hasher = DefaultHasher::new();
+            (self.seed, append.meta.command.as_str(), *number).hash(&mut hasher);
+            let mut dice = StdRng::seed_from_u64(hasher.finish());
             (dice.random_range(0..100), Duration::from_millis(dice.random_range(1..3_000)))
         };
         match dice {
@@ -87,7 +95,7 @@ impl EventLog for FaultyLog {
                 tokio::time::sleep(pause).await;
                 outcome
             }
-            22..24 if self.lies => {
+            22..32 if self.lies => {
                 let elsewhere = MemoryLog::new();
                 let expected = append.expected.version();
                 match expected {
