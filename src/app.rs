@@ -7,6 +7,7 @@ pub mod house;
 pub mod memory;
 pub mod reports;
 pub mod upkeep;
+mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use self::upkeep::Upkeep;
 pub use self::{forgotten::finish_forgetting, house::House};
 use crate::{
     bots::{self, Complete},
+    clock::Clock,
     command,
     config::Config,
     control::{self, Finding},
@@ -56,11 +58,15 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
+        lang: config.rooms.language,
         time_zone: config.rooms.zone(),
         default_bucket: config.rooms.default_bucket,
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        reminders: config.reminders.defaults(),
+        down_after: Duration::from_secs(config.notify.down_after_s),
+        clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
     // The first lines come before a bot can say anything.
@@ -69,6 +75,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         backoff_min: Duration::from_millis(config.notify.backoff_min_ms),
         backoff_max: Duration::from_millis(config.notify.backoff_max_ms),
         coalesce: Duration::from_millis(config.notify.coalesce_ms),
+        board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
     let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
@@ -324,8 +331,16 @@ impl Complete for Completer {
         let word = before[start..].to_lowercase();
         if start == 0 {
             let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));
-            let verbs = command::verbs().iter().filter(|verb| verb.available() && verb.word.starts_with(bare));
-            return (0, verbs.map(|verb| format!("{slash}{}", verb.word)).collect());
+            let verbs = command::verbs().iter().filter(|verb| verb.available());
+            // Korean words once one is begun, each in the language it is begun in.
+            let words = verbs.flat_map(|verb| {
+                let korean = if bare.is_ascii() { &[] } else { verb.korean() };
+                std::iter::once(verb.word).chain(korean.iter().copied())
+            });
+            return (
+                0,
+                words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect(),
+            );
         }
         let Some(world) = self.world.get() else { return (start, Vec::new()) };
         let mut found: Vec<String> = world.read(|world| {

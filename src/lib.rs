@@ -3,11 +3,13 @@
 
 pub mod app;
 pub mod bots;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod control;
 pub mod domain;
 pub mod intake;
+pub mod lang;
 pub mod log;
 pub mod notify;
 pub mod picture;

@@ -160,7 +160,11 @@ fn what_is_said_and_meant_is_pure() {
         none_of(&["tokio", "sled", "yoman_chat", "teloxide", "async", "std::fs", "std::net", "std::env", "Utc::now"]);
     let pure = ["src/domain", "src/command"];
     let files = sources_in("src").into_iter().filter(|source| source.is_in(&pure));
-    let offences: Vec<_> = files.flat_map(|source| source.offences(&rule)).collect();
+    let mut offences: Vec<_> = files.flat_map(|source| source.offences(&rule)).collect();
+    // Words become spans there; for the rest it is as pure as what it is asked from.
+    let rule = none_of(&["tokio", "sled", "async", "std::fs", "std::net", "std::env", "Utc::now"]);
+    let words = sources_in("src").into_iter().filter(|source| source.is_in(&["src/lang"]));
+    offences.extend(words.flat_map(|source| source.offences(&rule)));
     assert_none("domain and command have no input, no output, no clock and no bot", &offences);
 }
 

@@ -1,6 +1,9 @@
 //! What the figures have in common: percentiles, medians, tables. One binary a subject, in `src/bin/`:
 //! `cargo run --release -p yoman-benches --bin log`.
 
+pub mod log;
+pub mod telegram;
+
 use std::{collections::VecDeque, time::Duration};
 
 /// The value below which a share of sorted values lies: `share` 0.5 is the median. Zero for none.

@@ -10,12 +10,14 @@
 //! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
 //! * `draft.rs`    the text of a new item: title, body, criteria
 //! * `filter.rs`   the words of a list, a board, a follow
-//! * `when.rs`     dates in the room's time zone
+//! * `when.rs`     dates in the room's time zone; `when_korean.rs` Korean ones
+//! * `korean.rs`   the Korean words of all this, each with the English one it stands for
 //! * `print.rs`    [`Command`] to its canonical text
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `report.rs`   reports: run one, send one
+//! * `remind.rs`   reminders
 //! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
@@ -27,6 +29,7 @@ mod filter;
 mod help;
 mod idea;
 mod item;
+mod korean;
 mod look;
 pub mod menu;
 mod moment;
@@ -34,6 +37,7 @@ mod parse;
 mod person;
 mod pr;
 mod print;
+mod remind;
 mod report;
 mod research;
 mod room;
@@ -44,12 +48,15 @@ mod token;
 mod undo;
 mod verb;
 pub mod when;
+mod when_korean;
 mod word;
 
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
+pub use korean::{as_said, begins, choice_in};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
+pub(crate) use remind::leads;
 pub use verb::{Group, Verb, verbs};
 
 use std::{ops::Range, sync::Arc};
@@ -57,12 +64,15 @@ use std::{ops::Range, sync::Arc};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{
-    Bucket, Filter, Handle, ItemRef, Role,
-    item::{Act, Draft},
-    report::ReportName,
-    room as room_domain,
-    undo::Back,
+use crate::{
+    domain::{
+        Bucket, Filter, Handle, ItemRef, Role,
+        item::{Act, Draft},
+        report::ReportName,
+        room as room_domain,
+        undo::Back,
+    },
+    lang::Wording,
 };
 
 /// What parsing may know.
@@ -205,8 +215,17 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
-    /// `/status`
-    Status,
+    /// `/lang` with nothing behind it: the language of this room.
+    Language,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
+    /// `/remind` with nothing behind it: what this room is reminded of, and what somebody asked to be reminded of.
+    Reminders,
+    /// `/status [all]`
+    Status {
+        /// Not only what matters now.
+        all: bool,
+    },
     /// `/help [verb]`
     Help {
         /// The verb asked about, as typed.
@@ -298,6 +317,26 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be made anew in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebuild {
+    /// `/rebuild here [filter]`: its board and the open cards it is concerned with, or those that are named.
+    Here {
+        /// Which cards; an empty filter is those the room is concerned with.
+        filter: Filter<Handle>,
+    },
+    /// `/rebuild here from room`: the same, after it follows and is set to what another room is.
+    From {
+        /// The other room, as it is called or as /rooms shows it.
+        room: String,
+    },
+    /// `/rebuild yes CODE`: all the messages that were warned of; the code came with the question.
+    Yes {
+        /// As typed, upper case.
+        code: String,
+    },
+}
+
 /// What can be done about reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportCommand {
@@ -312,6 +351,25 @@ pub enum ReportCommand {
     Remove {
         /// Which.
         name: ReportName,
+    },
+}
+
+/// What a person can do about reminders of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemindCommand {
+    /// `/remind T7 when [words]`. An item that is not said comes from the card that is answered.
+    Ask {
+        /// Which item.
+        target: Option<Target>,
+        /// When.
+        at: DateTime<Utc>,
+        /// Of what; may be empty.
+        words: String,
+    },
+    /// `/remind T7 off`: none of those they asked for.
+    Drop {
+        /// Which item.
+        target: Target,
     },
 }
 
@@ -336,10 +394,14 @@ pub enum Command {
     Look(Look),
     /// About this room.
     Room(room_domain::Command<Handle>),
+    /// Boards and cards made anew in this room.
+    Rebuild(Rebuild),
     /// About people.
     Person(PersonCommand),
     /// About reports.
     Report(ReportCommand),
+    /// About reminders.
+    Remind(RemindCommand),
     /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.
     Undo {
         /// What; at least one.
@@ -364,7 +426,7 @@ pub struct Fault {
     /// The bytes of `input` that are at fault (on character boundaries; may be empty at the end when something is missing).
     pub at: Range<usize>,
     /// What is wrong and what to do, one sentence or two.
-    pub what: String,
+    pub what: Wording,
     /// Whole commands that may have been meant, best first, at most three; each parses.
     pub meant: Vec<String>,
 }

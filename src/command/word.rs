@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use super::{korean, when_korean};
+
 /// What may quote a value with spaces. Phones turn straight quotes into curly ones as one types.
 pub(super) const QUOTES: [char; 4] = ['"', '“', '”', '„'];
 
@@ -84,6 +86,7 @@ fn length(text: &str, how: How) -> usize {
             let bare = text.trim_start_matches('\\');
             let open = quote_after_prefix(bare).filter(|&open| open > 0 || how == How::Quotes);
             let end = open.and_then(|open| closing(&bare[open..]).map(|close| open + close));
+            let end = end.or_else(|| due(bare).filter(|_| bare.len() == text.len()));
             end.map(|end| text.len() - bare.len() + end)
         }
     };
@@ -91,10 +94,24 @@ fn length(text: &str, how: How) -> usize {
     from + text[from..].find(char::is_whitespace).unwrap_or(text.len() - from)
 }
 
+/// The bytes of `마감:다음 주 월요일`, a due date of several words without quotes.
+fn due(word: &str) -> Option<usize> {
+    let (key, _) = word.split_at_checked(word.find(':').filter(|&at| at <= KEY_BYTES_MAX)?)?;
+    if key.is_ascii() || korean::english(key, korean::KEYS) != "due" {
+        return None;
+    }
+    let value = key.len() + 1;
+    let line = word[value..].lines().next()?;
+    when_korean::several_words(line).map(|end| value + end)
+}
+
+/// No key is longer, in bytes.
+const KEY_BYTES_MAX: usize = 32;
+
 /// Where the quote stands that opens a value: at the beginning, behind `#` or `@`, or behind `word:`.
 fn quote_after_prefix(word: &str) -> Option<usize> {
     let sigil = word.strip_prefix(['#', '@']).map(|_| 1);
-    let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let letters = word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len());
     let key = (letters > 0 && word[letters..].starts_with(':')).then_some(letters + 1);
     let prefix = sigil.or(key).unwrap_or(0);
     word[prefix..].starts_with(QUOTES).then_some(prefix)

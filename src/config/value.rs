@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use toml::de::DeValue;
 
-use super::{Enabled, TracingFormat, problem::did_you_mean};
-use crate::domain::Bucket;
+use super::{Enabled, Leads, TracingFormat, problem::did_you_mean};
+use crate::{command, domain::Bucket, lang::Lang};
 
 /// A value as it was written.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,14 @@ impl Setting for u64 {
             Some(number) => *self = number,
             None => return Err(written.expected(&format!("a whole number from {min} to {max}"))),
         }
+        Ok(())
+    }
+}
+
+impl Setting for Leads {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        let leads = command::leads(written.text()?);
+        self.0 = leads.ok_or_else(|| written.expected("lengths of time like \"1d 1h\""))?;
         Ok(())
     }
 }
@@ -123,6 +131,14 @@ impl Setting for Bucket {
             let words = Self::ALL.map(Self::word);
             format!("expected {}, not \"{}\"{}", one_of(&words), word.escape_debug(), did_you_mean(word, words))
         })?;
+        Ok(())
+    }
+}
+
+impl Setting for Lang {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        let code = written.text()?;
+        *self = Self::parse(code).ok_or_else(|| written.expected(&one_of(&Self::ALL.map(Self::code))))?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use crate::{
         Bucket, Handle, ItemRef,
         item::{Act, Draft},
     },
+    lang::wording,
     log::{CommandId, Commit},
 };
 
@@ -52,7 +53,7 @@ impl Intake {
             let command = if writer == Some(speaker.person) {
                 self.corrected(&commit, &before, text, context)
             } else {
-                Err(Refusal::new("Not changed: somebody else wrote what this message made."))
+                Err(Refusal::new(wording!("edit-not-yours")))
             };
             pieces.push(Piece { text: text.to_owned(), command, captured: false, id: Some(own) });
         }
@@ -95,17 +96,14 @@ impl Intake {
             // About a room or a person: what it says now is a command of its own.
             return match command::parse(text, context)? {
                 Said::Command(command) => Ok(command),
-                Said::Words(_) => {
-                    Err(Refusal::new("Not changed: what this message did is not undone by making it a sentence."))
-                }
+                Said::Words(_) => Err(Refusal::new(wording!("edit-no-command"))),
             };
         };
         let target = Some(Target { item, version: None });
         if commit.first_version == 1 {
             let ((_, before), (bucket, draft)) = (drafted(before, context)?, drafted(text, context)?);
             if let Some(bucket) = bucket.filter(|bucket| *bucket != item.bucket) {
-                let what =
-                    format!("Not changed: this message made {item}, and an edit does not make it {}.", bucket.one());
+                let what = wording!("edit-other-bucket", item, bucket = bucket.word());
                 return Err(Refusal::new(what).hints([format!("/show {item}")]));
             }
             return Ok(Command::Item { target, act: Act::Correct { draft, before } });
@@ -129,14 +127,13 @@ impl Intake {
                 {
                     return Ok(command);
                 }
-                Err(Refusal::new(format!(
-                    "Not changed: what this message did to {item} is not undone by making it a sentence."
-                )))
+                Err(Refusal::new(wording!("edit-no-command-on", item)))
             }
         }
     }
 
-    /// The commits of an item in order: all of them, or the first and the newest, `most` in all.
+    /// The commits of an item in order: all of them, or the first and the newest, `most` in all; and between them those of its
+    /// reminders.
     pub(super) fn commits_of(&self, item: ItemRef, most: usize) -> Result<Vec<std::sync::Arc<Commit>>, Failure> {
         let mut commits = std::collections::VecDeque::new();
         self.log.read_stream(&crate::log::StreamId::new(item.stream()), 1, &mut |entry| {
@@ -149,7 +146,12 @@ impl Intake {
             }
             ControlFlow::Continue(())
         })?;
-        Ok(commits.into())
+        let mut commits: Vec<_> = commits.into();
+        if !commits.is_empty() {
+            commits.extend(self.reminder_commits(item, most / 5)?);
+            commits.sort_by_key(|commit| commit.position);
+        }
+        Ok(commits)
     }
 }
 
@@ -165,9 +167,7 @@ fn asked_for(text: &str) -> Option<(&str, &str)> {
 fn drafted(text: &str, context: &command::Context) -> Result<(Option<Bucket>, Draft<Handle>), Refusal> {
     match command::parse(text, context)? {
         Said::Command(Command::Create { bucket, draft }) => Ok((Some(bucket), draft)),
-        Said::Command(_) => Err(Refusal::new(
-            "Not changed: this message made an item, and now it says something else. Send that as a new message.",
-        )),
+        Said::Command(_) => Err(Refusal::new(wording!("edit-something-else"))),
         Said::Words(words) => Ok((None, command::draft(&words, context)?)),
     }
 }

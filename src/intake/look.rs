@@ -2,13 +2,13 @@
 
 use std::{cell::RefCell, ops::ControlFlow, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use yoman_chat::{BotName, Glance, Outbound, RoomKind, Style, Text};
 
 use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pairing::CODE_LIFE};
 use crate::{
     command::{self, Look, Target},
     domain::{ItemRef, Role},
+    lang::say,
     log::{Commit, Position, StreamId},
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
@@ -96,8 +96,11 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Language => crate::projection::language(viewer),
+            Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
-            Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
+            Look::Reminders => world.read(|world| world.reminders(&self.settings.reminders, speaker.person, viewer)),
+            Look::Status { all } => Outbound::text(world.read(|world| world.status(&self.status(), *all, viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
             Look::Start { payload } => {
                 if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {
@@ -105,14 +108,13 @@ impl Intake {
                 }
                 let kept_as =
                     world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
-                let mut text = Text::from(format!(
-                    "Good to see you. Write a sentence and I keep it as {}; or try\n   ",
-                    kept_as.one()
-                ));
-                let example = viewer.capabilities.written("/todo Fix login #auth !high due:fri");
-                text.push(Style::Code, example).plain("\n");
-                text.plain("Answer a card to note something on it; tap its buttons to move it on.");
-                Outbound::text(text).row(admit::first_steps())
+                let lang = viewer.lang;
+                let bucket = say!(lang, "a-bucket", bucket = kept_as.word());
+                let mut text = Text::from(say!(lang, "welcome", bucket));
+                let example = say!(lang, "example-todo");
+                text.plain("\n   ").push(Style::Code, viewer.capabilities.written(&example)).plain("\n");
+                text.plain(say!(lang, "welcome-cards"));
+                Outbound::text(text).row(admit::first_steps(lang))
             }
         };
         Ok(Answer::new(message))
@@ -123,7 +125,7 @@ impl Intake {
         let Glance { room, sender, text } = glance;
         let speaker = self.onlooker(room, sender)?;
         let context = command::Context {
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             time_zone: self.time_zone(&room.id),
             bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
         };
@@ -135,7 +137,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
     /// What a picture of why is drawn from.
@@ -157,8 +160,7 @@ impl Intake {
             if world.unreadable_of(item) > 0 {
                 // What a button would do is refused.
                 message.buttons.clear();
-                let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
-                let count = crate::projection::words::count(count, "event");
+                let count = crate::projection::words::count(world.unreadable_of(item), "event", viewer.lang);
                 message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
                     "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
                 ));
@@ -219,17 +221,32 @@ impl Intake {
             up: self.started.elapsed(),
             head: self.log.head().position,
             health: self.log.health(),
-            cursors: bots
-                .iter()
-                .filter_map(|bot| Some((bot.clone(), self.outbox.seen(&yoman_chat::BotName::new(bot.as_str()))?)))
-                .collect(),
-            bots: bots
-                .into_iter()
-                .map(|bot| {
-                    let stats = self.outbox.stats(&yoman_chat::BotName::new(bot.as_str()));
-                    BotState { trouble: None, waiting: stats.queued, bot }
-                })
-                .collect(),
+            bots: bots.into_iter().map(|bot| self.bot_state(bot)).collect(),
+        }
+    }
+
+    fn bot_state(&self, bot: String) -> BotState {
+        let name = BotName::new(bot.as_str());
+        let stats = self.outbox.stats(&name);
+        let read = self.outbox.seen(&name);
+        let next = read.filter(|read| *read < self.log.head().position).map(|read| Position(read.0 + 1));
+        let first_unread = next.and_then(|next| self.log.read_at(next).ok().flatten());
+        let counters = stats.counters;
+        BotState {
+            trouble: self.vitals.of(&bot),
+            waiting: stats.queued,
+            read,
+            behind_since: first_unread.map(|commit| commit.meta.recorded_at),
+            sent: counters.sent,
+            edited: counters.edits,
+            failures: counters.failures,
+            possibly_delivered: (counters.possibly_delivered, counters.possibly_delivered_ever),
+            lost: (counters.refused, counters.given_up, counters.dropped),
+            aside: stats.aside,
+            last_error: counters.last_error,
+            paused: stats.rooms.into_iter().map(|it| (it.room.to_string(), it.remaining, it.why)).collect(),
+            refusing: stats.refusing.iter().map(ToString::to_string).collect(),
+            bot,
         }
     }
 
@@ -241,7 +258,7 @@ impl Intake {
 
 /// /help, from the table of verbs.
 fn help(verb: Option<&str>, viewer: &Viewer) -> Result<Text, Refusal> {
-    let help = command::help(verb)?;
+    let help = command::help(verb, viewer.lang)?;
     let mut text = Text::new();
     for (n, section) in help.sections.iter().enumerate() {
         if n > 0 {

@@ -14,6 +14,9 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `react.rs`   reactions to cards
+//! * `rebuild.rs`  a room's board and cards anew
+//! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -32,7 +35,10 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod react;
+mod rebuild;
 mod refusal;
+mod remind;
 mod report;
 mod suggest;
 mod undo;
@@ -41,24 +47,28 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use chrono_tz::Tz;
 use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
-pub use self::{refusal::Refusal, report::Reports};
+use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
+pub use self::{
+    refusal::{Reader, Refusal},
+    report::Reports,
+};
 use crate::{
+    clock::Clock,
     command,
-    domain::{Bucket, Identity},
+    domain::{Bucket, Identity, reminder::Defaults},
+    lang::Lang,
     log::{EventLog, Position},
-    notify::{Answer, Outbox},
+    notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
     subscription::{Past, SharedWorld},
@@ -70,6 +80,8 @@ const LANES_MAX: usize = 4096;
 /// What intake needs to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The language of rooms that set none, where the platform hints at none.
+    pub lang: Lang,
     /// The time zone of rooms that set none.
     pub time_zone: Tz,
     /// Where a bare sentence goes in rooms that did not say.
@@ -80,6 +92,12 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: Defaults,
+    /// So long a bot is down before its owners are told.
+    pub down_after: Duration,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What a room's messages queue for: one at a time, first come first served.
@@ -100,8 +118,10 @@ pub struct Intake {
     titles: Arc<HashMap<String, String>>,
     past: Past,
     permalinks: Permalinks,
+    vitals: Vitals,
     pairing: Pairing,
     forgetting: Forgetting,
+    rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -153,6 +173,7 @@ impl Intake {
             begun: log.head().position,
             past,
             permalinks: Permalinks::default(),
+            vitals: Vitals::default(),
             log,
             world,
             outbox,
@@ -160,6 +181,7 @@ impl Intake {
             titles: Arc::new(titles),
             pairing: Pairing::default(),
             forgetting: Forgetting::default(),
+            rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
@@ -180,6 +202,12 @@ impl Intake {
     #[must_use]
     pub fn with_permalinks(self, permalinks: Permalinks) -> Self {
         Self { permalinks, ..self }
+    }
+
+    /// The same with somebody who looks at the bots.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Vitals) -> Self {
+        Self { vitals, ..self }
     }
 
     /// The worlds of the past.
@@ -205,13 +233,47 @@ impl Intake {
         self.world.read(|world| world.room(room.as_str()).time_zone).unwrap_or(self.settings.time_zone)
     }
 
+    /// The language of a room: the one that was set there, else the one of whoever it is the direct room of, else the usual.
+    fn lang_of(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// [`Intake::lang_of`] for many rooms, as they are now: to be asked where the world must not be locked.
+    fn langs(&self) -> Box<dyn Fn(&RoomId) -> Lang + Send + '_> {
+        let set: HashMap<String, Lang> = self.world.read(|world| {
+            let set =
+                world.rooms().filter_map(|(id, room)| Some((id.to_owned(), Lang::parse(room.language.as_deref()?)?)));
+            set.collect()
+        });
+        Box::new(move |room| {
+            set.get(room.as_str()).copied().or_else(|| self.outbox.hinted(room)).unwrap_or(self.settings.lang)
+        })
+    }
+
+    /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
+    /// platform hints at.
+    fn lang(&self, inbound: &Inbound) -> Lang {
+        let room = &inbound.room.id;
+        let own = inbound.sender.language.as_deref().filter(|_| inbound.room.kind == RoomKind::Direct);
+        let hint = own.and_then(Lang::parse).or_else(|| self.outbox.hinted(room));
+        self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// Whoever reads what is answered to this.
+    fn reader(&self, inbound: &Inbound) -> Reader {
+        let lang = self.lang(inbound);
+        Reader { lang, viewer: self.viewer(&inbound.room.id, None).map(|viewer| Viewer { lang, ..viewer }) }
+    }
+
     /// What views may know about a room, and about a person when it is theirs alone.
     fn viewer(&self, room: &RoomId, person: Option<crate::domain::PersonId>) -> Option<Viewer> {
         Some(Viewer {
             room: room.as_str().to_owned(),
             person,
+            lang: self.lang_of(room),
             time_zone: self.time_zone(room),
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             capabilities: self.capabilities(room.bot())?.clone(),
             titles: Arc::clone(&self.titles),
             permalinks: self.permalinks.clone(),
@@ -221,7 +283,7 @@ impl Intake {
     /// "Tomorrow" is the day after it was said, however late it is heard.
     fn context(&self, bot: &str, inbound: &Inbound) -> command::Context {
         command::Context {
-            now: inbound.sent_at.min(Utc::now()),
+            now: inbound.sent_at.min(self.settings.clock.now()),
             time_zone: self.time_zone(&inbound.room.id),
             bare_verbs: self.capabilities(bot).is_some_and(|can| can.bare_verbs),
         }
@@ -237,7 +299,7 @@ impl Intake {
         let mut lane = lane.lock().await;
         match self.take(bot, inbound, &mut lane).await {
             Ok(reply) => Ok(reply.answers),
-            Err(Failure::Refused(refusal)) => Err(refusal.line()),
+            Err(Failure::Refused(refusal)) => Err(refusal.line(&self.reader(inbound))),
             Err(Failure::Again(why)) => Err(why),
         }
     }
@@ -255,7 +317,8 @@ impl Intake {
         if inbound.room.kind == RoomKind::Direct {
             // Where somebody who is assigned something can be told.
             let identity = Identity(inbound.sender.id.as_str().to_owned());
-            self.outbox.met(&inbound.room.id, speaker.person, &identity);
+            let language = inbound.sender.language.as_deref();
+            self.outbox.met(&inbound.room.id, speaker.person, &identity, language);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }
@@ -264,6 +327,7 @@ impl Intake {
 #[async_trait]
 impl Accept for Intake {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        let inbound = self.in_its_thread(inbound);
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
@@ -277,15 +341,17 @@ impl Accept for Intake {
         let mut reply = match self.take(bot, &inbound, &mut lane).await {
             Ok(reply) => reply,
             Err(Failure::Refused(refusal)) => {
-                let toast = refusal.line();
+                let reader = self.reader(&inbound);
+                let toast = refusal.line(&reader);
                 let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                let answer = self.privately(Answer::new(refusal.message(most)), &inbound);
+                let answer = self.privately(Answer::new(refusal.message(&reader, most)), &inbound);
                 Reply { toast: Some(toast), answers: vec![answer], changed: false }
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
         let (toast, changed) = (reply.toast, reply.changed);
-        for answer in &mut reply.answers {
+        // What is shown besides the answer to it stands by itself.
+        for answer in reply.answers.iter_mut().filter(|answer| !answer.message.silent) {
             answer.message.answers = Some(inbound.id.clone());
         }
         if reply.answers.is_empty() {

@@ -1,6 +1,5 @@
 //! What could stand where somebody is typing: from memory, at every key, and only for who may look.
 
-use chrono::Utc;
 use unicode_segmentation::UnicodeSegmentation as _;
 use yoman_chat::{ArgKind, BotName, RoomKind, Suggestion, Typing};
 
@@ -77,7 +76,7 @@ impl Intake {
             return Vec::new();
         }
         let context = Context {
-            now: Utc::now(),
+            now: self.settings.clock.now(),
             time_zone: viewer.time_zone,
             bare_verbs: self.capabilities(bot.as_str()).is_some_and(|can| can.bare_verbs),
         };
@@ -132,7 +131,7 @@ impl Asked<'_> {
             .into_iter()
             .map(|item| {
                 let mut label = format!("{} {}", item.reference, words::one_line(&item.title));
-                if let Some(standing) = world.standing(item) {
+                if let Some(standing) = world.standing(item, crate::lang::Lang::English) {
                     // Said before the title, which may be cut.
                     label = format!("{} {standing}: {}", item.reference, words::one_line(&item.title));
                 }

@@ -18,6 +18,8 @@ use std::{
     sync::Arc,
 };
 
+use yoman_chat::RoomId;
+
 use self::{
     elsewhere::{done_with, person_event, room_event, takes_elsewhere},
     plan::{Past, Plan, Wanted},
@@ -27,10 +29,12 @@ use crate::{
     domain::{
         self, Handle, ItemRef, PersonId,
         item::{Also, Event, History, Irreversible, Reversed, Step},
+        reminder,
         report::ReportName,
         room, stored,
         undo::{self, Back, Of, Part},
     },
+    lang::{self, text, wording},
     log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},
@@ -86,10 +90,7 @@ impl Intake {
             }
             tries += 1;
             if tries == TRIES_MAX {
-                return Err(Refusal::new(
-                    "Not taken back: it was changed by several people at this very moment. Send it again.",
-                )
-                .into());
+                return Err(Refusal::new(wording!("undo-conflict")).into());
             }
         }
     }
@@ -162,15 +163,18 @@ impl Intake {
                 if !done_with(undo::take_back(&acts, Some(first))) {
                     return Ok(First::Room(Some(first)));
                 }
+            } else if let Some(item) = reminder::of_stream(stream.as_str()) {
+                let lang = self.lang_of(&RoomId::new(spoken.origin.room.clone()));
+                let example = lang::code(&format!("/undo {item}"));
+                let why = text!(lang, "remind-no-undo", item = item, example = example);
+                return Err(Refusal::new(why).hints([format!("/remind {item} off"), "/remind".to_owned()]).into());
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
                 // Nobody expects something older to go instead.
-                let why = format!(
-                    "Not taken back: the last you did here was to send or remove the report {report}. Send or remove it again; what came before is named by its item:  /undo T7"
-                );
+                let why = wording!("undo-report", report = report.to_string());
                 return Err(Refusal::new(why).hints(["/report"]).into());
             }
         }
-        Err(Refusal::new("Nothing of yours is left to take back here. What was done elsewhere or long ago is named by its item:  /undo T7").into())
+        Err(Refusal::new(wording!("undo-nothing-here")).into())
     }
 
     fn load(&self, plan: &mut Plan, item: ItemRef) -> Result<(), Failure> {
@@ -365,13 +369,13 @@ fn reversals(
     }
     let bytes: usize = events.iter().map(|event| stored::encode(event).data.get().len()).sum();
     if bytes > BYTES_MAX {
-        return Err(Refusal::new("Not taken back: that is too much at once. Take it back act by act.").into());
+        return Err(Refusal::new(wording!("undo-too-much")).into());
     }
     Ok((expected, events))
 }
 
 fn refused(why: Irreversible) -> Refusal {
-    Refusal::new(format!("Not taken back: {why}.")).hints(why.hints())
+    Refusal::not_taken_back(why.wording()).hints(why.hints())
 }
 
 /// The reversals of a commit.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use yoman_chat::RoomId;
 
 use super::{
@@ -13,7 +13,10 @@ use super::{
     queue::now_ms,
     store::Store,
 };
-use crate::domain::{Identity, PersonId};
+use crate::{
+    domain::{Identity, PersonId},
+    lang::Lang,
+};
 
 /// How stale the time in the store may be, in milliseconds: it only decides which of a person's rooms is the newest.
 const STALE_MS: i64 = 3_600_000;
@@ -26,7 +29,16 @@ pub struct Heard {
     /// Who they are on the platform: says whose room it is by now. Older rows do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// The language their platform says they speak, if it is one that is spoken here.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "spoken")]
+    pub language: Option<Lang>,
     at: i64,
+}
+
+/// A language that is not spoken here (any more) is none.
+fn spoken<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lang>, D::Error> {
+    let code = Option::<String>::deserialize(deserializer)?;
+    Ok(code.as_deref().and_then(Lang::parse))
 }
 
 #[derive(Debug)]
@@ -52,15 +64,19 @@ impl Direct {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
+    pub(super) fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<Lang>) {
         let now = now_ms();
         let mut rooms = self.rooms();
-        let same = |heard: &Heard| heard.person == person && heard.identity.as_ref() == Some(identity);
+        let is_them = |heard: &Heard| heard.person == person && heard.identity.as_ref() == Some(identity);
+        // Not everything they do says it: it stays until something says otherwise.
+        let language =
+            language.or_else(|| rooms.get(room).filter(|heard| is_them(heard)).and_then(|heard| heard.language));
+        let same = |heard: &Heard| is_them(heard) && heard.language == language;
         let known = rooms.get(room).is_some_and(|heard| same(heard) && heard.at > now - STALE_MS);
         if known && newest(&rooms, |heard| heard.person == person) == Some(room) {
             return;
         }
-        let heard = Heard { person, identity: Some(identity.clone()), at: now };
+        let heard = Heard { person, identity: Some(identity.clone()), language, at: now };
         rooms.insert(room.clone(), heard.clone());
         let mut ops = Ops::default();
         ops.put(key::direct(room), &heard);
@@ -88,6 +104,13 @@ impl Direct {
 
     pub(super) fn newest_of(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
         newest(&self.rooms(), is_them).cloned()
+    }
+
+    pub(super) fn all_of(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        let rooms = self.rooms();
+        let mut theirs: Vec<_> = rooms.iter().filter(|(_, heard)| is_them(heard)).collect();
+        theirs.sort_by(|(a, x), (b, y)| (y.at, b).cmp(&(x.at, a)));
+        theirs.into_iter().map(|(room, _)| room.clone()).collect()
     }
 
     /// Of these rooms the one somebody was heard in last.

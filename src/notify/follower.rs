@@ -7,19 +7,21 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use chrono_tz::Tz;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 use yoman_chat::{Bot, Outbound, RoomId, Stop};
 
 use super::{
+    boards,
     direct::Heard,
     outbox::{Intent, Outbox},
-    routing::{BotRooms, route, route_far_behind},
+    routing::{BotRooms, lang_of, route, route_far_behind},
 };
 use crate::{
-    domain::ItemRef,
+    clock::Clock,
+    domain::{ItemRef, reminder::Defaults},
+    lang::{Lang, say},
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -36,13 +38,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The cursor of one bot.
 pub struct Follower {
-    log: Arc<dyn EventLog>,
-    world: Arc<SharedWorld>,
-    outbox: Outbox,
-    bot: Arc<dyn Bot>,
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) world: Arc<SharedWorld>,
+    pub(super) outbox: Outbox,
+    pub(super) bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
+    lang: Lang,
     time_zone: Tz,
     far_behind: u64,
+    clock: Clock,
+    reminders: Defaults,
 }
 
 impl std::fmt::Debug for Follower {
@@ -55,13 +60,31 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        Self { log, world, outbox, bot, titles, time_zone: Tz::UTC, far_behind: FAR_BEHIND }
+        Self {
+            log,
+            world,
+            outbox,
+            bot,
+            titles,
+            lang: Lang::English,
+            time_zone: Tz::UTC,
+            far_behind: FAR_BEHIND,
+            clock: Clock::default(),
+            reminders: Defaults::default(),
+        }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
     #[must_use]
     pub fn titles(mut self, titles: Arc<HashMap<String, String>>) -> Self {
         self.titles = titles;
+        self
+    }
+
+    /// The language of rooms that did not set one, and whose platform hints at none; English unless said.
+    #[must_use]
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
         self
     }
 
@@ -72,12 +95,27 @@ impl Follower {
         self
     }
 
+    /// Whose time counts; the machine's unless said.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// When rooms are reminded that said nothing about it.
+    #[must_use]
+    pub fn reminders(mut self, reminders: Defaults) -> Self {
+        self.reminders = reminders;
+        self
+    }
+
     /// Runs until `stop`, or until the log is closed.
     pub async fn run(self, stop: Stop) {
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             () = self.follow() => {}
+            () = self.keep_boards() => {}
         }
     }
 
@@ -85,6 +123,7 @@ impl Follower {
     async fn follow(&self) {
         let mut subscription = Subscription::new(Arc::clone(&self.log), self.start().await);
         let mut unsaved: Option<(Instant, Position)> = None;
+        let mut boards = boards::Changes::default();
         loop {
             let head = self.log.head().position;
             if head.0 > subscription.position().0.saturating_add(self.far_behind) {
@@ -107,7 +146,8 @@ impl Follower {
             let mut intents = Vec::new();
             for commit in self.commits(&entries) {
                 // Locked for one commit at a time: whoever feeds the world waits for no more than that.
-                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, Utc::now())));
+                intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, self.clock.now())));
+                intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms, self.clock.now())));
             }
             if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
                 // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
@@ -149,7 +189,7 @@ impl Follower {
             self.world.at_least(subscription.position()).await;
             for commit in self.commits(&entries) {
                 let (refresh, told) =
-                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, Utc::now()));
+                    self.with_rooms(|world, rooms| route_far_behind(commit, world, rooms, self.clock.now()));
                 cards.extend(refresh);
                 for room in told {
                     *missed.entry(room).or_default() += 1;
@@ -158,13 +198,11 @@ impl Follower {
         }
         let refreshes = cards.into_iter().map(|(room, item)| Intent::Refresh { room, item });
         let summaries = missed.into_iter().map(|(room, count)| {
-            let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-            Intent::Plain {
-                room,
-                message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
-            }
+            let lang = self.with_rooms(|world, rooms| lang_of(&room, world, rooms));
+            Intent::Plain { room, message: Outbound::text(say!(lang, "far-behind", n = count)) }
         });
-        self.save(subscription.position(), refreshes.chain(summaries).collect()).await;
+        let boards = self.with_rooms(boards::all);
+        self.save(subscription.position(), refreshes.chain(summaries).chain(boards).collect()).await;
     }
 
     /// `None` when the log is closed; after a failure nothing, and a pause.
@@ -190,7 +228,7 @@ impl Follower {
         })
     }
 
-    fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
+    pub(super) fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
         let name = self.bot.name();
         self.world.read(|world| {
             // Whose an account is by now, not whose it was when it was heard.
@@ -202,12 +240,14 @@ impl Follower {
                 name,
                 capabilities: &self.bot.capabilities(),
                 titles: &self.titles,
+                lang_in: &|room| self.outbox.hinted(room).unwrap_or(self.lang),
                 time_zone: self.time_zone,
                 cards: &|item| self.outbox.rooms_with_card(name, item),
                 refuses: &|room| self.outbox.refuses(room),
                 person_in: &|room| self.outbox.heard_in(room).and_then(|heard| whose(&heard)),
                 direct_room: &|person| self.outbox.direct_room(|heard| whose(heard) == Some(person)),
                 told_in: &|person, position, rooms| self.outbox.told_in(person, position, rooms),
+                reminders: &self.reminders,
             };
             ask(world, &rooms)
         })

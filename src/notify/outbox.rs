@@ -17,6 +17,7 @@ use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
     aside::Asides,
+    board_rows::{Anew, Boards},
     cards::{CardRef, Cards},
     direct::{Direct, Heard},
     entry::{Kind, Row, What},
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     domain::{Identity, ItemRef, PersonId},
+    lang::Lang,
     log::Position,
 };
 
@@ -95,12 +97,19 @@ pub struct Answer {
     /// The message of ours that becomes this one, when it is still there and its platform can change it: a list whose next
     /// page was asked for. A new one is sent otherwise.
     pub over: Option<MessageRef>,
+    /// Instead of the message: the room's board.
+    pub board: Option<Anew>,
 }
 
 impl Answer {
     /// A message that is nobody's card.
     pub fn new(message: Outbound) -> Self {
-        Self { message, card: None, over: None }
+        Self { message, card: None, over: None, board: None }
+    }
+
+    /// The room's board.
+    pub fn board(anew: Anew) -> Self {
+        Self { board: Some(anew), ..Self::new(Outbound::default()) }
     }
 }
 
@@ -136,6 +145,13 @@ pub enum Intent {
         /// What to show.
         message: Outbound,
     },
+    /// The room's board is out of date, or is to be pinned or sent once more. Rendered when its turn comes.
+    Board {
+        /// Where.
+        room: RoomId,
+        /// Whether somebody asked for it.
+        anew: Anew,
+    },
     /// Something that is about no item.
     Plain {
         /// Where.
@@ -149,13 +165,17 @@ impl Intent {
     /// The room it is for.
     pub fn room(&self) -> &RoomId {
         match self {
-            Self::Refresh { room, .. } | Self::Notice { room, .. } | Self::Plain { room, .. } => room,
+            Self::Refresh { room, .. }
+            | Self::Notice { room, .. }
+            | Self::Board { room, .. }
+            | Self::Plain { room, .. } => room,
         }
     }
 
     fn split(self) -> (RoomId, What) {
         match self {
             Self::Refresh { room, item } => (room, What::Refresh { item }),
+            Self::Board { room, anew } => (room, What::Board { anew }),
             Self::Notice { room, item, version, position: _, message } => {
                 (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
             }
@@ -177,6 +197,7 @@ struct Shared {
     settings: OutboxSettings,
     store: Arc<Store>,
     cards: Arc<Cards>,
+    boards: Arc<Boards>,
     pictures: Pictures,
     asides: Asides,
     direct: Direct,
@@ -227,8 +248,9 @@ impl Outbox {
             seen: Mutex::default(),
             pictures: Pictures::beside(dir),
             settings,
-            store,
+            boards: Arc::new(Boards::new(&store)),
             cards,
+            store,
             seqs: Arc::new(AtomicU64::new(clock)),
             queues: Mutex::default(),
             answering: Mutex::default(),
@@ -275,8 +297,10 @@ impl Outbox {
             return Arc::clone(queue);
         }
         let queue = Arc::new(Queue::new(
+            bot.clone(),
             Arc::clone(&shared.store),
             Arc::clone(&shared.cards),
+            Arc::clone(&shared.boards),
             Arc::clone(&shared.seqs),
             shared.settings.clone(),
         ));
@@ -328,7 +352,11 @@ impl Outbox {
         let mut change = queue.change();
         change.ops.put(key, &now_ms());
         if !unkept {
-            for Answer { message, card, over } in answers {
+            for Answer { message, card, over, board } in answers {
+                if let Some(anew) = board {
+                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
+                    continue;
+                }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);
                 let what = What::Message { kind: Kind::Answer, message, card, over };
                 queue.admit(&mut inner, room, what, &mut change);
@@ -395,6 +423,27 @@ impl Outbox {
         lock(&self.shared.seen).insert(bot.clone(), position);
     }
 
+    /// Whether one of our messages is a board that is kept up to date.
+    pub fn is_board(&self, message: &MessageRef) -> bool {
+        self.shared.boards.is_board(message)
+    }
+
+    /// The rooms of a bot in which a board stands.
+    pub fn rooms_with_board(&self, bot: &BotName) -> Vec<RoomId> {
+        self.shared.boards.of(bot)
+    }
+
+    /// Brings the boards of some rooms of a bot up to date.
+    pub fn refresh_boards(&self, bot: &BotName, rooms: impl IntoIterator<Item = RoomId>) {
+        let queue = self.queue(bot);
+        for room in rooms {
+            let mut inner = queue.inner();
+            let mut change = queue.change();
+            queue.admit(&mut inner, &room, What::Board { anew: Anew::No }, &mut change);
+            queue.submit(inner, change);
+        }
+    }
+
     /// The room's card of an item.
     pub fn card(&self, room: &RoomId, item: ItemRef) -> Option<CardRef> {
         self.shared.cards.get(room, item)
@@ -408,6 +457,12 @@ impl Outbox {
     /// The item one of our messages is about.
     pub fn item_of(&self, message: &MessageRef) -> Option<ItemRef> {
         self.shared.cards.item_of(message)
+    }
+
+    /// The item a message of ours is a card of, with the version it shows as far as that is known. The message is found
+    /// without its thread, too: then it is named as it was sent.
+    pub fn card_at(&self, message: &MessageRef) -> Option<(MessageRef, ItemRef, Option<u64>)> {
+        self.shared.cards.at(message)
     }
 
     /// Whether the platform refuses everything for a room; nothing is derived for it until something arrives from there.
@@ -488,9 +543,15 @@ impl Outbox {
         self.sync().await
     }
 
-    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity) {
-        self.shared.direct.met(room, person, identity);
+    /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. `language` is the one their
+    /// platform hints at (BCP 47), if it does. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>) {
+        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse));
+    }
+
+    /// The language whoever has this direct room speaks, as far as their platform told; `None` for other rooms.
+    pub fn hinted(&self, room: &RoomId) -> Option<Lang> {
+        self.shared.direct.heard_in(room)?.language
     }
 
     /// Who was heard in this direct room.
@@ -501,6 +562,11 @@ impl Outbox {
     /// The direct room somebody was last heard in, over all bots.
     pub fn direct_room(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
         self.shared.direct.newest_of(is_them)
+    }
+
+    /// The direct rooms somebody was heard in, the newest first, over all bots.
+    pub fn direct_rooms(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        self.shared.direct.all_of(is_them)
     }
 
     /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
@@ -519,14 +585,14 @@ impl Outbox {
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
-    /// reach them. What the files keep of it goes with [`Outbox::renew`] at the next start.
-    pub fn forget(&self, person: PersonId) {
+    /// reach them; that is said in the `lang` of each room. What the files keep of it goes with [`Outbox::renew`] at the next start.
+    pub fn forget(&self, person: PersonId, lang: &dyn Fn(&RoomId) -> Lang) {
         let shared = &*self.shared;
         shared.direct.forget(person);
         shared.asides.forget_all();
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
-            queue.blank(&bot);
+            queue.blank(&bot, lang);
         }
     }
 

@@ -12,15 +12,17 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::{BotName, Capabilities, RoomId, Style, Text};
 
-use super::outbox::Intent;
+use super::{outbox::Intent, reminding};
 use crate::{
     domain::{
         Event, Filter, Identity, ItemRef, PersonId,
         item::{self, Fact},
+        reminder::Defaults,
         research,
         room::Room,
         stored, todo,
     },
+    lang::{Lang, text_in},
     log::{Commit, Position},
     projection::{Permalinks, Viewer, World},
 };
@@ -36,6 +38,8 @@ pub struct BotRooms<'a> {
     pub capabilities: &'a Capabilities,
     /// What people call the platform of each bot.
     pub titles: &'a Arc<HashMap<String, String>>,
+    /// The language of a room that did not set one.
+    pub lang_in: &'a dyn Fn(&RoomId) -> Lang,
     /// The time zone of rooms that did not set one.
     pub time_zone: Tz,
     /// The rooms of this bot that have a card of an item.
@@ -48,6 +52,8 @@ pub struct BotRooms<'a> {
     pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
     /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
     pub told_in: &'a ToldIn<'a>,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: &'a Defaults,
 }
 
 /// Somebody who is told, and why.
@@ -63,6 +69,9 @@ enum Why {
 
 /// What a bot has to do because of a commit; `world` has seen the commit, and may have seen more.
 pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Intent> {
+    if let Some(intents) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return intents;
+    }
     let Some(what) = Read::of(commit) else { return Vec::new() };
     let mut intents = refreshes(&what, world, bot);
     for Told { room, why } in told(&what, world, bot, now) {
@@ -84,10 +93,13 @@ pub fn route_far_behind(
     bot: &BotRooms<'_>,
     now: DateTime<Utc>,
 ) -> (Vec<(RoomId, ItemRef)>, Vec<RoomId>) {
+    if let Some(reminders) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return (Vec::new(), reminders.iter().map(|intent| intent.room().clone()).collect());
+    }
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
-        Intent::Notice { .. } | Intent::Plain { .. } => None,
+        Intent::Notice { .. } | Intent::Board { .. } | Intent::Plain { .. } => None,
     });
     (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
 }
@@ -104,7 +116,7 @@ impl<'a> Read<'a> {
         let item = ItemRef::of_stream(commit.stream.as_str())?;
         let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
             Ok(Event::Item(event)) => Some(event),
-            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => None,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_)) | Err(_) => None,
         });
         Some(Self { commit, item, events: events.collect() })
     }
@@ -260,18 +272,26 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 }
 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
-fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
+pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
     let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
     let person = (bot.person_in)(room).or_else(by_identity)?;
     // Who may look at nothing any more is told nothing either.
     world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
-fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+/// The language of a room.
+pub(super) fn lang_of(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Lang {
+    let set = world.room(room.as_str()).language.as_deref().and_then(Lang::parse);
+    set.unwrap_or_else(|| (bot.lang_in)(room))
+}
+
+pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+    let state = world.room(room.as_str());
     Viewer {
         room: room.as_str().to_owned(),
         person: person_in(room, world, bot),
-        time_zone: world.room(room.as_str()).time_zone.unwrap_or(bot.time_zone),
+        lang: lang_of(room, world, bot),
+        time_zone: state.time_zone.unwrap_or(bot.time_zone),
         now,
         capabilities: bot.capabilities.clone(),
         titles: Arc::clone(bot.titles),
@@ -283,9 +303,7 @@ fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
         Why::Assigned => {
-            let mut text = Text::new();
-            text.push(Style::Dim, "it is assigned to you");
-            text
+            text_in!(viewer.lang, Style::Dim, "because-assigned")
         }
     }
 }

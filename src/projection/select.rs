@@ -12,6 +12,7 @@ use super::{
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},
+    lang::say,
 };
 
 /// A filter made ready for many items.
@@ -168,7 +169,7 @@ impl World {
     }
 
     /// Hands every item that passes a filter to `take`.
-    fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
+    pub(super) fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
         let mut sieve = Sieve::new(filter, viewer);
         // What was taken back is shown to whoever asks for just that.
         let withdrawn_too = filter.states.contains(&StateWord::Withdrawn);
@@ -214,7 +215,7 @@ impl World {
     /// A filter in words, for a sentence: as it is said, or `everything`.
     pub(super) fn filter_words(&self, filter: &Filter, viewer: &Viewer) -> String {
         let text = self.filter_text(filter, viewer);
-        if text.is_empty() { "everything".into() } else { text }
+        if text.is_empty() { say!(viewer.lang, "everything") } else { text }
     }
 
     /// The filter for what somebody has to do.

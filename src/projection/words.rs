@@ -6,7 +6,11 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use unicode_normalization::char::is_combining_mark;
 
 use super::Viewer;
-use crate::domain::{Bucket, Due, Priority};
+pub use crate::lang::grouped;
+use crate::{
+    domain::{Bucket, Due, Priority, Role},
+    lang::{Lang, say},
+};
 
 /// Dates further away than this, in days, are written with their year.
 const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
@@ -14,58 +18,68 @@ const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
 /// How long ago: `just now`, `4 s ago`, `2 h ago`, `yesterday`, then the date. For texts that are read at once: a text
 /// that stays in a chat says [`at`].
 pub fn ago(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    recently(then, viewer).unwrap_or_else(|| say!(viewer.lang, "ago-on", date = date(day_of(then, viewer), viewer)))
+}
+
+/// As [`ago`], to be put behind a thing: `4 s ago`, `Fri 13 Nov`.
+pub fn ago_of(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    recently(then, viewer).unwrap_or_else(|| date(day_of(then, viewer), viewer))
+}
+
+fn recently(then: DateTime<Utc>, viewer: &Viewer) -> Option<String> {
     let past = viewer.now.signed_duration_since(then);
+    let lang = viewer.lang;
     if past < TimeDelta::seconds(2) {
-        return "just now".into();
+        return Some(say!(lang, "ago-now"));
     }
     if past < TimeDelta::minutes(1) {
-        return format!("{} s ago", past.num_seconds());
+        return Some(say!(lang, "ago-seconds", n = past.num_seconds()));
     }
     if past < TimeDelta::hours(1) {
-        return format!("{} min ago", past.num_minutes());
+        return Some(say!(lang, "ago-minutes", n = past.num_minutes()));
     }
     let (day, today) = (day_of(then, viewer), today(viewer));
     if past < TimeDelta::hours(24) && (day == today || past < TimeDelta::hours(6)) {
-        return format!("{} h ago", past.num_hours());
+        return Some(say!(lang, "ago-hours", n = past.num_hours()));
     }
-    if Some(day) == today.pred_opt() { "yesterday".into() } else { format!("on {}", date(day, today)) }
+    (Some(day) == today.pred_opt()).then(|| say!(lang, "ago-yesterday"))
 }
 
 /// A moment: `14:02` today, `Fri 13 Nov, 14:02` otherwise.
 pub fn at(then: DateTime<Utc>, viewer: &Viewer) -> String {
     let local = then.with_timezone(&viewer.time_zone);
     let (day, today) = (local.date_naive(), today(viewer));
-    if day == today {
-        local.format("%H:%M").to_string()
-    } else {
-        format!("{}, {}", date(day, today), local.format("%H:%M"))
-    }
+    let time = local.format("%H:%M").to_string();
+    if day == today { time } else { say!(viewer.lang, "moment", date = date(day, viewer), time) }
 }
 
 /// A moment with its time zone, for what is read long after: `Fri 13 Nov, 00:00 (Asia/Seoul)`.
 pub fn at_in_zone(then: DateTime<Utc>, viewer: &Viewer) -> String {
     let local = then.with_timezone(&viewer.time_zone);
-    let day = date(local.date_naive(), today(viewer));
-    format!("{day}, {} ({})", local.format("%H:%M"), viewer.time_zone.name())
+    let time = local.format("%H:%M").to_string();
+    let zone = viewer.time_zone.name();
+    say!(viewer.lang, "moment-zone", date = date(local.date_naive(), viewer), time, zone)
 }
 
 /// A day: `Fri 27 Nov`, with the year when it is not within half a year of today.
-pub fn date(day: NaiveDate, today: NaiveDate) -> String {
-    let text = format!("{} {} {}", day.format("%a"), day.day(), day.format("%b"));
-    if day.signed_duration_since(today).num_days().unsigned_abs() > YEAR_LEFT_OUT_DAYS_MAX {
-        format!("{text} {}", day.year())
+pub fn date(day: NaiveDate, viewer: &Viewer) -> String {
+    let lang = viewer.lang;
+    let (weekday, of_month, month) = (lang.weekday(day), day.day().to_string(), lang.month(day));
+    if day.signed_duration_since(today(viewer)).num_days().unsigned_abs() > YEAR_LEFT_OUT_DAYS_MAX {
+        say!(lang, "date-year", weekday, day = of_month, month, year = day.year().to_string())
     } else {
-        text
+        say!(lang, "date", weekday, day = of_month, month)
     }
 }
 
 /// A due date: `Fri 27 Nov` or `Fri 27 Nov, 14:00`.
 pub fn due(due: Due, viewer: &Viewer) -> String {
     match due {
-        Due::Day(day) => date(day, today(viewer)),
+        Due::Day(day) => date(day, viewer),
         Due::At(instant) => {
             let local = instant.with_timezone(&viewer.time_zone);
-            format!("{}, {}", date(local.date_naive(), today(viewer)), local.format("%H:%M"))
+            let time = local.format("%H:%M").to_string();
+            say!(viewer.lang, "moment", date = date(local.date_naive(), viewer), time)
         }
     }
 }
@@ -95,8 +109,8 @@ pub fn day_of(then: DateTime<Utc>, viewer: &Viewer) -> NaiveDate {
 }
 
 /// A priority when it is worth a word.
-pub fn priority(priority: Priority) -> Option<&'static str> {
-    (priority != Priority::Normal).then(|| priority.word())
+pub fn priority(priority: Priority, lang: Lang) -> Option<String> {
+    (priority != Priority::Normal).then(|| say!(lang, "priority", priority = priority.word()))
 }
 
 /// What people call the platform of a bot, or a platform by its own name: the one a bot was named for
@@ -113,54 +127,37 @@ pub fn title_of(bot: &str, titles: &HashMap<String, String>) -> String {
     letters
 }
 
-/// `1 todo`, `2 todos`, `no todos`, `4,812 todos`.
-pub fn count(n: usize, one: &str) -> String {
-    match n {
-        0 => format!("no {one}s"),
-        1 => format!("1 {one}"),
-        _ => format!("{} {one}s", grouped(n as u64)),
-    }
+/// `1 item`, `2 items`, `no items`, `4,812 items`; `what` is one of those the key `count` knows.
+pub fn count(n: impl TryInto<i64>, what: &str, lang: Lang) -> String {
+    say!(lang, "count", n = n.try_into().unwrap_or(i64::MAX), what)
 }
 
 /// `a member`, `an owner`
-pub fn a(word: &str) -> String {
-    format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+pub fn a_role(role: Role, lang: Lang) -> String {
+    say!(lang, "a-role", role = role.word())
+}
+
+/// `a todo`, `an idea`
+pub fn a_bucket(bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "a-bucket", bucket = bucket.word())
 }
 
 /// The word for several of a bucket.
-pub fn many(bucket: Bucket) -> &'static str {
-    match bucket {
-        Bucket::Idea => "ideas",
-        Bucket::Research => "research",
-        Bucket::Todo => "todos",
-        Bucket::Pr => "prs",
-    }
+pub fn many(bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "bucket-many", bucket = bucket.word())
 }
 
 /// `1 todo`, `2 todos`, `3 research`
-pub fn count_of(n: usize, bucket: Bucket) -> String {
-    format!("{} {}", grouped(n as u64), if n == 1 { bucket.word() } else { many(bucket) })
-}
-
-/// A number in groups of three: `4,812`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+pub fn count_of(n: usize, bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "buckets", n, bucket = bucket.word())
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn listed(words: &[String]) -> String {
+pub fn listed(words: &[String], lang: Lang) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),
-        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+        [init @ .., last] => say!(lang, "listed", init = init.join(", "), last),
     }
 }
 

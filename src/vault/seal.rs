@@ -66,6 +66,7 @@ pub(super) fn fields(event: &str) -> &'static [&'static str] {
             "after.links.back.*.1.1.url",
         ],
         "report_saved" => &["script"],
+        "reminder_asked" => &["words"],
         _ => &[],
     }
 }
@@ -93,6 +94,8 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "person_forgotten",
     "person_merged",
     "report_removed",
+    "reminder_dropped",
+    "reminded",
     // What a room is called and set to is the room's.
     "room_enabled",
     "room_disabled",
@@ -100,7 +103,11 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_unfollowed",
     "room_muted",
     "room_setting_changed",
+    "room_reaction_mapped",
+    "room_reactions_cleared",
     "room_reversed",
+    "board_pinned",
+    "board_unpinned",
 ];
 
 /// Whether an event is about the person themselves: it is sealed under their own key, whoever wrote it.

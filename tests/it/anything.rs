@@ -193,6 +193,7 @@ async fn assert_same(stage: &Stage) {
     let viewer = Viewer {
         room: "telegram/kim".into(),
         person: None,
+        lang: yoman::lang::Lang::English,
         time_zone: chrono_tz::Asia::Seoul,
         now: chrono::Utc::now(),
         capabilities: stage.direct("telegram", "kim").bot.capabilities(),

@@ -1,5 +1,7 @@
 //! A house with bots of a platform held in memory, people who talk to it, and a transcript of what they see.
 
+mod settled;
+
 use std::{
     collections::HashMap,
     fmt::Write as _,
@@ -8,10 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 use yoman::{
     app::House,
-    domain::Bucket,
+    clock::Clock,
+    domain::{Bucket, reminder::Defaults},
     intake,
     log::{
         EventLog,
@@ -27,6 +31,8 @@ use yoman_chat::{
     fake::{FakeBot, FakeMessage},
 };
 
+pub(crate) use self::settled::settled;
+
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -40,6 +46,7 @@ pub(crate) struct Seat {
     /// What their platform calls them, when that is not its number for them; how they are written there.
     name: Option<String>,
     handle: Option<String>,
+    clock: Clock,
 }
 
 impl Seat {
@@ -81,7 +88,7 @@ impl Seat {
                 language: None,
             },
             said,
-            sent_at: chrono::Utc::now(),
+            sent_at: self.clock.now(),
         }
     }
 }
@@ -102,12 +109,17 @@ pub(crate) struct Stage {
     bots: Vec<FakeBot>,
     house: Option<House>,
     own_log: Option<Arc<dyn EventLog>>,
+    /// The log whose time is the clock's.
+    own_time: Option<Arc<MemoryLog>>,
     transcript: String,
     /// What stood in a room when it was last written down.
     written: HashMap<RoomId, Vec<FakeMessage>>,
     next: u64,
+    /// The machine's, unless the test has one of its own: see [`Stage::at`].
+    pub(crate) clock: Clock,
     /// For the next start.
     pub(crate) reports: intake::Reports,
+    pub(crate) down_after: Duration,
     /// The newest message somebody wrote.
     pub(crate) last: Option<MessageRef>,
 }
@@ -123,35 +135,51 @@ impl Stage {
         Self::start_with(ground, None, bots).await
     }
 
+    /// At this time, which goes on only by [`Stage::until`].
+    pub(crate) async fn at(now: DateTime<Utc>) -> Self {
+        let log = Arc::new(MemoryLog::new());
+        log.set_time(now);
+        Self::begin(Ground::Memory, Some(log.clone()), fake_bots(), Clock::standing(now), Some(log)).await
+    }
+
+    /// The same on disk, where it can be started again: the log's own time is the machine's.
+    pub(crate) async fn on_disk_at(now: DateTime<Utc>) -> Self {
+        Self::begin(Ground::Disk, None, fake_bots(), Clock::standing(now), None).await
+    }
+
+    /// What is under it.
+    pub(crate) fn ground(&self) -> Ground {
+        self.ground
+    }
+
+    /// It is so late now.
+    pub(crate) fn until(&self, now: DateTime<Utc>) {
+        if let Some(log) = &self.own_time {
+            log.set_time(now);
+        }
+        self.clock.set(now);
+    }
+
     /// The same on a log of the test's own.
     pub(crate) async fn on(log: Arc<dyn EventLog>) -> Self {
         Self::build(Ground::Memory, Some(log)).await
     }
 
     async fn build(ground: Ground, own_log: Option<Arc<dyn EventLog>>) -> Self {
-        let bots = vec![
-            FakeBot::with("console", |can| {
-                can.title = "Console";
-                can.edits = false;
-                can.bare_verbs = true;
-                can.local = true;
-                can.text_length_max = 0;
-            }),
-            FakeBot::with("telegram", |can| {
-                can.title = "Telegram";
-                can.pictures = true;
-            }),
-            FakeBot::with("discord", |can| {
-                can.title = "Discord";
-                can.text_length_max = 2000;
-                can.button_data_bytes_max = 100;
-                can.buttons_per_row_max = 5;
-            }),
-        ];
-        Self::start_with(ground, own_log, bots).await
+        Self::start_with(ground, own_log, fake_bots()).await
     }
 
     async fn start_with(ground: Ground, own_log: Option<Arc<dyn EventLog>>, bots: Vec<FakeBot>) -> Self {
+        Self::begin(ground, own_log, bots, Clock::default(), None).await
+    }
+
+    async fn begin(
+        ground: Ground,
+        own_log: Option<Arc<dyn EventLog>>,
+        bots: Vec<FakeBot>,
+        clock: Clock,
+        own_time: Option<Arc<MemoryLog>>,
+    ) -> Self {
         let mut stage = Self {
             dir: tempfile::tempdir().unwrap(),
             ground,
@@ -161,7 +189,10 @@ impl Stage {
             transcript: String::new(),
             written: HashMap::new(),
             next: 0,
+            clock,
+            own_time,
             reports: intake::Reports::default(),
+            down_after: Duration::from_secs(300),
             last: None,
         };
         stage.start().await;
@@ -233,16 +264,21 @@ impl Stage {
         let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
         let outbox = Outbox::open(&self.state().join("bots"), settings).unwrap();
         let settings = intake::Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: chrono_tz::Asia::Seoul,
             default_bucket: Bucket::Idea,
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
             reports: self.reports.clone(),
+            reminders: Defaults::default(),
+            down_after: self.down_after,
+            clock: self.clock.clone(),
         };
         let delivery = DeliverySettings {
             backoff_min: Duration::from_millis(5),
             backoff_max: Duration::from_millis(50),
             coalesce: Duration::ZERO,
+            board_every: Duration::ZERO,
             ..DeliverySettings::default()
         };
         let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
@@ -280,7 +316,15 @@ impl Stage {
 
     fn seat(&self, bot: &str, room: &str, kind: RoomKind, who: &str) -> Seat {
         let bot = self.bots.iter().find(|it| it.name().as_str() == bot).unwrap().clone();
-        Seat { room: bot.room(room), bot, kind, who: who.to_owned(), name: None, handle: None }
+        Seat {
+            room: bot.room(room),
+            bot,
+            kind,
+            who: who.to_owned(),
+            name: None,
+            handle: None,
+            clock: self.clock.clone(),
+        }
     }
 
     /// Somebody in a room of their own.
@@ -469,12 +513,14 @@ impl Stage {
                 // As it came: what was changed since is another step.
                 None => {
                     let first = message.before.first().unwrap_or(&message.now);
-                    render(&mut self.transcript, first, "");
+                    render(&mut self.transcript, first, if message.pinned { "(pinned) " } else { "" });
                     new.push(first.text.to_plain());
-                    written.push(FakeMessage { now: first.clone(), ..message });
+                    written.push(FakeMessage { now: first.clone(), ..message.clone() });
                 }
                 Some(old) if changes && old.now != message.now => {
-                    render(&mut self.transcript, &message.now, "(changed in place) ");
+                    let unpinned = old.pinned && !message.pinned;
+                    let mark = if unpinned { "(not pinned any more) " } else { "" };
+                    render(&mut self.transcript, &message.now, &format!("(changed in place) {mark}"));
                     new.push(message.now.text.to_plain());
                     written.push(message);
                 }
@@ -505,6 +551,29 @@ impl Stage {
     }
 }
 
+/// A console, a phone and a desk.
+fn fake_bots() -> Vec<FakeBot> {
+    vec![
+        FakeBot::with("console", |can| {
+            can.title = "Console";
+            can.edits = false;
+            can.bare_verbs = true;
+            can.local = true;
+            can.text_length_max = 0;
+        }),
+        FakeBot::with("telegram", |can| {
+            can.title = "Telegram";
+            can.pictures = true;
+        }),
+        FakeBot::with("discord", |can| {
+            can.title = "Discord";
+            can.text_length_max = 2000;
+            can.button_data_bytes_max = 100;
+            can.buttons_per_row_max = 5;
+        }),
+    ]
+}
+
 fn shown_as_typed(text: &str) -> String {
     text.replace('\n', "\n      ")
 }
@@ -521,72 +590,4 @@ fn render(out: &mut String, message: &Outbound, mark: &str) {
         let row: Vec<_> = row.iter().map(|button| format!("[{}]", button.label)).collect();
         let _ = writeln!(out, "      {}", row.join(" "));
     }
-}
-
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// The same text without what differs between runs: times of day, days near today, codes, durations.
-pub(crate) fn settled(text: &str) -> String {
-    text.split('\n').map(settled_line).collect::<Vec<_>>().join("\n")
-}
-
-fn settled_line(line: &str) -> String {
-    let mut words: Vec<String> = line.split(' ').map(settled_word).collect();
-    for at in 0..words.len() {
-        let behind = |word: &str| at > 0 && words[at - 1].ends_with(word);
-        let answer = at > 1 && words[at - 2].ends_with("/link") && (behind("yes") || behind("no"));
-        let code = answer || behind("/pair") || behind("/claim") || behind("/link");
-        let letters = words[at].trim_end_matches(['.', ',']);
-        if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
-            words[at] = "<code>".into();
-        }
-        // `Fri 27 Nov`, but not `Fri 2 May 2031`.
-        let month = words.get(at + 2).map(|word| word.trim_end_matches([',', '.', ')', '"']).to_owned());
-        let day = DAYS.iter().any(|day| words[at].ends_with(day));
-        let year = words.get(at + 3).is_some_and(|word| word.starts_with("20"));
-        if day && !year && month.as_deref().is_some_and(|month| MONTHS.contains(&month)) {
-            let before = words[at][..words[at].len() - 3].to_owned();
-            let behind: String = words[at + 2].chars().skip(3).collect();
-            words[at] = format!("{before}<day>{behind}");
-            words.drain(at + 1..=at + 2);
-        }
-        // `4 s ago`, `up 3 s`
-        let number = words.get(at).is_some_and(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
-        let unit = words.get(at + 1).map(|word| word.trim_end_matches([',', '.'])).unwrap_or_default();
-        if number && unit == "s" {
-            words[at] = "<n>".into();
-        }
-        if words.len() <= at + 1 {
-            break;
-        }
-    }
-    words.join(" ").replace("<n> s ago", "just now")
-}
-
-/// `14:02:11` and `14:02`.
-fn settled_word(word: &str) -> String {
-    let chars: Vec<char> = word.chars().collect();
-    let is_time = |at: usize, shape: &str| {
-        chars.len() >= at + shape.len()
-            && shape
-                .chars()
-                .zip(&chars[at..])
-                .all(|(want, have)| if want == '0' { have.is_ascii_digit() } else { want == *have })
-    };
-    let mut out = String::new();
-    let mut at = 0;
-    while at < chars.len() {
-        if is_time(at, "00:00:00") {
-            out.push_str("hh:mm:ss");
-            at += 8;
-        } else if is_time(at, "00:00") {
-            out.push_str("hh:mm");
-            at += 5;
-        } else {
-            out.push(chars[at]);
-            at += 1;
-        }
-    }
-    out
 }

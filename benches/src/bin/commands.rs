@@ -55,6 +55,8 @@ impl Bot for Instant0 {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         }
     }
 
@@ -110,11 +112,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outbox = Outbox::open(&dir.path().join("state/bots"), OutboxSettings::default())?;
         let bot = Arc::new(Instant0 { name: BotName::new("bench"), shown: AtomicU64::new(0) });
         let settings = Settings {
+            lang: yoman::lang::Lang::English,
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
+            reminders: Default::default(),
+            down_after: std::time::Duration::from_secs(300),
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,
+            clock: yoman::clock::Clock::default(),
         };
         let house =
             House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());

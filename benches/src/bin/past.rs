@@ -230,6 +230,7 @@ fn viewer() -> Viewer {
     Viewer {
         room: "telegram/1".into(),
         person: None,
+        lang: yoman::lang::Lang::English,
         time_zone: chrono_tz::UTC,
         now: chrono::Utc::now(),
         capabilities: Capabilities {
@@ -245,6 +246,8 @@ fn viewer() -> Viewer {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         },
         titles: Arc::default(),
         permalinks: Default::default(),

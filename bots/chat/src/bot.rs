@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Inbox, MessageRef, Outbound, RoomId};
+use crate::{Health, Inbox, MessageRef, Outbound, RoomId};
 
 /// Cancelled when the process stops. A bot then takes nothing new and returns within 2 s.
 pub type Stop = CancellationToken;
@@ -84,6 +84,10 @@ pub struct Capabilities {
     pub private_answers: bool,
     /// A picture can be shown ([`Outbound::picture`]).
     pub pictures: bool,
+    /// A message can be pinned ([`Outbound::pin`]).
+    pub pins: bool,
+    /// We are told when somebody reacts to a message of ours ([`crate::Said::Reacted`]).
+    pub reactions: bool,
 }
 
 impl Capabilities {
@@ -107,6 +111,8 @@ impl Capabilities {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         }
     }
 }
@@ -161,6 +167,11 @@ pub trait Bot: Send + Sync + 'static {
         None
     }
 
+    /// Whether it reaches its platform, as far as it knows by itself. No network.
+    fn health(&self) -> Health {
+        Health::Up
+    }
+
     /// Takes what arrives and submits it, in the order of arrival within a room, until `stop`. Returns `Ok` when there is
     /// nothing more to come (end of input) or when stopped.
     ///
@@ -174,7 +185,8 @@ pub trait Bot: Send + Sync + 'static {
     /// [`SendError`] says whether it may have been sent, and whether trying again makes sense.
     async fn send(&self, room: &RoomId, message: &Outbound) -> Result<MessageRef, SendError>;
 
-    /// Changes a message in place; a change to what it already shows is `Ok`. One attempt; repeating it is harmless.
+    /// Changes a message in place; a change to what it already shows, or pinning what is pinned, is `Ok`. One attempt;
+    /// repeating it is harmless.
     ///
     /// # Errors
     /// As for [`Bot::send`]; [`SendError::Gone`] when there is nothing to change any more.

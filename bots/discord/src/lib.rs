@@ -31,7 +31,6 @@ mod markdown;
 mod outbound;
 mod permissions;
 mod rates;
-mod secret;
 mod seen;
 mod session;
 mod wire;
@@ -51,10 +50,11 @@ pub use commands::Commands;
 pub use http_endpoint::{Endpoint, PublicKey};
 use reqwest::Method;
 pub use reqwest::Url;
-pub use secret::Secret;
 use serde_json::Value;
+pub use yoman_chat::Secret;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Health, Inbox, LengthUnit, Menu, MessageRef, Outbound, Pulse, RoomId,
+    SendError, Stop,
 };
 
 use crate::{
@@ -72,6 +72,8 @@ const STOP_PATIENCE: Duration = Duration::from_millis(1_400);
 const LAST_WORD: Duration = Duration::from_millis(300);
 /// The service's own words for a message that may not answer another.
 const NO_HISTORY: u64 = 160_002;
+/// The channel has as many pins as it can have.
+const TOO_MANY_PINS: u64 = 30_003;
 
 /// What a Discord bot needs to know.
 #[derive(Clone, Debug)]
@@ -125,6 +127,7 @@ pub struct Discord {
     desk: Arc<Desk>,
     /// Who we are, once known.
     us: AtomicU64,
+    pulse: Pulse,
 }
 
 impl fmt::Debug for Discord {
@@ -156,7 +159,7 @@ impl Discord {
         }
         let api = Api::new(&config)?;
         let (channels, seen, desk) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { config, api, channels, seen, desk, us: AtomicU64::new(0) })
+        Ok(Self { config, api, channels, seen, desk, us: AtomicU64::new(0), pulse: Pulse::default() })
     }
 
     /// What there is to say about token, intents, servers, permissions and commands.
@@ -166,8 +169,8 @@ impl Discord {
 
     async fn intake(&self, inbox: Inbox, stop: Stop) -> Result<Intake, BotError> {
         let name = &self.config.name;
-        let me: wire::User = gateway::until_answered(name, &self.api, "users/@me").await?;
-        let app: Value = gateway::until_answered(name, &self.api, "applications/@me").await?;
+        let me: wire::User = gateway::until_answered(name, &self.api, "users/@me", &self.pulse).await?;
+        let app: Value = gateway::until_answered(name, &self.api, "applications/@me", &self.pulse).await?;
         let app = app["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(me.id);
         self.us.store(me.id, Ordering::Relaxed);
         let us = Us { bot: name.clone(), id: me.id };
@@ -215,6 +218,20 @@ impl Discord {
         }
     }
 
+    /// Pins a message, or takes that back; again is no error here. The address of 2025: the one before it is going away.
+    async fn pin(&self, place: Place, message: u64, pinned: Option<bool>) -> Result<(), SendError> {
+        let Some(pinned) = pinned else { return Ok(()) };
+        let method = if pinned { Method::PUT } else { Method::DELETE };
+        let path = format!("channels/{}/messages/pins/{message}", place.target());
+        match self.api.call(method, &path, None, None).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == TOO_MANY_PINS => Err(SendError::Refused(format!(
+                "{error}: this channel has as many pins as it can have; somebody has to take one off"
+            ))),
+            Err(error) => Err(self.refused(place, error, true).await),
+        }
+    }
+
     async fn refused(&self, place: Place, error: CallError, editing: bool) -> SendError {
         let us = self.us.load(Ordering::Relaxed);
         match permissions::explain(&self.api, us, place, &error).await {
@@ -245,11 +262,17 @@ impl Bot for Discord {
             forms: true,
             private_answers: true,
             pictures: true,
+            pins: true,
+            reactions: true,
         }
     }
 
     fn link(&self, message: &MessageRef) -> Option<String> {
         self.channels.link(message)
+    }
+
+    fn health(&self) -> Health {
+        self.pulse.health()
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {
@@ -275,7 +298,7 @@ impl Bot for Discord {
             std::future::pending().await
         };
         let ended = tokio::select! {
-            ended = gateway::run(&intake) => ended,
+            ended = gateway::run(&intake, &self.pulse) => ended,
             ended = endpoint => ended,
             ended = beside => ended,
         };
@@ -323,17 +346,20 @@ impl Bot for Discord {
         let place = place(&message.room)?;
         let id: u64 =
             message.id.parse().map_err(|_| SendError::Gone(format!("no message has the id {}", message.id)))?;
+        if to.only_pins() {
+            return self.pin(place, id, to.pin).await;
+        }
         self.desk.learn_asks(to);
         if let Some(changed) = self.desk.change_whisper(&self.api, id, to).await {
             return changed;
         }
         if self.desk.change_pressed(&self.api, id, to).await.is_some() {
-            return Ok(());
+            return self.pin(place, id, to.pin).await;
         }
         let body = outbound::body(to);
         let path = format!("channels/{}/messages/{id}", place.target());
         match self.api.call(Method::PATCH, &path, Some(&body.json), body.file).await {
-            Ok(_) => Ok(()),
+            Ok(_) => self.pin(place, id, to.pin).await,
             Err(error) => Err(self.refused(place, error, true).await),
         }
     }

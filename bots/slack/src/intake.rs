@@ -14,7 +14,7 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
-use yoman_chat::{Aside, BotName, Inbound, Inbox, Menu, Receipt, RoomKind, Said, Stop};
+use yoman_chat::{Aside, BotName, Inbound, Inbox, Menu, Pulse, Receipt, RoomKind, Said, Stop};
 
 use crate::{
     answers::Answers,
@@ -117,6 +117,8 @@ pub(crate) struct Core {
     alive: AtomicI64,
     /// What fetches messages that were not kept is at work.
     pub(crate) catching_up: AtomicBool,
+    /// Whether Slack is reached.
+    pub(crate) pulse: Pulse,
 }
 
 impl Core {
@@ -153,6 +155,7 @@ impl Core {
             over: watch::channel(None).0,
             directs: Mutex::default(),
             alive: AtomicI64::new(0),
+            pulse: Pulse::default(),
             catching_up: AtomicBool::new(false),
         }
     }
@@ -233,7 +236,7 @@ pub(crate) struct Intake {
 /// The channel a delivery belongs to: the order is kept within it.
 pub(crate) fn lane(kind: Kind, payload: &Value) -> String {
     let paths: &[&str] = match kind {
-        Kind::Event => &["/event/channel", "/event/user", "/event/channel/id"],
+        Kind::Event => &["/event/channel", "/event/item/channel", "/event/user", "/event/channel/id"],
         Kind::Interactive => &["/channel/id", "/container/channel_id", "/user/id"],
         Kind::Slash => &["/channel_id"],
         Kind::Unknown => &[],

@@ -9,9 +9,8 @@
 //! * `intake.rs`       one update from its text to a receipt
 //! * `polling.rs`      getUpdates, confirmed only after it was kept
 //! * `webhook.rs`      the other way in
-//! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture
+//! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture; `pin.rs` pinned
 //! * `menu.rs`         the list of commands; `registration.rs` getMe and the webhook
-//! * `secret.rs`       a secret that cannot be printed
 
 mod address;
 mod api;
@@ -20,9 +19,9 @@ mod intake;
 mod menu;
 mod outbound;
 mod photo;
+mod pin;
 mod polling;
 mod registration;
-mod secret;
 mod webhook;
 mod wire;
 
@@ -31,19 +30,21 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::sync::watch;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, MessageRef, Outbound, RoomId, SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Health, Inbox, LengthUnit, MessageRef, Outbound, Pulse, RoomId, SendError,
+    Stop,
 };
 
 pub use menu::{MenuEntry, MenuScope};
 pub use reqwest::Url;
-pub use secret::Secret;
 pub use webhook::Webhook;
+pub use yoman_chat::Secret;
 
 use crate::{
     api::{Api, CallError},
     inbound::room_id,
     intake::{Intake, Moves},
     outbound::{EditText, Place, SendText},
+    pin::{PinMessage, UnpinMessage},
 };
 
 /// One Telegram bot.
@@ -90,6 +91,7 @@ pub struct Telegram {
     menu: Vec<MenuEntry>,
     username: watch::Sender<Option<Arc<str>>>,
     moves: Arc<Moves>,
+    pulse: Pulse,
 }
 
 impl fmt::Debug for Telegram {
@@ -128,6 +130,7 @@ impl Telegram {
             menu: config.menu,
             username: watch::channel(None).0,
             moves: Arc::default(),
+            pulse: Pulse::default(),
         })
     }
 
@@ -147,6 +150,26 @@ impl Telegram {
             id: self.id,
             username: self.username.subscribe(),
             moves: Arc::clone(&self.moves),
+            pulse: self.pulse.clone(),
+        }
+    }
+
+    /// Pins a message, or takes that back.
+    async fn pin(&self, chat: i64, message: i64, pinned: Option<bool>) -> Result<(), SendError> {
+        let call = async |chat| match pinned {
+            Some(true) => self.api.call(&PinMessage::new(chat, message)).await.map(drop),
+            Some(false) => self.api.call(&UnpinMessage::new(chat, message)).await.map(drop),
+            None => Ok(()),
+        };
+        let mut done = call(chat).await;
+        if let Err(error) = &done
+            && let Some(new) = self.follow(chat, error)
+        {
+            done = call(new).await;
+        }
+        match done {
+            Err(error) if !pin::is_unchanged(&error) => Err(outbound::send_error(error, true)),
+            _ => Ok(()),
         }
     }
 
@@ -196,6 +219,7 @@ impl Telegram {
             registration::learn_name(&self.name, &self.api, &self.username).await?;
             if let Some(hook) = &self.webhook {
                 registration::register_webhook(intake, hook).await?;
+                self.pulse.up();
             }
             menu::register(intake, &self.menu).await;
             Ok(())
@@ -227,11 +251,17 @@ impl Bot for Telegram {
             forms: false,
             private_answers: false,
             pictures: true,
+            pins: true,
+            reactions: true,
         }
     }
 
     fn link(&self, message: &MessageRef) -> Option<String> {
         address::link(message)
+    }
+
+    fn health(&self) -> Health {
+        self.pulse.health()
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {
@@ -282,6 +312,9 @@ impl Bot for Telegram {
         let place = self.place(&message.room)?;
         let id =
             message.id.parse().map_err(|_| SendError::Gone(format!("\"{}\" is no message of Telegram", message.id)))?;
+        if to.only_pins() {
+            return self.pin(place.chat, id, to.pin).await;
+        }
         let mut ask = EditText::new(place.chat, id, to);
         let mut done = self.api.call(&ask).await;
         if let Err(error) = &done
@@ -294,8 +327,8 @@ impl Bot for Telegram {
             done = self.api.call(&photo::EditCaption::new(ask.chat_id, id, to)).await;
         }
         match done {
-            Ok(_) => Ok(()),
-            Err(error) if outbound::is_unchanged(&error) => Ok(()),
+            Ok(_) => self.pin(place.chat, id, to.pin).await,
+            Err(error) if outbound::is_unchanged(&error) => self.pin(place.chat, id, to.pin).await,
             Err(error) => Err(outbound::send_error(error, true)),
         }
     }

@@ -59,7 +59,7 @@ struct GetUpdates {
     offset: Option<i64>,
     limit: usize,
     timeout: u64,
-    allowed_updates: [&'static str; 3],
+    allowed_updates: [&'static str; 4],
 }
 
 impl Payload for GetUpdates {
@@ -225,6 +225,7 @@ impl Poller {
             }
             let pause = match answer {
                 Ok(batch) => {
+                    self.intake.pulse.up();
                     if self.errors.failures > 0 {
                         tracing::info!(bot = %self.intake.bot, "getUpdates works again");
                         self.errors = Backoff::default();
@@ -304,6 +305,7 @@ impl Poller {
         if let Some(wrong) = api::bad_token(bot, error) {
             return Err(wrong);
         }
+        self.intake.pulse.down(error.to_string());
         let first = self.errors.failures == 0;
         // Said at once, and then about twice a minute.
         let loud = self.errors.failures.is_multiple_of(20);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Room, Setting, evolve};
+use super::{Event, Reactions, Remind, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
@@ -48,6 +48,15 @@ pub struct After {
     /// Where a bare sentence goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_bucket: Option<Value<Bucket>>,
+    /// What it says about reminders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind: Option<Remind>,
+    /// Of which items its board is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<Value<Filter>>,
+    /// What reactions mean, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Reactions>,
 }
 
 impl After {
@@ -60,6 +69,9 @@ impl After {
             language: Value::changed(&was.language, &now.language),
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
+            remind: changed(&was.remind, &now.remind),
+            board: Value::changed(&was.board, &now.board),
+            reactions: changed(&was.reactions, &now.reactions),
         }
     }
 
@@ -84,6 +96,15 @@ impl After {
         if let Some(bucket) = &self.default_bucket {
             room.default_bucket = bucket.get();
         }
+        if let Some(remind) = &self.remind {
+            room.remind.clone_from(remind);
+        }
+        if let Some(board) = &self.board {
+            room.board = board.get();
+        }
+        if let Some(reactions) = &self.reactions {
+            room.reactions.clone_from(reactions);
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -93,7 +114,12 @@ impl After {
 
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some()
+        self.language.is_some()
+            || self.time_zone.is_some()
+            || self.default_bucket.is_some()
+            || self.board.is_some()
+            || self.reactions.is_some()
+            || self.remind.is_some()
     }
 }
 
@@ -106,19 +132,24 @@ impl Happening for Event {
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
-        use Setting::{DefaultBucket, Language, TimeZone};
+        use Setting::{DefaultBucket, Language, Remind, TimeZone};
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
+            | (Self::BoardPinned { .. } | Self::BoardUnpinned, Self::BoardPinned { .. } | Self::BoardUnpinned)
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
-            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_))) => true,
+            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
+            | (Self::SettingChanged(Remind(_)), Self::SettingChanged(Remind(_))) => true,
             (
                 Self::Followed { filter: one } | Self::Unfollowed { filter: Some(one) },
                 Self::Followed { filter: other } | Self::Unfollowed { filter: Some(other) },
             ) => one == other,
             (Self::Unfollowed { filter: None }, Self::Followed { .. } | Self::Unfollowed { .. })
             | (Self::Followed { .. } | Self::Unfollowed { .. }, Self::Unfollowed { filter: None }) => true,
+            (Self::ReactionMapped { emoji: one, .. }, Self::ReactionMapped { emoji: other, .. }) => one == other,
+            (Self::ReactionsCleared, Self::ReactionMapped { .. } | Self::ReactionsCleared)
+            | (Self::ReactionMapped { .. }, Self::ReactionsCleared) => true,
             _ => false,
         }
     }
@@ -150,7 +181,12 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, spec::now, undo::taken_back};
+    use crate::domain::{
+        ItemRef,
+        room::{Emoji, ReactionVerb, RemindChange},
+        spec::now,
+        undo::taken_back,
+    };
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
@@ -162,9 +198,23 @@ mod tests {
             Just(Event::Disabled),
             filter().prop_map(|filter| Event::Followed { filter }),
             option::of(filter()).prop_map(|filter| Event::Unfollowed { filter }),
+            filter().prop_map(|filter| Event::BoardPinned { filter }),
+            Just(Event::BoardUnpinned),
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
+            select(vec![
+                RemindChange::Off,
+                RemindChange::On,
+                RemindChange::StaleDays(7),
+                RemindChange::DueMin(vec![60])
+            ])
+            .prop_map(|it| Event::SettingChanged(Setting::Remind(it))),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
+            Just(Event::ReactionsCleared),
         ]
     }
 

@@ -412,7 +412,8 @@ mod tests {
         let path = dir.path().join("2026-02.jsonl");
         let whole = fs::read(&path).unwrap();
         let line = whole.len() / 7;
-        for (hole, kept) in [(line * 2 + 20..line * 4, 4), (0..50, 2), (line..line + 1, 3), (line * 6..line * 6 + 1, 8)] {
+        for (hole, kept) in [(line * 2 + 20..line * 4, 4), (0..50, 2), (line..line + 1, 3), (line * 6..line * 6 + 1, 8)]
+        {
             let mut bytes = whole.clone();
             bytes[hole].fill(0);
             fs::write(&path, &bytes).unwrap();

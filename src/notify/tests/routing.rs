@@ -42,6 +42,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
         name: &BotName::new("fake"),
         capabilities,
         titles: &titles,
+        lang_in: &|_| crate::lang::Lang::English,
         time_zone: Tz::UTC,
         cards: &|item| cards.iter().filter(|(_, it)| *it == item).map(|(room, _)| RoomId::new(*room)).collect(),
         refuses: &|room| room.as_str() == "fake/lost",
@@ -50,6 +51,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
             direct.iter().find(|(_, it)| **it == person).map(|(room, _)| RoomId::new(*room))
         },
         told_in: &|_, _, rooms| rooms.first().cloned(),
+        reminders: &Default::default(),
     };
     let intents = route(commit, &world, &rooms, Utc::now());
     intents
@@ -59,7 +61,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
             Intent::Notice { room, item, message, .. } => {
                 format!("tell {room} {item}: {}", message.text.to_plain().lines().last().unwrap_or_default())
             }
-            Intent::Plain { .. } => panic!("not from a commit"),
+            Intent::Board { .. } | Intent::Plain { .. } => panic!("not from a commit"),
         })
         .collect()
 }

@@ -28,7 +28,7 @@ use yoman::{
     config::{Config, Environment, Flags},
     domain::{Bucket, ItemRef},
     log::{
-        Append, Commit, CommandId, Entry, EventLog as _, Expected, Meta, Origin, Position, StoredEvent, StreamId,
+        Append, CommandId, Commit, Entry, EventLog as _, Expected, Meta, Origin, Position, StoredEvent, StreamId,
         export::{self, Taken},
         memory::MemoryLog,
         record::{self, Checked},
@@ -100,8 +100,7 @@ fn in_process(seed: u64, samples: &Samples, time: Duration) -> Result<String, St
         }
         round += 1;
     }
-    let counts: Vec<String> =
-        TARGETS.iter().zip(counts).map(|((name, _), count)| format!("{name} {count}")).collect();
+    let counts: Vec<String> = TARGETS.iter().zip(counts).map(|((name, _), count)| format!("{name} {count}")).collect();
     Ok(format!("in this process: {}", counts.join(", ")))
 }
 
@@ -165,7 +164,9 @@ fn grammar(random: &mut StdRng, samples: &Samples) -> Result<(), String> {
             Ok(Said::Command(said)) => {
                 let printed = said.to_text(context.time_zone);
                 let again = command::parse(&printed, &context);
-                let same = again.as_ref().is_ok_and(|it| it.as_command().is_some_and(|it| it.to_text(context.time_zone) == printed));
+                let same = again
+                    .as_ref()
+                    .is_ok_and(|it| it.as_command().is_some_and(|it| it.to_text(context.time_zone) == printed));
                 if !same || (samples.plant && printed.len() % 7 == 3) {
                     return Err(format!("{part:?} is {printed:?}, and that is {again:?}"));
                 }

@@ -161,16 +161,15 @@ pub(crate) async fn blows(
     }
     // What was sent and whose sending was not on the disk yet is sent again, and nobody can know.
     let repeats = if disk.is_some() { Repeats::Any } else { Repeats::Marked };
-    let summary = account::settle(&talk, &data, repeats).await.inspect_err(|why| wrong.push(why.clone())).unwrap_or_default();
+    let summary =
+        account::settle(&talk, &data, repeats).await.inspect_err(|why| wrong.push(why.clone())).unwrap_or_default();
     wrong.extend(backup(&data, moments.contains_key(&Moment::BackingUp)));
     if !wrong.is_empty() {
         let kept = data.keep();
         return Err(format!("seed {seed}: {}\nwhat it kept and said is in {}", wrong.join("\n"), kept.display()));
     }
-    let kinds: Vec<String> = Moment::ALL
-        .iter()
-        .map(|moment| format!("{moment:?} {}", moments.get(moment).copied().unwrap_or(0)))
-        .collect();
+    let kinds: Vec<String> =
+        Moment::ALL.iter().map(|moment| format!("{moment:?} {}", moments.get(moment).copied().unwrap_or(0))).collect();
     let what = if disk.is_some() { "power cuts" } else { "kills" };
     let mut outcome = Outcome::new(format!("{count} {what}, {platform:?}"), summary.to_string());
     outcome.seen.push(format!("at: {}", kinds.join(", ")));

@@ -69,7 +69,11 @@ pub async fn limits(setting: &Setting, rounds: usize) -> Found {
     }
     seen.sort();
     seen.dedup();
-    if wrong.is_empty() { Ok(Outcome { size: format!("{count} times under a limit"), seen }) } else { Err(wrong.join("\n")) }
+    if wrong.is_empty() {
+        Ok(Outcome { size: format!("{count} times under a limit"), seen })
+    } else {
+        Err(wrong.join("\n"))
+    }
 }
 
 /// What goes bad while somebody talks.
@@ -147,9 +151,8 @@ impl Talk {
     /// What was confirmed.
     fn created(&self) -> Vec<String> {
         let shown = self.wire.shown(&self.chat);
-        let made = |word: &&String| {
-            shown.iter().any(|it| it.first.contains(" created ") && it.first.contains(word.as_str()))
-        };
+        let made =
+            |word: &&String| shown.iter().any(|it| it.first.contains(" created ") && it.first.contains(word.as_str()));
         self.said.iter().filter(made).cloned().collect()
     }
 }
@@ -198,7 +201,8 @@ async fn one(
     let told = yoman.told()[before.0..].to_owned();
     let shown: Vec<String> = talk.wire.shown(&talk.chat)[before.1..].iter().map(|it| it.first.clone()).collect();
     let refused = shown.iter().filter(|text| !text.contains(" created ")).count();
-    let named = bad.words().is_empty() || bad.words().iter().any(|word| told.contains(word) || shown.iter().any(|it| it.contains(word)));
+    let named = bad.words().is_empty()
+        || bad.words().iter().any(|word| told.contains(word) || shown.iter().any(|it| it.contains(word)));
     fs::remove_file(controls.join(file)).expect("it is there");
     for _ in 0..3 {
         talk.say();
@@ -240,13 +244,21 @@ async fn one(
     }
     accounted(data, &created)?;
     let how = if alone { "well again by itself" } else { "well again after a new start" };
-    Ok(format!("{bad:?}: {refused} refused with the reason meanwhile, {how}; {} of {} done, each once", created.len(), talk.said.len()))
+    Ok(format!(
+        "{bad:?}: {refused} refused with the reason meanwhile, {how}; {} of {} done, each once",
+        created.len(),
+        talk.said.len()
+    ))
 }
 
 async fn claim(talk: &Talk, yoman: &Yoman) -> Result<(), String> {
     let code = yoman.claim_code().await;
     talk.wire.say(&talk.chat, &talk.who, &format!("/claim {code}"), None);
-    if until(PATIENCE, || !talk.wire.shown(&talk.chat).is_empty()).await { Ok(()) } else { Err("no answer to /claim".into()) }
+    if until(PATIENCE, || !talk.wire.shown(&talk.chat).is_empty()).await {
+        Ok(())
+    } else {
+        Err("no answer to /claim".into())
+    }
 }
 
 /// What was confirmed is in the log once; the log is whole and its times never run backwards.
@@ -321,8 +333,14 @@ async fn shell(setting: &Setting, option: &str, values: &[u32]) -> Result<String
         if !hung.is_empty() && option != "-v" {
             return Err(format!("ulimit {option} {}: it neither works nor ends", hung.join(", ")));
         }
-        let hung = if hung.is_empty() { String::new() } else { format!(", under {} it waited for ever for a thread", hung.join(", ")) };
-        Ok(format!("ulimit {option}: {worked} limits it worked under, {refused} it refused under with the reason{hung}; nothing lost"))
+        let hung = if hung.is_empty() {
+            String::new()
+        } else {
+            format!(", under {} it waited for ever for a thread", hung.join(", "))
+        };
+        Ok(format!(
+            "ulimit {option}: {worked} limits it worked under, {refused} it refused under with the reason{hung}; nothing lost"
+        ))
     });
     tried.await.map_err(|error| error.to_string())?
 }
@@ -341,7 +359,8 @@ fn ended_by_the_system(said: &Said) -> bool {
 async fn small_disk(setting: &Setting) -> Result<String, String> {
     let data = Data::new(&setting.program);
     fs::create_dir(data.dir()).expect("a directory");
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=96m,mode=0700", "tmpfs"]).arg(data.dir()).output();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=96m,mode=0700", "tmpfs"]).arg(data.dir()).output();
     if !mount.is_ok_and(|done| done.status.success()) {
         return Ok("nothing may be mounted here: left to the layer".into());
     }
@@ -357,8 +376,11 @@ async fn small_disk(setting: &Setting) -> Result<String, String> {
     }
     let before = talk.wire.shown(&talk.chat).len();
     let ballast = data.dir().join("ballast");
-    let filled = Command::new("dd").args(["if=/dev/zero", "bs=1M", "count=200"]).arg(format!("of={}", ballast.display()))
-        .stderr(Stdio::null()).status();
+    let filled = Command::new("dd")
+        .args(["if=/dev/zero", "bs=1M", "count=200"])
+        .arg(format!("of={}", ballast.display()))
+        .stderr(Stdio::null())
+        .status();
     drop(filled);
     let began = std::time::Instant::now();
     while began.elapsed() < LASTS {
@@ -371,7 +393,9 @@ async fn small_disk(setting: &Setting) -> Result<String, String> {
     for _ in 0..3 {
         talk.say();
     }
-    if !until(PATIENCE, || talk.unanswered().is_empty() && talk.created().contains(talk.said.last().expect("one"))).await {
+    if !until(PATIENCE, || talk.unanswered().is_empty() && talk.created().contains(talk.said.last().expect("one")))
+        .await
+    {
         let kept = talk.unanswered().len();
         return Err(format!("it is not well again by itself, {kept} unanswered: {shown:?} {}", yoman.said()));
     }
@@ -385,7 +409,10 @@ async fn small_disk(setting: &Setting) -> Result<String, String> {
         return Err(format!("nobody was told: {shown:?}"));
     }
     accounted(&data, &talk.created())?;
-    Ok(format!("{refused} refused with the reason while it was full, well again by itself; {} done, each once", talk.created().len()))
+    Ok(format!(
+        "{refused} refused with the reason while it was full, well again by itself; {} done, each once",
+        talk.created().len()
+    ))
 }
 
 /// Unmounts when it is dropped.
@@ -408,12 +435,28 @@ async fn clocks(setting: &Setting) -> Result<String, String> {
         let controls = data.path("weather");
         fs::create_dir(&controls).expect("a directory");
         let now = chrono::Utc::now().timestamp();
-        let zones = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Seoul", "America/Sao_Paulo"];
+        let zones = [
+            "Europe/Berlin",
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "Africa/Casablanca",
+            "Asia/Seoul",
+            "America/Sao_Paulo",
+        ];
         // Just before the hour that never comes, in the hour that comes twice, at the ends of years, long ago, far ahead.
         let instants = [
-            "2026-03-29T00:59:50Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-03-08T06:59:55Z",
-            "2026-11-01T05:30:00Z", "2026-04-04T14:59:00Z", "2026-12-31T23:59:58Z", "2028-02-29T12:00:00Z",
-            "1970-01-01T00:00:01Z", "2038-01-19T03:14:06Z", "2262-04-11T00:00:00Z", "1999-12-31T23:59:59Z",
+            "2026-03-29T00:59:50Z",
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T01:30:00Z",
+            "2026-03-08T06:59:55Z",
+            "2026-11-01T05:30:00Z",
+            "2026-04-04T14:59:00Z",
+            "2026-12-31T23:59:58Z",
+            "2028-02-29T12:00:00Z",
+            "1970-01-01T00:00:01Z",
+            "2038-01-19T03:14:06Z",
+            "2262-04-11T00:00:00Z",
+            "1999-12-31T23:59:59Z",
         ];
         let mut confirmed = Vec::new();
         let mut answers = 0;
@@ -443,7 +486,10 @@ async fn clocks(setting: &Setting) -> Result<String, String> {
             return Err(format!("only {} of {} were done: {confirmed:?}", confirmed.len(), instants.len()));
         }
         accounted(&data, &confirmed).map_err(|why| format!("{why}\nit is in {}", data.keep().display()))?;
-        Ok(format!("{} clocks between 1970 and 2262 in any order, changes of summer time among them: {answers} lines of answers, times in the log never run backwards", instants.len()))
+        Ok(format!(
+            "{} clocks between 1970 and 2262 in any order, changes of summer time among them: {answers} lines of answers, times in the log never run backwards",
+            instants.len()
+        ))
     });
     tried.await.map_err(|error| error.to_string())?
 }

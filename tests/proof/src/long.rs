@@ -23,8 +23,8 @@ use yoman::{
     vault::{SealedLog, Vault},
 };
 use yoman_chat::{
-    Accept as _, Bot, BotName, Capabilities, Inbound, Inbox, MessageRef, Outbound, Room, RoomId, RoomKind, Said, SendError,
-    Sender, SenderId, Stop,
+    Accept as _, Bot, BotName, Capabilities, Inbound, Inbox, MessageRef, Outbound, Room, RoomId, RoomKind, Said,
+    SendError, Sender, SenderId, Stop,
 };
 
 use crate::run::{Found, Outcome, Setting};
@@ -42,13 +42,16 @@ const BYTES_A_COMMAND_MAX: f64 = 2_000.0;
 /// # Errors
 /// What did not stay flat.
 pub async fn long(setting: &Setting, commands: usize) -> Found {
-    let home = tempfile::Builder::new().prefix("l").tempdir_in(setting.program.scratch()).map_err(|error| error.to_string())?;
+    let home = tempfile::Builder::new()
+        .prefix("l")
+        .tempdir_in(setting.program.scratch())
+        .map_err(|error| error.to_string())?;
     let failed = |error: &dyn std::fmt::Display| error.to_string();
     let stored = Arc::new(SledLog::open(Options::new(home.path())).map_err(|error| failed(&error))?);
     let vault = Arc::new(Vault::open(home.path().join("keys")).map_err(|error| failed(&error))?);
-    let log: Arc<dyn EventLog> =
-        Arc::new(SealedLog::open(stored, vault, true).map_err(|error| failed(&error))?);
-    let outbox = Outbox::open(&home.path().join("state/bots"), OutboxSettings::default()).map_err(|error| failed(&error))?;
+    let log: Arc<dyn EventLog> = Arc::new(SealedLog::open(stored, vault, true).map_err(|error| failed(&error))?);
+    let outbox =
+        Outbox::open(&home.path().join("state/bots"), OutboxSettings::default()).map_err(|error| failed(&error))?;
     let snapshots = Snapshots::open(home.path().join("state/snapshots"), SnapshotSettings::default());
     let bot = Arc::new(Shows(BotName::new("a")));
     let settings = intake::Settings {
@@ -133,7 +136,10 @@ pub async fn long(setting: &Setting, commands: usize) -> Found {
     if !wrong.is_empty() {
         return Err(format!("{}\n{table}", wrong.join("; ")));
     }
-    let mut outcome = Outcome::new(format!("{commands} commands over {ROOMS} rooms"), format!("{grown:.0} bytes of memory a command"));
+    let mut outcome = Outcome::new(
+        format!("{commands} commands over {ROOMS} rooms"),
+        format!("{grown:.0} bytes of memory a command"),
+    );
     outcome.seen.extend(table.lines().map(str::to_owned));
     Ok(outcome)
 }

@@ -197,8 +197,11 @@ async fn tricks(scene: &mut Scene) -> Result<String, String> {
     let messages = scene.pings_nobody()?;
     let literally = scene.shows_literally(&TRICKS)?;
     scene.nothing_outside()?;
-    Ok(format!("{} tricks as titles, ideas and notes: {messages} messages on three platforms ping nobody, {literally} are shown \
-         letter for letter, the others' people and tags were taken for what they are", TRICKS.len()))
+    Ok(format!(
+        "{} tricks as titles, ideas and notes: {messages} messages on three platforms ping nobody, {literally} are shown \
+         letter for letter, the others' people and tags were taken for what they are",
+        TRICKS.len()
+    ))
 }
 
 /// Whether something is seen before patience ends.

@@ -54,16 +54,8 @@ enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 8] = [
-        Self::Storm,
-        Self::Down,
-        Self::Slow,
-        Self::Dropped,
-        Self::Hanging,
-        Self::HalfOpen,
-        Self::Spoilt,
-        Self::Again,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Storm, Self::Down, Self::Slow, Self::Dropped, Self::Hanging, Self::HalfOpen, Self::Spoilt, Self::Again];
 }
 
 /// A platform that can be made to misbehave.
@@ -144,7 +136,10 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
         (settled, code, panicked) => {
             let wrong = settled.err().unwrap_or_default();
             let kept = data.keep();
-            Err(format!("stopped with {code:?}, panicked: {panicked}\n{wrong}\nwhat it kept and said is in {}", kept.display()))
+            Err(format!(
+                "stopped with {code:?}, panicked: {panicked}\n{wrong}\nwhat it kept and said is in {}",
+                kept.display()
+            ))
         }
     }
 }
@@ -161,7 +156,9 @@ impl Server {
             if let Self::Telegram(it) = self {
                 // What is on its way is remembered, to be handed over again later.
                 for waiting in it.server.waiting() {
-                    if handed.len() < 5_000 && handed.iter().rev().take(200).all(|known| known["update_id"] != waiting.update_id) {
+                    if handed.len() < 5_000
+                        && handed.iter().rev().take(200).all(|known| known["update_id"] != waiting.update_id)
+                    {
                         handed.push(waiting.update);
                     }
                 }
@@ -191,15 +188,21 @@ impl Server {
                 match trouble {
                     Trouble::Storm => {
                         for _ in 0..40 {
-                            it.server.fault(Fault { skip: random.random_range(0..3), ..Fault::too_many("sendMessage", 2, 1) });
+                            it.server.fault(Fault {
+                                skip: random.random_range(0..3),
+                                ..Fault::too_many("sendMessage", 2, 1)
+                            });
                         }
                         it.server.fault(Fault::too_many("getUpdates", 2, 1));
                     }
-                    Trouble::Down => it.server.fault(Fault::status("*", MANY, [500, 502, 503, 504][random.random_range(0..4)])),
+                    Trouble::Down => {
+                        it.server.fault(Fault::status("*", MANY, [500, 502, 503, 504][random.random_range(0..4)]))
+                    }
                     Trouble::Slow => fault("*", MANY, FaultKind::Slow(700)),
                     Trouble::Dropped => {
                         for _ in 0..30 {
-                            let kind = if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
+                            let kind =
+                                if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
                             it.server.fault(Fault { skip: random.random_range(0..4), ..Fault::new("*", 1, kind) });
                         }
                     }
@@ -216,12 +219,15 @@ impl Server {
                 use discord::{Fault, FaultKind};
                 let fault = |route: &str, times, kind| it.server.fault(Fault::new(route, times, kind));
                 match trouble {
-                    Trouble::Storm => fault("POST", 30, FaultKind::TooMany { retry_after_ms: 300, global: random.random_bool(0.3) }),
+                    Trouble::Storm => {
+                        fault("POST", 30, FaultKind::TooMany { retry_after_ms: 300, global: random.random_bool(0.3) })
+                    }
                     Trouble::Down => fault("", MANY, FaultKind::Status([500, 502, 503][random.random_range(0..3)])),
                     Trouble::Slow => fault("", MANY, FaultKind::Slow(700)),
                     Trouble::Dropped => {
                         for _ in 0..20 {
-                            let kind = if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
+                            let kind =
+                                if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
                             it.server.fault(Fault { skip: random.random_range(0..4), ..Fault::new("POST", 1, kind) });
                         }
                     }
@@ -240,14 +246,20 @@ impl Server {
                 match trouble {
                     Trouble::Storm => {
                         for _ in 0..10 {
-                            it.server.fault(Fault { skip: random.random_range(0..3), ..Fault::new("chat.postMessage", 1, too_many()) });
+                            it.server.fault(Fault {
+                                skip: random.random_range(0..3),
+                                ..Fault::new("chat.postMessage", 1, too_many())
+                            });
                         }
                     }
-                    Trouble::Down => it.server.fault(Fault::status("*", MANY, [500, 502, 503][random.random_range(0..3)])),
+                    Trouble::Down => {
+                        it.server.fault(Fault::status("*", MANY, [500, 502, 503][random.random_range(0..3)]))
+                    }
                     Trouble::Slow => fault("*", MANY, FaultKind::Slow(700)),
                     Trouble::Dropped => {
                         for _ in 0..20 {
-                            let kind = if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
+                            let kind =
+                                if random.random_bool(0.5) { FaultKind::DropBefore } else { FaultKind::DropAfter };
                             it.server.fault(Fault { skip: random.random_range(0..4), ..Fault::new("*", 1, kind) });
                         }
                     }
@@ -383,5 +395,7 @@ async fn loris(setting: &Setting) -> Result<String, String> {
     if yoman.stop(STOP_MAX).await != Some(0) {
         return Err("it does not stop cleanly".into());
     }
-    Ok(format!("{LORIS} sockets that say a byte at a time at the webhook: everybody else is answered, {before} handles before, {most} with them, as many afterwards"))
+    Ok(format!(
+        "{LORIS} sockets that say a byte at a time at the webhook: everybody else is answered, {before} handles before, {most} with them, as many afterwards"
+    ))
 }

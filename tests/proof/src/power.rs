@@ -106,9 +106,9 @@ impl Disk {
 
     /// The power is gone: the data directory becomes what the disk has.
     pub(crate) fn cut(&mut self, data: &Data, random: &mut StdRng) -> Result<(), String> {
-        let (root, shadow, base, after) =
-            (data.dir(), data.path("shadow"), data.path("base"), data.path("after"));
-        let names = fs::read_to_string(shadow.join("names")).map_err(|error| format!("the layer kept nothing: {error}"))?;
+        let (root, shadow, base, after) = (data.dir(), data.path("shadow"), data.path("base"), data.path("after"));
+        let names =
+            fs::read_to_string(shadow.join("names")).map_err(|error| format!("the layer kept nothing: {error}"))?;
         let mut tree = Tree::begin(&base, &root);
         for line in names.lines() {
             tree.happened(line);
@@ -391,8 +391,7 @@ mod tests {
     use super::*;
 
     fn names(tree: &mut Tree, more: usize) -> Vec<String> {
-        let mut names: Vec<_> =
-            tree.durable_up_to(more).into_keys().map(|path| path.display().to_string()).collect();
+        let mut names: Vec<_> = tree.durable_up_to(more).into_keys().map(|path| path.display().to_string()).collect();
         names.sort();
         names
     }

@@ -100,8 +100,7 @@ pub async fn end(name: &str, setting: &Setting, run: impl Future<Output = Found>
     println!("=== {name} --seed {}{}", setting.seed, if setting.plant { " --plant" } else { "" });
     let began = Instant::now();
     let found = CatchPanic(Box::pin(AssertUnwindSafe(run))).await;
-    let ended =
-        Ended { name: name.into(), seed: setting.seed, found, took: began.elapsed(), planted: setting.plant };
+    let ended = Ended { name: name.into(), seed: setting.seed, found, took: began.elapsed(), planted: setting.plant };
     println!("{ended}");
     ended
 }

@@ -34,9 +34,7 @@ use yoman::{
     log::{EventLog, memory::MemoryLog},
     notify::{DeliverySettings, Outbox, OutboxSettings},
 };
-use yoman_chat::{
-    Bot, Inbound, MessageRef, Room, RoomId, RoomKind, Said, SendError, Sender, SenderId, fake::FakeBot,
-};
+use yoman_chat::{Bot, Inbound, MessageRef, Room, RoomId, RoomKind, Said, SendError, Sender, SenderId, fake::FakeBot};
 
 use self::faulty::{Crashing, FaultyLog};
 use crate::run::{Found, Outcome, Setting};
@@ -138,7 +136,10 @@ struct Life {
 
 fn one(setting: &Setting, seed: u64, sum: &mut Sum) -> Result<(), String> {
     let mut random = StdRng::seed_from_u64(seed);
-    let dir = tempfile::Builder::new().prefix("s").tempdir_in(setting.program.scratch()).map_err(|error| error.to_string())?;
+    let dir = tempfile::Builder::new()
+        .prefix("s")
+        .tempdir_in(setting.program.scratch())
+        .map_err(|error| error.to_string())?;
     // Somebody at the console owns it at once; the other platform has a room that follows.
     let bots = [FakeBot::with("a", |can| can.local = true), FakeBot::with("b", |can| can.text_length_max = 2000)];
     let log = Arc::new(FaultyLog::new(MemoryLog::new(), random.random(), setting.plant));
@@ -281,7 +282,8 @@ async fn begin(world: &mut World, life: &mut Life, sum: &mut Sum) -> Result<bool
     quiet(world, life, sum).await?;
     let answer = world.bots[1].texts(&asked).concat();
     let code = answer.split("pair ").nth(1).and_then(|rest| rest.split_whitespace().next()).ok_or("no code")?;
-    let pair = world.inbound(0, "kim", RoomKind::Direct, "kim", &format!("/pair {} maintainer", code.trim_end_matches('.')));
+    let pair =
+        world.inbound(0, "kim", RoomKind::Direct, "kim", &format!("/pair {} maintainer", code.trim_end_matches('.')));
     world.bots[0].push(pair);
     quiet(world, life, sum).await?;
     for text in ["/enable", "/follow all"] {
@@ -352,7 +354,9 @@ async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> 
         life.settle().await;
         let head = life.house.log.head().position;
         let done = |bot: &FakeBot| {
-            bot.waiting() == 0 && life.outbox.seen(bot.name()) >= Some(head) && life.outbox.stats(bot.name()).queued == 0
+            bot.waiting() == 0
+                && life.outbox.seen(bot.name()) >= Some(head)
+                && life.outbox.stats(bot.name()).queued == 0
         };
         if turn > 3 && world.bots.iter().all(done) {
             return Ok(());
@@ -363,7 +367,15 @@ async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> 
     let stats: Vec<_> = world
         .bots
         .iter()
-        .map(|bot| format!("{}: {} not kept, seen {:?}, {:?}", bot.name(), bot.waiting(), life.outbox.seen(bot.name()), life.outbox.stats(bot.name())))
+        .map(|bot| {
+            format!(
+                "{}: {} not kept, seen {:?}, {:?}",
+                bot.name(),
+                bot.waiting(),
+                life.outbox.seen(bot.name()),
+                life.outbox.stats(bot.name())
+            )
+        })
         .collect();
     Err(format!("it is never quiet: the log is at {head}, {}", stats.join("; ")))
 }

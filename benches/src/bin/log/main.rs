@@ -8,9 +8,6 @@
     reason = "a program that prints figures, and has nothing to save when one fails"
 )]
 
-mod engines;
-mod load;
-
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -19,12 +16,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use load::Until;
 use yoman::log::{
     Entry, EventLog, Position,
     sled::{Options, SledLog},
 };
-use yoman_benches::{Table, median, short};
+use yoman_benches::{
+    Table,
+    log::{engines, load, load::Until},
+    median, short,
+};
 
 const CLIENTS: [u64; 4] = [1, 16, 64, 256];
 

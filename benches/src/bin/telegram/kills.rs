@@ -11,13 +11,14 @@ use yoman::{
     vault::{SealedLog, Vault},
 };
 
-use crate::{
+use yoman_benches::telegram::{
     Outcome,
     prepare::{PEOPLE, Prepared, USED},
-    random::Random,
     stage::{Stage, number_in, out_of_order},
     subject::{Programs, Subject},
 };
+
+use crate::random::Random;
 
 /// Between two messages, on average.
 const PAUSE_MS: u64 = 8;
@@ -73,8 +74,8 @@ pub(crate) async fn run(
     }
     bot.stop().await?;
     let kept = match subject {
-        Subject::Peer => rows(&dir)?,
         Subject::Yoman => commits(&dir.join("data")).await?,
+        _ => rows(&dir)?,
     };
     let copies = |number| kept.get(&number).copied().unwrap_or(0);
     Ok(Toll {

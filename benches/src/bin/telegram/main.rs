@@ -12,29 +12,17 @@
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
 
 mod kills;
-mod load;
-mod prepare;
 mod random;
 mod report;
-mod stage;
-mod subject;
 mod trouble;
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+use std::path::PathBuf;
+
+use yoman_benches::telegram::{
+    Outcome,
+    prepare::Prepared,
+    subject::{Programs, Subject},
 };
-
-use prepare::Prepared;
-use subject::Programs;
-
-/// What a bench comes to: nothing can be saved when one fails, so the first fault ends it.
-pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-/// Nothing that panics holds one of these for long.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// What was asked for.
 pub(crate) struct Args {
@@ -67,10 +55,12 @@ async fn main() -> Outcome<()> {
     };
     let here = std::env::current_exe()?;
     let beside = here.parent().ok_or("no directory")?;
-    let programs = Programs {
-        peer: beside.join("teloxide_peer"),
-        yoman: value("--yoman").map_or_else(|| beside.join("yoman"), PathBuf::from),
-    };
+    let yoman = value("--yoman").map_or_else(|| beside.join("yoman"), PathBuf::from);
+    let programs = Programs::default().with(Subject::Teloxide, beside.join("teloxide_peer"), Vec::new()).with(
+        Subject::Yoman,
+        yoman,
+        Vec::new(),
+    );
     let root = value("--dir").map_or_else(|| beside.to_owned(), PathBuf::from);
     // On the disk the build is on: a directory in memory would make every fsync free.
     let root = tempfile::Builder::new().prefix("bench-telegram-").tempdir_in(root)?;

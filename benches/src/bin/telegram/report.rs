@@ -2,14 +2,19 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use yoman_benches::{Table, median, short};
+use yoman_benches::{
+    Table, median, short,
+    telegram::{
+        Outcome,
+        load::{self, End, Load, Start, Starts},
+        prepare::{EVENTS_PER_ITEM, Prepared},
+        subject::{Programs, Subject},
+    },
+};
 
 use crate::{
-    Args, Outcome,
+    Args,
     kills::{self, Toll},
-    load::{self, End, Load, Start, Starts},
-    prepare::{EVENTS_PER_ITEM, Prepared},
-    subject::{Programs, Subject},
     trouble::{self, Failure, GIVE_UP, Outage, Sent},
 };
 
@@ -67,7 +72,7 @@ type Rounds<T> = HashMap<Subject, Vec<T>>;
 async fn rounds<T>(count: usize, mut one: impl AsyncFnMut(Subject) -> Outcome<T>) -> Outcome<Rounds<T>> {
     let mut all: Rounds<T> = HashMap::new();
     for round in 0..count {
-        let mut order = Subject::ALL;
+        let mut order = Subject::PAIR;
         if round % 2 == 1 {
             order.reverse();
         }
@@ -85,7 +90,7 @@ fn figures<T>(rounds: &Rounds<T>, subject: Subject, of: impl Fn(&T) -> f64) -> V
 fn loads(rounds: &Rounds<Load>) -> Table {
     let mut table = Table::new(["", "peer", "yoman", "ratio"]);
     let mut row = |name: &str, of: fn(&Load) -> f64| {
-        let [peer, yoman] = Subject::ALL.map(|it| median(figures(rounds, it, of)));
+        let [peer, yoman] = Subject::PAIR.map(|it| median(figures(rounds, it, of)));
         table.row([name.to_owned(), short(peer), short(yoman), format!("{:.2}", yoman / peer)]);
     };
     row("p50, ms", |it| it.p50_ms);
@@ -93,7 +98,7 @@ fn loads(rounds: &Rounds<Load>) -> Table {
     row("answers/s", |it| it.rate);
     row("processor, us a message", |it| it.cpu_us);
     let mut sums = |name: &str, of: fn(&Load) -> usize| {
-        let [peer, yoman] = Subject::ALL.map(|it| figures(rounds, it, |load| of(load) as f64).iter().sum::<f64>());
+        let [peer, yoman] = Subject::PAIR.map(|it| figures(rounds, it, |load| of(load) as f64).iter().sum::<f64>());
         table.row([name.to_owned(), format!("{peer}"), format!("{yoman}"), String::new()]);
     };
     sums("unanswered", |it| it.unanswered);
@@ -113,7 +118,7 @@ async fn starts(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcom
     };
     for events in [0, 10_000, args.events] {
         let items = events / EVENTS_PER_ITEM;
-        let mut peer = Starts::new(Subject::Peer, prepared.with_items(Subject::Peer, items).await?).await?;
+        let mut peer = Starts::new(Subject::Teloxide, prepared.with_items(Subject::Teloxide, items).await?).await?;
         let mut yoman = Starts::new(Subject::Yoman, prepared.with_items(Subject::Yoman, items).await?).await?;
         let first = yoman.once(programs, End::Stop).await?;
         let mut figures = [const { Vec::new() }; 3];
@@ -143,14 +148,14 @@ async fn starts(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcom
 
 async fn memory(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
     let mut dirs = HashMap::new();
-    for subject in Subject::ALL {
+    for subject in Subject::PAIR {
         dirs.insert(subject, prepared.with_items(subject, ITEMS).await?);
     }
     let idle = Duration::from_secs(5);
     // The first start after a log was built derives things, which is not idling: it does not count.
     load::idle_rss(Subject::Yoman, programs, &dirs[&Subject::Yoman], idle).await?;
     let rounds = rounds(args.rounds, async |it| load::idle_rss(it, programs, &dirs[&it], idle).await).await?;
-    let [peer, yoman] = Subject::ALL.map(|it| median(figures(&rounds, it, |mb| *mb)));
+    let [peer, yoman] = Subject::PAIR.map(|it| median(figures(&rounds, it, |mb| *mb)));
     let mut table = Table::new(["", "peer", "yoman", "ratio"]);
     table.row(["resident, MB".to_owned(), short(peer), short(yoman), format!("{:.2}", yoman / peer)]);
     Ok(table)
@@ -160,7 +165,7 @@ async fn outages(args: &Args, programs: &Programs, prepared: &Prepared) -> Outco
     let mut table = Table::new(["", "peer", "worst", "yoman", "worst"]);
     for outage in Outage::ALL {
         let mut cells = vec![outage.name().to_owned()];
-        for subject in Subject::ALL {
+        for subject in Subject::PAIR {
             let mut waits = Vec::new();
             for round in 0..args.rounds {
                 waits.push(trouble::back_after(subject, outage, round, programs, prepared).await?);
@@ -178,7 +183,7 @@ async fn outages(args: &Args, programs: &Programs, prepared: &Prepared) -> Outco
 async fn sends(programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
     let mut table = Table::new(["", "", "answer there after, s", "copies", "others at most, s"]);
     for failure in Failure::ALL {
-        for subject in Subject::ALL {
+        for subject in Subject::PAIR {
             let Sent { after_s, copies, others_s } = trouble::failed_send(subject, failure, programs, prepared).await?;
             let text = |it: Option<f64>| it.map_or("never".to_owned(), |it| format!("{it:.2}"));
             table.row([
@@ -196,7 +201,7 @@ async fn sends(programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
 async fn tolls(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<Table> {
     let mut table =
         Table::new(["", "kills", "messages", "lost", "doubled", "unanswered", "answered twice", "out of order"]);
-    for subject in Subject::ALL {
+    for subject in Subject::PAIR {
         let toll = kills::run(subject, args.kills, args.seed, programs, prepared).await?;
         let Toll { kills, said, lost, doubled, unanswered, repeated, out_of_order } = toll;
         let figures = [kills, said, lost, doubled, unanswered, repeated, out_of_order].map(|it| it.to_string());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use yoman_stand_ins::telegram::{Fault, FaultKind};
 
-use crate::{
+use yoman_benches::telegram::{
     Outcome,
     prepare::{PEOPLE, Prepared, USED},
     stage::Stage,
@@ -38,7 +38,11 @@ impl Outage {
 }
 
 /// A bot that runs and has answered once in each chat.
-async fn warm(subject: Subject, programs: &Programs, prepared: &Prepared) -> Outcome<(Stage, crate::subject::Running)> {
+async fn warm(
+    subject: Subject,
+    programs: &Programs,
+    prepared: &Prepared,
+) -> Outcome<(Stage, yoman_benches::telegram::subject::Running)> {
     let stage = Stage::new(PEOPLE, USED).await?;
     let bot = programs.start(subject, &stage, &prepared.fresh(subject)?, false)?;
     stage.say_all(0..PEOPLE as u64)?;
@@ -168,7 +172,9 @@ pub(crate) async fn failed_send(
     let _ = stage.answer_to(first, Duration::from_secs(15)).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let exchanges = stage.exchanges();
-    let wait = |it: &crate::stage::Exchange| Some(it.answered_us.first()?.saturating_sub(it.said_us) as f64 / 1e6);
+    let wait = |it: &yoman_benches::telegram::stage::Exchange| {
+        Some(it.answered_us.first()?.saturating_sub(it.said_us) as f64 / 1e6)
+    };
     let mine = exchanges.iter().find(|it| it.number == first).ok_or("what was said is gone")?;
     let others: Option<Vec<f64>> = exchanges.iter().filter(|it| it.number > first).map(wait).collect();
     Ok(Sent {

@@ -99,7 +99,7 @@ pub(crate) fn config(server: &DiscordStandIn) -> DiscordConfig {
 }
 
 fn arg(name: &str, kind: ArgKind, required: bool, before: &str) -> Arg {
-    Arg { name: name.into(), about: format!("the {name}"), kind, required, before: before.into() }
+    Arg { name: name.into(), about: format!("the {name}"), kind, required, before: before.into(), other: vec![] }
 }
 
 /// A few verbs of each sort.
@@ -114,6 +114,7 @@ pub(crate) fn menu() -> Menu {
         frequent: word != "rare",
         look: false,
         private,
+        other: vec![],
     };
     let text = || arg("text", ArgKind::Text, true, "");
     Menu {
@@ -216,6 +217,7 @@ pub(crate) fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Reacted { emoji, .. } => emoji,
         Said::Deleted { .. } => "(deleted)",
     }
 }

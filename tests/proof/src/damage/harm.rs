@@ -82,9 +82,7 @@ pub(super) fn some(random: &mut StdRng) -> Vec<Harm> {
         Which::Any,
     ];
     let count = random.random_range(1..=4);
-    (0..count)
-        .map(|_| Harm { what: *WHAT.choose(random).unwrap(), which: *WHICH.choose(random).unwrap() })
-        .collect()
+    (0..count).map(|_| Harm { what: *WHAT.choose(random).unwrap(), which: *WHICH.choose(random).unwrap() }).collect()
 }
 
 /// Damages the directory.

@@ -4,12 +4,70 @@ use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 
 /// Pieces of the grammar, of other grammars, and of what breaks both.
 const PIECES: [&str; 64] = [
-    "/", "todo ", "idea ", "done ", "undo ", "T1", "t99999999999999999999", "I3@4", "@me", "@dana", "@", "#auth", "#", "!high",
-    "!", "in:", "in:app", "due:", "due:fri", "due:\"in 2 weeks\"", "due:9999-99-99", "due:-1", "needs:T3", "for:T7", "at ",
-    "at yesterday 25:99", "at #4812", "2026-02-30", "3 months ago", "last friday", "..", "page:", "page:18446744073709551616",
-    "\"", "\"\"", "\\", "\\/", "\n", "\n/", "\n- [ ] ", "\r\n", "\t", "\u{0}", "\u{7f}", "\u{a0}", "\u{200b}", "\u{202e}",
-    "\u{feff}", "\u{1f468}\u{200d}\u{1f469}", "e\u{301}", "\u{fdfd}", "ß", "İ", "ſ", "Å", "한글", "１２３", "٣", ":", "anyway ",
-    "https://x.y/?a=b#c", "note: ", "-", "none",
+    "/",
+    "todo ",
+    "idea ",
+    "done ",
+    "undo ",
+    "T1",
+    "t99999999999999999999",
+    "I3@4",
+    "@me",
+    "@dana",
+    "@",
+    "#auth",
+    "#",
+    "!high",
+    "!",
+    "in:",
+    "in:app",
+    "due:",
+    "due:fri",
+    "due:\"in 2 weeks\"",
+    "due:9999-99-99",
+    "due:-1",
+    "needs:T3",
+    "for:T7",
+    "at ",
+    "at yesterday 25:99",
+    "at #4812",
+    "2026-02-30",
+    "3 months ago",
+    "last friday",
+    "..",
+    "page:",
+    "page:18446744073709551616",
+    "\"",
+    "\"\"",
+    "\\",
+    "\\/",
+    "\n",
+    "\n/",
+    "\n- [ ] ",
+    "\r\n",
+    "\t",
+    "\u{0}",
+    "\u{7f}",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{202e}",
+    "\u{feff}",
+    "\u{1f468}\u{200d}\u{1f469}",
+    "e\u{301}",
+    "\u{fdfd}",
+    "ß",
+    "İ",
+    "ſ",
+    "Å",
+    "한글",
+    "１２３",
+    "٣",
+    ":",
+    "anyway ",
+    "https://x.y/?a=b#c",
+    "note: ",
+    "-",
+    "none",
 ];
 
 /// A line: pieces, noise, a verb in front most of the time.
@@ -24,7 +82,9 @@ pub(super) fn line(random: &mut StdRng) -> String {
     }
     for _ in 0..random.random_range(0..9) {
         match random.random_range(0..10) {
-            0 => text.extend((0..random.random_range(0..6)).filter_map(|_| char::from_u32(random.random_range(1..0x11_0000)))),
+            0 => text.extend(
+                (0..random.random_range(0..6)).filter_map(|_| char::from_u32(random.random_range(1..0x11_0000))),
+            ),
             1 => text.push_str(&"x".repeat(random.random_range(0..400))),
             2 => text.push_str(&random.random::<u64>().to_string()),
             _ => text.push_str(PIECES.choose(random).copied().unwrap_or_default()),
@@ -60,7 +120,8 @@ pub(super) fn harm(bytes: &mut Vec<u8>, random: &mut StdRng) {
             5 => bytes[at..end].fill([0, 0xff][random.random_range(0..2)]),
             6 => {
                 // Lengths are where most goes wrong.
-                let number = [u32::MAX, i32::MAX as u32, 0, 1, 0x8000_0000, 0xffff][random.random_range(0..6)].to_le_bytes();
+                let number =
+                    [u32::MAX, i32::MAX as u32, 0, 1, 0x8000_0000, 0xffff][random.random_range(0..6)].to_le_bytes();
                 for (byte, new) in bytes[at..].iter_mut().zip(number) {
                     *byte = new;
                 }

@@ -21,14 +21,21 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
     let wires: [&dyn Wire; 3] = [&telegram, &discord, &slack];
     let data = Data::new(&setting.program);
     let mut environment: Vec<_> = wires.iter().flat_map(|wire| wire.environment()).collect();
-    environment.push(("YOMAN_TRACING_FILTER", "info,yoman_slack=debug,yoman_discord=debug,yoman_telegram=debug".into()));
+    environment
+        .push(("YOMAN_TRACING_FILTER", "info,yoman_slack=debug,yoman_discord=debug,yoman_telegram=debug".into()));
     let mut yoman = Yoman::start(&data, &environment);
     let code = yoman.claim_code().await;
     let owners: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[0].clone()).collect();
     say(wires[0], &owners[0], &format!("/claim {code}"), "").await?;
     // The noise comes from others, who may not take a role from anybody.
     let others: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[1].clone()).collect();
-    let let_in = [(1, &owners[1], "owner"), (2, &owners[2], "owner"), (0, &others[0], "member"), (1, &others[1], "member"), (2, &others[2], "member")];
+    let let_in = [
+        (1, &owners[1], "owner"),
+        (2, &owners[2], "owner"),
+        (0, &others[0], "member"),
+        (1, &others[1], "member"),
+        (2, &others[2], "member"),
+    ];
     for (at, person, role) in let_in {
         // What is said before it was ever connected is not heard everywhere.
         until(PATIENCE, || wires[at].counted().at_work > 0).await;

@@ -15,14 +15,20 @@ pub(crate) fn telegram(random: &mut StdRng, chat: i64) -> Value {
             "chat": place, "text": "T1 created   x" } });
     let mut update = match random.random_range(0..9) {
         0 => json!({ "edited_message": message }),
-        1 => json!({ "callback_query": { "id": number.to_string(), "from": from, "chat_instance": "1", "data": "/done T1@1", "message": message } }),
-        2 => json!({ "my_chat_member": { "chat": place, "from": from, "date": 1, "old_chat_member": { "status": "member", "user": from },
-            "new_chat_member": { "status": "kicked", "user": from, "until_date": 0 } } }),
+        1 => {
+            json!({ "callback_query": { "id": number.to_string(), "from": from, "chat_instance": "1", "data": "/done T1@1", "message": message } })
+        }
+        2 => {
+            json!({ "my_chat_member": { "chat": place, "from": from, "date": 1, "old_chat_member": { "status": "member", "user": from },
+            "new_chat_member": { "status": "kicked", "user": from, "until_date": 0 } } })
+        }
         3 => json!({ "channel_post": message }),
         4 => json!({ "message": { "message_id": number, "date": 1, "from": from, "chat": place, "caption": text,
             "photo": [{ "file_id": "p", "file_unique_id": "u", "width": 1, "height": 1, "file_size": 7 }], "media_group_id": "9" } }),
-        5 => json!({ "message": { "message_id": number, "date": 1, "from": from, "chat": { "id": -1_001_234, "type": "supergroup", "title": "G",
-            "is_forum": true }, "message_thread_id": 7, "is_topic_message": true, "text": text, "migrate_to_chat_id": -100_999 } }),
+        5 => {
+            json!({ "message": { "message_id": number, "date": 1, "from": from, "chat": { "id": -1_001_234, "type": "supergroup", "title": "G",
+            "is_forum": true }, "message_thread_id": 7, "is_topic_message": true, "text": text, "migrate_to_chat_id": -100_999 } })
+        }
         _ => json!({ "message": message }),
     };
     spoil(&mut update, random);
@@ -58,7 +64,10 @@ pub(crate) fn discord(random: &mut StdRng, channel: u64, user: u64) -> (String, 
             ("INTERACTION_CREATE", form)
         }
         6 => ("CHANNEL_UPDATE", json!({ "id": channel.to_string(), "type": 1, "name": "x" })),
-        7 => ("THREAD_CREATE", json!({ "id": id, "type": 11, "parent_id": channel.to_string(), "name": "x", "guild_id": "1" })),
+        7 => (
+            "THREAD_CREATE",
+            json!({ "id": id, "type": 11, "parent_id": channel.to_string(), "name": "x", "guild_id": "1" }),
+        ),
         8 => ("TELEPATHY", json!({ "x": 1 })),
         _ => ("MESSAGE_CREATE", message),
     };
@@ -70,27 +79,49 @@ pub(crate) fn discord(random: &mut StdRng, channel: u64, user: u64) -> (String, 
 pub(crate) fn slack(random: &mut StdRng, channel: &str, user: &str) -> (String, Value) {
     let ts = format!("{}.{:06}", random.random_range(1_600_000_000..1_800_000_000), random.random_range(0..999_999));
     let text = super::bytes::line(random);
-    let event = |event: Value| json!({ "type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": format!("Ev{ts}"),
-        "event_time": 1_700_000_000, "event": event });
+    let event = |event: Value| {
+        json!({ "type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": format!("Ev{ts}"),
+        "event_time": 1_700_000_000, "event": event })
+    };
     let message = json!({ "type": "message", "channel": channel, "channel_type": "im", "user": user, "text": text, "ts": ts,
         "event_ts": ts, "blocks": [{ "type": "rich_text", "block_id": "b", "elements": [{ "type": "rich_text_section",
             "elements": [{ "type": "text", "text": text }, { "type": "user", "user_id": user }] }] }] });
     let (kind, mut payload) = match random.random_range(0..10) {
-        0 => ("events_api", event(json!({ "type": "message", "subtype": "message_changed", "channel": channel, "channel_type": "im",
-            "ts": ts, "message": message, "previous_message": message }))),
-        1 => ("events_api", event(json!({ "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "im",
-            "ts": ts, "deleted_ts": ts, "previous_message": message }))),
-        2 => ("events_api", event(json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home" }))),
-        3 => ("events_api", event(json!({ "type": "link_shared", "channel": channel, "user": user, "message_ts": ts,
-            "links": [{ "domain": "x.y", "url": "https://x.y/T1" }] }))),
-        4 => ("slash_commands", json!({ "command": "/yoman", "text": text, "user_id": user, "user_name": "kim", "channel_id": channel,
-            "channel_name": "directmessage", "team_id": "T1", "response_url": "http://127.0.0.1:9/x", "trigger_id": "1.2.3" })),
-        5 => ("interactive", json!({ "type": "view_submission", "user": { "id": user, "username": "kim" }, "view": { "id": "V1",
-            "callback_id": "x", "private_metadata": "{}", "hash": "1.a", "state": { "values": { "b": { "w": { "type": "plain_text_input", "value": "x" } } } } } })),
-        6 => ("interactive", json!({ "type": "block_actions", "user": { "id": user, "username": "kim" }, "channel": { "id": channel },
+        0 => (
+            "events_api",
+            event(json!({ "type": "message", "subtype": "message_changed", "channel": channel, "channel_type": "im",
+            "ts": ts, "message": message, "previous_message": message })),
+        ),
+        1 => (
+            "events_api",
+            event(json!({ "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "im",
+            "ts": ts, "deleted_ts": ts, "previous_message": message })),
+        ),
+        2 => {
+            ("events_api", event(json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home" })))
+        }
+        3 => (
+            "events_api",
+            event(json!({ "type": "link_shared", "channel": channel, "user": user, "message_ts": ts,
+            "links": [{ "domain": "x.y", "url": "https://x.y/T1" }] })),
+        ),
+        4 => (
+            "slash_commands",
+            json!({ "command": "/yoman", "text": text, "user_id": user, "user_name": "kim", "channel_id": channel,
+            "channel_name": "directmessage", "team_id": "T1", "response_url": "http://127.0.0.1:9/x", "trigger_id": "1.2.3" }),
+        ),
+        5 => (
+            "interactive",
+            json!({ "type": "view_submission", "user": { "id": user, "username": "kim" }, "view": { "id": "V1",
+            "callback_id": "x", "private_metadata": "{}", "hash": "1.a", "state": { "values": { "b": { "w": { "type": "plain_text_input", "value": "x" } } } } } }),
+        ),
+        6 => (
+            "interactive",
+            json!({ "type": "block_actions", "user": { "id": user, "username": "kim" }, "channel": { "id": channel },
             "container": { "type": "message", "message_ts": ts, "channel_id": channel }, "message": message,
             "response_url": "http://127.0.0.1:9/x", "trigger_id": "1.2.3",
-            "actions": [{ "type": "button", "action_id": "m:do:1", "block_id": "b", "value": "/done T1@1", "action_ts": ts }] })),
+            "actions": [{ "type": "button", "action_id": "m:do:1", "block_id": "b", "value": "/done T1@1", "action_ts": ts }] }),
+        ),
         7 => ("telepathy", json!({ "x": 1 })),
         _ => ("events_api", event(message)),
     };
@@ -156,7 +187,8 @@ fn odd(was: &Value, random: &mut StdRng) -> Value {
         10 => json!([was, [was, [was]]]),
         11 => was.to_string().into(),
         12 => "\u{0}\u{202e}\u{1f468}\u{200d}".into(),
-        13 => (0..200).fold(json!(1), |inner, _| if random.random_bool(0.5) { json!([inner]) } else { json!({ "a": inner }) }),
+        13 => (0..200)
+            .fold(json!(1), |inner, _| if random.random_bool(0.5) { json!([inner]) } else { json!({ "a": inner }) }),
         14 => match was {
             Value::Number(number) => number.to_string().into(),
             Value::String(text) => text.parse::<i64>().map_or(Value::Null, Value::from),

@@ -189,7 +189,8 @@ fn answers(
         let (id, at, text) = (&message.id, message.at_us, &message.first);
         let mut told = format!("chat {chat}, the bot's message {id} at {at} us {why}: {text:?}");
         let word = word_in(text).unwrap_or_default();
-        let about = |story: &&Story| story.answers.iter().flatten().any(|piece| word_in(piece).is_some_and(|it| it == word));
+        let about =
+            |story: &&Story| story.answers.iter().flatten().any(|piece| word_in(piece).is_some_and(|it| it == word));
         for story in talk.stories.iter().filter(about) {
             // Writing to a string cannot fail.
             let _ = write!(told, "\n   {} us  {} in chat {}: {}", story.at_us, story.who, story.chat, story.what);

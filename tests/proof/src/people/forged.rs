@@ -19,7 +19,8 @@ pub(super) fn telegram_press(who: &str, room: &str, card: &str, data: &str) -> (
 /// An interaction that is a press.
 pub(super) fn discord_press(who: &str, room: &str, data: &str) -> Value {
     let id = (u64::from(rand::random::<u32>()) << 30 | 1 << 60).to_string();
-    let user = json!({ "id": who, "username": "mallory", "discriminator": "0", "global_name": "Mallory", "avatar": null });
+    let user =
+        json!({ "id": who, "username": "mallory", "discriminator": "0", "global_name": "Mallory", "avatar": null });
     json!({ "id": id, "application_id": "1", "type": 3, "version": 1, "token": format!("forged-{id}"), "channel_id": room,
         "channel": { "id": room, "type": 1 }, "user": user, "locale": "en-US", "entitlements": [],
         "authorizing_integration_owners": {}, "attachment_size_limit": 1, "app_permissions": "0",
@@ -82,7 +83,8 @@ pub(super) async fn over_http(scene: &mut Scene) -> Result<String, String> {
         "text": "/todo zqxforged" } });
     let (update, now) = (update.to_string(), chrono::Utc::now().timestamp().to_string());
     let event = json!({ "type": "event_callback", "event_id": "EvForged", "team_id": "T1",
-        "event": { "type": "message", "channel_type": "im", "user": "U1", "text": "todo zqxforged", "ts": "1.2" } }).to_string();
+        "event": { "type": "message", "channel_type": "im", "user": "U1", "text": "todo zqxforged", "ts": "1.2" } })
+    .to_string();
     let interaction = json!({ "type": 2, "id": "1", "token": "t", "application_id": "1", "channel_id": "5",
         "data": { "id": "1", "name": "todo" }, "user": { "id": "1", "username": "m", "discriminator": "0" } })
     .to_string();
@@ -100,12 +102,16 @@ pub(super) async fn over_http(scene: &mut Scene) -> Result<String, String> {
         let url = format!("http://{telegram}/hook");
         calls.push(Call { what: "Telegram", url, body: update.clone(), headers, expected: &[401, 431] });
     }
-    for (at, signature) in [(&now, "00"), (&now, zeroes.as_str()), (&old, zeroes.as_str()), (&now, "zz"), (&now, long.as_str())] {
+    for (at, signature) in
+        [(&now, "00"), (&now, zeroes.as_str()), (&old, zeroes.as_str()), (&now, "zz"), (&now, long.as_str())]
+    {
         let headers = vec![("X-Signature-Ed25519", signature), ("X-Signature-Timestamp", at.as_str())];
         let url = format!("http://{discord}/discord");
         calls.push(Call { what: "Discord", url, body: interaction.clone(), headers, expected: &[401, 431] });
     }
-    for (at, signature) in [(&now, ""), (&now, "v0=00"), (&now, other.as_str()), (&old, stale.as_str()), (&now, long.as_str())] {
+    for (at, signature) in
+        [(&now, ""), (&now, "v0=00"), (&now, other.as_str()), (&old, stale.as_str()), (&now, long.as_str())]
+    {
         let headers = vec![("x-slack-request-timestamp", at.as_str()), ("x-slack-signature", signature)];
         let url = format!("http://{slack}/slack");
         calls.push(Call { what: "Slack", url, body: event.clone(), headers, expected: &[401, 431] });

@@ -174,9 +174,9 @@ impl Scene {
     /// Lets the last stranger in as a guest: on which platform, who, where.
     pub(super) async fn let_guest_in(&mut self) -> Result<(usize, String, String), String> {
         let waiting = self.owner_says("/pair").await?;
-        let mut codes = waiting.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| {
-            word.len() == 8 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        });
+        let mut codes = waiting
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| word.len() == 8 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()));
         let code = codes.next().ok_or_else(|| format!("nobody waits: {waiting}"))?.to_owned();
         self.owner_says(&format!("/pair {code} guest")).await?;
         let told = |(platform, _, chat): &&(usize, String, String)| {
@@ -191,8 +191,11 @@ impl Scene {
     /// What the owner's buttons carry.
     pub(super) fn button_data(&self) -> Result<Vec<String>, String> {
         let shown = self.telegram.server.shown(self.owner.1.parse().map_err(|_| "an id")?);
-        let data: Vec<_> =
-            shown.iter().flat_map(|message| message.buttons.iter().flatten()).filter_map(|it| it.data.clone()).collect();
+        let data: Vec<_> = shown
+            .iter()
+            .flat_map(|message| message.buttons.iter().flatten())
+            .filter_map(|it| it.data.clone())
+            .collect();
         if data.is_empty() { Err("the owner has no buttons".into()) } else { Ok(data) }
     }
 
@@ -281,9 +284,17 @@ impl Scene {
     pub(super) async fn odd_files(&self) -> Result<(), String> {
         let (who, chat) = (self.owner.0.parse::<i64>(), self.owner.1.parse::<i64>());
         let (Ok(user_id), Ok(chat_id)) = (who, chat) else { return Err("an id".into()) };
-        for name in ["../../../outside", "/etc/cron.d/outside", "a\u{0}b\n@everyone.txt", "con.", "%s%n{}.png", &"x".repeat(4_000)] {
+        for name in [
+            "../../../outside",
+            "/etc/cron.d/outside",
+            "a\u{0}b\n@everyone.txt",
+            "con.",
+            "%s%n{}.png",
+            &"x".repeat(4_000),
+        ] {
             let before = self.wires[0].shown(&self.owner.1).len();
-            let file = serde_json::json!({ "file_id": "f1", "file_unique_id": "u1", "file_name": name, "file_size": 7 });
+            let file =
+                serde_json::json!({ "file_id": "f1", "file_unique_id": "u1", "file_name": name, "file_size": 7 });
             let extra = [("document".to_owned(), file)].into_iter().collect();
             let text = "/note T1 with a file".to_owned();
             let say = telegram::Say { chat_id, user_id, text, extra, ..telegram::Say::default() };
@@ -324,7 +335,10 @@ impl Scene {
             count += 1;
             let parses = call.params.contains_key("link_names") || call.params.get("parse").is_some();
             let text = call.params.get("text").and_then(Value::as_str).unwrap_or_default();
-            if parses || calls_out(text) || ["blocks", "attachments"].iter().any(|of| calls_somebody(call.params.get(*of))) {
+            if parses
+                || calls_out(text)
+                || ["blocks", "attachments"].iter().any(|of| calls_somebody(call.params.get(*of)))
+            {
                 wrong.push(format!("Slack calls somebody: {:?}", call.params));
             }
         }
@@ -338,9 +352,7 @@ impl Scene {
     /// What was written is shown as it was written.
     pub(super) fn shows_literally(&self, tricks: &[&str]) -> Result<usize, String> {
         // What has no shape, or only turns the text around it, may be left out.
-        let shapeless = |c: &char| {
-            matches!(*c, '\u{200b}'..='\u{200c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-        };
+        let shapeless = |c: &char| matches!(*c, '\u{200b}'..='\u{200c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         let plain = |text: &str| text.chars().filter(|c| !shapeless(c)).collect::<String>();
         let shown: Vec<String> = self.wires[0].shown(&self.owner.1).iter().map(|it| plain(&it.first)).collect();
         let mut found = 0;
@@ -485,4 +497,3 @@ fn beside(data: &Data) -> BTreeSet<PathBuf> {
     }
     listed.into_iter().filter(|path| path.starts_with(&home) || path.to_string_lossy().contains("outside")).collect()
 }
-

@@ -68,7 +68,8 @@ pub(super) fn all(world: &World) -> Result<(), String> {
     }
     let mut rooms: HashMap<_, Vec<FakeMessage>> = HashMap::new();
     for word in &world.words {
-        let bot = world.bots.iter().find(|bot| word.room.as_str().starts_with(&format!("{}/", yoman_chat::Bot::name(*bot))));
+        let bot =
+            world.bots.iter().find(|bot| word.room.as_str().starts_with(&format!("{}/", yoman_chat::Bot::name(*bot))));
         rooms.entry(word.room.clone()).or_insert_with(|| bot.map(|bot| bot.shown(&word.room)).unwrap_or_default());
     }
     let mut last: HashMap<_, usize> = HashMap::new();

@@ -1,0 +1,9 @@
+//! The log and what it is compared with, under closed-loop clients.
+//!
+//! # Layout
+//!
+//! * `engines.rs` the log, a raw file, and what others would keep events in
+//! * `load.rs`    what is appended, and who appends
+
+pub mod engines;
+pub mod load;
