@@ -12,8 +12,10 @@ use std::{
 use rand::RngExt as _;
 use yoman::{
     app::House,
-    domain::Bucket,
+    clock::Clock,
+    domain::{Bucket, reminder::Defaults},
     intake,
+    lang::Lang,
     log::{
         EventLog,
         sled::{Options, SledLog},
@@ -60,6 +62,10 @@ pub async fn long(setting: &Setting, commands: usize) -> Found {
         bots: [("a".to_owned(), bot.capabilities())].into_iter().collect(),
         sealed: true,
         reports: intake::Reports::default(),
+        lang: Lang::English,
+        reminders: Defaults::default(),
+        down_after: Duration::from_secs(300),
+        clock: Clock::default(),
     };
     let delivery = DeliverySettings::default();
     let house = House::start_with(log, outbox, vec![bot], settings, &delivery, snapshots.ok().map(Arc::new));

@@ -132,7 +132,12 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
     let code = yoman.stop(STOP_MAX).await;
     let settled = account::settle(&talk, &data, Repeats::Any).await;
     match (settled, code, panicked(&told)) {
-        (Ok(summary), Some(0), false) => Ok(format!("{platform:?}: {summary}")),
+        (Ok(summary), Some(0), false) => {
+            // Nobody was killed.
+            let summary = summary.to_string();
+            let summary = summary.split_once(", ").map_or(summary.as_str(), |(_, rest)| rest);
+            Ok(format!("{platform:?}: {}", summary.replace(" after a kill", "")))
+        }
         (settled, code, panicked) => {
             let wrong = settled.err().unwrap_or_default();
             let kept = data.keep();

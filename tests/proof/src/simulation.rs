@@ -29,8 +29,10 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use yoman::{
     app::House,
-    domain::Bucket,
+    clock::Clock,
+    domain::{Bucket, reminder::Defaults},
     intake,
+    lang::Lang,
     log::{EventLog, memory::MemoryLog},
     notify::{DeliverySettings, Outbox, OutboxSettings},
 };
@@ -119,6 +121,8 @@ struct Word {
 struct World {
     log: Arc<FaultyLog>,
     bots: [FakeBot; 2],
+    /// What time it is to whoever asks.
+    clock: Clock,
     words: Vec<Word>,
     /// Everything that was delivered, to be delivered again.
     delivered: Vec<(usize, Inbound)>,
@@ -143,7 +147,9 @@ fn one(setting: &Setting, seed: u64, sum: &mut Sum) -> Result<(), String> {
     // Somebody at the console owns it at once; the other platform has a room that follows.
     let bots = [FakeBot::with("a", |can| can.local = true), FakeBot::with("b", |can| can.text_length_max = 2000)];
     let log = Arc::new(FaultyLog::new(MemoryLog::new(), random.random(), setting.plant));
-    let mut world = World { log, bots, words: Vec::new(), delivered: Vec::new(), next: 0 };
+    let noon = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
+    let mut world =
+        World { log, bots, clock: Clock::standing(noon), words: Vec::new(), delivered: Vec::new(), next: 0 };
     life(&mut world, dir.path(), sum, async |world, life, sum| begin(world, life, sum).await)?;
     let lives = random.random_range(1..4);
     for _ in 0..lives {
@@ -213,6 +219,10 @@ impl Life {
             bots: capabilities.into_iter().collect(),
             sealed: false,
             reports: intake::Reports::default(),
+            lang: Lang::English,
+            reminders: Defaults::default(),
+            down_after: Duration::from_secs(300),
+            clock: world.clock.clone(),
         };
         let crashing: Vec<_> = world.bots.iter().map(|bot| Arc::new(Crashing::new(bot.clone()))).collect();
         let bots = crashing.iter().map(|bot| Arc::clone(bot) as Arc<dyn Bot>).collect();
@@ -261,8 +271,14 @@ impl World {
                 mentions: Vec::new(),
                 addressed: true,
             },
-            sent_at: chrono::Utc::now(),
+            sent_at: self.clock.now(),
         }
+    }
+
+    /// Lets time pass.
+    async fn pass(&self, time: Duration) {
+        self.clock.set(self.clock.now() + time);
+        tokio::time::advance(time).await;
     }
 
     fn deliver(&mut self, bot: usize, inbound: Inbound) {
@@ -322,7 +338,7 @@ async fn step(world: &mut World, life: &mut Life, random: &mut StdRng, sum: &mut
         }
         67..85 => {
             let by = [1, 10, 100, 1_000, 10_000][random.random_range(0..5)];
-            tokio::time::advance(Duration::from_millis(by)).await;
+            world.pass(Duration::from_millis(by)).await;
         }
         _ => life.settle().await,
     }
@@ -361,7 +377,7 @@ async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> 
         if turn > 3 && world.bots.iter().all(done) {
             return Ok(());
         }
-        tokio::time::advance(Duration::from_millis(if turn < 50 { 20 } else { 2_000 })).await;
+        world.pass(Duration::from_millis(if turn < 50 { 20 } else { 2_000 })).await;
     }
     let head = life.house.log.head().position;
     let stats: Vec<_> = world

@@ -99,7 +99,8 @@ pub(crate) struct Talk {
     expected: u64,
     /// When what is being done was begun.
     began_us: u64,
-    /// What is done by hand is answered on a way of its own, which other troubles hold up than the messages'.
+    /// What is done by hand is answered on a way of its own, which other troubles hold up than the messages'; and changes that
+    /// were made while the way in was closed are found later than what was written meanwhile.
     pub(crate) own_way: bool,
 }
 
@@ -438,7 +439,7 @@ impl Talk {
         self.wire.change(&at.chat, &message, &text);
         let answers = vec![vec![" corrected ".into(), format!(" {word} ")]];
         let traces = vec![trace(&word, "retitled", &word)];
-        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose());
+        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose() || self.own_way);
         self.tell(Story { loose, answers, traces, ..at.story(what) });
         Some(())
     }
