@@ -37,7 +37,6 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             local: false,
             forms: false,
             private_answers: false,
-            reactions: false,
             pictures: false,
             pins: false,
             reactions: false,

@@ -31,10 +31,10 @@ did-promoted = { $bucket ->
 } 넘김
 done-reopened = 다시 엶
 did-reopened = 다시 엶
-done-finding = 알아낸 것 적음
-did-finding = 알아낸 것 적음
-done-finding-corrected = 알아낸 것 고침
-did-finding-corrected = 알아낸 것 고침
+done-finding = 발견 기록
+did-finding = 발견 기록
+done-finding-corrected = 발견 고침
+did-finding-corrected = 발견 고침
 done-completed = 완료
 did-completed = 완료
 done-completed-anyway = { $items } 기다리지 않고 완료
@@ -106,8 +106,8 @@ changed = { $what ->
     [promoted] 다음 단계로 넘김
     [opened-again] 다시 엶
     [started] 시작
-    [finding-noted] 알아낸 것 적음
-    [finding-corrected] 알아낸 것 고침
+    [finding-noted] 발견 기록
+    [finding-corrected] 발견 고침
     [completed] 완료
     [created] 만듦
     [criterion-added] 완료 조건 추가

@@ -41,7 +41,7 @@ part-body = 본문
 part-criteria = 조건
 part-due = 마감
 part-files = 파일
-part-findings = 알아낸 것
+part-findings = 발견
 part-link = { $item } 연결
 part-links = 연결
 part-need = { $item } 기다림
@@ -217,7 +217,7 @@ reason-wrong-bucket = { $what ->
     [refine] 다듬을 수 있는 것
     [reject] 기각할 수 있는 것
     [promote] 승격할 수 있는 것
-    [finding] 알아낸 것을 적을 수 있는 것
+    [finding] 발견을 적을 수 있는 것
     [doing] 시작할 수 있는 것
     [done] 완료할 수 있는 것
     [need] 다른 항목을 기다릴 수 있는 것

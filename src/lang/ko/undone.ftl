@@ -52,7 +52,7 @@ part = { $part ->
     [needs] 선행 항목
     [criteria] 완료 조건
     [notes] 메모
-    [findings] 알아낸 것
+    [findings] 발견
     [refinements] 다듬은 내용
     [files] 파일
    *[other] { $part }
@@ -66,7 +66,7 @@ noun = { $what ->
     [rejection] 기각
     [promotion] 넘긴 것
     [reopening] 다시 연 것
-    [finding] 알아낸 것
+    [finding] 발견
     [completion] 완료
     [criterion] 완료 조건
     [assignment] 담당 지정

@@ -72,7 +72,6 @@ pub(crate) fn capabilities() -> Capabilities {
         local: false,
         forms: false,
         private_answers: false,
-        reactions: false,
         pictures: false,
         pins: true,
         reactions: true,

@@ -117,7 +117,6 @@ fn viewer() -> Viewer {
             local: false,
             forms: false,
             private_answers: false,
-            reactions: false,
             pictures: false,
             pins: false,
             reactions: false,
