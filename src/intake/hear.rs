@@ -6,7 +6,7 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, 
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    command::{self, Command, Look, PersonCommand, Target},
+    command::{self, Command, Look, PersonCommand, RemindCommand, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
@@ -500,6 +500,9 @@ fn with_target(command: Command, on: Option<Target>) -> Command {
                 }
             }
             Command::Undo { acts }
+        }
+        Command::Remind(RemindCommand::Ask { target: None, at, words }) => {
+            Command::Remind(RemindCommand::Ask { target: on, at, words })
         }
         Command::Look(Look::Show { target: None, at }) => Command::Look(Look::Show { target: on, at }),
         Command::Look(Look::History { target: None, page, at }) => {

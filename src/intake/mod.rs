@@ -16,6 +16,7 @@
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `react.rs`   reactions to cards
 //! * `rebuild.rs`  a room's board and cards anew
+//! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -37,6 +38,7 @@ mod picture;
 mod react;
 mod rebuild;
 mod refusal;
+mod remind;
 mod report;
 mod suggest;
 mod undo;
@@ -45,7 +47,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -63,10 +65,10 @@ pub use self::{
 use crate::{
     clock::Clock,
     command,
-    domain::{Bucket, Identity},
+    domain::{Bucket, Identity, reminder::Defaults},
     lang::Lang,
     log::{EventLog, Position},
-    notify::{Answer, Outbox},
+    notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
     subscription::{Past, SharedWorld},
@@ -90,6 +92,10 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: Defaults,
+    /// So long a bot is down before its owners are told.
+    pub down_after: Duration,
     /// What time it is.
     pub clock: Clock,
 }
@@ -112,6 +118,7 @@ pub struct Intake {
     titles: Arc<HashMap<String, String>>,
     past: Past,
     permalinks: Permalinks,
+    vitals: Vitals,
     pairing: Pairing,
     forgetting: Forgetting,
     rebuilding: Rebuilding,
@@ -166,6 +173,7 @@ impl Intake {
             begun: log.head().position,
             past,
             permalinks: Permalinks::default(),
+            vitals: Vitals::default(),
             log,
             world,
             outbox,
@@ -194,6 +202,12 @@ impl Intake {
     #[must_use]
     pub fn with_permalinks(self, permalinks: Permalinks) -> Self {
         Self { permalinks, ..self }
+    }
+
+    /// The same with somebody who looks at the bots.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Vitals) -> Self {
+        Self { vitals, ..self }
     }
 
     /// The worlds of the past.

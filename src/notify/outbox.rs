@@ -297,6 +297,7 @@ impl Outbox {
             return Arc::clone(queue);
         }
         let queue = Arc::new(Queue::new(
+            bot.clone(),
             Arc::clone(&shared.store),
             Arc::clone(&shared.cards),
             Arc::clone(&shared.boards),
@@ -561,6 +562,11 @@ impl Outbox {
     /// The direct room somebody was last heard in, over all bots.
     pub fn direct_room(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
         self.shared.direct.newest_of(is_them)
+    }
+
+    /// The direct rooms somebody was heard in, the newest first, over all bots.
+    pub fn direct_rooms(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        self.shared.direct.all_of(is_them)
     }
 
     /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first

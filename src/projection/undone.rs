@@ -120,7 +120,7 @@ impl World {
             told = if told.is_empty() { act } else { text!(lang, "undone-and", one = told, other = act) };
         }
         if !parts.is_empty() {
-            let named: Vec<_> = parts.iter().map(|part| part_words(part, lang)).collect();
+            let named: Vec<_> = parts.iter().map(|part| part.wording().say(lang)).collect();
             told = text!(lang, "undone-part", parts = words::listed(&named, lang), acts = told);
         }
         let mut text = if gone {
@@ -393,17 +393,6 @@ fn has_now(before: &Item, after: &Item, lang: Lang) -> Text {
     }
 }
 
-/// A part of an act, as people say it.
-fn part_words(part: &Part, lang: Lang) -> String {
-    match part {
-        Part::Tag(tag) => tag.to_string(),
-        Part::Person(_) => say!(lang, "part", part = Part::<PersonId>::People.word()),
-        Part::Link(item) => say!(lang, "part-link", item = *item),
-        Part::Need(item) => say!(lang, "part-need", item = *item),
-        part => say!(lang, "part", part = part.word()),
-    }
-}
-
 fn redo_label(redone: bool, lang: Lang) -> String {
     if redone { say!(lang, "button-undo") } else { say!(lang, "button-redo") }
 }
@@ -451,8 +440,10 @@ fn typed(text: &str) -> String {
 
 /// Which of these commits were taken back, by their first version: when, and what of it if not all.
 pub(super) fn marks(commits: &[Arc<Commit>], lang: Lang) -> BTreeMap<u64, (DateTime<Utc>, Option<String>)> {
+    // Versions of another stream, that of its reminders, say nothing about this one's.
+    let of_item = |commit: &&Arc<Commit>| ItemRef::of_stream(commit.stream.as_str()).is_some();
     let mut events = Vec::new();
-    for commit in commits {
+    for commit in commits.iter().filter(of_item) {
         for (version, event) in commit.versioned() {
             let takes = match &*event.name {
                 "reversed" => match stored::decode(event) {
@@ -466,7 +457,7 @@ pub(super) fn marks(commits: &[Arc<Commit>], lang: Lang) -> BTreeMap<u64, (DateT
     }
     let gone = taken_back(events.iter().map(|(version, _, takes)| (*version, takes.as_deref())));
     let mut marks = BTreeMap::new();
-    for commit in commits {
+    for commit in commits.iter().filter(of_item) {
         let lost: Vec<_> = commit.versioned().filter(|(version, _)| gone.contains(version)).collect();
         let Some((version, _)) = lost.first() else { continue };
         let by = events

@@ -33,27 +33,6 @@ span-seconds = { $n } s
 span-minutes = { $n } min
 span-hours = { $n } h
 span-days = { $n } days
-status-heading = yoman { $version }   up { $time }   position { $position }
-status-bot = { $runs ->
-    [yes] runs
-   *[no] does not run
-}
-status-queued = { $n ->
-    [one] 1 message
-   *[other] { $n } messages
-} to be delivered
-status-behind = { $cursor }   { $n ->
-    [one] 1 commit
-   *[other] { $n } commits
-} behind
-status-log = log { $engine }   { $n } MB
-status-verified = verified up to { $position } { $when }
-status-faults = The log has { $n ->
-    [one] 1 fault
-   *[other] { $n } faults
-}: yoman log verify says what and where.
-status-refusing = Nothing can be saved: { $why }
-status-damaged = The record at { $at } is damaged: { $how }
 unreadable-events = { $n ->
     [one] 1 event
    *[other] { $n } events
@@ -78,13 +57,6 @@ room-language-off = No language is set here any more: I speak English.
 room-language-how = /lang and a language changes that; /lang off goes by what your platform says of you.
 room-time-zone = Times here are those of { $zone } now: it is { $time } there.
 room-bucket = A bare sentence becomes { $bucket } here now.
-a-bucket = { $bucket ->
-    [idea] an idea
-    [research] a research
-    [todo] a todo
-    [pr] a pr
-   *[other] { $bucket }
-}
 person-nothing = Nothing to change.
 person-welcome = Welcome, { $name }. You are { $role } here, written { $handle }. { $help } says what I understand.
 person-let-in = { $name } is let in as { $role }, written { $handle }.

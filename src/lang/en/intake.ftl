@@ -5,7 +5,6 @@ asked-for-words-toast = Answer with the words
 button-board = Board
 button-forget = Forget { $who }
 button-help = Help
-button-next = Next
 button-no = No
 button-that-is-me = Yes, that is me
 claim-command = /claim CODE
@@ -82,7 +81,6 @@ past-no-position = There is no position { $position }; the log goes from 1 to { 
 past-no-version = { $item } has no version { $version }; it goes from 1 to { $newest }.
 past-to-come = { $at } has not come yet: now is { $now }.
 past-version-lost = Version { $version } of { $item } cannot be read any more.
-picture-only-now = a picture shows how it is now: leave the moment out
 refused-an-owner = an owner
 refused-changes-lost = Not done: the newest { $n ->
     [one] 1 change

@@ -40,7 +40,7 @@ ask-title = { $item } { $what ->
     [note] 메모
     [criterion] 완료 조건
     [title] 제목
-    [review] 리뷰
+    [review] 검토
     [changes] 수정 요청
     [reject] 기각
     [close] 닫기

@@ -27,18 +27,6 @@ span-seconds = { $n }초
 span-minutes = { $n }분
 span-hours = { $n }시간
 span-days = { $n }일
-status-heading = yoman { $version }   켜진 지 { $time }   위치 { $position }
-status-bot = { $runs ->
-    [yes] 작동 중
-   *[no] 작동하지 않음
-}
-status-queued = 보낼 메시지 { $n }개
-status-behind = { $cursor }   커밋 { $n }개 뒤처짐
-status-log = 로그 { $engine }   { $n } MB
-status-verified = { $position }까지 검증 { $when }
-status-faults = 로그에 문제가 { $n }건 있어요. 무엇이 어디에 있는지는 yoman log verify 가 알려 줘요.
-status-refusing = 아무것도 저장할 수 없어요: { $why }
-status-damaged = { $at } 위치의 기록이 손상됐어요: { $how }
 unreadable-events = 이벤트 { $n }개
 unreadable-of = 항목 { $n }개의 { $events }
 unreadable-damaged = { $what }를 읽을 수 없어요. 관련된 것은 볼 수만 있고 바꿀 수는 없어요. 어디인지는 yoman log verify 가 알려 줘요.
@@ -57,13 +45,6 @@ room-language-off = 이제 이 방에 정해 둔 언어가 없어요. 한국어�
 room-language-how = /lang 뒤에 언어를 붙이면 바뀌고, /lang off 하면 플랫폼이 알려 주는 언어를 따라요.
 room-time-zone = 이제 여기 시간은 { $zone } 기준이에요. 거기는 지금 { $time }이에요.
 room-bucket = 이제 여기서 그냥 적은 문장은 { $bucket }{ JOSA($bucket, "이/가") } 돼요.
-a-bucket = { $bucket ->
-    [idea] 아이디어
-    [research] 조사
-    [todo] 할 일
-    [pr] PR
-   *[other] { $bucket }
-}
 person-nothing = 바뀔 것이 없어요.
 person-welcome = 반가워요, { $name } 님. 여기서 { $role } 역할이고 { $handle } 라고 써요. 무슨 말을 알아듣는지는 { $help } 에 있어요.
 person-let-in = { $name } 님을 { $role } 역할로 들였어요. { $handle } 라고 써요.

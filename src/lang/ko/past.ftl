@@ -18,8 +18,8 @@ history-taken-back = { $time }에 되돌림
 history-part-taken-back = { $time }에 { $part } 되돌림
 history-day = { $month } { $day }일 ({ $weekday }) { $time }
 history-day-year = { $year }년 { $month } { $day }일 ({ $weekday }) { $time }
-why-promoted = { $new }(으)로 넘김
-why-promoted-item = { $item } → { $new } 넘김
+why-promoted = { $new }{ JOSA($new, "으로/로") } 승격
+why-promoted-item = { $item } → { $new } 승격
 why-began = { $bucket ->
     [idea] { $item } 담음
     [research] { $item } 시작
@@ -45,12 +45,12 @@ diff-before = 이 앞에 변경 { $n }건
 diff-kind = { $kind ->
     [done] 완료
     [merged] 병합
-    [promoted] 넘김
+    [promoted] 승격
     [rejected] 기각
     [closed] 닫음
     [created] 만듦
     [started] 시작
-    [reviewed] 리뷰
+    [reviewed] 검토
    *[opened-again] 다시 엶
 }
 diff-one = { $item } { $kind }

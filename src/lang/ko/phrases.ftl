@@ -21,14 +21,14 @@ done-promoted = { $bucket ->
     [todo] 할 일로
     [pr] PR로
    *[other] { $bucket }(으)로
-} 넘김
+} 승격
 did-promoted = { $bucket ->
     [idea] 아이디어로
     [research] 조사로
     [todo] 할 일로
     [pr] PR로
    *[other] { $bucket }(으)로
-} 넘김
+} 승격
 done-reopened = 다시 엶
 did-reopened = 다시 엶
 done-finding = 발견 기록
@@ -103,7 +103,7 @@ changed = { $what ->
     [captured] 담음
     [refined] 다듬음
     [rejected] 기각
-    [promoted] 다음 단계로 넘김
+    [promoted] 승격
     [opened-again] 다시 엶
     [started] 시작
     [finding-noted] 발견 기록

@@ -33,8 +33,8 @@ count = { $what ->
        *[other] 다듬은 내용 { $n }개
     }
     [review] { $n ->
-        [0] 리뷰 없음
-       *[other] 리뷰 { $n }개
+        [0] 검토 없음
+       *[other] 검토 { $n }개
     }
     [change] { $n ->
         [0] 변경 없음
