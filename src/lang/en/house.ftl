@@ -76,3 +76,7 @@ person-forgotten = Forgotten. What they wrote shows as "forgotten", and they the
 not-forgotten = Not covered: what others wrote about them, which is theirs; what chats have shown already; what was kept while sealing was off; ids of platforms' messages and direct rooms; copies made of keys/ before.
 report-saved = Saved. It is run with  { $run }  by whoever may change things here.
 report-removed = Report { $name } is removed. What it said stays in the log.
+# Commands as they are typed: the slash goes where it cannot be typed.
+command-help = /help
+command-follow = /follow #tag
+command-enable = /enable

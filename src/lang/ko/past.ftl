@@ -26,7 +26,7 @@ why-began = { $bucket ->
     [pr] { $item } 올림
    *[todo] { $item } 만듦
 }
-why-left-out = 변경 { $n }건 빠짐, /history { $item } 에 있어요
+why-left-out = 변경 { $n }건 빠짐, /기록 { $item } 에 있어요
 why-waits = 기다리는 것: { $what }, { $when }부터 { $state }
 why-taken-back = 더는 기다리지 않아요: { $what }, 그건 되돌려졌어요.
 why-waits-not = 더는 기다리지 않아요: { $what }

@@ -98,6 +98,6 @@ undone-room-zone-house = 여기 시간은 다시 기본 시간대 기준이에�
 undone-room-bucket = 여기서 그냥 적은 문장은 다시 { $bucket }{ JOSA($bucket, "이/가") } 돼요
 undone-room-bucket-before = 여기서 그냥 적은 문장은 전과 같은 것이 돼요
 undone-room-enabled = 다시 여기서 들을게요
-undone-room-disabled = 다시 여기서 조용히 있을게요. /enable 하면 들어요
+undone-room-disabled = 다시 여기서 조용히 있을게요. /켜기 하면 들어요
 undone-room-as-before = 이 방은 전과 같아요
 undone-room-reactions = 반응의 뜻이 이 방에서 전과 같아졌어요
