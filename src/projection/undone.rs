@@ -164,7 +164,7 @@ impl World {
         }
         if before.project != after.project {
             let none = || text!(lang, "undone-no-project");
-            add(after.project.as_ref().map_or_else(none, |project| project.to_string().into()));
+            add(after.project.as_ref().map_or_else(none, |project| words::project(project, lang).into()));
         }
         if before.people != after.people {
             let names: Vec<_> = after.people.iter().map(|&person| self.name(person, viewer)).collect();
