@@ -215,6 +215,19 @@ pub(super) static WORDS: Table = &[
     ("yes", &["예", "네"]),
 ];
 
+/// What a reaction does.
+pub(super) static REACTIONS: Table = &[
+    ("done", &["완료"]),
+    ("start", &["시작"]),
+    ("take", &["맡기"]),
+    ("reopen", &["다시열기"]),
+    ("promote", &["승격"]),
+    ("reject", &["기각"]),
+    ("approve", &["승인"]),
+    ("merge", &["병합"]),
+    ("close", &["닫기"]),
+];
+
 /// What /help is asked for besides verbs.
 pub(super) static TOPICS: Table = &[
     ("all", &["전체"]),
@@ -449,8 +462,8 @@ mod tests {
         domain::{Bucket, Priority, Role},
     };
 
-    const TABLES: [Table; 11] =
-        [BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
+    const TABLES: [Table; 12] =
+        [REACTIONS, BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
 
     #[test]
     fn every_verb_has_a_korean_word_and_no_word_two_verbs() {

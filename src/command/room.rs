@@ -87,7 +87,7 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
 pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
-    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    let is_off = |word: &str| korean::is(word, "off");
     if is_off(word.raw) && args.rest_is_empty() {
         return room(RoomCommand::ReactOff);
     }
@@ -95,7 +95,7 @@ pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
     let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
     let all = words.join(", ");
     let word = args.next().ok_or_else(|| args.missing(wording!("fault-reaction-missing", verbs = all.clone())))?;
-    let verb = ReactionVerb::of_word(word.raw);
+    let verb = ReactionVerb::of_word(english(word.raw, korean::REACTIONS));
     if verb.is_none() && !is_off(word.raw) {
         let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
         return Err(args.at(&word, wording!("fault-reaction", verbs = all)).meaning(meant));

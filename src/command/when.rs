@@ -104,6 +104,7 @@ impl WhenFault {
         let day = month.to_string();
         match prefix {
             "at " => wording!("when-advice-at", fault, day),
+            "/diff " => wording!("when-advice-diff", fault, day),
             // A shell would take it for three words.
             prefix if prefix.starts_with('-') => wording!("when-advice-flag", fault, day, prefix),
             prefix => wording!("when-advice-past", fault, day, prefix),

@@ -24,7 +24,7 @@ fn zone() -> impl Strategy<Value = Tz> {
 
 /// Words that may stand in any text, most of them with a meaning somewhere.
 fn word() -> impl Strategy<Value = String> {
-    const TRICKY: [&str; 60] = [
+    const TRICKY: [&str; 69] = [
         "#auth",
         "\\#auth",
         "\\\\#x",
@@ -83,6 +83,15 @@ fn word() -> impl Strategy<Value = String> {
         "c#",
         "할",
         "일",
+        "마감:내일",
+        "마감:다음",
+        "\\마감:다음",
+        "주",
+        "월요일",
+        "3시",
+        "기준",
+        "완료",
+        "중",
         "👩‍👩‍👧",
         "done",
     ];

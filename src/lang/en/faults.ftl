@@ -114,3 +114,4 @@ fault-reaction = A reaction has no words, so it can mean: { $verbs }, or off.
 fault-rebuild-where = Where? Like  /rebuild here
 fault-rebuild-here = Boards and cards can be made anew only here: /rebuild here
 fault-rebuild-from = From which room? /rooms shows them
+when-advice-diff = { $fault } Try  /diff yesterday  /diff { $day }  /diff 2 weeks ago

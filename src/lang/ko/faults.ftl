@@ -114,3 +114,4 @@ fault-reaction = 반응에는 글이 없어서 이 가운데 하나만 할 수 �
 fault-rebuild-where = 어디에 다시 만들까요? 이렇게 써 보세요:  /다시만들기 here
 fault-rebuild-here = 보드와 카드는 지금 이 방에서만 다시 만들 수 있어요: /rebuild here
 fault-rebuild-from = 어느 방에서 가져올까요? /방들 로 볼 수 있어요
+when-advice-diff = { $fault } 이렇게 써 보세요:  /비교 어제  /비교 { $day }  /비교 2주 전
