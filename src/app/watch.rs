@@ -127,11 +127,13 @@ impl Watch {
                 let up = |bot: &str| looks.get(&BotName::new(bot)) == Some(&Look::Up);
                 match news {
                     Some(News::Down(_)) => {
+                        tracing::error!(bot = %name, why = outage.why, "the bot is down");
                         // Remembered first, and told under an id made of it: a crash in between neither doubles nor loses it.
                         self.remember(name, outage).await;
                         self.tell_down(name, outage, now, &up).await;
                     }
                     Some(news @ News::Back { since, .. }) => {
+                        tracing::info!(bot = %name, %since, "the bot is back");
                         let id = format!("outage/{name}/{}/back", since.timestamp_millis());
                         self.tell(name, &news, &id, now, &up).await;
                         self.remember(name, outage).await;
@@ -206,10 +208,6 @@ impl Watch {
                 Ok(_) => told += 1,
                 Err(error) => tracing::warn!(%room, %error, "an owner may be told of an outage twice"),
             }
-        }
-        match news {
-            News::Down(outage) => tracing::error!(%bot, why = outage.why, told, "the bot is down"),
-            News::Back { since, until } => tracing::info!(%bot, %since, %until, told, "the bot is back"),
         }
         told > 0 || elsewhere == 0
     }

@@ -127,7 +127,7 @@ impl World {
                 None => became("due-not"),
             },
             Act::Project { .. } => match &item.project {
-                Some(project) => now(item, &project.to_string()),
+                Some(project) => now(item, &words::project(project, lang)),
                 None => became("no-project"),
             },
             Act::Link { relation, to } => linked(item, *relation, to, lang),

@@ -169,10 +169,13 @@ impl World {
         let event = if let Some(Event::Room(event)) = event { Some(event) } else { None };
         match (command, event) {
             (room::Command::Enable { .. }, _) => {
-                let (help, follow) = (lang::code(can.written("/help")), lang::code(can.written("/follow #tag")));
+                let (help, follow) = (say!(lang, "command-help"), say!(lang, "command-follow"));
+                let (help, follow) = (lang::code(can.written(&help)), lang::code(can.written(&follow)));
                 text!(lang, "room-enabled", help, follow)
             }
-            (room::Command::Disable, _) => text!(lang, "room-disabled", enable = lang::code(can.written("/enable"))),
+            (room::Command::Disable, _) => {
+                text!(lang, "room-disabled", enable = lang::code(can.written(&say!(lang, "command-enable"))))
+            }
             (room::Command::Follow { .. }, Some(room::Event::Followed { filter })) => {
                 text!(lang, "room-follows", what = lang::quote(self.filter_words(&filter, viewer)))
             }
@@ -234,7 +237,7 @@ impl World {
             person::Event::Paired { name, role, .. } => {
                 let (name, role) = (lang::quote(words::one_line(name)), words::a_role(*role, lang));
                 if you {
-                    let help = lang::code(viewer.capabilities.written("/help"));
+                    let help = lang::code(viewer.capabilities.written(&say!(lang, "command-help")));
                     text!(lang, "person-welcome", name, role, handle = who, help)
                 } else {
                     text!(lang, "person-let-in", name, role, handle = who)

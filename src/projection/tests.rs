@@ -4,6 +4,7 @@ mod answers;
 mod conversation;
 mod fold;
 mod house;
+mod korean;
 mod lists;
 mod merge;
 mod past;

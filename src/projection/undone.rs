@@ -120,7 +120,7 @@ impl World {
             told = if told.is_empty() { act } else { text!(lang, "undone-and", one = told, other = act) };
         }
         if !parts.is_empty() {
-            let named: Vec<_> = parts.iter().map(|part| part_words(part, lang)).collect();
+            let named: Vec<_> = parts.iter().map(|part| part.wording().say(lang)).collect();
             told = text!(lang, "undone-part", parts = words::listed(&named, lang), acts = told);
         }
         let mut text = if gone {
@@ -164,7 +164,7 @@ impl World {
         }
         if before.project != after.project {
             let none = || text!(lang, "undone-no-project");
-            add(after.project.as_ref().map_or_else(none, |project| project.to_string().into()));
+            add(after.project.as_ref().map_or_else(none, |project| words::project(project, lang).into()));
         }
         if before.people != after.people {
             let names: Vec<_> = after.people.iter().map(|&person| self.name(person, viewer)).collect();
@@ -390,17 +390,6 @@ fn has_now(before: &Item, after: &Item, lang: Lang) -> Text {
         text!(lang, "undone-as-before", item)
     } else {
         text!(lang, "undone-has", item, what = words::listed(&has, lang))
-    }
-}
-
-/// A part of an act, as people say it.
-fn part_words(part: &Part, lang: Lang) -> String {
-    match part {
-        Part::Tag(tag) => tag.to_string(),
-        Part::Person(_) => say!(lang, "part", part = Part::<PersonId>::People.word()),
-        Part::Link(item) => say!(lang, "part-link", item = *item),
-        Part::Need(item) => say!(lang, "part-need", item = *item),
-        part => say!(lang, "part", part = part.word()),
     }
 }
 

@@ -12,6 +12,7 @@ mod first_minute;
 mod follow;
 mod forget;
 mod forms;
+mod korean;
 mod korean_words;
 mod link;
 mod log_tools;

@@ -46,6 +46,8 @@ pub(crate) struct Seat {
     /// What their platform calls them, when that is not its number for them; how they are written there.
     name: Option<String>,
     handle: Option<String>,
+    /// The language of their app, where the platform tells.
+    language: Option<String>,
     clock: Clock,
 }
 
@@ -53,6 +55,11 @@ impl Seat {
     /// Somebody whose platform shows this name, and not its number for them.
     pub(crate) fn called(self, name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// Somebody whose app speaks this language.
+    pub(crate) fn speaking(self, language: &str) -> Self {
+        Self { language: Some(language.to_owned()), ..self }
     }
 
     /// Somebody who is written like that on their platform.
@@ -85,7 +92,7 @@ impl Seat {
                 id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
                 name: self.name().to_owned(),
                 handle: Some(self.handle.as_deref().unwrap_or(self.name()).to_owned()),
-                language: None,
+                language: self.language.clone(),
             },
             said,
             sent_at: self.clock.now(),
@@ -323,6 +330,7 @@ impl Stage {
             who: who.to_owned(),
             name: None,
             handle: None,
+            language: None,
             clock: self.clock.clone(),
         }
     }

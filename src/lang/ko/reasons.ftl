@@ -212,7 +212,7 @@ reason-wrong-bucket = { $what ->
     [refine] 다듬을 수 있는 것
     [reject] 기각할 수 있는 것
     [promote] 승격할 수 있는 것
-    [finding] 알아낸 것을 적을 수 있는 것
+    [finding] 발견을 적을 수 있는 것
     [doing] 시작할 수 있는 것
     [done] 완료할 수 있는 것
     [need] 다른 항목을 기다릴 수 있는 것

@@ -244,7 +244,7 @@ fn about_a_room() {
     > tz Europe/Berlin
     Times here are those of Europe/Berlin now: it is 05:50 there.
     > lang ko
-    Noted: ko for this room. So far I speak English only.
+    I speak English here.
     > default todo
     A bare sentence becomes a todo here now.
     > disable
