@@ -268,7 +268,6 @@ impl Intake {
         if let Command::Undo { acts } = &command {
             let group = inbound.room.kind == RoomKind::Group;
             let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
-            let viewer = Viewer { lang: self.lang_of(room), ..viewer };
             let answer = self.undo_shown(&undone, false, lane, &viewer).await;
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
