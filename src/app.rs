@@ -7,6 +7,7 @@ pub mod house;
 pub mod memory;
 pub mod reports;
 pub mod upkeep;
+mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -63,6 +64,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        reminders: config.reminders.defaults(),
+        down_after: Duration::from_secs(config.notify.down_after_s),
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);

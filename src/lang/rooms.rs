@@ -20,6 +20,7 @@ rooms! {
     "buttons",
     "cards",
     "faults",
+    "health",
     "help",
     "house",
     "intake",
@@ -31,6 +32,7 @@ rooms! {
     "phrases",
     "pictures",
     "reasons",
+    "reminders",
     "undone",
     "words",
 }

@@ -292,6 +292,7 @@ impl Outbox {
             return Arc::clone(queue);
         }
         let queue = Arc::new(Queue::new(
+            bot.clone(),
             Arc::clone(&shared.store),
             Arc::clone(&shared.cards),
             Arc::clone(&shared.boards),
@@ -347,12 +348,9 @@ impl Outbox {
         change.ops.put(key, &now_ms());
         if !unkept {
             for Answer { message, card, over, board } in answers {
-                if let Some(anew) = board {
-                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
-                    continue;
-                }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);
-                let what = What::Message { kind: Kind::Answer, message, card, over };
+                let said = What::Message { kind: Kind::Answer, message, card, over };
+                let what = board.map_or(said, |anew| What::Board { anew });
                 queue.admit(&mut inner, room, what, &mut change);
             }
         }
@@ -537,6 +535,11 @@ impl Outbox {
         self.shared.direct.newest_of(is_them)
     }
 
+    /// The direct rooms somebody was heard in, the newest first, over all bots.
+    pub fn direct_rooms(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        self.shared.direct.all_of(is_them)
+    }
+
     /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
     /// decides it for all bots, so that a word in another room meanwhile neither doubles nor loses what is told.
     pub fn told_in(&self, person: PersonId, position: Position, rooms: &[RoomId]) -> Option<RoomId> {
@@ -553,27 +556,14 @@ impl Outbox {
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
-    /// reach them. What the files keep of it goes with [`Outbox::renew`] at the next start.
-    pub fn forget(&self, person: PersonId) {
+    /// reach them; that is said in the `lang` of each room. What the files keep of it goes with [`Outbox::renew`] at the next start.
+    pub fn forget(&self, person: PersonId, lang: &dyn Fn(&RoomId) -> Lang) {
         let shared = &*self.shared;
         shared.direct.forget(person);
         shared.asides.forget_all();
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
-            queue.blank(&bot);
-        }
-    }
-
-    /// Brings a bot's cards of some items up to date.
-    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
-        let queue = self.queue(bot);
-        for &item in items {
-            for room in self.rooms_with_card(bot, item) {
-                let mut inner = queue.inner();
-                let mut change = queue.change();
-                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
-                queue.submit(inner, change);
-            }
+            queue.blank(&bot, lang);
         }
     }
 

@@ -22,7 +22,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::warn;
-use yoman_chat::{Capabilities, RoomId};
+use yoman_chat::{BotName, Capabilities, RoomId};
 
 use super::{
     board_rows::{Anew, Boards},
@@ -134,6 +134,7 @@ pub(super) struct Inner {
 /// The queues of one bot.
 #[derive(Debug)]
 pub(super) struct Queue {
+    bot: BotName,
     pub(super) store: Arc<Store>,
     pub(super) cards: Arc<Cards>,
     pub(super) boards: Arc<Boards>,
@@ -171,23 +172,33 @@ pub(super) struct Change {
 
 impl Queue {
     pub(super) fn new(
+        bot: BotName,
         store: Arc<Store>,
         cards: Arc<Cards>,
         boards: Arc<Boards>,
         seqs: Arc<AtomicU64>,
         settings: OutboxSettings,
     ) -> Self {
+        let key = key::unsure_count(&bot);
+        let ever = store.get(&key).and_then(|value| key::decode(&key, Some(value))).unwrap_or_default();
+        let counters = Counters { possibly_delivered_ever: ever, ..Counters::default() };
         Self {
+            bot,
             store,
             cards,
             boards,
             seqs,
             settings,
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { counters, ..Inner::default() }),
             ready: Mutex::default(),
             wake: Semaphore::new(0),
             timer: Notify::new(),
         }
+    }
+
+    /// Whose queues they are.
+    pub(super) fn bot(&self) -> &BotName {
+        &self.bot
     }
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -196,22 +207,6 @@ impl Queue {
 
     pub(super) fn change(&self) -> Change {
         Change { since: self.seqs.load(Ordering::Relaxed), ..Change::default() }
-    }
-
-    /// Notes an entry found in the store at the start.
-    pub(super) fn found(&self, room: RoomId, seq: Seq, row: &Row) {
-        let mut inner = self.inner();
-        let room = inner.rooms.entry(room).or_default();
-        room.stored += 1;
-        room.stored_at.get_or_insert(row.at);
-        match &row.what {
-            What::Refresh { item } => drop(room.refreshes.insert(*item, seq)),
-            What::Board { .. } => room.board = Some(seq),
-            What::Message { kind: Kind::Notice, card: Some((item, _)), .. } if !row.tried && seq.part == 0 => {
-                room.notices.insert(*item, seq);
-            }
-            What::Message { .. } => {}
-        }
     }
 
     /// Registers something for a room and claims it if the room is free.

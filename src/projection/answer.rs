@@ -20,7 +20,7 @@ use crate::{
         filter::StateWord,
         idea,
         item::{self, Act, Fact, Item, LinkTarget, Relation},
-        pr, research, todo,
+        pr, reminder, research, todo,
     },
     lang::{self, Lang, say, text},
     log::Commit,
@@ -46,6 +46,10 @@ impl World {
             Command::Room(command) => Outbound::text(self.room_answer(command, commits, viewer)),
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
             Command::Report(command) => reports::answer(command, viewer.lang),
+            Command::Remind(command) => {
+                let item = commits.first().and_then(|commit| reminder::of_stream(commit.stream.as_str()));
+                self.reminder_answer(command, item, viewer)
+            }
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) | Command::Rebuild(_) => Outbound::default(),
             // Worded where it is known what was taken back: see `World::undone`.

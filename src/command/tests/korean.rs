@@ -19,6 +19,13 @@ const SAME: &[(&str, &str)] = &[
     ("/할일 배포 마감:\"다음 주 월요일\" !긴급", "/todo 배포 due:\"next mon\" !urgent"),
     ("/할일 배포 마감:“내일 오후 3시”", "/todo 배포 due:\"tomorrow 15:00\""),
     ("/할일 배포 기한:금요일까지 선행:T3 대상:T7", "/todo 배포 due:fri needs:T3 for:T7"),
+    ("/할일 배포 마감:다음 주 월요일 #web", "/todo 배포 #web due:\"next mon\""),
+    ("/할일 배포 마감:내일 오후 3시까지 끝내기", "/todo 배포 끝내기 due:\"tomorrow 15:00\""),
+    ("/할일 마감:11월 27일, 배포", "/todo 배포 due:\"27 nov\""),
+    ("/할일 마감:내일 회의 준비", "/todo 회의 준비 due:tomorrow"),
+    ("/할일 마감:금요일 fix login", "/todo fix login due:fri"),
+    ("/목록 마감:다음 주 금요일 열림", "/list due:\"next fri\" open"),
+    ("/할일 \\마감:다음 주 월요일", "/todo \\마감:다음 주 월요일"),
     ("/아이디어 오프라인 모드 !낮음", "/idea 오프라인 모드 !low"),
     ("/조사 어떤 저장소가 살아남나? !보통", "/research 어떤 저장소가 살아남나? !normal"),
     ("/연구 저장소", "/research 저장소"),
@@ -476,7 +483,7 @@ proptest! {
 
     #[test]
     fn any_korean_is_a_date_or_none(words in proptest::collection::vec(select(vec![
-        "오늘", "내일", "모레", "금요일", "다음", "지난", "이번", "주", "달", "3", "일", "월", "년", "2026", "개월", "시간", "분", "시", "전", "뒤", "반", "오후", "오전", "밤", "한", "두", "까지", "9:00", "fri", "+09:00", "요일", "하루", "정오", "내년",
+        "오늘", "내일", "모레", "금요일", "다음", "지난", "이번", "주", "달", "3", "일", "월", "년", "2026", "개월", "시간", "분", "시", "전", "뒤", "반", "오후", "오전", "밤", "한", "두", "까지", "9:00", "fri", "+09:00", "요일", "하루", "정오", "내년", "due:", "마감:",
     ]), 1..6), joint in select(vec!["", " "])) {
         let text = words.join(joint);
         for direction in [Direction::Past, Direction::Future] {

@@ -19,6 +19,7 @@ fn t(number: u32) -> ItemRef {
 /// Words in Latin letters that are the same in Korean, or were typed.
 const LATIN: &[&str] = &[
     "PR",
+    "in",
     "UTC",
     "yoman",
     "http",

@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use super::{reversals::reversals, *};
-use crate::domain::spec::{now, r, tag};
+use crate::domain::{
+    reminder::Subject,
+    room::RemindChange,
+    spec::{now, r, tag},
+};
 
 const GOLDEN: &str = include_str!("../stored_golden.jsonl");
 
@@ -195,6 +199,29 @@ fn samples() -> Vec<Event> {
     for verb in room::ReactionVerb::ALL {
         events.push(Event::Room(room::Event::ReactionMapped { emoji: emoji("👀"), verb: Some(verb) }));
     }
+    let changes = [
+        RemindChange::On,
+        RemindChange::Off,
+        RemindChange::DueMin(vec![1440, 60]),
+        RemindChange::DueOff,
+        RemindChange::StaleDays(14),
+        RemindChange::BlockedDays(0),
+    ];
+    events.extend(changes.map(|it| Event::Room(room::Event::SettingChanged(room::Setting::Remind(it)))));
+    let subjects = [
+        Subject::Due(Due::Day(now().date_naive())),
+        Subject::Due(Due::At(now())),
+        Subject::Stale(now()),
+        Subject::Blocked(now()),
+        Subject::Asked(3),
+    ];
+    events.extend(
+        subjects.map(|subject| Event::Reminder(reminder::Event::Reminded { subject, after: now(), at: now() })),
+    );
+    for words in ["call them".to_owned(), no()] {
+        events.push(Event::Reminder(reminder::Event::Asked { person: PersonId(2), at: now(), words }));
+    }
+    events.push(Event::Reminder(reminder::Event::Dropped { person: PersonId(2) }));
     events
 }
 

@@ -1,11 +1,11 @@
-//! What waits in the store: read page by page when its turn comes, and a board that waits and is asked for once more.
+//! What waits in the store: found at the start, read page by page when its turn comes; and a board that waits and is asked for once more.
 
 use yoman_chat::RoomId;
 
 use super::{Inner, Queue, Room};
 use crate::notify::{
     board_rows::Anew,
-    entry::{Entry, Row, Tries, Unsure, What},
+    entry::{Entry, Kind, Row, Tries, Unsure, What},
     key::{self, Ops, Seq},
 };
 
@@ -13,6 +13,22 @@ use crate::notify::{
 const PAGE: usize = 16;
 
 impl Queue {
+    /// Notes an entry found in the store at the start.
+    pub(in crate::notify) fn found(&self, room: RoomId, seq: Seq, row: &Row) {
+        let mut inner = self.inner();
+        let room = inner.rooms.entry(room).or_default();
+        room.stored += 1;
+        room.stored_at.get_or_insert(row.at);
+        match &row.what {
+            What::Refresh { item } => drop(room.refreshes.insert(*item, seq)),
+            What::Board { .. } => room.board = Some(seq),
+            What::Message { kind: Kind::Notice, card: Some((item, _)), .. } if !row.tried && seq.part == 0 => {
+                room.notices.insert(*item, seq);
+            }
+            What::Message { .. } => {}
+        }
+    }
+
     /// A board that waits is asked for, too: what was recorded of its attempts stays.
     pub(super) fn raise(&self, room: &mut Room, id: &RoomId, seq: Seq, to: Anew, ops: &mut Ops) {
         if to.is_no() {
@@ -61,7 +77,9 @@ impl Queue {
             };
             if std::mem::take(&mut tries.open) {
                 tries.unsure = Some(Unsure::Stopped);
-                inner.counters.possibly_delivered += 1;
+                let mut ops = Ops::default();
+                inner.counters.unsure(&self.bot, &mut ops);
+                self.store.submit_owed(ops, None);
             }
             room.queue.push_back(Entry { seq, row, bytes, tries });
             inner.in_memory += 1;
