@@ -200,6 +200,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("enable", &[]),
     ("disable", &[]),
 
+    ("confirm", &[Arg::new("code", "the code of the question", Words, "CODE")]),
     ("help", &[Arg::new("verb", "about which verb", ArgKind::Verb, "verb").optional()]),
     ("status", &[]),
     ("start", &[]),
@@ -212,7 +213,7 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "help", "status", "start"];
+const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "confirm", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -248,6 +248,7 @@ fn fill(mut command: Command, about: Target) -> Command {
         }
         Command::Undo { acts } => super::undo::fill(acts, about),
         Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}
+        Command::Confirm { .. } => {}
     }
     command
 }

@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo, undo};
+use super::{Command, Fault, args::Args, confirm, idea, item, look, person, pr, report, research, room, todo, undo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -201,6 +201,7 @@ static VERBS: &[Verb] = &[
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
 
+    Verb::new("confirm", "/confirm CODE", "say yes to what I asked, as its button does", "confirm 7Q4M2XKD", Help, Guest, confirm::confirm),
     Verb::new("help", "/help [verb|all]", "how to begin, all about one verb, or everything", "help todo", Help, Guest, look::help),
     Verb::new("status", "/status", "whether all is well", "status", Help, Guest, look::status),
     Verb::new("start", "/start", "say hello", "start", Help, Guest, look::start),
@@ -239,7 +240,6 @@ impl Command {
             Self::Person(
                 PersonCommand::LinkOffer
                 | PersonCommand::LinkTake { .. }
-                | PersonCommand::LinkAnswer { .. }
                 | PersonCommand::Unlink { .. },
             ) => Some(Guest),
             Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
@@ -247,9 +247,11 @@ impl Command {
             {
                 Some(Role::Owner)
             }
-            Self::Person(PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. }) => Some(Owner),
+            Self::Person(PersonCommand::Forget { .. }) => Some(Owner),
             Self::Person(_) => Some(Maintainer),
             Self::Report(_) => Some(Role::Owner),
+            // What it confirms is judged by itself.
+            Self::Confirm { .. } => Some(Guest),
         }
     }
 }

@@ -111,7 +111,7 @@ impl Intake {
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Undo { .. } | Command::Confirm { .. } => Ok(Vec::new()),
         }
     }
 

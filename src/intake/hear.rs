@@ -6,7 +6,7 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, 
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    command::{self, Command, Look, PersonCommand, Target},
+    command::{self, Command, Look, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
@@ -205,11 +205,27 @@ impl Intake {
         speaker: &Speaker,
         lane: &mut Lane,
     ) -> Result<(Answer, Option<String>), Failure> {
+        if let Ok(Command::Confirm { code, yes, again }) = &piece.command {
+            return self.confirmed(n, (code, *yes, again), inbound, speaker, lane).await;
+        }
+        self.carry_through(n, piece, false, inbound, speaker, lane).await
+    }
+
+    /// The same; `confirmed`: what needs a question was asked and is meant.
+    pub(super) async fn carry_through(
+        &self,
+        n: usize,
+        piece: Piece,
+        confirmed: bool,
+        inbound: &Inbound,
+        speaker: &Speaker,
+        lane: &mut Lane,
+    ) -> Result<(Answer, Option<String>), Failure> {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(
+            let group_setting = inbound.room.kind == RoomKind::Group
+                && matches!(
                     command,
                     Command::Room(room::Command::Set(_) | room::Command::React { .. } | room::Command::ReactOff)
                 );
@@ -246,8 +262,10 @@ impl Intake {
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
-        if let Command::Person(PersonCommand::Forget { person }) = &command {
-            return Ok((self.ask_to_forget(person, speaker, room).await?, None));
+        let group = inbound.room.kind == RoomKind::Group;
+        if !confirmed && let Some(question) = self.question(&command, speaker, group, &viewer).await? {
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&question.message));
+            return Ok((question, toast));
         }
         if let Some(answer) = self.about_links(&command, inbound, speaker).await? {
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
@@ -258,7 +276,6 @@ impl Intake {
             spoken.command = id;
         }
         if let Command::Undo { acts } = &command {
-            let group = inbound.room.kind == RoomKind::Group;
             let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
             let answer = self.undo_shown(&undone, false, lane, &viewer).await;
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
@@ -527,6 +544,6 @@ fn verb_of(text: &str, can: Option<&Capabilities>) -> String {
     if bare || word.starts_with('/') { word.chars().take(40).collect() } else { "that".into() }
 }
 
-fn first_line(message: &Outbound) -> String {
+pub(super) fn first_line(message: &Outbound) -> String {
     message.text.to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
 }

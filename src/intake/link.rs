@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use yoman_chat::{Button, ButtonTone, Inbound, Outbound, RoomId, RoomKind, Sender, Style, Text};
+use yoman_chat::{Inbound, Outbound, RoomId, RoomKind, Sender, Style, Text};
 
 use super::{Failure, Intake, Refusal, Reply, Speaker, admit, carry_out::Spoken, pairing};
 use crate::{
@@ -18,11 +18,13 @@ use crate::{
     notify::Answer,
 };
 
-/// How long a code, and the question that follows from it, holds.
+/// How long a code holds.
 const LIFE: Duration = Duration::from_secs(3600);
-/// How many codes and how many questions there are at one time.
+/// How many codes there are at one time.
 const OFFERS_MAX: usize = 200;
-const QUESTIONS_MAX: usize = 200;
+/// What the buttons of the question say.
+const YES: &str = "Yes, that is me";
+const NO: &str = "No";
 
 /// A code somebody was given.
 #[derive(Clone, Debug)]
@@ -34,31 +36,24 @@ struct Offer {
     since: Instant,
 }
 
-/// Whether whoever typed a code is who was given it.
+/// Whether whoever typed a code is who was given it. What names it on its buttons is another secret than the code, which
+/// the other side knows.
 #[derive(Clone, Debug)]
-struct Question {
-    /// What names it on its buttons: another secret than the code, which the other side knows.
-    name: String,
-    person: PersonId,
-    room: RoomId,
+pub(super) struct Question {
+    /// Who is asked, and where.
+    pub(super) person: PersonId,
+    pub(super) room: RoomId,
     /// Who typed the code, where, and with which message: the same one delivered again is answered again.
     sender: Sender,
     from: RoomId,
-    inbound: String,
-    since: Instant,
+    pub(super) inbound: String,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    offers: Vec<Offer>,
-    questions: Vec<Question>,
-}
-
-/// Codes that were given and questions that were asked.
+/// Codes that were given.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     // A std mutex: nothing is awaited under it.
-    inner: Mutex<Inner>,
+    offers: Mutex<Vec<Offer>>,
 }
 
 /// A code that cannot be taken for an item.
@@ -72,39 +67,31 @@ fn code() -> String {
 }
 
 impl Links {
-    fn inner(&self, now: Instant) -> MutexGuard<'_, Inner> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.offers.retain(|offer| now.duration_since(offer.since) < LIFE);
-        inner.questions.retain(|question| now.duration_since(question.since) < LIFE);
-        inner
+    fn offers(&self, now: Instant) -> MutexGuard<'_, Vec<Offer>> {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        offers.retain(|offer| now.duration_since(offer.since) < LIFE);
+        offers
     }
 
     /// The code of a person: the one they have, or a new one. `None`: too many are about.
     fn offer(&self, person: PersonId, room: &RoomId, now: Instant) -> Option<String> {
-        let mut inner = self.inner(now);
-        if let Some(offer) = inner.offers.iter_mut().find(|offer| offer.person == person) {
+        let mut offers = self.offers(now);
+        if let Some(offer) = offers.iter_mut().find(|offer| offer.person == person) {
             // They are asked where they asked last.
             offer.room = room.clone();
             return Some(offer.code.clone());
         }
-        if inner.offers.len() >= OFFERS_MAX {
+        if offers.len() >= OFFERS_MAX {
             return None;
         }
         let code = code();
-        inner.offers.push(Offer { code: code.clone(), person, room: room.clone(), since: now });
+        offers.push(Offer { code: code.clone(), person, room: room.clone(), since: now });
         Some(code)
-    }
-
-    /// The question that this very message led to.
-    fn asked_by(&self, inbound: &str, now: Instant) -> Option<Question> {
-        self.inner(now).questions.iter().find(|question| question.inbound == inbound).cloned()
     }
 
     fn find(&self, typed: &str, now: Instant) -> Option<Offer> {
         // All are compared, so that the time it takes tells nothing.
-        let inner = self.inner(now);
-        inner
-            .offers
+        self.offers(now)
             .iter()
             .fold(None, |found, it| if pairing::same(&it.code, typed) { Some(it) } else { found })
             .cloned()
@@ -112,51 +99,18 @@ impl Links {
 
     /// The code is worth nothing any more.
     fn spend(&self, code: &str, now: Instant) {
-        self.inner(now).offers.retain(|offer| offer.code != code);
-    }
-
-    /// The code is spent on a question. `None`: too many wait for an answer.
-    fn ask(&self, offer: &Offer, inbound: &Inbound, now: Instant) -> Option<Question> {
-        let mut inner = self.inner(now);
-        if inner.questions.len() >= QUESTIONS_MAX {
-            return None;
-        }
-        inner.offers.retain(|other| other.code != offer.code);
-        let question = Question {
-            name: code(),
-            person: offer.person,
-            room: offer.room.clone(),
-            sender: inbound.sender.clone(),
-            from: inbound.room.id.clone(),
-            inbound: inbound.id.clone(),
-            since: now,
-        };
-        inner.questions.push(question.clone());
-        Some(question)
-    }
-
-    /// The question of this name, for whom it was asked.
-    fn question(&self, name: &str, person: PersonId, now: Instant) -> Option<Question> {
-        let inner = self.inner(now);
-        let all = inner.questions.iter();
-        let named = all.fold(None, |found, it| if pairing::same(&it.name, name) { Some(it) } else { found });
-        named.filter(|question| question.person == person).cloned()
-    }
-
-    fn answered(&self, name: &str, now: Instant) {
-        self.inner(now).questions.retain(|question| question.name != name);
+        self.offers(now).retain(|offer| offer.code != code);
     }
 }
 
-/// Whether a command gives, takes or confirms a code, or names an account: nobody else has to read that.
+/// Whether a command gives or takes a code, or names an account: nobody else has to read that.
 fn is_about_links(command: &Command) -> bool {
     let Command::Person(command) = command else { return false };
     match command {
-        PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => true,
-        PersonCommand::Unlink { .. } => true,
+        PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::Unlink { .. } => true,
         PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
         PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
-        PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. } => false,
+        PersonCommand::Forget { .. } => false,
     }
 }
 
@@ -191,7 +145,6 @@ impl Intake {
         let message = match command {
             PersonCommand::LinkOffer => self.offer_link(inbound, speaker, now)?,
             PersonCommand::LinkTake { code } => self.take_link(inbound, code, Some(speaker), now).await?,
-            PersonCommand::LinkAnswer { question, yes: false } => self.decline_link(question, speaker, now).await?,
             // Those make a commit.
             _ => return Ok(None),
         };
@@ -233,8 +186,9 @@ impl Intake {
         now: Instant,
     ) -> Result<Outbound, Failure> {
         let sender = &inbound.sender;
-        let question = match self.links.asked_by(&inbound.id, now) {
-            Some(question) => question,
+        let asked = self.confirmations.link_asked_by(&inbound.id, self.settings.clock.now());
+        let (name, question) = match asked {
+            Some(asked) => asked,
             None => {
                 if !self.pairing.may_guess(sender.id.as_str(), now) {
                     return Err(Refusal::new("Nothing done: too many wrong codes. Try again in an hour.").into());
@@ -247,13 +201,19 @@ impl Intake {
                     .into());
                 };
                 self.may_be_asked(&offer, sender, speaker)?;
-                let Some(question) = self.links.ask(&offer, inbound, now) else {
-                    return Err(Refusal::new("Nothing done: too many wait for an answer. Try again in an hour.").into());
+                self.links.spend(&offer.code, now);
+                let question = Question {
+                    person: offer.person,
+                    room: offer.room,
+                    sender: sender.clone(),
+                    from: inbound.room.id.clone(),
+                    inbound: inbound.id.clone(),
                 };
-                question
+                let (name, _) = self.ask_about_link(question.clone(), YES, NO);
+                (name, question)
             }
         };
-        self.ask_link(&question).await?;
+        self.ask_link(&name, &question).await?;
         let (handle, title) = (self.handle_of(question.person), self.title_of(question.room.bot()));
         let mut text = Text::from(format!("Now confirm it on {title}: I have asked "));
         text.push(Style::Quote, handle).plain(" there whether this is you.");
@@ -292,7 +252,7 @@ impl Intake {
     }
 
     /// The question, with its buttons, where the code was asked for.
-    async fn ask_link(&self, question: &Question) -> Result<(), Failure> {
+    async fn ask_link(&self, name: &str, question: &Question) -> Result<(), Failure> {
         let title = self.title_of(question.from.bot());
         let identity = Identity(question.sender.id.as_str().to_owned());
         let known = self.world.read(|world| world.by_identity(&identity).cloned());
@@ -308,10 +268,8 @@ impl Intake {
             text.plain(": what is theirs would be yours, and what they did would be yours, for good.");
         }
         text.plain(" Whoever that is could do all you may: confirm it only if it is you.");
-        let button = |label, answer, tone| Button::new(label, format!("/link {answer} {}", question.name)).tone(tone);
-        let message = Outbound::text(text)
-            .row(vec![button("Yes, that is me", "yes", ButtonTone::Primary), button("No", "no", ButtonTone::Danger)]);
-        self.tell(&format!("link/{}", question.name), &question.room, message).await
+        let message = Outbound::text(text).row(Self::link_buttons(name, YES, NO));
+        self.tell(&format!("link/{name}"), &question.room, message).await
     }
 
     /// Says something in a direct room that nobody there asked for just now.
@@ -324,10 +282,8 @@ impl Intake {
         }
     }
 
-    /// `/link no …`
-    async fn decline_link(&self, name: &str, speaker: &Speaker, now: Instant) -> Result<Outbound, Failure> {
-        let question = self.links.question(name, speaker.person, now).ok_or_else(no_question)?;
-        self.links.answered(name, now);
+    /// They are not: whoever typed the code is told.
+    pub(super) async fn decline_link(&self, name: &str, question: &Question) -> Result<Outbound, Failure> {
         let title = self.title_of(question.room.bot());
         let mut told = Text::from(format!("Not linked: it was not confirmed on {title}."));
         told.plain(" If it was meant, begin again with /link there.");
@@ -335,18 +291,13 @@ impl Intake {
         Ok(Outbound::text("Nothing changed: I do not know them as you, and the code is worth nothing any more."))
     }
 
-    /// `/link yes …`: the accounts are one person's from now on. The caller holds the people's lane.
+    /// The accounts are one person's from now on. The caller holds the people's lane.
     pub(super) async fn confirm_link(
         &self,
         spoken: &Spoken,
         speaker: &Speaker,
-        name: &str,
+        question: &Question,
     ) -> Result<std::sync::Arc<Commit>, Failure> {
-        let now = Instant::now();
-        let Some(question) = self.links.question(name, speaker.person, now) else {
-            self.pairing.guessed_wrong(&spoken.actor, now);
-            return Err(no_question().into());
-        };
         let by = Some((speaker.person, speaker.role));
         let identity = Identity(question.sender.id.as_str().to_owned());
         let (first, known) = self.world.read(|world| {
@@ -363,7 +314,6 @@ impl Intake {
                     .await?
             }
         };
-        self.links.answered(name, now);
         self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
         self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref());
@@ -413,16 +363,8 @@ impl Intake {
     }
 }
 
-/// It was answered, it is too old, or it was never asked of this person: nobody is told which.
-fn no_question() -> Refusal {
-    Refusal::new("Nothing done: this question does not wait for your answer. It holds for an hour, once, and not beyond a restart of mine: begin again with /link.")
-        .hints(["/link"])
-}
-
 #[cfg(test)]
 mod tests {
-    use yoman_chat::{MessageRef, Room, Said, SenderId};
-
     use super::*;
 
     const KIM: PersonId = PersonId(1);
@@ -430,14 +372,6 @@ mod tests {
 
     fn room(name: &str) -> RoomId {
         RoomId::new(name)
-    }
-
-    fn from(id: &str) -> Inbound {
-        let sender = Sender { id: SenderId::new("b/1"), name: "Kim".into(), handle: None, language: None };
-        let room = Room { id: room("b/kim"), kind: RoomKind::Direct, title: None };
-        let message = MessageRef { room: room.id.clone(), id: id.into() };
-        let said = Said::Deleted { message };
-        Inbound { id: id.into(), room, sender, said, sent_at: chrono::DateTime::UNIX_EPOCH }
     }
 
     #[test]
@@ -450,28 +384,16 @@ mod tests {
         assert!(links.find("WRONGONE", now).is_none());
         let offer = links.find(&code, now).unwrap();
         assert_eq!((offer.person, offer.room.as_str()), (KIM, "a/2"));
-        let question = links.ask(&offer, &from("b/1/1"), now).unwrap();
+        links.spend(&code, now);
         assert!(links.find(&code, now).is_none(), "spent");
-        assert_ne!(question.name, code);
-        assert!(links.asked_by("b/1/1", now).is_some() && links.asked_by("b/1/2", now).is_none());
-        assert!(links.question(&question.name, DANA, now).is_none(), "asked of somebody else");
-        assert!(links.question(&code, KIM, now).is_none(), "the code answers nothing");
-        assert!(links.question(&question.name, KIM, now).is_some());
-        assert!(links.question(&question.name, KIM, now + LIFE).is_none());
         let late = links.offer(KIM, &room("a/kim"), now).unwrap();
         assert!(links.find(&late, now + LIFE).is_none());
     }
 
     #[test]
-    fn codes_and_questions_are_bounded() {
+    fn codes_are_bounded() {
         let (links, now) = (Links::default(), Instant::now());
         let given = (0..1000).filter_map(|n| links.offer(PersonId(n), &room("a/x"), now)).collect::<Vec<_>>();
         assert_eq!(given.len(), OFFERS_MAX);
-        let asked =
-            given.iter().filter_map(|code| links.ask(&links.find(code, now).unwrap(), &from(code), now)).count();
-        assert_eq!(asked, QUESTIONS_MAX.min(OFFERS_MAX));
-        let more = links.offer(KIM, &room("a/x"), now).unwrap();
-        assert!(links.ask(&links.find(&more, now).unwrap(), &from("more"), now).is_none());
-        assert!(links.find(&more, now).is_some(), "what could not be asked is not spent");
     }
 }

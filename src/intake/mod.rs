@@ -9,6 +9,7 @@
 //! * `hear.rs`      a message, an edit or a press to pieces with their commands
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
+//! * `confirm.rs` questions before what cannot simply be taken back
 //! * `correct.rs`   an edited message to what it changes
 //! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
@@ -22,6 +23,7 @@
 
 mod admit;
 mod carry_out;
+mod confirm;
 mod correct;
 mod deleted;
 mod forget;
@@ -53,7 +55,7 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
+use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing};
 pub use self::{refusal::Refusal, report::Reports};
 use crate::{
     clock::Clock,
@@ -108,7 +110,7 @@ pub struct Intake {
     past: Past,
     permalinks: Permalinks,
     pairing: Pairing,
-    forgetting: Forgetting,
+    confirmations: Confirmations,
     links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -166,7 +168,7 @@ impl Intake {
             settings,
             titles: Arc::new(titles),
             pairing: Pairing::default(),
-            forgetting: Forgetting::default(),
+            confirmations: Confirmations::default(),
             links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),

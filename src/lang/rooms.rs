@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["items", "words",];
+rooms!["confirm", "items", "reactions", "words",];

@@ -167,6 +167,17 @@ impl Intent {
     }
 }
 
+/// An outbox that is open only as long as somebody else needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakOutbox(std::sync::Weak<Shared>);
+
+impl WeakOutbox {
+    /// The outbox, if it is still open.
+    pub(crate) fn upgrade(&self) -> Option<Outbox> {
+        self.0.upgrade().map(|shared| Outbox { shared })
+    }
+}
+
 /// The outbox of all bots. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -261,6 +272,16 @@ impl Outbox {
             }
             true
         });
+    }
+
+    /// The same, not kept open.
+    pub(crate) fn weakly(&self) -> WeakOutbox {
+        WeakOutbox(Arc::downgrade(&self.shared))
+    }
+
+    /// Tells which message of a room has a button that carries `code`, once it stands there.
+    pub(crate) fn watch(&self, room: &RoomId, code: &str) -> tokio::sync::oneshot::Receiver<MessageRef> {
+        self.queue(&BotName::new(room.bot())).watch(code)
     }
 
     /// The pictures of messages on their way.

@@ -54,6 +54,9 @@ impl Queue {
                 if inner.refusing.remove(&room).is_some() {
                     change.ops.remove(key::refusing(&room), 0);
                 }
+                if let What::Message { message: shown, .. } = &entry.row.what {
+                    self.tell_who_watches(&message, shown);
+                }
                 if let What::Message { card: Some((item, version)), message: shown, .. } = &entry.row.what {
                     let (item, shows) = (*item, (*version, hash, !shown.buttons.is_empty()));
                     let (landed, pressable) = self.cards.sent(&message, item, shows, entry.seq, &mut change.ops);

@@ -44,6 +44,8 @@ impl World {
             Command::Room(command) => Outbound::text(self.room_answer(command, commits, viewer)),
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
             Command::Report(command) => reports::answer(command),
+            // Answered as what it confirms.
+            Command::Confirm { .. } => Outbound::default(),
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) => Outbound::default(),
             // Worded where it is known what was taken back: see `World::undone`.

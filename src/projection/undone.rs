@@ -20,6 +20,7 @@ use crate::{
         person, room, stored,
         undo::{Back, Of, Part, taken_back},
     },
+    lang::say,
     log::Commit,
 };
 
@@ -387,7 +388,7 @@ impl World {
                 None => "A bare sentence becomes what it did before here".to_owned(),
             }
         } else if after.reactions.is_some() {
-            "Reactions mean here again what they did before".to_owned()
+            say!(viewer.lang, "reactions-again")
         } else if after.is_about_speaking() {
             if state.enabled {
                 "I listen here again".into()

@@ -516,8 +516,9 @@ async fn a_reaction_is_delivered_when_put_and_when_taken_away(harness: &dyn Harn
     let running = Running::start(harness);
     ensure(running.bot.capabilities().reactions, || "the bot does not say that it is told of reactions".into())?;
     let card = running.bot.send(&room, &Outbound::text("card")).await.map_err(|e| format!("send: {e}"))?;
-    for added in [true, false, true] {
+    for (n, added) in [true, false, true].into_iter().enumerate() {
         harness.react(&card, "👀", added).await;
+        running.kept(n + 1).await?;
     }
     let kept = running.kept(3).await?;
     for (inbound, put) in kept.iter().zip([true, false, true]) {
