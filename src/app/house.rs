@@ -11,7 +11,7 @@ use crate::{
     lang::Lang,
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
-    projection::{Permalinks, Viewer, World},
+    projection::{Permalinks, Viewer, World, for_looks_alone},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
 };
@@ -53,7 +53,7 @@ struct Cards {
 impl Render for Cards {
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
         let capabilities = self.settings.bots.get(room.bot())?.clone();
-        let hint = self.outbox.hinted(room);
+        let (hint, heard) = (self.outbox.hinted(room), self.outbox.heard_in(room));
         self.world.read(|world| {
             let state = world.room(room.as_str());
             let viewer = Viewer {
@@ -66,7 +66,10 @@ impl Render for Cards {
                 titles: Arc::clone(&self.titles),
                 permalinks: Permalinks::default(),
             };
-            Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
+            let message = world.card(item, &viewer)?;
+            let theirs = heard.as_ref().map(|heard| heard.whose(world)).is_some_and(|it| it.is_some_and(|it| world.only_looks(it)));
+            let message = if theirs { for_looks_alone(message) } else { message };
+            Some(Card { message, version: world.item(item)?.item.version })
         })
     }
 }

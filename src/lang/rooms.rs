@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["confirm", "items", "reactions", "words",];
+rooms!["confirm", "items", "reactions", "verbs", "words",];

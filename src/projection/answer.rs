@@ -10,7 +10,7 @@ use super::{
     card::{press, said, with_buttons},
     line::{GAP, INDENT, named, state_name},
     notice::item_events,
-    reports, words,
+    reports, verbs, words,
 };
 use crate::{
     command::Command,
@@ -138,6 +138,9 @@ impl World {
         };
         let mut buttons = Vec::new();
         self.consequences(&mut text, &mut buttons, item, &events);
+        if item.is_closed() && events.iter().any(ends) {
+            buttons.extend(verbs::undo_of(commits.first().map(|commit| &**commit), viewer));
+        }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
@@ -173,7 +176,8 @@ impl World {
             text
         };
         self.first_marks(&mut text, new, viewer);
-        Outbound::text(text)
+        let undo = verbs::undo_of(commits.first().map(|commit| &**commit), viewer);
+        with_buttons(Outbound::text(text), undo.into_iter().collect(), viewer)
     }
 
     /// `T3 assigned to dana, kim   Offline mode` or `T3 no longer assigned to dana   Offline mode`

@@ -174,7 +174,7 @@ impl World {
             }
             buttons.push(asking("Note", item.reference, "note", ""));
         }
-        buttons
+        self.and_more(buttons, item, viewer)
     }
 
     /// What can be done with an item now, the likeliest first.

@@ -29,6 +29,7 @@
 //! * `moves.rs`   what a stretch of the log moved: items before and after each commit
 //! * `diff.rs`    what changed between two moments
 //! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
+//! * `verbs.rs`   buttons beside those of an item's state
 //! * `words.rs`   dates, names and counts as people say them
 
 mod acts;
@@ -63,6 +64,7 @@ mod tests;
 mod timeline;
 mod undone;
 mod unread;
+mod verbs;
 pub mod words;
 
 use std::{
@@ -89,6 +91,7 @@ pub use self::{
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
     undone::{Rests, TakenBack, Why},
+    verbs::for_looks_alone,
 };
 use crate::{
     domain::{

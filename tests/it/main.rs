@@ -6,6 +6,7 @@ mod stage;
 
 mod again;
 mod anything;
+mod confirm;
 mod crash;
 mod first_minute;
 mod follow;
@@ -19,6 +20,8 @@ mod order;
 mod past;
 mod phone;
 mod picture;
+mod plain;
+mod react;
 mod refusing;
 mod report;
 mod said;

@@ -1,0 +1,5 @@
+# Buttons beside those of an item's state.
+
+verbs-assign-me = Assign me
+verbs-show = Show { $item }
+verbs-undo = Undo
