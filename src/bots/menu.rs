@@ -68,6 +68,8 @@ mod tests {
         let value = match (verb, arg.name.as_str()) {
             (_, "code") if verb == "lang" => "pt-BR",
             (_, "code") => "7Q4M2XKD",
+            ("react", "emoji") => "👀",
+            ("react", _) => "done",
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",
             ("unlink", _) => "console",

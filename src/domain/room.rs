@@ -529,7 +529,9 @@ mod tests {
         let off = room(&[mapped("🔥", done), Event::ReactionsCleared]);
         assert_eq!(off.reactions.in_force(true), []);
         refused(&off, Command::ReactOff, "no reaction means anything here anyway", &["/react"]);
-        let full: Vec<_> = (0..REACTIONS_MAX).map(|n| mapped(&format!(":own{n}:"), done)).collect();
+        let own = |n| Emoji::read(&format!(":own{n}:")).unwrap();
+        let full: Vec<_> =
+            (0..REACTIONS_MAX).map(|n| Event::ReactionMapped { emoji: own(n), verb: done }).collect();
         let said = "50 reactions mean something here, and more do not fit: switch one off first";
         refused(&room(&full), map("🔥", done), said, &["/react"]);
         accepted(&room(&full), map(":own1:", None), mapped(":own1:", None));

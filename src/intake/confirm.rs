@@ -66,6 +66,8 @@ impl Request {
 enum Stage {
     Waiting,
     Answered,
+    /// The same was asked anew.
+    Void,
     Lapsed,
 }
 
@@ -85,8 +87,10 @@ struct Asked {
 pub(super) enum Wrong {
     /// Nothing is known of such a question.
     Unknown,
-    /// It was answered, or the same was asked anew.
+    /// It was answered: its message is the answer by now.
     Answered { again: Option<String> },
+    /// The same was asked anew since.
+    Void,
     /// It waited too long.
     Lapsed { again: Option<String> },
     /// Somebody else was asked, or somewhere else.
@@ -112,7 +116,9 @@ impl Confirmations {
         let mut asked = lock(&self.asked);
         for before in asked.iter_mut().filter(|it| it.person == person && it.room == *room) {
             if before.request.again().is_some_and(|again| request.again() == Some(again)) {
-                before.stage = Stage::Answered;
+                if before.stage == Stage::Waiting {
+                    before.stage = Stage::Void;
+                }
             }
         }
         let own = asked.iter().filter(|it| it.person == person).count();
@@ -154,6 +160,7 @@ impl Confirmations {
                 Ok(it.request.clone())
             }
             Stage::Waiting | Stage::Lapsed => Err(Wrong::Lapsed { again }),
+            Stage::Void => Err(Wrong::Void),
             Stage::Answered => Err(Wrong::Answered { again }),
         }
     }
@@ -242,10 +249,10 @@ impl Intake {
         let (code, room, until) = (code.to_owned(), room.clone(), self.settings.clock.now() + LIFE);
         clocks.spawn(async move {
             clock.reaches(until).await;
-            let lapsed = lock(&asked).iter_mut().find(|it| it.code == code && it.stage == Stage::Waiting).map(|it| {
+            let lapsed = lock(&asked).iter_mut().find(|it| it.code == code && it.stage != Stage::Answered).map(|it| {
                 it.stage = Stage::Lapsed;
             });
-            if let (Some(()), Ok(message), Some(outbox)) = (lapsed, sent.try_recv(), outbox.upgrade()) {
+            if let (Some(()), Ok(message), Some(outbox)) = (lapsed, sent.try_recv(), outbox()) {
                 let refusal = Refusal::new(text!(lang, "confirm-lapsed", minutes = LIFE.num_minutes()));
                 let over = Answer { over: Some(message), ..Answer::new(refusal.hints(again).message(BUTTON_BYTES)) };
                 if let Err(error) = outbox.answer(&format!("lapsed/{code}"), &room, vec![over]).await {
@@ -341,7 +348,7 @@ impl Intake {
         };
         match self.confirm(n, (code, yes, again), inbound, speaker, lane).await {
             Ok(done) => Ok(turned(done)),
-            Err(Failed::NotTheirs(failure)) => Err(failure),
+            Err(Failed::Beside(failure)) => Err(failure),
             Err(Failed::Spent(Failure::Refused(refusal))) => {
                 let toast = refusal.line();
                 let most =
@@ -397,12 +404,16 @@ impl Intake {
                     let hint = offered(None).unwrap_or_else(|| "/help".to_owned());
                     Refusal::new(text!(lang, "confirm-unknown", minutes)).hints([hint])
                 }
-                Wrong::Answered { again } => Refusal::new(text!(lang, "confirm-answered")).hints(offered(again)),
+                Wrong::Void => Refusal::new(text!(lang, "confirm-void")),
+                Wrong::Answered { again } => {
+                    let refusal = Refusal::new(text!(lang, "confirm-answered")).hints(offered(again));
+                    return Failed::Beside(refusal.into());
+                }
                 Wrong::Lapsed { again } => Refusal::new(text!(lang, "confirm-expired", minutes)).hints(offered(again)),
                 Wrong::NotYours(person) => {
                     let who = self.world.read(|world| world.person(person).map(|it| it.handle.to_string()));
                     let who = who.unwrap_or_default();
-                    return Failed::NotTheirs(
+                    return Failed::Beside(
                         Refusal::new(text!(lang, "confirm-not-yours", who = lang::quote(&who))).into(),
                     );
                 }
@@ -470,8 +481,8 @@ impl Intake {
 
 /// Why a confirmation came to nothing.
 enum Failed {
-    /// The question stays for whom it was asked.
-    NotTheirs(Failure),
+    /// The message of the question stays as it is: it is somebody else's, or the answer already.
+    Beside(Failure),
     /// The question is over with it.
     Spent(Failure),
 }
@@ -522,7 +533,7 @@ mod tests {
         let first = questions.ask(request("/revoke @dana"), KIM, &room("a/1"), now);
         let other = questions.ask(request("/revoke @sam"), KIM, &room("a/1"), now);
         let second = questions.ask(request("/revoke @dana"), KIM, &room("a/1"), now);
-        assert!(matches!(wrong(questions.answered(&first, KIM, &room("a/1"), now)), Wrong::Answered { .. }));
+        assert_eq!(wrong(questions.answered(&first, KIM, &room("a/1"), now)), Wrong::Void);
         assert!(questions.answered(&other, KIM, &room("a/1"), now).is_ok());
         questions.waits_again(&second);
         assert!(questions.answered(&second, KIM, &room("a/1"), now).is_ok());

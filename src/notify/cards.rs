@@ -251,6 +251,16 @@ impl Cards {
         self.write(room, item, Some(row), ops, at.seq)
     }
 
+    /// Messages that were the card once were brought up to this version, for the last time.
+    pub(super) fn older_edited(&self, room: &RoomId, item: ItemRef, (version, ids): (u64, Vec<String>), ops: &mut Ops) {
+        for id in ids {
+            let message = MessageRef { room: room.clone(), id };
+            if self.item_of(&message).is_some() {
+                ops.put(key::message(&message), &MessageRow::Shows { item, version });
+            }
+        }
+    }
+
     /// The card is not there any more.
     pub(super) fn gone(&self, room: &RoomId, item: ItemRef, at: Seq, ops: &mut Ops) -> Landed {
         self.write(room, item, None, ops, at.seq)

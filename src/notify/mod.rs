@@ -6,6 +6,7 @@
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
+//! * `watched.rs`  which message a button stands under
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
 //! * `pictures.rs` the pictures of messages on their way
@@ -35,6 +36,7 @@ mod settle;
 mod stats;
 mod store;
 mod tidy;
+mod watched;
 
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};

@@ -167,17 +167,6 @@ impl Intent {
     }
 }
 
-/// An outbox that is open only as long as somebody else needs it.
-#[derive(Clone, Debug)]
-pub(crate) struct WeakOutbox(std::sync::Weak<Shared>);
-
-impl WeakOutbox {
-    /// The outbox, if it is still open.
-    pub(crate) fn upgrade(&self) -> Option<Outbox> {
-        self.0.upgrade().map(|shared| Outbox { shared })
-    }
-}
-
 /// The outbox of all bots. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -274,14 +263,15 @@ impl Outbox {
         });
     }
 
-    /// The same, not kept open.
-    pub(crate) fn weakly(&self) -> WeakOutbox {
-        WeakOutbox(Arc::downgrade(&self.shared))
+    /// The same, not kept open: the outbox, as long as somebody else needs it.
+    pub(crate) fn weakly(&self) -> impl Fn() -> Option<Self> + Send + use<> {
+        let shared = Arc::downgrade(&self.shared);
+        move || shared.upgrade().map(|shared| Self { shared })
     }
 
     /// Tells which message of a room has a button that carries `code`, once it stands there.
     pub(crate) fn watch(&self, room: &RoomId, code: &str) -> tokio::sync::oneshot::Receiver<MessageRef> {
-        self.queue(&BotName::new(room.bot())).watch(code)
+        self.queue(&BotName::new(room.bot())).watched.watch(code)
     }
 
     /// The pictures of messages on their way.

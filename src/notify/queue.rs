@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::warn;
-use yoman_chat::{Capabilities, MessageRef, Outbound, RoomId};
+use yoman_chat::{Capabilities, RoomId};
 
 use super::{
     cards::{Cards, Landed},
@@ -29,6 +29,7 @@ use super::{
     outbox::OutboxSettings,
     stats::Counters,
     store::{Flushed, Store, StoreError},
+    watched::Watched,
 };
 use crate::domain::ItemRef;
 
@@ -140,7 +141,7 @@ pub(super) struct Queue {
     /// An earlier timer was set.
     pub(super) timer: Notify,
     /// Who wants to know which message has a button that carries this.
-    watched: Mutex<HashMap<String, oneshot::Sender<MessageRef>>>,
+    pub(super) watched: Watched,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -175,35 +176,12 @@ impl Queue {
             ready: Mutex::default(),
             wake: Semaphore::new(0),
             timer: Notify::new(),
-            watched: Mutex::default(),
+            watched: Watched::default(),
         }
     }
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
-    }
-
-    /// Tells which message has a button that carries `code`, once it is sent.
-    pub(super) fn watch(&self, code: &str) -> oneshot::Receiver<MessageRef> {
-        let (tell, told) = oneshot::channel();
-        let mut watched = lock(&self.watched);
-        watched.retain(|_, tell| !tell.is_closed());
-        watched.insert(code.to_owned(), tell);
-        told
-    }
-
-    /// A message was sent: whoever waits for it is told.
-    pub(super) fn tell_who_watches(&self, at: &MessageRef, message: &Outbound) {
-        let mut watched = lock(&self.watched);
-        if watched.is_empty() {
-            return;
-        }
-        let carries = |code: &String| message.buttons.iter().flatten().any(|button| button.data.contains(code.as_str()));
-        let code = watched.keys().find(|code| carries(code)).cloned();
-        if let Some(tell) = code.and_then(|code| watched.remove(&code)) {
-            // Nobody waits any more: no harm.
-            let _ = tell.send(at.clone());
-        }
     }
 
     pub(super) fn change(&self) -> Change {

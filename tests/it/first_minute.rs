@@ -116,14 +116,16 @@ async fn a_guest_looks_and_changes_nothing() {
     stage.say(&gus, "T1").await;
     stage.say(&gus, "/done T1").await;
     stage.say(&gus, "A sentence").await;
-    stage.press(&gus, "Start").await;
+    // Nothing to press is offered to them; not even a button of somebody else's works.
     let card = stage.card(&gus, "T1 open");
+    stage.press_data(&gus, &card.at, "/doing T1@1", "Start").await;
     stage.reply(&gus, &card, "I saw that too").await;
     stage.say(&gus, "/pair").await;
     stage.say(&gus, "/follow #auth").await;
     stage.say(&kim, "An idea").await;
     stage.say(&gus, "I1").await;
-    stage.press(&gus, "Refine").await;
+    let idea = stage.card(&gus, "I1 open");
+    stage.press_data(&gus, &idea.at, "/refine I1", "Refine").await;
     assert_eq!(stage.head(), before + 1);
     assert_snapshot!(stage.transcript());
 }

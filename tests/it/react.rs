@@ -52,6 +52,7 @@ async fn a_reaction_does_what_the_button_would_and_is_taken_back_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_says_what_reactions_mean_there() {
     let (mut stage, kim, dana) = scene().await;
+    let team = team(&mut stage).await;
     stage.say(&kim, "/react").await;
     stage.press(&kim, "👍 done").await;
     stage.say(&kim, "/react 🔥 merge").await;
@@ -67,7 +68,6 @@ async fn a_room_says_what_reactions_mean_there() {
     stage.say(&kim, "/undo").await;
     stage.say(&kim, "/react").await;
     // In a group nothing is on until somebody who may says so.
-    let team = team(&mut stage).await;
     stage.say(&team, "/react").await;
     stage.say(&team, "/react :white_check_mark: done").await;
     stage.say(&kim, "/grant @dana member").await;
@@ -136,9 +136,9 @@ async fn a_reaction_is_to_what_the_card_shows() {
     stage.sees(&team, "Seen on Android").await;
     let new = stage.card(&team, "Seen on Android");
     assert_ne!(old.at, new.at);
-    let first = stage.card(&kim, "T1 created");
-    stage.react(&team, &old, "✅", true).await;
-    // The newest card shows what is.
+    let first = stage.card(&kim, "Fix login");
+    // The newest card shows what is. So does the older one, which was changed once more; before that it is refused.
+    stage.react(&team, &old, "👀", true).await;
     stage.react(&team, &new, "✅", true).await;
     stage.quiet(&kim.bot).await;
     // Others agree: that is no act, and nobody is told off for it.

@@ -73,6 +73,7 @@ pub(crate) fn capabilities() -> Capabilities {
         forms: false,
         private_answers: false,
         pictures: false,
+        reactions: true,
     }
 }
 
