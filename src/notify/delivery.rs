@@ -289,7 +289,8 @@ impl Courier {
         // Where several messages show an item, one can be pressed: the newest that has buttons. An answer of a line has none,
         // and the card before it stays the one to press until the item changes.
         let mut brought = Vec::new();
-        let mut kept = (!row.buttons).then(|| row.older.last().cloned()).flatten();
+        let pressable = !row.buttons && !to.buttons.is_empty();
+        let mut kept = row.older.last().filter(|_| pressable).cloned();
         let bare = Outbound { buttons: Vec::new(), ..to.clone() };
         while let Some(older) = row.older.pop() {
             let shown = if kept.as_ref() == Some(&older) { &to } else { &bare };

@@ -15,6 +15,7 @@ use crate::{
         filter::StateWord,
         item::{Act, Item},
     },
+    lang::say,
 };
 
 /// How many items stand on one page.
@@ -180,10 +181,10 @@ impl World {
         let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
         let mut buttons = Vec::new();
         if page > 1 {
-            buttons.push(Button::new("◀", to(page - 1)));
+            buttons.push(Button::new(say!(viewer.lang, "verbs-page-before", n = page - 1), to(page - 1)));
         }
         if page < pages {
-            buttons.push(Button::new("▶", to(page + 1)));
+            buttons.push(Button::new(say!(viewer.lang, "verbs-page-after", n = page + 1), to(page + 1)));
             if !viewer.capabilities.buttons || to(page + 1).len() > bytes_max {
                 text.plain("\n").push(Style::Dim, format!("More: {}", to(page + 1)));
             }

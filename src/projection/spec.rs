@@ -82,6 +82,11 @@ impl Story {
         self.commit(&PersonId(id).stream(), "", None, vec![Event::Person(event)]);
     }
 
+    /// Somebody else is there, too.
+    pub(super) fn let_in(&mut self, id: u32, name: &str, role: Role) {
+        self.pair(id, name, name, &format!("discord/{id}"), role);
+    }
+
     /// Whoever acts from now on.
     pub(super) fn by(&mut self, actor: &str, bot: &str) -> &mut Self {
         self.by = (actor.into(), bot.into());

@@ -125,6 +125,13 @@ async fn nothing_is_said_by_a_sign_a_colour_or_a_picture_alone() {
     ] {
         stage.say(&kim, text).await;
     }
+    // Pages to turn.
+    for n in 0..14 {
+        stage.say(&kim, &format!("/todo Number {n}\n/note T1 And {n}")).await;
+    }
+    for text in ["/list", "/list page:2", "/find Number", "/history T1", "/history T1 page:2"] {
+        stage.say(&kim, text).await;
+    }
     for item in ["T1", "T2", "T3", "I1", "I2", "R1", "P1"] {
         stage.say(&kim, &format!("/show {item}")).await;
         stage.say(&dana, &format!("/show {item}")).await;

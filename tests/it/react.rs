@@ -199,3 +199,69 @@ async fn a_message_is_found_where_a_platform_does_not_say_in_which_thread_it_sta
     drop(kim);
     assert_snapshot!(stage.transcript());
 }
+
+/// What can be pressed for an item in a room: under how many messages, and all of it.
+fn pressable(seat: &Seat, item: &str) -> (usize, Vec<String>) {
+    let shown = seat.bot.shown(&seat.room).into_iter();
+    let of_item = |data: &String| data.split([' ', '@']).nth(1) == Some(item) && !data.starts_with("/undo ");
+    let rows = shown.map(|message| {
+        let buttons = message.now.buttons.into_iter().flatten();
+        buttons.map(|button| button.data).filter(of_item).collect::<Vec<_>>()
+    });
+    let rows: Vec<_> = rows.filter(|row| !row.is_empty()).collect();
+    (rows.len(), rows.concat())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_message_of_an_item_can_be_pressed_and_it_is_of_now() {
+    let (mut stage, kim, dana) = scene().await;
+    let team = team(&mut stage).await;
+    stage.say(&kim, "Offline mode for the app").await;
+    for text in
+        ["/note I1 one", "/tag I1 #app", "/refine I1 Only the reading", "I1", "/note I1 two", "/due I1 fri", "I1"]
+    {
+        stage.say(&kim, text).await;
+        stage.quiet(&team.bot).await;
+        let version = stage.house().world.read(|world| world.item("I1".parse().unwrap()).unwrap().item.version);
+        for seat in [&kim, &team] {
+            let (messages, buttons) = pressable(seat, "I1");
+            assert_eq!(messages, 1, "after {text} in {}: {buttons:?}", seat.room);
+            let current = buttons.iter().filter(|data| data.contains('@'));
+            assert!(current.clone().count() > 0, "{buttons:?}");
+            for data in current {
+                assert!(data.contains(&format!("@{version}")), "after {text}: {data} at {version}");
+            }
+        }
+    }
+    drop(dana);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_is_about_what_it_answers() {
+    let (mut stage, kim, dana) = scene().await;
+    let team = team(&mut stage).await;
+    stage.say(&kim, "/todo Fix login #auth").await;
+    stage.sees(&team, "Fix login").await;
+    stage.forget();
+    // A notice, a card, a picture, a history, a refusal that names the item: words are a note, a verb acts.
+    let notice = stage.card(&team, "Fix login");
+    stage.reply(&team, &notice, "Seen on Android too").await;
+    stage.reply(&team, &notice, "due 2031-05-02").await;
+    stage.say(&kim, "/why T1 picture").await;
+    let picture = stage.card(&kim, "due Fri 2 May 2031");
+    stage.reply(&kim, &picture, "start").await;
+    stage.reply(&kim, &picture, "doing").await;
+    stage.say(&kim, "/history T1").await;
+    let history = stage.card(&kim, "Fix login");
+    stage.reply(&kim, &history, "assign @dana").await;
+    // A board is of nothing in particular: in a room of one's own a sentence is a new thought, in a group it is talk.
+    stage.say(&kim, "/board").await;
+    let board = stage.card(&kim, "Board");
+    stage.reply(&kim, &board, "Dark mode").await;
+    stage.say(&team, "/board").await;
+    let board = stage.card(&team, "Board");
+    stage.reply(&team, &board, "That is a lot").await;
+    stage.reply(&team, &board, "/done T1").await;
+    drop(dana);
+    assert_snapshot!(stage.transcript());
+}

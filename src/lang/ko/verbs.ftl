@@ -3,3 +3,5 @@
 verbs-assign-me = 내가 맡기
 verbs-show = { $item } 보기
 verbs-undo = 되돌리기
+verbs-page-before = ◀ { $n }쪽
+verbs-page-after = { $n }쪽 ▶
