@@ -13,6 +13,7 @@ use crate::{
     command,
     config::{BotConfig, Config, Platform},
     control::Finding,
+    lang::Lang,
 };
 
 /// The bots that are on, by name. No network is touched.
@@ -65,7 +66,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
         .token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
-    let mut settings = DiscordConfig::new(yoman_chat::BotName::new(name), token.expose());
+    let mut settings = DiscordConfig::new(yoman_chat::BotName::new(name), token.clone());
     settings.api_url =
         Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
     settings.guild = bot.guild_id;
@@ -98,7 +99,7 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         .token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
-    let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.expose());
+    let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.clone());
     if !bot.api_url.is_empty() {
         settings.api_url =
             Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
@@ -108,15 +109,15 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         let public_url =
             Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
         let path = public_url.path().to_owned();
-        settings.webhook =
-            Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
+        settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.clone() });
     }
-    let commands: Vec<_> = command::verbs()
-        .iter()
-        .filter(|verb| verb.available())
-        .map(|verb| (verb.word.to_owned(), verb.help.to_owned()))
-        .collect();
-    settings.menu = vec![MenuEntry { language: None, scope: MenuScope::Default, commands }];
+    let entry = |lang: Lang, language: Option<&str>| {
+        let verbs = command::verbs().iter().filter(|verb| verb.available());
+        let commands = verbs.map(|verb| (verb.word.to_owned(), verb.help_in(lang).to_owned())).collect();
+        MenuEntry { language: language.map(str::to_owned), scope: MenuScope::Default, commands }
+    };
+    // A command there is of Latin letters; what it does is said in the language of the app.
+    settings.menu = vec![entry(Lang::English, None), entry(Lang::Korean, Some("ko"))];
     Telegram::new(settings).map_err(|error| error.to_string())
 }
 
@@ -130,12 +131,12 @@ fn slack(name: &str, bot: &crate::config::SlackBot) -> Result<yoman_slack::Slack
         .bot_token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.bot_token_env))?;
-    let app_token = bot.app_token.as_ref().map(|token| token.expose().into());
+    let app_token = bot.app_token.clone();
     let mut settings = SlackConfig::new(yoman_chat::BotName::new(name), token.expose(), app_token);
     settings.api_url =
         Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
     if let (Some(SlackWay::Http(listen)), Some(secret)) = (bot.way, &bot.signing_secret) {
-        settings.mode = Mode::Http { listen, signing_secret: secret.expose().into() };
+        settings.mode = Mode::Http { listen, signing_secret: secret.clone() };
     }
     settings.menu = command_menu();
     settings.command.clone_from(&bot.command);

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::task::{JoinHandle, JoinSet};
-use yoman_chat::{Accept, Bot, BotError, Inbox, RoomId, Stop};
+use yoman_chat::{Accept, Bot, BotError, Inbox, Outbound, RoomId, Stop};
 
 use crate::{
     domain::ItemRef,
@@ -50,27 +50,54 @@ struct Cards {
     titles: Arc<HashMap<String, String>>,
 }
 
+impl Cards {
+    /// Whoever looks into a room.
+    fn viewer(&self, room: &RoomId, world: &World) -> Option<Viewer> {
+        let state = world.room(room.as_str());
+        Some(Viewer {
+            room: room.as_str().to_owned(),
+            person: None,
+            lang: Lang::choose(state.language.as_deref(), self.outbox.hinted(room), self.settings.lang),
+            time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
+            now: self.settings.clock.now(),
+            capabilities: self.settings.bots.get(room.bot())?.clone(),
+            titles: Arc::clone(&self.titles),
+            permalinks: Permalinks::default(),
+        })
+    }
+}
+
 impl Render for Cards {
+    fn lang(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        let set = self.world.read(|world| world.room(room.as_str()).language.clone());
+        Lang::choose(set.as_deref(), hint, self.settings.lang)
+    }
+
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
-        let capabilities = self.settings.bots.get(room.bot())?.clone();
-        let (hint, heard) = (self.outbox.hinted(room), self.outbox.heard_in(room));
+        let heard = self.outbox.heard_in(room);
         self.world.read(|world| {
-            let state = world.room(room.as_str());
-            let viewer = Viewer {
-                room: room.as_str().to_owned(),
-                person: None,
-                lang: Lang::choose(state.language.as_deref(), hint, self.settings.lang),
-                time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
-                now: self.settings.clock.now(),
-                capabilities,
-                titles: Arc::clone(&self.titles),
-                permalinks: Permalinks::default(),
-            };
+            let viewer = self.viewer(room, world)?;
             let message = world.card(item, &viewer)?;
-            let theirs = heard.as_ref().map(|heard| heard.whose(world)).is_some_and(|it| it.is_some_and(|it| world.only_looks(it)));
-            let message = if theirs { for_looks_alone(message) } else { message };
+            let whose = heard.and_then(|heard| heard.whose(world));
+            let looks = whose.is_some_and(|person| world.only_looks(person));
+            let message = if looks { for_looks_alone(message) } else { message };
             Some(Card { message, version: world.item(item)?.item.version })
         })
+    }
+
+    fn board(&self, room: &RoomId) -> Option<Outbound> {
+        self.world.read(|world| world.live_board(&self.viewer(room, world)?))
+    }
+
+    fn board_before(&self, room: &RoomId, moved: bool) -> Outbound {
+        let worded = |world: &World| Some(world.live_board_before(moved, &self.viewer(room, world)?));
+        self.world.read(worded).unwrap_or_default()
+    }
+
+    fn not_pinned(&self, room: &RoomId, why: &str) -> Outbound {
+        let worded = |world: &World| Some(world.live_board_not_pinned(why, &self.viewer(room, world)?));
+        self.world.read(worded).unwrap_or_default()
     }
 }
 

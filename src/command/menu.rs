@@ -1,7 +1,8 @@
 //! What stands behind each verb, as data: for platforms where arguments are declared with a type instead of only written.
 //! One entry for each verb of the table in `verb.rs`; a test holds it against the usage and the parser.
 
-use super::{Command, Context, Said, Verb, parse};
+use super::{Command, Context, Said, Verb, korean, parse, verb::in_language};
+use crate::lang::Lang;
 
 /// What stands in an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,16 @@ impl Arg {
         Self { name, about, kind, required: true, before: "", written }
     }
 
+    /// Its name in a language.
+    pub fn name_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.name, korean::NAMES)
+    }
+
+    /// What to put there, in a language.
+    pub fn about_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.about, korean::ABOUT)
+    }
+
     const fn optional(self) -> Self {
         Self { required: false, ..self }
     }
@@ -93,6 +104,9 @@ const PAGE: Arg = Arg::new("page", "which page, from 1", Words, "page:2").behind
 const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app due:fri", Filter, "filter").optional();
 const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
 const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
+const KEEP: Arg =
+    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin")
+        .optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 
@@ -162,7 +176,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 
     ("show", &[ITEM, AT]),
     ("list", LIST),
-    ("board", &[FILTER, AT]),
+    ("board", &[KEEP, FILTER, AT]),
     ("mine", &[FILTER, AT]),
     ("next", &[FILTER, AT]),
     ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE, AT]),
@@ -183,6 +197,11 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("react", &[Arg::new("emoji", "which reaction; nothing: which there are", Words, "emoji").optional(), Arg::new("verb", "what it does: done, start, take, or off", Words, "verb|off").optional()]),
     ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
+    ("rebuild", &[
+        Arg::new("where", "in this room", Choice(&["here"]), "here"),
+        FILTER,
+        Arg::new("from", "the room it shall follow and be set like, as /rooms shows it", Words, "from room").behind("from ").optional(),
+    ]),
     ("default", &[Arg::new("bucket", "what a bare sentence becomes", Choice(BUCKETS), "idea|research|todo|pr")]),
 
     ("claim", &[Arg::new("code", "the code shown at the first start", Words, "CODE")]),

@@ -19,6 +19,9 @@ pub mod item;
 pub mod name;
 pub mod person;
 pub mod pr;
+#[cfg(test)]
+#[path = "tests/reasons.rs"]
+mod reasons;
 pub mod report;
 pub mod research;
 pub mod room;

@@ -11,7 +11,8 @@ pub use self::{
     reactions::{Emoji, Mapped, REACTIONS_MAX, ReactionVerb, Reactions, USUAL},
     reverse::{After, Reversed, reverse},
 };
-use super::{Bucket, Filter, PersonId};
+use super::{Bucket, Due, Filter, PersonId};
+use crate::lang::{Wording, worded, wording};
 
 /// A setting of a room with its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,13 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// A message of it shows a board from now on, and is kept up to date.
+    BoardPinned {
+        /// Of which items; an empty filter is everything.
+        filter: Filter,
+    },
+    /// That message is not kept up to date any more.
+    BoardUnpinned,
     /// A reaction means something else here.
     ReactionMapped {
         /// Which.
@@ -92,6 +100,13 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Show a board here and keep it up to date; another one takes its place.
+    PinBoard {
+        /// Of which items; an empty filter is everything.
+        filter: Filter<P>,
+    },
+    /// Do not keep the board up to date any more.
+    UnpinBoard,
     /// Let a reaction mean something.
     React {
         /// Which.
@@ -125,6 +140,8 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// Of which items its board is, if it has one that is kept up to date.
+    pub board: Option<Filter>,
     /// What reactions mean.
     pub reactions: Reactions,
 }
@@ -162,6 +179,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::PinBoard { filter } => Command::PinBoard { filter: filter.try_map_people(look_up)? },
+            Self::UnpinBoard => Command::UnpinBoard,
             Self::React { emoji, verb } => Command::React { emoji, verb },
             Self::ReactOff => Command::ReactOff,
         })
@@ -169,80 +188,98 @@ impl<P> Command<P> {
 }
 
 /// Why something cannot be done about a room.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The bot speaks here.
-    #[error("this room is enabled already")]
     Enabled,
     /// The bot is silent here.
-    #[error("this room is not enabled")]
     NotEnabled,
     /// It is told about these.
-    #[error("this room follows that already")]
     Followed,
     /// It follows nothing.
-    #[error("this room follows nothing")]
     FollowsNothing,
     /// It follows other filters.
-    #[error("that is not one of the {follows} filters this room follows")]
     UnknownFilter {
         /// How many it follows.
         follows: usize,
     },
     /// It follows as much as it can.
-    #[error("this room follows {FOLLOWS_MAX} filters, and more do not fit: unfollow one first")]
     TooManyFollows,
     /// A filter that names too much.
-    #[error("that filter names {actual} things of one kind, and at most {FILTER_ENTRIES_MAX} fit")]
     FilterTooLong {
         /// How many there are.
         actual: usize,
     },
     /// A time that is over.
-    #[error("{} UTC is over", until.format("%F %R"))]
     MuteInThePast {
         /// Which.
         until: DateTime<Utc>,
     },
     /// It is told nothing until then.
-    #[error("this room is muted until {} UTC already", until.format("%F %R"))]
     Muted {
         /// Until when.
         until: DateTime<Utc>,
     },
     /// It is told everything.
-    #[error("this room is not muted")]
     NotMuted,
     /// The setting has that value.
-    #[error("this room has that setting already")]
     Set,
+    /// It has no board.
+    NoBoard,
+    /// What another room is set to is what this one is set to.
+    NothingToTake,
     /// So many reactions mean something.
-    #[error("{REACTIONS_MAX} reactions mean something here, and more do not fit: switch one off first")]
     TooManyReactions,
     /// It means nothing.
-    #[error("{0} means nothing here anyway")]
     NotMapped(Emoji),
     /// None does.
-    #[error("no reaction means anything here anyway")]
     NothingMapped,
     /// No name of a language.
-    #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Enabled => wording!("reason-room-enabled"),
+            Self::NotEnabled => wording!("reason-room-not-enabled"),
+            Self::Followed => wording!("reason-room-followed"),
+            Self::FollowsNothing => wording!("reason-room-follows-nothing"),
+            Self::UnknownFilter { follows } => wording!("reason-room-unknown-filter", n = follows.to_string()),
+            Self::TooManyFollows => wording!("reason-room-too-many-follows", most = FOLLOWS_MAX),
+            Self::FilterTooLong { actual } => {
+                wording!("reason-room-filter-too-long", n = actual.to_string(), most = FILTER_ENTRIES_MAX)
+            }
+            Self::MuteInThePast { until } => wording!("reason-room-mute-over", until = Due::At(*until)),
+            Self::Muted { until } => wording!("reason-room-muted", until = Due::At(*until)),
+            Self::NotMuted => wording!("reason-room-not-muted"),
+            Self::Set => wording!("reason-room-set"),
+            Self::NoBoard => wording!("reason-room-no-board"),
+            Self::NothingToTake => wording!("reason-room-nothing-to-take"),
+            Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
+            Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
+            Self::NothingMapped => wording!("reason-room-nothing-mapped"),
+            Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
+        }
+    }
+
     /// Whole commands that would help, most likely first.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NotEnabled => "/enable",
             Self::UnknownFilter { .. } | Self::TooManyFollows | Self::Followed | Self::FollowsNothing => "/follow",
             Self::Muted { .. } => "/mute off",
+            Self::NoBoard => "/board pin",
             Self::TooManyReactions | Self::NotMapped(_) | Self::NothingMapped => "/react",
             Self::Enabled
             | Self::FilterTooLong { .. }
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
+            | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -272,6 +309,13 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::PinBoard { filter } => {
+            fits(filter)?;
+            // Said again it is pinned again: whoever says so does not see it.
+            Event::BoardPinned { filter: filter.clone() }
+        }
+        Command::UnpinBoard if room.board.is_none() => return Err(Error::NoBoard),
+        Command::UnpinBoard => Event::BoardUnpinned,
         Command::React { emoji, verb } => react(&room.reactions, emoji, *verb)?,
         Command::ReactOff if room.reactions.cleared && room.reactions.mapped.is_empty() => {
             return Err(Error::NothingMapped);
@@ -281,7 +325,62 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
     Ok(vec![event])
 }
 
-fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+/// What makes a room like another one: what that follows, its settings and its board. Who speaks where, and for how long
+/// nothing is told, is each room's own. What this room follows besides is kept.
+///
+/// # Errors
+/// [`Error::NothingToTake`], or [`Error::TooManyFollows`] when they do not all fit.
+pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
+    // Every field is named, so that a new one cannot be forgotten here.
+    let Room {
+        version: _,
+        enabled: _,
+        title: _,
+        follows,
+        muted_until: _,
+        language,
+        time_zone,
+        default_bucket,
+        board,
+        reactions,
+    } = other;
+    let mut events = Vec::new();
+    let new = follows.iter().filter(|filter| !room.follows.iter().any(|it| same(it, filter)));
+    events.extend(new.map(|filter| Event::Followed { filter: filter.clone() }));
+    if room.follows.len() + events.len() > FOLLOWS_MAX {
+        return Err(Error::TooManyFollows);
+    }
+    let settings = [
+        language.clone().filter(|it| room.language.as_ref() != Some(it)).map(Setting::Language),
+        time_zone.filter(|it| room.time_zone != Some(*it)).map(Setting::TimeZone),
+        default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
+    ];
+    events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
+    events.extend(reactions_after(&room.reactions, reactions)?);
+    let board = board.clone().filter(|it| room.board.as_ref() != Some(it));
+    events.extend(board.map(|filter| Event::BoardPinned { filter }));
+    if events.is_empty() { Err(Error::NothingToTake) } else { Ok(events) }
+}
+
+/// What makes reactions mean what they mean in another room; those that only mean something here stay.
+fn reactions_after(here: &Reactions, there: &Reactions) -> Result<Vec<Event>, Error> {
+    let mut after = here.clone();
+    let mut events = Vec::new();
+    if there.cleared && !here.cleared {
+        after.clear();
+        events.push(Event::ReactionsCleared);
+    }
+    for Mapped { emoji, verb } in &there.mapped {
+        if !after.mapped.iter().any(|it| it.emoji == *emoji && it.verb == *verb) {
+            after.map(emoji, *verb);
+            events.push(Event::ReactionMapped { emoji: emoji.clone(), verb: *verb });
+        }
+    }
+    if after.mapped.len() > REACTIONS_MAX { Err(Error::TooManyReactions) } else { Ok(events) }
+}
+
+/// Whether a filter is short enough to be kept.
+fn fits(filter: &Filter) -> Result<(), Error> {
     let lengths = [
         filter.buckets.len(),
         filter.states.len(),
@@ -295,6 +394,11 @@ fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
     }
+    Ok(())
+}
+
+fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+    fits(filter)?;
     if room.follows.iter().any(|it| same(it, filter)) {
         return Err(Error::Followed);
     }
@@ -381,6 +485,8 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::BoardPinned { filter } => room.board = Some(filter.clone()),
+        Event::BoardUnpinned => room.board = None,
         Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),
         Event::ReactionsCleared => room.reactions.clear(),
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
@@ -512,10 +618,52 @@ mod tests {
     }
 
     #[test]
+    fn it_has_one_board_and_another_takes_its_place() {
+        let (app, web) = (tagged(&["app"]), tagged(&["web"]));
+        let pin = |filter: &Filter| Command::PinBoard { filter: filter.clone() };
+        accepted(&room(&[]), pin(&app), Event::BoardPinned { filter: app.clone() });
+        let pinned = room(&[Event::BoardPinned { filter: app.clone() }]);
+        assert_eq!(pinned.board, Some(app.clone()));
+        accepted(&pinned, pin(&app), Event::BoardPinned { filter: app });
+        accepted(&pinned, pin(&web), Event::BoardPinned { filter: web.clone() });
+        accepted(&pinned, Command::UnpinBoard, Event::BoardUnpinned);
+        assert_eq!(evolve(pinned, 2, &Event::BoardUnpinned).board, None);
+        refused(&room(&[]), Command::UnpinBoard, "this room has no board that is kept up to date", &["/board pin"]);
+        let long = Filter { items: (1..=51).map(|n| crate::domain::ItemRef::new(Bucket::Todo, n)).collect(), ..web };
+        assert!(matches!(decide(&room(&[]), &pin(&long), now()), Err(Error::FilterTooLong { actual: 51 })));
+    }
+
+    #[test]
+    fn it_takes_after_another_room_in_everything_that_is_set_there() {
+        let other = room(&[
+            Event::Enabled { title: "Old".into() },
+            followed(&["app"]),
+            followed(&["docs", "web"]),
+            Event::SettingChanged(Setting::Language("ko".into())),
+            Event::SettingChanged(Setting::TimeZone(Tz::Asia__Seoul)),
+            Event::SettingChanged(Setting::DefaultBucket(Bucket::Pr)),
+            Event::BoardPinned { filter: tagged(&["app"]) },
+        ]);
+        let mine = room(&[followed(&["web", "docs"]), followed(&["own"])]);
+        let events = take_after(&mine, &other).unwrap();
+        assert_eq!(events.len(), 5, "one of its filters is followed here already");
+        let after = (3..).zip(&events).fold(mine, |room, (version, event)| evolve(room, version, event));
+        assert_eq!(after.follows, [tagged(&["web", "docs"]), tagged(&["own"]), tagged(&["app"])]);
+        assert_eq!(
+            (&after.language, after.time_zone, after.default_bucket),
+            (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr))
+        );
+        assert_eq!((after.enabled, after.board.clone()), (false, Some(tagged(&["app"]))));
+        assert_eq!(take_after(&after, &other), Err(Error::NothingToTake));
+        let full: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[format!("t{n}").as_str()])).collect();
+        assert_eq!(take_after(&room(&full), &other), Err(Error::TooManyFollows));
+    }
+
+    #[test]
     fn a_reaction_means_what_was_said_last() {
-        let emoji = |text| Emoji::read(text).unwrap();
-        let map = |text, verb| Command::React { emoji: emoji(text), verb };
-        let mapped = |text, verb| Event::ReactionMapped { emoji: emoji(text), verb };
+        let emoji = |text: &str| Emoji::read(text).unwrap();
+        let map = |text: &str, verb| Command::React { emoji: emoji(text), verb };
+        let mapped = |text: &str, verb| Event::ReactionMapped { emoji: emoji(text), verb };
         let done = Some(ReactionVerb::Done);
         accepted(&room(&[]), map("🔥", done), mapped("🔥", done));
         let set = room(&[mapped("🔥", done)]);

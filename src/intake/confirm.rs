@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use yoman_chat::{Button, ButtonTone, Inbound, MessageRef, Outbound, RoomId, RoomKind, Said, Text};
 
 use super::{
-    Failure, Intake, Lane, Refusal, Speaker,
+    Failure, Intake, Lane, Reader, Refusal, Speaker,
     hear::Piece,
     link::Question,
     pairing::{code, same},
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     command::{self, Command, PersonCommand},
     domain::{PersonId, Role, person, room, undo::Of},
-    lang::{self, say, text},
+    lang::{self, say, text, wording},
     notify::Answer,
     projection::Viewer,
 };
@@ -207,20 +207,19 @@ impl Intake {
         let code = self.confirmations.ask(request, speaker.person, &room, self.settings.clock.now());
         let mut words = what;
         words.plain("\n").append(text!(viewer.lang, "confirm-only-you", minutes = LIFE.num_minutes()));
-        let no = say!(viewer.lang, "confirm-no");
+        let no = say!(viewer.lang, "button-no");
         let message = Outbound::text(words).row(Self::answers_to(&code, yes, no, &again));
         self.lapses(&code, &room, Some(again));
         Answer::new(message)
     }
 
-    /// Asks whether two accounts are one person's. The buttons of the question.
-    pub(super) fn ask_about_link(&self, question: Question, yes: &str, no: &str) -> (String, Vec<Button>) {
+    /// Asks whether two accounts are one person's. What names the question on its buttons.
+    pub(super) fn ask_about_link(&self, question: Question) -> String {
         let (person, room) = (question.person, question.room.clone());
         let request = Request::Link(Box::new(question));
         let code = self.confirmations.ask(request, person, &room, self.settings.clock.now());
         self.lapses(&code, &room, None);
-        let buttons = Self::link_buttons(&code, yes, no);
-        (code, buttons)
+        code
     }
 
     /// The buttons of such a question.
@@ -253,8 +252,10 @@ impl Intake {
                 it.stage = Stage::Lapsed;
             });
             if let (Some(()), Ok(message), Some(outbox)) = (lapsed, sent.try_recv(), outbox()) {
-                let refusal = Refusal::new(text!(lang, "confirm-lapsed", minutes = LIFE.num_minutes()));
-                let over = Answer { over: Some(message), ..Answer::new(refusal.hints(again).message(BUTTON_BYTES)) };
+                let refusal = Refusal::new(wording!("confirm-lapsed", minutes = LIFE.num_minutes()));
+                let reader = Reader { lang, viewer: None };
+                let words = refusal.hints(again).message(&reader, BUTTON_BYTES);
+                let over = Answer { over: Some(message), ..Answer::new(words) };
                 if let Err(error) = outbox.answer(&format!("lapsed/{code}"), &room, vec![over]).await {
                     tracing::warn!(%room, %error, "a question that is over keeps its buttons");
                 }
@@ -281,7 +282,7 @@ impl Intake {
                 let (known, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
                 let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
                 person::decide(known.as_ref(), id, &person::Command::Revoke, &given)
-                    .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+                    .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
                 let Some(known) = known else { return Ok(None) };
                 let own = id == speaker.person;
                 if !own && known.role.is_none_or(|role| role < Role::Maintainer) {
@@ -299,7 +300,7 @@ impl Intake {
             Command::Room(room::Command::Disable) if group => {
                 let room = self.world.read(|world| world.room(&viewer.room).clone());
                 room::decide(&room, &room::Command::Disable, self.settings.clock.now())
-                    .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+                    .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
                 (text!(lang, "confirm-disable"), say!(lang, "confirm-disable-yes"))
             }
             Command::Undo { acts } if acts.len() > UNASKED_MAX => {
@@ -350,10 +351,11 @@ impl Intake {
             Ok(done) => Ok(turned(done)),
             Err(Failed::Beside(failure)) => Err(failure),
             Err(Failed::Spent(Failure::Refused(refusal))) => {
-                let toast = refusal.line();
+                let reader = self.reader(inbound);
+                let toast = refusal.line(&reader);
                 let most =
                     self.capabilities(inbound.room.id.bot()).map_or(BUTTON_BYTES, |can| can.button_data_bytes_max);
-                let mut answer = Answer::new(refusal.message(most));
+                let mut answer = Answer::new(refusal.message(&reader, most));
                 if over.is_none() {
                     answer = self.privately(answer, inbound);
                 }
@@ -402,19 +404,19 @@ impl Intake {
             Failed::Spent(Failure::Refused(match wrong {
                 Wrong::Unknown => {
                     let hint = offered(None).unwrap_or_else(|| "/help".to_owned());
-                    Refusal::new(text!(lang, "confirm-unknown", minutes)).hints([hint])
+                    Refusal::new(wording!("confirm-unknown", minutes)).hints([hint])
                 }
-                Wrong::Void => Refusal::new(text!(lang, "confirm-void")),
+                Wrong::Void => Refusal::new(wording!("confirm-void")),
                 Wrong::Answered { again } => {
-                    let refusal = Refusal::new(text!(lang, "confirm-answered")).hints(offered(again));
+                    let refusal = Refusal::new(wording!("confirm-answered")).hints(offered(again));
                     return Failed::Beside(refusal.into());
                 }
-                Wrong::Lapsed { again } => Refusal::new(text!(lang, "confirm-expired", minutes)).hints(offered(again)),
+                Wrong::Lapsed { again } => Refusal::new(wording!("confirm-expired", minutes)).hints(offered(again)),
                 Wrong::NotYours(person) => {
                     let who = self.world.read(|world| world.person(person).map(|it| it.handle.to_string()));
                     let who = who.unwrap_or_default();
                     return Failed::Beside(
-                        Refusal::new(text!(lang, "confirm-not-yours", who = lang::quote(&who))).into(),
+                        Refusal::new(wording!("confirm-not-yours", who)).into(),
                     );
                 }
             }))
@@ -436,7 +438,7 @@ impl Intake {
                 self.world.at_least(self.log.head().position).await;
                 let now = self.guard(&command, speaker, inbound.room.id.as_str()).map_err(Failed::Spent)?;
                 if now != guard {
-                    let refusal = Refusal::new(text!(lang, "confirm-changed")).hints([text]);
+                    let refusal = Refusal::new(wording!("confirm-changed")).hints([text]);
                     return Err(Failed::Spent(refusal.into()));
                 }
                 self.go_on(n, (&text, *command), inbound, speaker, lane).await

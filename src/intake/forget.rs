@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use yoman_chat::{Style, Text};
-
 use super::{Failure, Intake, Refusal, Speaker, carry_out::Spoken};
 use crate::{
     command::Command,
     domain::{Event, Handle, PersonId, person},
+    lang::{self, say, text, wording},
     log::{Commit, Expected, StreamId},
     notify::Answer,
-    projection::{NOT_FORGOTTEN, Viewer},
+    projection::Viewer,
 };
 
 /// Whether somebody was forgotten in a commit.
@@ -35,31 +34,26 @@ impl Intake {
             .read(|world| (world.person(id).cloned(), world.once(id).cloned().collect::<Vec<_>>(), world.owners()));
         let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
         person::decide(person.as_ref(), id, &person::Command::Forget, &given)
-            .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
         let Some(person) = person else { return Err(Failure::Again("nobody has that number".into())) };
         if person.handle != *handle && once.iter().any(|it| it.handle == *handle) {
-            let what = format!(
-                "Not done: {handle} is {0} by now, and nobody can be forgotten by half. /forget {0} forgets both.",
-                person.handle
-            );
+            let what = wording!("forget-half", handle = handle.to_string(), now = person.handle.to_string());
             return Err(Refusal::new(what).hints([format!("/forget {}", person.handle)]).into());
         }
-        let mut text = Text::from("Forget ");
-        text.push(Style::Quote, person.handle.to_string());
-        if !once.is_empty() {
-            text.plain(", and with them who they were once: ");
+        let lang = viewer.lang;
+        let who = lang::quote(person.handle.to_string());
+        let mut text = if once.is_empty() {
+            text!(lang, "forget-ask", who)
+        } else {
             let handles: Vec<_> = once.iter().map(|it| it.handle.to_string()).collect();
-            text.push(Style::Quote, handles.join(", ")).plain(",");
-        }
-        text.plain(
-            " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
-             everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
-        );
-        text.plain(NOT_FORGOTTEN);
+            text!(lang, "forget-ask-too", who, once = lang::quote(handles.join(", ")))
+        };
+        text.plain(" ").plain(say!(lang, "forget-what")).plain("\n");
+        text.plain(say!(lang, "not-forgotten"));
         if !self.settings.sealed {
-            text.plain("\nSealing is off ([privacy] seal): what they write now is kept in plain, and stays.");
+            text.plain("\n").plain(say!(lang, "forget-not-sealed"));
         }
-        let label = format!("Forget {}", person.handle).chars().take(40).collect::<String>();
+        let label = say!(lang, "button-forget", who = person.handle.to_string()).chars().take(40).collect::<String>();
         let guard = self.guard(command, speaker, &viewer.room)?;
         Ok(self.ask_first(command, guard, (text, label), speaker, viewer))
     }
@@ -133,7 +127,9 @@ impl Intake {
         };
         self.outbox.forget(person);
         for bot in self.settings.bots.keys() {
-            self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
+            let bot = yoman_chat::BotName::new(bot.as_str());
+            self.outbox.refresh(&bot, &changed);
+            self.outbox.refresh_boards(&bot, self.outbox.rooms_with_board(&bot));
         }
     }
 }

@@ -75,7 +75,8 @@ impl Intake {
             Ok(None) => return Ok(Reply::silence()),
             Ok(Some(answer)) => answer,
             Err(Failure::Refused(refusal)) => {
-                let answer = Answer::new(refusal.message(viewer.capabilities.button_data_bytes_max));
+                let answer =
+                    Answer::new(refusal.message(&self.reader(inbound), viewer.capabilities.button_data_bytes_max));
                 let mut answer = self.privately(answer, inbound);
                 answer.message.reply_to = Some(message.clone());
                 answer

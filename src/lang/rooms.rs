@@ -14,4 +14,26 @@ macro_rules! rooms {
     };
 }
 
-rooms!["confirm", "items", "reactions", "verbs", "words",];
+rooms! {
+    "answers",
+    "boards",
+    "buttons",
+    "cards",
+    "confirm",
+    "faults",
+    "help",
+    "house",
+    "intake",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "reactions",
+    "reasons",
+    "undone",
+    "verbs",
+    "words",
+}

@@ -14,7 +14,7 @@ use super::{
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, lang::Lang};
 
 /// How delivery behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct DeliverySettings {
     pub backoff_max: Duration,
     /// The shortest time between two changes of one card.
     pub coalesce: Duration,
+    /// The shortest time between two changes of a room's board.
+    pub board_every: Duration,
     /// Refusals in a row after which a room counts as lost.
     pub refusals_max: u32,
     /// How long a stop waits for sends that are under way.
@@ -46,6 +48,7 @@ impl Default for DeliverySettings {
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(60),
             coalesce: Duration::from_millis(500),
+            board_every: Duration::from_secs(3),
             refusals_max: 3,
             stop_wait: Duration::from_secs(2),
         }
@@ -65,6 +68,26 @@ pub struct Card {
 pub trait Render: Send + Sync + 'static {
     /// The card of an item for a room; `None` when there is no such item.
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card>;
+
+    /// The language of a room.
+    fn lang(&self, _room: &RoomId) -> Lang {
+        Lang::English
+    }
+
+    /// The board of a room, within what its platform takes in one message; `None` when it has none.
+    fn board(&self, _room: &RoomId) -> Option<Outbound> {
+        None
+    }
+
+    /// What a message becomes that was a room's board. `moved`: another message is.
+    fn board_before(&self, _room: &RoomId, _moved: bool) -> Outbound {
+        Outbound::default()
+    }
+
+    /// What a room is told when its board may not be pinned.
+    fn not_pinned(&self, _room: &RoomId, _why: &str) -> Outbound {
+        Outbound::default()
+    }
 }
 
 /// How often old rows are forgotten.
@@ -105,10 +128,10 @@ impl Delivery {
 }
 
 #[derive(Clone)]
-struct Courier {
-    queue: Arc<Queue>,
-    bot: Arc<dyn Bot>,
-    render: Arc<dyn Render>,
+pub(super) struct Courier {
+    pub(super) queue: Arc<Queue>,
+    pub(super) bot: Arc<dyn Bot>,
+    pub(super) render: Arc<dyn Render>,
     pictures: Pictures,
     attempt_max: Duration,
     stop: Stop,
@@ -141,6 +164,7 @@ impl Courier {
         self.queue.start(Running {
             capabilities: self.bot.capabilities(),
             coalesce: settings.coalesce,
+            board_every: settings.board_every,
             give_up_after: settings.give_up_after,
             refusals_max: settings.refusals_max,
             backoff_min: settings.backoff_min,
@@ -218,18 +242,19 @@ impl Courier {
                 match self.edit(room, id, message).await {
                     Ok(()) => Outcome::Edited { row: None, edits: 1, older: Vec::new() },
                     Err(SendError::Gone(_) | SendError::Refused(_)) => {
-                        let sent = self.send(room, &entry.shown(message), None).await;
+                        let sent = self.send(room, &entry.shown(message, self.render.lang(room)), None).await;
                         sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
                     }
                     Err(error) => Outcome::Failed { error, row: None },
                 }
             }
             What::Message { message, card, .. } => {
-                let shown = self.pictures.fetch(entry.shown(message)).await;
+                let shown = self.pictures.fetch(entry.shown(message, self.render.lang(room))).await;
                 let sent = self.send(room, &shown, *card).await;
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }
             What::Refresh { item } => self.refresh(room, *item).await,
+            What::Board { anew } => Outcome::Board(self.turn(room, entry, *anew).await),
         }
     }
 
@@ -311,12 +336,13 @@ impl Courier {
         Outcome::Edited { row: Some(row), edits, older: brought }
     }
 
-    async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
+    pub(super) async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
         let message = MessageRef { room: room.clone(), id: id.to_owned() };
-        self.timed(self.bot.edit(&message, to)).await
+        let to = Outbound { lang: self.render.lang(room).code().to_owned(), ..to.clone() };
+        self.timed(self.bot.edit(&message, &to)).await
     }
 
-    async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
+    pub(super) async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
         tokio::time::timeout(self.attempt_max, attempt)
             .await
             .unwrap_or_else(|_| Err(SendError::Unknown(format!("no answer within {} s", self.attempt_max.as_secs()))))

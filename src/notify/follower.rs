@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use yoman_chat::{Bot, Outbound, RoomId, Stop};
 
 use super::{
+    boards,
     direct::Heard,
     outbox::{Intent, Outbox},
     routing::{BotRooms, route, route_far_behind},
@@ -37,10 +38,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The cursor of one bot.
 pub struct Follower {
-    log: Arc<dyn EventLog>,
-    world: Arc<SharedWorld>,
-    outbox: Outbox,
-    bot: Arc<dyn Bot>,
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) world: Arc<SharedWorld>,
+    pub(super) outbox: Outbox,
+    pub(super) bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
     lang: Lang,
     time_zone: Tz,
@@ -96,6 +97,7 @@ impl Follower {
             biased;
             () = stop.cancelled() => {}
             () = self.follow() => {}
+            () = self.keep_boards() => {}
         }
     }
 
@@ -103,6 +105,7 @@ impl Follower {
     async fn follow(&self) {
         let mut subscription = Subscription::new(Arc::clone(&self.log), self.start().await);
         let mut unsaved: Option<(Instant, Position)> = None;
+        let mut boards = boards::Changes::default();
         loop {
             let head = self.log.head().position;
             if head.0 > subscription.position().0.saturating_add(self.far_behind) {
@@ -126,6 +129,7 @@ impl Follower {
             for commit in self.commits(&entries) {
                 // Locked for one commit at a time: whoever feeds the world waits for no more than that.
                 intents.extend(self.with_rooms(|world, rooms| route(commit, world, rooms, self.clock.now())));
+                intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms, self.clock.now())));
             }
             if intents.is_empty() && unsaved.is_none_or(|(since, _)| since.elapsed() < SAVE_EVERY) {
                 // Nothing is lost when this is forgotten, so it need not be in the way of an answer.
@@ -182,7 +186,8 @@ impl Follower {
                 message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
             }
         });
-        self.save(subscription.position(), refreshes.chain(summaries).collect()).await;
+        let boards = self.with_rooms(boards::all);
+        self.save(subscription.position(), refreshes.chain(summaries).chain(boards).collect()).await;
     }
 
     /// `None` when the log is closed; after a failure nothing, and a pause.
@@ -208,7 +213,7 @@ impl Follower {
         })
     }
 
-    fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
+    pub(super) fn with_rooms<R>(&self, ask: impl FnOnce(&World, &BotRooms<'_>) -> R) -> R {
         let name = self.bot.name();
         self.world.read(|world| {
             // Whose an account is by now, not whose it was when it was heard.

@@ -7,6 +7,7 @@
 //! | `o` room 0 seq part | an entry of the outbox |
 //! | `t` room 0 seq part | how often it was tried, and whether an attempt has no outcome |
 //! | `c` item 0 room | the room's card of the item |
+//! | `b` room | the message that is the room's board |
 //! | `m` room 0 message | the item a message is about, with the version it shows as long as it is not the room's card |
 //! | `r` room 0 seq part | the messages of a room in order, to forget the oldest |
 //! | `d` inbound id | when it was answered |
@@ -81,6 +82,8 @@ pub(super) const ANSWERED: &[u8] = b"d";
 pub(super) const REFUSING: &[u8] = b"f";
 /// All direct rooms.
 pub(super) const DIRECT: &[u8] = b"q";
+/// All boards.
+pub(super) const BOARDS: &[u8] = b"b";
 /// Everything kept aside.
 pub(super) const ASIDE: &[u8] = b"x";
 
@@ -155,7 +158,11 @@ pub(super) fn direct(room: &RoomId) -> Vec<u8> {
     join(b'q', &[room.as_str().as_bytes()])
 }
 
-/// The room of a key made by [`refusing`] or [`direct`].
+pub(super) fn board(room: &RoomId) -> Vec<u8> {
+    join(b'b', &[room.as_str().as_bytes()])
+}
+
+/// The room of a key made by [`refusing`], [`direct`] or [`board`].
 pub(super) fn room_alone(key: &[u8]) -> Option<RoomId> {
     std::str::from_utf8(key.get(1..)?).ok().map(RoomId::new)
 }

@@ -7,6 +7,7 @@
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `watched.rs`  which message a button stands under
+//! * `boards.rs`   which boards a commit changes; `board_rows.rs` which message is a room's board; `showing.rs` one turn of it
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
 //! * `pictures.rs` the pictures of messages on their way
@@ -14,6 +15,8 @@
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
 mod aside;
+mod board_rows;
+mod boards;
 mod cards;
 mod delivery;
 mod direct;
@@ -33,11 +36,13 @@ pub mod routing;
 #[path = "tests/scene.rs"]
 mod scene;
 mod settle;
+mod showing;
 mod stats;
 mod store;
 mod tidy;
 mod watched;
 
+pub use board_rows::Anew;
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;

@@ -21,7 +21,7 @@ use crate::{
         room::Room,
         stored, todo,
     },
-    lang::Lang,
+    lang::{Lang, text_in},
     log::{Commit, Position},
     projection::{Permalinks, Viewer, World},
 };
@@ -90,7 +90,7 @@ pub fn route_far_behind(
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
-        Intent::Notice { .. } | Intent::Plain { .. } => None,
+        Intent::Notice { .. } | Intent::Board { .. } | Intent::Plain { .. } => None,
     });
     (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
 }
@@ -263,14 +263,14 @@ fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) 
 }
 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
-fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
+pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Option<PersonId> {
     let by_identity = || world.by_identity(&Identity(room.as_str().to_owned())).map(|person| person.id);
     let person = (bot.person_in)(room).or_else(by_identity)?;
     // Who may look at nothing any more is told nothing either.
     world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
-fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     let state = world.room(room.as_str());
     let set = state.language.as_deref().and_then(Lang::parse);
     Viewer {
@@ -289,9 +289,7 @@ fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
     match why {
         Why::Follows(filter) => world.because(filter, viewer),
         Why::Assigned => {
-            let mut text = Text::new();
-            text.push(Style::Dim, "it is assigned to you");
-            text
+            text_in!(viewer.lang, Style::Dim, "because-assigned")
         }
     }
 }

@@ -16,7 +16,8 @@
 //! * `undone.rs`  what was taken back, what is not because something rests on it
 //! * `acts.rs`    who did what last, where
 //! * `notice.rs`  what those who follow are told; what changed since a card
-//! * `list.rs`, `board.rs`   many items as a message
+//! * `list.rs`, `board.rs`   many items as a message; `live_board.rs` the board of a room that is kept up to date
+//! * `rebuild.rs` which cards belong into a room
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `permalinks.rs` where the message behind a commit can be opened
 //! * `timeline.rs` history: the commits of one item in words
@@ -45,6 +46,7 @@ mod items;
 mod like;
 mod line;
 mod list;
+mod live_board;
 mod moves;
 mod notice;
 mod past;
@@ -52,6 +54,7 @@ mod people;
 mod permalinks;
 mod phrase;
 mod reactions;
+mod rebuild;
 mod reports;
 mod rooms;
 mod select;
@@ -77,7 +80,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub(crate) use self::house::NOT_FORGOTTEN;
 use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 pub use self::{
     card::ask,

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},
+    lang::say,
 };
 
 /// A filter made ready for many items.
@@ -214,7 +215,7 @@ impl World {
     /// A filter in words, for a sentence: as it is said, or `everything`.
     pub(super) fn filter_words(&self, filter: &Filter, viewer: &Viewer) -> String {
         let text = self.filter_text(filter, viewer);
-        if text.is_empty() { "everything".into() } else { text }
+        if text.is_empty() { say!(viewer.lang, "everything") } else { text }
     }
 
     /// The filter for what somebody has to do.

@@ -8,7 +8,7 @@
 //! folded anew, so there is nothing to migrate. A test compares the bytes of a known world, so that it is not forgotten.
 //!
 //! * 1 the first
-//! * 2 a room knows more: what reactions mean there
+//! * 2 a room knows more: what reactions mean there, its board
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 

@@ -38,6 +38,7 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
             reactions: true,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),

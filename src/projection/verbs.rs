@@ -23,7 +23,7 @@ impl World {
         let mut more = Vec::new();
         if item.reference.bucket == Bucket::Todo && state == StateWord::Open && item.people.is_empty() {
             let me = Handle::new("me").into_iter().collect();
-            more.push(press(&say!(viewer.lang, "verbs-assign-me"), item, Act::Assign { people: me }));
+            more.push(press(say!(viewer.lang, "verbs-assign-me"), item, Act::Assign { people: me }));
         }
         if state == StateWord::Blocked
             && let Some((waits_for, _)) = self.waits_for(item.reference).first()

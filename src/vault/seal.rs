@@ -103,6 +103,8 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_reaction_mapped",
     "room_reactions_cleared",
     "room_reversed",
+    "board_pinned",
+    "board_unpinned",
 ];
 
 /// Whether an event is about the person themselves: it is sealed under their own key, whoever wrote it.

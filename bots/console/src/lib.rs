@@ -318,6 +318,7 @@ impl Bot for Console {
             forms: false,
             private_answers: false,
             pictures: true,
+            pins: false,
             reactions: false,
         }
     }

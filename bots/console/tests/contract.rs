@@ -186,6 +186,7 @@ async fn the_console_passes() {
             "a_press_brings_the_data_and_the_card",
             "a_reaction_is_delivered_when_put_and_when_taken_away",
             "an_edit_is_delivered_as_one",
+            "a_message_can_be_pinned_and_unpinned",
         ],
         "everything else applies to a console too"
     );

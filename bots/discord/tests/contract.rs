@@ -117,6 +117,11 @@ impl Harness for OnDiscord {
             .collect()
     }
 
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.by_bot(channel(room)).into_iter();
+        shown.filter(|message| message.pinned).map(|message| message.id.to_string()).collect()
+    }
+
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {
         let route = format!("POST /channels/{}/messages", channel(room));
         let kind = match trouble {

@@ -24,6 +24,7 @@ pub(crate) const SCOPES: &[(&str, &str)] = &[
     ("im:write", "writing to somebody first"),
     ("mpim:history", "hearing group direct messages, and reading on after an outage"),
     ("mpim:read", "finding group direct messages written during an outage"),
+    ("pins:write", "pinning the board of a room"),
     ("reactions:read", "hearing reactions to cards"),
     ("users:read", "the names of people"),
 ];
@@ -211,6 +212,7 @@ mod tests {
             frequent,
             look: false,
             private: false,
+            other: vec![],
         }
     }
 

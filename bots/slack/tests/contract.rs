@@ -113,6 +113,11 @@ impl Harness for OnSlack {
             .collect()
     }
 
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.shown(room.local()).into_iter().filter(|message| message.pinned);
+        shown.map(|m| m.thread_ts.as_ref().map_or_else(|| m.ts.clone(), |root| format!("{root}/{}", m.ts))).collect()
+    }
+
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {
         match trouble {
             Trouble::TooMany => self.server.fault(Fault::too_many("chat.postMessage", 1, 1)),

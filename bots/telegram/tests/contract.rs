@@ -78,6 +78,11 @@ impl Harness for OnTelegram {
             .collect()
     }
 
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.shown(chat(room)).into_iter();
+        shown.filter(|message| message.pinned).map(|message| message.message_id.to_string()).collect()
+    }
+
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {
         match trouble {
             Trouble::TooMany => self.server.fault(Fault::too_many("sendMessage", 1, 1)),

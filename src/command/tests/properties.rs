@@ -16,6 +16,7 @@ use crate::domain::{
     room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     undo::{Back, Of, Part},
 };
+use crate::lang::Lang;
 
 fn zone() -> impl Strategy<Value = Tz> {
     select(&TZ_VARIANTS[..])
@@ -157,7 +158,7 @@ fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     })
 }
 
-fn carry() -> impl Strategy<Value = Carry<Handle>> {
+pub(super) fn carry() -> impl Strategy<Value = Carry<Handle>> {
     let one = (option::of(select(Priority::ALL)), option::of(project()), option::of(due()));
     (vec(tag(), 0..3), vec(handle(), 0..3), one, vec(item(), 0..3), vec(item(), 0..3)).prop_map(
         |(tags, people, (priority, project, due), needs, serves)| Carry {
@@ -229,7 +230,7 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
     prop_oneof![words, values]
 }
 
-fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
+pub(super) fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     const STATES: [StateWord; 11] = [
         StateWord::Withdrawn,
         StateWord::Open,
@@ -292,7 +293,9 @@ fn a_look() -> impl Strategy<Value = Look> {
             let at = at.filter(|at| *at <= context().now);
             Look::Report { name, words, at }
         }),
-        select(&[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]),
+        select(
+            &[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]
+        ),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -308,6 +311,8 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
             .prop_map(|until| RoomCommand::Mute { until }),
         select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
             .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
+        a_filter().prop_map(|filter| RoomCommand::PinBoard { filter }),
+        Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
         (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
@@ -329,6 +334,14 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
         // Not an item: T and seven digits are one.
         "[ABCD][A-Z0-9]{7}".prop_map(|code| PersonCommand::LinkTake { code }),
         "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
+    ]
+}
+
+fn a_rebuild() -> impl Strategy<Value = Rebuild> {
+    prop_oneof![
+        a_filter().prop_map(|filter| Rebuild::Here { filter }),
+        "[a-z]{1,8}/-?[0-9]{1,9}|[A-Z][a-z]{1,8} [a-z]{1,8}".prop_map(|room| Rebuild::From { room }),
+        "[A-Z0-9-]{1,12}".prop_map(|code| Rebuild::Yes { code }),
     ]
 }
 
@@ -394,12 +407,13 @@ fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
     ]
 }
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
         4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),
         2 => a_look().prop_map(Command::Look),
         1 => about_room().prop_map(Command::Room),
+        1 => a_rebuild().prop_map(Command::Rebuild),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
         1 => undo().prop_map(|acts| Command::Undo { acts }),
@@ -410,7 +424,8 @@ fn any_command() -> impl Strategy<Value = Command> {
 fn everything(text: &str, context: &Context) {
     let shown = |fault: Fault| {
         assert!(fault.input.get(fault.at.clone()).is_some(), "{fault:?}");
-        assert!(!fault.what.is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.what.to_string().is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.say(Lang::Korean).is_empty());
         for meant in &fault.meant {
             assert!(parse(meant, context).is_ok(), "{fault:?}");
         }
@@ -435,7 +450,7 @@ fn everything(text: &str, context: &Context) {
         Ok(draft) => stable(&Command::Create { bucket: Bucket::Todo, draft }),
         Err(fault) => shown(fault),
     }
-    let _ = help(Some(text)).map_err(shown);
+    let _ = help(Some(text), Lang::English).map_err(shown);
     let _ = when::due(text, context).map_err(|fault| fault.advice("due:", context));
     let _ = when::instant(text, context, when::Direction::Past);
     assert_eq!(split(text, context).concat().trim(), text.trim());

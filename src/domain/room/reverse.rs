@@ -48,6 +48,9 @@ pub struct After {
     /// Where a bare sentence goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_bucket: Option<Value<Bucket>>,
+    /// Of which items its board is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<Value<Filter>>,
     /// What reactions mean, all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reactions: Option<Reactions>,
@@ -63,6 +66,7 @@ impl After {
             language: Value::changed(&was.language, &now.language),
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
+            board: Value::changed(&was.board, &now.board),
             reactions: changed(&was.reactions, &now.reactions),
         }
     }
@@ -88,6 +92,9 @@ impl After {
         if let Some(bucket) = &self.default_bucket {
             room.default_bucket = bucket.get();
         }
+        if let Some(board) = &self.board {
+            room.board = board.get();
+        }
         if let Some(reactions) = &self.reactions {
             room.reactions.clone_from(reactions);
         }
@@ -103,6 +110,7 @@ impl After {
         self.language.is_some()
             || self.time_zone.is_some()
             || self.default_bucket.is_some()
+            || self.board.is_some()
             || self.reactions.is_some()
     }
 }
@@ -120,6 +128,7 @@ impl Happening for Event {
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
+            | (Self::BoardPinned { .. } | Self::BoardUnpinned, Self::BoardPinned { .. } | Self::BoardUnpinned)
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
             | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_))) => true,
@@ -180,11 +189,15 @@ mod tests {
             Just(Event::Disabled),
             filter().prop_map(|filter| Event::Followed { filter }),
             option::of(filter()).prop_map(|filter| Event::Unfollowed { filter }),
+            filter().prop_map(|filter| Event::BoardPinned { filter }),
+            Just(Event::BoardUnpinned),
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
-            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec())))
-                .prop_filter_map("an emoji", |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
             Just(Event::ReactionsCleared),
         ]
     }

@@ -184,6 +184,17 @@ fn samples() -> Vec<Event> {
     for verb in room::ReactionVerb::ALL {
         events.push(Event::Room(room::Event::ReactionMapped { emoji: emoji("👀"), verb: Some(verb) }));
     }
+    for filter in [whole_filter(), Filter::default()] {
+        events.push(Event::Room(room::Event::BoardPinned { filter }));
+    }
+    events.push(Event::Room(room::Event::BoardUnpinned));
+    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
+    events.push(Event::Room(room::Event::Reversed(room::Reversed {
+        version: 2,
+        takes: vec![2],
+        what: vec!["board_unpinned".to_owned()],
+        after: Box::new(room::After { board, ..room::After::default() }),
+    })));
     events
 }
 

@@ -1,7 +1,6 @@
 # Questions before what cannot simply be taken back, and what becomes of them.
 
 confirm-only-you = Only you can confirm it, here, within { $minutes } minutes.
-confirm-no = No
 confirm-dropped = All right, nothing was done.
 confirm-unknown = Not done: I know of no such question any more. It was asked more than { $minutes } minutes ago, or before I was restarted. Ask again.
 confirm-answered = Not done: you have answered that already.

@@ -20,5 +20,4 @@ reactions-mapped = { $emoji } means “{ $verb }” here now: react to a card wi
 reactions-mapped-untold = { $emoji } means “{ $verb }” here now. Only that nobody tells me of reactions in this chat.
 reactions-unmapped = { $emoji } means nothing here any more.
 reactions-cleared = No reaction means anything here any more.
-reactions-again = Reactions mean here again what they did before
 reactions-later = { $item } stays as it is: something happened to it after your { $emoji }. { $undo } takes back what that did, if it can be.

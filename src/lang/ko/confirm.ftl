@@ -1,7 +1,6 @@
 # 쉽게 되돌릴 수 없는 일을 하기 전에 묻는 말과 그 결과.
 
 confirm-only-you = 물어본 분만, 여기에서, { $minutes }분 안에 확인할 수 있어요.
-confirm-no = 아니요
 confirm-dropped = 알겠어요. 아무것도 하지 않았어요.
 confirm-unknown = 하지 않았어요. 이 질문은 더 이상 기억하지 못해요. { $minutes }분이 넘었거나 제가 다시 시작하기 전에 물어본 거예요. 다시 요청해 주세요.
 confirm-answered = 하지 않았어요. 이미 답한 질문이에요.

@@ -20,5 +20,4 @@ reactions-mapped = 이제 여기에서 { $emoji } 반응은 “{ $verb }” 뜻�
 reactions-mapped-untold = 이제 여기에서 { $emoji } 반응은 “{ $verb }” 뜻이에요. 다만 이 대화에서는 반응을 알 수 없어요.
 reactions-unmapped = 이제 여기에서 { $emoji } 반응에는 아무 뜻도 없어요.
 reactions-cleared = 이제 여기에서는 어떤 반응에도 뜻이 없어요.
-reactions-again = 여기의 반응은 다시 전과 같은 뜻이에요
 reactions-later = { $item } 그대로예요. { $emoji } 반응을 단 뒤에 다른 일이 있었어요. { $undo } 명령으로 그때 한 일을 되돌릴 수 있는지 확인할 수 있어요.

@@ -60,7 +60,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
             Intent::Notice { room, item, message, .. } => {
                 format!("tell {room} {item}: {}", message.text.to_plain().lines().last().unwrap_or_default())
             }
-            Intent::Plain { .. } => panic!("not from a commit"),
+            Intent::Board { .. } | Intent::Plain { .. } => panic!("not from a commit"),
         })
         .collect()
 }

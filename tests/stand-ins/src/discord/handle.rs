@@ -253,6 +253,11 @@ impl DiscordStandIn {
         });
     }
 
+    /// People pin as many messages in a channel as it can have.
+    pub fn fill_pins(&self, channel: u64) {
+        self.shared.act(|world| super::pins::fill(world, channel));
+    }
+
     /// The bot may not do this in a channel any more: `SEND_MESSAGES`.
     pub fn deny(&self, channel: u64, permission: &str) {
         let bit = permissions::by_name(permission).unwrap_or(0);
@@ -436,6 +441,7 @@ fn shown(world: &World, message: &Message) -> Shown {
         flags: message.flags,
         files: message.attachments.iter().filter_map(|it| it["filename"].as_str().map(str::to_owned)).collect(),
         edits: message.edits,
+        pinned: message.pinned,
         versions: message.versions.clone(),
         at_us: message.at_us,
     }

@@ -66,6 +66,7 @@ pub(crate) struct Message {
     pub(crate) reference: Option<u64>,
     pub(crate) edited: Option<DateTime<Utc>>,
     pub(crate) edits: u32,
+    pub(crate) pinned: bool,
     pub(crate) only_for: Option<u64>,
     pub(crate) pings: Vec<String>,
     pub(crate) thread: Option<u64>,

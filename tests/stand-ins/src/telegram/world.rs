@@ -89,10 +89,79 @@ pub(crate) struct World {
 
 /// What everybody may react with: <https://core.telegram.org/bots/api#reactiontypeemoji>.
 const REACTIONS: [&str; 73] = [
-    "❤", "👍", "👎", "🔥", "🥰", "👏", "😁", "🤔", "🤯", "😱", "🤬", "😢", "🎉", "🤩", "🤮", "💩", "🙏", "👌", "🕊", "🤡", "🥱",
-    "🥴", "😍", "🐳", "❤‍🔥", "🌚", "🌭", "💯", "🤣", "⚡", "🍌", "🏆", "💔", "🤨", "😐", "🍓", "🍾", "💋", "🖕", "😈", "😴",
-    "😭", "🤓", "👻", "👨‍💻", "👀", "🎃", "🙈", "😇", "😨", "🤝", "✍", "🤗", "🫡", "🎅", "🎄", "☃", "💅", "🤪", "🗿", "🆒",
-    "💘", "🙉", "🦄", "😘", "💊", "🙊", "😎", "👾", "🤷‍♂", "🤷", "🤷‍♀", "😡",
+    "❤",
+    "👍",
+    "👎",
+    "🔥",
+    "🥰",
+    "👏",
+    "😁",
+    "🤔",
+    "🤯",
+    "😱",
+    "🤬",
+    "😢",
+    "🎉",
+    "🤩",
+    "🤮",
+    "💩",
+    "🙏",
+    "👌",
+    "🕊",
+    "🤡",
+    "🥱",
+    "🥴",
+    "😍",
+    "🐳",
+    "❤‍🔥",
+    "🌚",
+    "🌭",
+    "💯",
+    "🤣",
+    "⚡",
+    "🍌",
+    "🏆",
+    "💔",
+    "🤨",
+    "😐",
+    "🍓",
+    "🍾",
+    "💋",
+    "🖕",
+    "😈",
+    "😴",
+    "😭",
+    "🤓",
+    "👻",
+    "👨‍💻",
+    "👀",
+    "🎃",
+    "🙈",
+    "😇",
+    "😨",
+    "🤝",
+    "✍",
+    "🤗",
+    "🫡",
+    "🎅",
+    "🎄",
+    "☃",
+    "💅",
+    "🤪",
+    "🗿",
+    "🆒",
+    "💘",
+    "🙉",
+    "🦄",
+    "😘",
+    "💊",
+    "🙊",
+    "😎",
+    "👾",
+    "🤷‍♂",
+    "🤷",
+    "🤷‍♀",
+    "😡",
 ];
 
 /// Kinds that are delivered only when asked for: <https://core.telegram.org/bots/api#getupdates>.
@@ -218,7 +287,7 @@ impl World {
         Some(id)
     }
 
-    fn blank(&self, message_id: i64, from: i64, author: Value) -> Shown {
+    pub(crate) fn blank(&self, message_id: i64, from: i64, author: Value) -> Shown {
         Shown {
             message_id,
             by_bot: from == self.bot_id,
@@ -235,6 +304,7 @@ impl World {
             edit_date: None,
             versions: Vec::new(),
             deleted: false,
+            pinned: false,
             extra: Map::new(),
             markup: None,
             author,
@@ -359,7 +429,7 @@ impl World {
     }
 
     /// Puts a message before the bot, if the bot may see it.
-    fn announce(&mut self, kind: &str, chat_id: i64, message_id: i64) -> Option<i64> {
+    pub(crate) fn announce(&mut self, kind: &str, chat_id: i64, message_id: i64) -> Option<i64> {
         let chat = self.chats.get(&chat_id)?;
         let message = find(chat, message_id)?;
         if chat.shut || !self.visible(chat, message) {
