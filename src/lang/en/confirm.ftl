@@ -24,3 +24,6 @@ confirm-undo = Take back { $n ->
    *[other] { $n } acts
 } at once? All of them, or none.
 confirm-undo-yes = Take back all { $n }
+
+confirm-which = Which question?
+confirm-no-question = That names no question. Press the button under it.

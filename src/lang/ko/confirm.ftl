@@ -21,3 +21,6 @@ confirm-disable = 이 방에서 조용히 있을까요? 그러면 관리자가 �
 confirm-disable-yes = 조용히 있기
 confirm-undo = 한꺼번에 { $n }가지를 되돌릴까요? 모두 되돌리거나 하나도 되돌리지 않아요.
 confirm-undo-yes = { $n }가지 모두 되돌리기
+
+confirm-which = 어느 질문인가요?
+confirm-no-question = 그런 질문은 없어요. 질문 아래의 버튼을 눌러 주세요.
