@@ -7,6 +7,7 @@ pub mod house;
 pub mod memory;
 pub mod reports;
 pub mod upkeep;
+mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -63,6 +64,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         bots: bots::capabilities(&bots),
         sealed: config.privacy.seal,
         reports: reports(&config),
+        reminders: config.reminders.defaults(),
+        down_after: Duration::from_secs(config.notify.down_after_s),
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
@@ -334,7 +337,10 @@ impl Complete for Completer {
                 let korean = if bare.is_ascii() { &[] } else { verb.korean() };
                 std::iter::once(verb.word).chain(korean.iter().copied())
             });
-            return (0, words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect());
+            return (
+                0,
+                words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect(),
+            );
         }
         let Some(world) = self.world.get() else { return (start, Vec::new()) };
         let mut found: Vec<String> = world.read(|world| {

@@ -39,7 +39,13 @@ pub use self::{
     problem::{ConfigError, Problem},
     slack::{SlackBot, SlackWay},
 };
-use crate::{domain::Bucket, lang::Lang};
+use crate::{
+    domain::{
+        Bucket,
+        reminder::{self, DAY_MIN},
+    },
+    lang::Lang,
+};
 
 /// Where the file is looked for when nobody says otherwise. It need not be there.
 pub const FILE_DEFAULT: &str = "config/yoman.toml";
@@ -61,6 +67,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Reports.
     pub reports: ReportsConfig,
+    /// Reminders.
+    pub reminders: RemindersConfig,
     /// What is kept so that the log need not be read whole.
     pub snapshots: SnapshotsConfig,
     /// What the process tells about itself, on standard error.
@@ -128,6 +136,8 @@ pub struct NotifyConfig {
     pub backoff_max_ms: u64,
     /// Changes to one card within this time become one edit.
     pub coalesce_ms: u64,
+    /// So long a bot is down before its owners are told on another.
+    pub down_after_s: u64,
     /// A room's pinned board is changed at most this often.
     pub board_every_ms: u64,
 }
@@ -140,6 +150,36 @@ pub struct ReportsConfig {
     /// How long one may take that is asked for in a chat.
     pub time_s_max: u64,
 }
+
+/// `[reminders]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemindersConfig {
+    /// So long before something is due, besides the time itself.
+    pub due: Leads,
+    /// After so many days without a change of what somebody is at; 0: never.
+    pub stale_days: u64,
+    /// After so many days of waiting for another item; 0: never.
+    pub blocked_days: u64,
+    /// What is due on a day is reminded of at this hour.
+    pub day_hour: u64,
+}
+
+impl RemindersConfig {
+    /// When rooms are reminded that said nothing about it.
+    pub fn defaults(&self) -> reminder::Defaults {
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        reminder::Defaults {
+            due_min: self.due.0.clone(),
+            stale_days: small(self.stale_days),
+            blocked_days: small(self.blocked_days),
+            day_hour: small(self.day_hour),
+        }
+    }
+}
+
+/// Lengths of time, in minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leads(pub Vec<u32>);
 
 /// `[snapshots]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,9 +237,11 @@ impl Default for Config {
                 backoff_min_ms: 500,
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
+                down_after_s: 300,
                 board_every_ms: 3_000,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
+            reminders: RemindersConfig { due: Leads(vec![DAY_MIN]), stale_days: 14, blocked_days: 3, day_hour: 9 },
             snapshots: SnapshotsConfig { load_ms_max: 200, disk_mb_max: 256 },
             tracing: TracingConfig { format: TracingFormat::Human, filter: "info".to_owned() },
             runtime: RuntimeConfig { worker_threads: 2 },

@@ -10,6 +10,7 @@ mod telling;
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -194,6 +195,65 @@ pub struct BotStatus {
     pub name: String,
     /// How it is, as a short sentence.
     pub state: String,
+    /// It reaches its platform, and its messages get through.
+    pub up: bool,
+    /// Since when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_since: Option<DateTime<Utc>>,
+    /// The newest commit it has read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// So many commits it has still to read.
+    pub behind: u64,
+    /// So long the first of them is there already.
+    pub behind_s: u64,
+    /// Messages that wait to be sent.
+    pub waiting: u64,
+    /// New messages shown since the start.
+    pub sent: u64,
+    /// Messages changed in place since the start.
+    pub edited: u64,
+    /// Attempts that failed since the start.
+    pub failures: u64,
+    /// Messages that may have been delivered twice, since the start.
+    pub possibly_delivered: u64,
+    /// The same, ever.
+    pub possibly_delivered_ever: u64,
+    /// Messages the platform will never take, since the start.
+    pub refused: u64,
+    /// Messages that could not be sent for too long, since the start.
+    pub given_up: u64,
+    /// Notices that were dropped, since the start.
+    pub dropped: u64,
+    /// Deliveries kept aside, ever.
+    pub aside: u64,
+    /// The newest failure of a send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<LastError>,
+    /// Rooms nothing is sent to for the moment.
+    pub paused: Vec<PausedRoom>,
+    /// Rooms the platform refuses everything for.
+    pub refusing: Vec<String>,
+}
+
+/// A failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub why: String,
+}
+
+/// A room nothing is sent to for the moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedRoom {
+    /// Which.
+    pub room: String,
+    /// For so long still.
+    pub remaining_s: u64,
+    /// Why.
+    pub why: String,
 }
 
 /// One cursor.

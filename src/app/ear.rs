@@ -3,17 +3,19 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use yoman_chat::BotName;
+use chrono::{DateTime, Utc};
 
 use super::{House, reports, upkeep::Upkeep};
 use crate::{
     control::{
-        BotStatus, Control, CursorStatus, Finding, LogDone, LogTask, Request, Response, Status, Told, WaitingPerson,
+        BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response, Status,
+        Told, WaitingPerson,
     },
     domain::Handle,
     intake::Intake,
-    log::{EventLog, sled::SledLog},
+    log::{EventLog, Position, sled::SledLog},
     notify::Outbox,
+    projection::BotState,
     subscription::SharedWorld,
     vault::Vault,
 };
@@ -46,38 +48,64 @@ impl Ear {
 
     fn status(&self) -> Status {
         let status = self.intake.status();
-        let bots = status.bots.iter().map(|bot| {
-            let stats = self.outbox.stats(&BotName::new(bot.bot.as_str()));
-            let mut state = format!("runs; {} sent, {} edited", stats.counters.sent, stats.counters.edits);
-            let mut more = |count: u64, what: &str| {
-                if count > 0 {
-                    state.push_str(&format!(", {count} {what}"));
-                }
-            };
-            more(stats.queued as u64, "waiting");
-            more(stats.counters.possibly_delivered, "possibly delivered twice");
-            more(stats.counters.refused, "refused by the platform");
-            more(stats.counters.given_up, "given up");
-            more(stats.counters.dropped, "dropped");
-            more(stats.aside, "kept aside");
-            if let Some((error, at)) = &stats.counters.last_error {
-                state.push_str(&format!("; last error at {}: {error}", at.format("%H:%M:%S")));
-            }
-            BotStatus { name: bot.bot.clone(), state }
-        });
+        let now = Utc::now();
+        let cursors = status.bots.iter().filter_map(|bot| Some((bot.bot.clone(), bot.read?.0)));
         Status {
             version: status.version.clone(),
             pid: std::process::id(),
             uptime_s: status.up.as_secs(),
             position: status.head.0,
             verified: status.health.verified.clone(),
-            bots: bots.collect(),
-            cursors: status
-                .cursors
-                .iter()
-                .map(|(name, at)| CursorStatus { name: name.clone(), position: at.0 })
-                .collect(),
+            cursors: cursors.map(|(name, position)| CursorStatus { name, position }).collect(),
+            bots: status.bots.into_iter().map(|bot| bot_status(bot, status.head, now)).collect(),
         }
+    }
+}
+
+fn bot_status(bot: BotState, head: Position, now: DateTime<Utc>) -> BotStatus {
+    let seconds = |since: DateTime<Utc>| u64::try_from(now.signed_duration_since(since).num_seconds()).unwrap_or(0);
+    let mut state = match &bot.trouble {
+        None => "runs".to_owned(),
+        Some(trouble) if trouble.ended => format!("has stopped: {}", trouble.why),
+        Some(trouble) => format!("no connection for {} s: {}", seconds(trouble.since), trouble.why),
+    };
+    state.push_str(&format!("; {} sent, {} edited", bot.sent, bot.edited));
+    let (refused, given_up, dropped) = bot.lost;
+    let (possibly_delivered, possibly_delivered_ever) = bot.possibly_delivered;
+    for (count, what) in [
+        (bot.waiting as u64, "waiting"),
+        (possibly_delivered, "possibly delivered twice"),
+        (refused, "refused by the platform"),
+        (given_up, "given up"),
+        (dropped, "dropped"),
+        (bot.aside, "kept aside"),
+    ] {
+        if count > 0 {
+            state.push_str(&format!(", {count} {what}"));
+        }
+    }
+    let paused = bot.paused.into_iter();
+    BotStatus {
+        state,
+        up: bot.trouble.is_none(),
+        down_since: bot.trouble.map(|trouble| trouble.since),
+        position: bot.read.map(|read| read.0),
+        behind: bot.read.map_or(0, |read| head.0.saturating_sub(read.0)),
+        behind_s: bot.behind_since.map_or(0, seconds),
+        waiting: bot.waiting as u64,
+        sent: bot.sent,
+        edited: bot.edited,
+        failures: bot.failures,
+        possibly_delivered,
+        possibly_delivered_ever,
+        refused,
+        given_up,
+        dropped,
+        aside: bot.aside,
+        last_error: bot.last_error.map(|(why, at)| LastError { at, why }),
+        paused: paused.map(|(room, left, why)| PausedRoom { room, remaining_s: left.as_secs(), why }).collect(),
+        refusing: bot.refusing,
+        name: bot.bot,
     }
 }
 

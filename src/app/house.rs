@@ -5,12 +5,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::task::{JoinHandle, JoinSet};
 use yoman_chat::{Accept, Bot, BotError, Inbox, Outbound, RoomId, Stop};
 
+use super::watch::{Runs, Watch};
 use crate::{
     domain::ItemRef,
     intake::{self, Intake},
     lang::Lang,
     log::{EventLog, Position},
-    notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render},
+    notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
@@ -127,6 +128,7 @@ impl House {
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
         let (lang, time_zone, clock) = (settings.lang, settings.time_zone, settings.clock.clone());
+        let (reminders, down_after) = (settings.reminders.clone(), settings.down_after);
         let cards = Arc::new(Cards {
             world: Arc::clone(&world),
             outbox: outbox.clone(),
@@ -136,12 +138,14 @@ impl House {
         let rate = Arc::new(Rate::default());
         let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
         let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
-        let intake = intake.with_past(past).with_permalinks(permalinks(&bots));
+        let vitals = Vitals::default();
+        let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone());
         let intake = Arc::new(intake);
+        let runs = Runs::default();
         let mut running = JoinSet::new();
         for bot in &bots {
             let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
-            running.spawn(keep_running(Arc::clone(bot), inbox, bots_stop.clone()));
+            running.spawn(keep_running(Arc::clone(bot), inbox, runs.clone(), bots_stop.clone()));
         }
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
@@ -161,6 +165,7 @@ impl House {
             ));
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
             let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone).clock(clock.clone());
+            let follower = follower.reminders(reminders.clone());
             tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
         }
         tasks.push(tokio::spawn(workflow::runner::run(
@@ -170,6 +175,27 @@ impl House {
             outbox.clone(),
             rest_stop.clone(),
         )));
+        let watch = Watch {
+            bots,
+            runs,
+            outbox: outbox.clone(),
+            world: Arc::clone(&world),
+            titles,
+            lang,
+            clock: clock.clone(),
+            vitals,
+            down_after,
+        };
+        tasks.push(tokio::spawn(watch.run(rest_stop.clone())));
+        let timer = workflow::reminder::Timer {
+            log: Arc::clone(&log),
+            world: Arc::clone(&world),
+            intake: Arc::clone(&intake),
+            clock,
+            defaults: reminders,
+            time_zone,
+        };
+        tasks.push(tokio::spawn(timer.run(rest_stop.clone())));
         Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
     }
 
@@ -234,13 +260,15 @@ fn permalinks(bots: &[Arc<dyn Bot>]) -> Permalinks {
 }
 
 /// Runs a bot, again after a pause when it fails; a wrong setting needs a person and ends it.
-async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, stop: Stop) -> (String, Result<(), BotError>) {
+async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -> (String, Result<(), BotError>) {
     let name = bot.name().to_string();
     let mut pause = RESTART_MIN;
     loop {
         let started = std::time::Instant::now();
+        runs.started(&name);
         match bot.run(inbox.clone(), stop.clone()).await {
             Err(BotError::Failed(why)) if !stop.is_cancelled() => {
+                runs.failed(&name, &why);
                 if started.elapsed() > RESTART_MAX {
                     pause = RESTART_MIN;
                 }
@@ -256,7 +284,12 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, stop: Stop) -> (String, R
                 }
                 pause = (pause * 2).min(RESTART_MAX);
             }
-            ended => return (name, ended),
+            ended => {
+                if let Err(BotError::Setting(why)) = &ended {
+                    runs.ended(&name, why);
+                }
+                return (name, ended);
+            }
         }
     }
 }

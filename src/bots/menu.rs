@@ -95,7 +95,7 @@ mod tests {
     /// Something that may stand there.
     fn sample(verb: &str, arg: &Arg) -> String {
         let value = match (verb, arg.name.as_str()) {
-            (_, "code") if verb == "lang" => "pt-BR",
+            (_, "code") if verb == "lang" => "ko",
             (_, "code") => "7Q4M2XKD",
             ("react", "emoji") => "👀",
             ("react", _) => "done",

@@ -54,6 +54,23 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
     }
     for bot in &status.bots {
         say(format_args!("  bot {:<20} {}", plain(&bot.name), plain(&bot.state)));
+        let more = |what: std::fmt::Arguments<'_>| say(format_args!("  {:<24} {what}", ""));
+        if bot.behind > 0 {
+            more(format_args!("{} commits behind, the first of them for {}", bot.behind, duration(bot.behind_s)));
+        }
+        if bot.possibly_delivered_ever > 0 {
+            more(format_args!("{} possibly delivered twice in all", bot.possibly_delivered_ever));
+        }
+        if let Some(error) = &bot.last_error {
+            more(format_args!("last error at {}: {}", error.at.format("%Y-%m-%d %H:%M:%S UTC"), plain(&error.why)));
+        }
+        for paused in &bot.paused {
+            let left = duration(paused.remaining_s);
+            more(format_args!("{} waits {left}: {}", plain(&paused.room), plain(&paused.why)));
+        }
+        for room in &bot.refusing {
+            more(format_args!("{} refuses everything", plain(room)));
+        }
     }
     for cursor in &status.cursors {
         let behind = match status.position.saturating_sub(cursor.position) {

@@ -69,7 +69,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("link", &["연결", "링크"], "/연결 [T7] T9|위해:T9|주소 또는 /연결 [코드]", "무엇과 이어지는지 남겨요. 혼자 쓰면 다른 플랫폼의 나와 이어요", "연결 T7 https://example.org/42"),
     ko("show", &["보기"], "/보기 [T7] [언제 기준] 또는 T7", "항목 하나를 봐요", "보기 T7"),
     ko("list", &["목록", "리스트"], "/목록 [종류] [상태] [필터] [쪽:2] [언제 기준]", "항목들을 봐요", "목록 할일 열림 #auth @나"),
-    ko("board", &["보드"], "/보드 [필터] [언제 기준]", "모든 단계를 한눈에 봐요", "보드 프로젝트:app"),
+    ko("board", &["보드"], "/보드 [고정|고정해제] [필터] [언제 기준]", "모든 단계를 한눈에 봐요. 고정: 이 방에 두고 계속 새로 고쳐요", "보드 프로젝트:app"),
     ko("mine", &["내것", "내할일"], "/내것 [필터] [언제 기준]", "내 것만 봐요", "내것 마감:금요일"),
     ko("next", &["다음"], "/다음 [필터] [언제 기준]", "지금 할 수 있는 일을 봐요", "다음 #auth"),
     ko("find", &["찾기", "검색"], "/찾기 단어 [필터] [쪽:2] [언제 기준]", "이 단어가 든 항목을 찾아요", "찾기 로그인 #auth"),
@@ -87,7 +87,8 @@ pub(super) static VERBS: &[Korean] = &[
     ko("quiet", &["방해금지"], "/방해금지 언제 언제|끄기", "메시지를 받지 않을 시간을 정해요", "방해금지"),
     ko("lang", &["언어"], "/언어 코드", "이 방의 언어를 정해요", "언어 en"),
     ko("react", &["반응"], "/반응 [이모지 명령|이모지 끄기|끄기]", "반응이 무엇을 하는지 정해요. 혼자 쓰면 목록이 나와요", "반응 ✅ 완료"),
-    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 원본 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
+    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터|원본 방]", "이 방의 보드와 열린 카드를 새로 보내요. 원본: 그 방처럼 설정해요", "다시만들기 여기"),
+    ko("remind", &["알림", "리마인드"], "/알림 [T7 언제 [글]|마감 1일 1시간|멈춤 14일|막힘 3일|끄기]", "그때 항목을 알려 주고, 마감·멈춘 일·막힌 일을 언제 알릴지 정해요. 혼자 쓰면 설정이 나와요", "알림 T7 내일 9:00"),
     ko("tz", &["시간대"], "/시간대 지역/도시", "이 방의 시간대를 정해요", "시간대 서울"),
     ko("default", &["기본", "기본값"], "/기본 아이디어|조사|할일|PR", "그냥 쓴 문장이 무엇이 될지 정해요", "기본 할일"),
     ko("claim", &["소유자등록"], "/소유자등록 코드", "처음 시작할 때 나온 코드로 소유자가 돼요", "소유자등록 7Q4M2XKD"),
@@ -102,7 +103,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("disable", &["끄기"], "/끄기", "이 방에서 봇을 조용히 시켜요", "끄기"),
     ko("confirm", &["확인"], "/확인 코드", "제가 물은 것에 그렇다고 답해요. 질문 아래 버튼과 같아요", "확인 7Q4M2XKD"),
     ko("help", &["도움말", "도움"], "/도움말 [명령|전체]", "처음 쓰는 법, 명령 하나, 또는 전부를 봐요", "도움말 할일"),
-    ko("status", &["상태"], "/상태", "잘 돌아가는지 봐요", "상태"),
+    ko("status", &["상태"], "/상태 [전체]", "잘 돌아가는지 봐요", "상태"),
     ko("start", &["안녕", "인사"], "/안녕", "인사해요", "안녕"),
 ];
 
@@ -215,6 +216,19 @@ pub(super) static WORDS: Table = &[
     ("yes", &["예", "네"]),
 ];
 
+/// What a reaction does.
+pub(super) static REACTIONS: Table = &[
+    ("done", &["완료"]),
+    ("start", &["시작"]),
+    ("take", &["맡기"]),
+    ("reopen", &["다시열기"]),
+    ("promote", &["승격"]),
+    ("reject", &["기각"]),
+    ("approve", &["승인"]),
+    ("merge", &["병합"]),
+    ("close", &["닫기"]),
+];
+
 /// What /help is asked for besides verbs.
 pub(super) static TOPICS: Table = &[
     ("all", &["전체"]),
@@ -285,7 +299,7 @@ pub(super) static ABOUT: Table = &[
     ("2h, 3 days, until mon 9:00, or off", &["2시간, 3일, 월요일 9시까지, 또는 끄기"]),
     ("the hour, or off", &["시각 또는 끄기"]),
     ("from when, or off", &["언제부터, 또는 끄기"]),
-    ("en, ko, pt-BR", &["ko, en, pt-BR"]),
+    ("en, ko, or off", &["ko, en, 아니면 off"]),
     ("area and city: Asia/Seoul", &["지역/도시: Asia/Seoul"]),
     ("what a bare sentence becomes", &["그냥 쓴 문장이 무엇이 될지"]),
     ("the code shown at the first start", &["처음 시작할 때 나온 코드"]),
@@ -299,6 +313,9 @@ pub(super) static ABOUT: Table = &[
     ("what it does: done, start, take, or off", &["무엇을 할지: 완료, 시작, 맡기, 또는 끄기"]),
     ("in this room", &["이 방에서"]),
     ("the room it shall follow and be set like, as /rooms shows it", &["따라 할 방, /방들 에 나온 대로"]),
+    ("fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", &["금요일 9:00, 2일 뒤. 방이라면 마감 1일, 멈춤 14일, 막힘 3일, 끄기"]),
+    ("what to be reminded of", &["무엇을 떠올릴지"]),
+    ("in detail", &["자세히"]),
     ("about which verb", &["어느 명령인지"]),
 ];
 
@@ -312,9 +329,14 @@ pub(super) static NAMES: Table = &[
     ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
     ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
     ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
+    ("all", &["자세히"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
+
+/// What a room can be reminded of.
+pub(super) static REMIND: Table =
+    &[("due", &["마감"]), ("stale", &["멈춤"]), ("blocked", &["막힘"]), ("on", &["켜기"]), ("off", &["끄기"])];
 
 pub(super) static CITIES: Table = &[
     ("Asia/Seoul", &["서울", "한국"]),
@@ -442,8 +464,8 @@ mod tests {
         domain::{Bucket, Priority, Role},
     };
 
-    const TABLES: [Table; 11] =
-        [BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
+    const TABLES: [Table; 12] =
+        [REACTIONS, BUCKETS, STATES, PRIORITIES, ROLES, VERDICTS, KEYS, PARTS, WORDS, TOPICS, LANGUAGES, CITIES];
 
     #[test]
     fn every_verb_has_a_korean_word_and_no_word_two_verbs() {

@@ -16,11 +16,12 @@ impl Look {
     pub fn is_private(&self) -> bool {
         match self {
             Self::Mine { .. } | Self::People | Self::Rooms | Self::Follows | Self::Pending => true,
-            Self::Status | Self::Help { .. } => true,
+            Self::Reminders | Self::Status { .. } | Self::Help { .. } => true,
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
             Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
+            Self::Language => false,
         }
     }
 }
@@ -177,9 +178,13 @@ pub(super) fn rooms(args: &mut Args<'_>) -> Result<Command, Fault> {
     alone(args, Look::Rooms)
 }
 
-/// `/status`
+/// `/status [all]`
 pub(super) fn status(args: &mut Args<'_>) -> Result<Command, Fault> {
-    alone(args, Look::Status)
+    let all = args.words().next().is_some_and(|word| word.raw.eq_ignore_ascii_case("all"));
+    if all {
+        args.next();
+    }
+    alone(args, Look::Status { all })
 }
 
 /// `/help [verb]`; what else follows is a sentence for somebody else.

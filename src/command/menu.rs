@@ -194,8 +194,13 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("unmute", &[]),
     ("digest", &[Arg::new("hour", "the hour, or off", Words, "hour|off")]),
     ("quiet", &[Arg::new("from", "from when, or off", Words, "from"), Arg::new("to", "until when", Words, "to").optional()]),
+    ("remind", &[
+        ITEM.optional(),
+        Arg::new("when", "fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", When, "when").optional(),
+        Arg::new("words", "what to be reminded of", Text, "words").optional(),
+    ]),
     ("react", &[Arg::new("emoji", "which reaction; nothing: which there are", Words, "emoji").optional(), Arg::new("verb", "what it does: done, start, take, or off", Words, "verb|off").optional()]),
-    ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
+    ("lang", &[Arg::new("code", "en, ko, or off", Words, "en|ko|off").optional()]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
     ("rebuild", &[
         Arg::new("where", "in this room", Choice(&["here"]), "here"),
@@ -221,7 +226,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 
     ("confirm", &[Arg::new("code", "the code of the question", Words, "CODE")]),
     ("help", &[Arg::new("verb", "about which verb", ArgKind::Verb, "verb").optional()]),
-    ("status", &[]),
+    ("status", &[Arg::new("all", "in detail", Choice(&["all"]), "all").optional()]),
     ("start", &[]),
 ];
 
@@ -232,7 +237,8 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "confirm", "help", "status", "start"];
+const PRIVATE: &[&str] =
+    &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "confirm", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -18,6 +18,7 @@
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `confirm.rs`  the answer to a question
 //! * `report.rs`   reports: run one, send one
+//! * `remind.rs`   reminders
 //! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
@@ -38,6 +39,7 @@ mod parse;
 mod person;
 mod pr;
 mod print;
+mod remind;
 mod report;
 mod research;
 mod room;
@@ -56,6 +58,7 @@ pub use help::{Help, Line, Section, help};
 pub use korean::{as_said, begins, choice_in};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
+pub(crate) use remind::leads;
 pub use verb::{Group, Verb, verbs};
 
 use std::{ops::Range, sync::Arc};
@@ -214,10 +217,17 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/lang` with nothing behind it: the language of this room.
+    Language,
     /// `/react` with nothing behind it: what reactions mean in this room.
     Reactions,
-    /// `/status`
-    Status,
+    /// `/remind` with nothing behind it: what this room is reminded of, and what somebody asked to be reminded of.
+    Reminders,
+    /// `/status [all]`
+    Status {
+        /// Not only what matters now.
+        all: bool,
+    },
     /// `/help [verb]`
     Help {
         /// The verb asked about, as typed.
@@ -334,6 +344,25 @@ pub enum ReportCommand {
     },
 }
 
+/// What a person can do about reminders of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemindCommand {
+    /// `/remind T7 when [words]`. An item that is not said comes from the card that is answered.
+    Ask {
+        /// Which item.
+        target: Option<Target>,
+        /// When.
+        at: DateTime<Utc>,
+        /// Of what; may be empty.
+        words: String,
+    },
+    /// `/remind T7 off`: none of those they asked for.
+    Drop {
+        /// Which item.
+        target: Target,
+    },
+}
+
 /// What a person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -370,6 +399,8 @@ pub enum Command {
         /// The command that asks for it again, should nothing be known of the question; may be empty.
         again: String,
     },
+    /// About reminders.
+    Remind(RemindCommand),
     /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.
     Undo {
         /// What; at least one.

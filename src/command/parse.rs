@@ -17,7 +17,7 @@
 //! and `done T7 right` sentences.
 
 use super::{
-    Command, Context, Fault, Look, Moment, Said, Target,
+    Command, Context, Fault, Look, Moment, RemindCommand, Said, Target,
     args::{Args, target_and_colon},
     fault::nearest,
     korean, moment,
@@ -258,13 +258,15 @@ fn fill(mut command: Command, about: Target) -> Command {
             target.get_or_insert(about);
         }
         Command::Undo { acts } => super::undo::fill(acts, about),
+        Command::Remind(RemindCommand::Ask { target, .. }) => drop(target.get_or_insert(about)),
         Command::Create { .. }
         | Command::Look(_)
         | Command::Room(_)
         | Command::Rebuild(_)
         | Command::Person(_)
         | Command::Report(_)
-        | Command::Confirm { .. } => {}
+        | Command::Confirm { .. }
+        | Command::Remind(RemindCommand::Drop { .. }) => {}
     }
     command
 }

@@ -11,7 +11,7 @@ use super::{
     look::{PIN, UNPIN},
     moment,
     pr::verdict_word,
-    report,
+    remind, report,
     todo::is_anyway,
     token::{print_carry, print_due, print_person, print_project, print_tag},
     when,
@@ -23,7 +23,7 @@ use crate::domain::{
 };
 
 impl Target {
-    fn to_text(self) -> String {
+    pub(super) fn to_text(self) -> String {
         match self.version {
             Some(version) => format!("{}@{version}", self.item),
             None => self.item.to_string(),
@@ -46,6 +46,7 @@ impl Command {
             Self::Report(command) => report::print(command),
             Self::Confirm { code, yes: false, .. } => format!("/confirm no {code}"),
             Self::Confirm { code, yes: true, again } => format!("/confirm {code} {again}").trim_end().to_owned(),
+            Self::Remind(command) => remind::print(command, time_zone),
             Self::Undo { acts } => super::undo::print(acts),
         }
     }
@@ -162,8 +163,10 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Language => "/lang".to_owned(),
         Look::Reactions => "/react".to_owned(),
-        Look::Status => "/status".to_owned(),
+        Look::Reminders => "/remind".to_owned(),
+        Look::Status { all } => if *all { "/status all" } else { "/status" }.to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
         Look::Start { payload: None } => "/start".to_owned(),
@@ -189,6 +192,7 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Mute { until: Some(until) } => {
             format!("/mute until {}", when::print(*until, time_zone))
         }
+        RoomCommand::Set(Setting::Language(language)) if language.is_empty() => "/lang off".to_owned(),
         RoomCommand::PinBoard { filter } => format!("/board pin{}", filter::print(filter, time_zone)),
         RoomCommand::UnpinBoard => "/board unpin".to_owned(),
         RoomCommand::React { emoji, verb } => format!("/react {emoji} {}", verb.map_or("off", |verb| verb.word())),
@@ -196,6 +200,7 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Set(Setting::Language(language)) => format!("/lang {language}"),
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),
+        RoomCommand::Set(Setting::Remind(change)) => remind::print_change(change),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     args::Args,
     confirm, idea, item,
     korean::{self, Korean},
-    look, person, pr, report, research, room, todo, undo,
+    look, person, pr, remind, report, research, room, todo, undo,
 };
 use crate::{domain::Role, lang::Lang};
 
@@ -246,8 +246,9 @@ static VERBS: &[Verb] = &[
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
     Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
     Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
+    Verb::new("remind", "/remind [T7 when [words]|due 1d 1h|stale 14d|blocked 3d|off]", "be reminded of an item then; of what is due, stale or blocked, or not; alone: what is set", "remind T7 tomorrow 9:00", Room, Guest, remind::remind).about_item(),
     Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
-    Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
+    Verb::new("lang", "/lang [en|ko|off]", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),
@@ -265,7 +266,7 @@ static VERBS: &[Verb] = &[
 
     Verb::new("confirm", "/confirm CODE", "say yes to what I asked, as its button does", "confirm 7Q4M2XKD", Help, Guest, confirm::confirm),
     Verb::new("help", "/help [verb|all]", "how to begin, all about one verb, or everything", "help todo", Help, Guest, look::help),
-    Verb::new("status", "/status", "whether all is well", "status", Help, Guest, look::status),
+    Verb::new("status", "/status [all]", "whether all is well", "status", Help, Guest, look::status),
     Verb::new("start", "/start", "say hello", "start", Help, Guest, look::start),
 ];
 
@@ -316,6 +317,7 @@ impl Command {
             Self::Report(_) => Some(Role::Owner),
             // What it confirms is judged by itself.
             Self::Confirm { .. } => Some(Guest),
+            Self::Remind(_) => Some(Member),
         }
     }
 }

@@ -27,6 +27,8 @@ use crate::lang::{Wording, worded, wording};
 
 /// The years that can be written.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2999;
+/// When a day is spoken of and somebody is to be reminded on it.
+const MORNING_HOUR: u32 = 9;
 /// A longer text is no date, in bytes.
 const TEXT_MAX: usize = 64;
 
@@ -102,6 +104,7 @@ impl WhenFault {
         let day = month.to_string();
         match prefix {
             "at " => wording!("when-advice-at", fault, day),
+            "/diff " => wording!("when-advice-diff", fault, day),
             // A shell would take it for three words.
             prefix if prefix.starts_with('-') => wording!("when-advice-flag", fault, day, prefix),
             prefix => wording!("when-advice-past", fault, day, prefix),
@@ -133,6 +136,21 @@ pub fn instant(text: &str, context: &Context, direction: Direction) -> Result<Da
             let ends = direction == Direction::Future && day == today(context);
             let day = if ends { day.checked_add_days(Days::new(1)).ok_or_else(too_far)? } else { day };
             resolve(day.and_time(NaiveTime::MIN), context.time_zone).ok_or_else(too_far)
+        }
+    }
+}
+
+/// When to be reminded: as [`instant`], and a day is its morning.
+///
+/// # Errors
+/// [`WhenFault`] says why the text is no date.
+pub fn reminder(text: &str, context: &Context) -> Result<DateTime<Utc>, WhenFault> {
+    let too_far = || WhenFault::TooFar(text.trim().to_owned());
+    match read(text, context, Direction::Future)? {
+        When::At(at) | When::Shifted { at, .. } => Ok(at),
+        When::Day(day) => {
+            let morning = NaiveTime::from_hms_opt(MORNING_HOUR, 0, 0).ok_or_else(too_far)?;
+            resolve(day.and_time(morning), context.time_zone).ok_or_else(too_far)
         }
     }
 }

@@ -70,6 +70,27 @@ pub(super) fn english(text: &str, today: NaiveDate, direction: Direction) -> Res
     Ok(Some([day, time].into_iter().flatten().collect::<Vec<_>>().join(" ")))
 }
 
+/// How many bytes at the beginning of a line are a Korean date of several words: people leave out the quotes around
+/// `마감:다음 주 월요일`. Every word of it is Korean, or a clock's time.
+pub(super) fn several_words(line: &str) -> Option<usize> {
+    let mut ends = line.match_indices(' ').map(|(at, _)| at).chain([line.len()]).take(WORDS_MAX).collect::<Vec<_>>();
+    ends.retain(|&end| !line[..end].ends_with(' '));
+    let part = |word: &str| {
+        let clock = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(':');
+        clock || word.chars().any(super::korean::is_hangul)
+    };
+    let today = NaiveDate::default();
+    let is_date = |text: &str| {
+        let composed = super::korean::composed(text.trim_end_matches(['.', ',', '!', '?', ')']));
+        text.split(' ').all(part) && matches!(english(&composed, today, Direction::Future), Ok(Some(_)))
+    };
+    let several = ends.into_iter().skip(1).rev();
+    several.filter(|&end| line[..end].len() <= 64).find(|&end| is_date(&line[..end]))
+}
+
+/// The most words a date is said in: `2026년 12월 1일 오후 3시 30분`.
+const WORDS_MAX: usize = 6;
+
 /// What is still to be read.
 #[derive(Clone, Copy)]
 struct Rest<'t> {
@@ -384,7 +405,8 @@ impl Rest<'_> {
             (None, None) => {
                 let word = before.text.trim();
                 self.text = "";
-                (word.is_ascii() && !word.contains(' ')).then(|| Some(word.to_owned()))
+                let clock = word.is_ascii() && !word.contains(' ') && word.starts_with(|c: char| c.is_ascii_digit());
+                (clock || word == "noon").then(|| Some(word.to_owned()))
             }
             _ => None,
         }

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use super::{korean, when_korean};
+
 /// What may quote a value with spaces. Phones turn straight quotes into curly ones as one types.
 pub(super) const QUOTES: [char; 4] = ['"', '“', '”', '„'];
 
@@ -84,12 +86,27 @@ fn length(text: &str, how: How) -> usize {
             let bare = text.trim_start_matches('\\');
             let open = quote_after_prefix(bare).filter(|&open| open > 0 || how == How::Quotes);
             let end = open.and_then(|open| closing(&bare[open..]).map(|close| open + close));
+            let end = end.or_else(|| due(bare).filter(|_| bare.len() == text.len()));
             end.map(|end| text.len() - bare.len() + end)
         }
     };
     let from = protected.unwrap_or(0);
     from + text[from..].find(char::is_whitespace).unwrap_or(text.len() - from)
 }
+
+/// The bytes of `마감:다음 주 월요일`, a due date of several words without quotes.
+fn due(word: &str) -> Option<usize> {
+    let (key, _) = word.split_at_checked(word.find(':').filter(|&at| at <= KEY_BYTES_MAX)?)?;
+    if key.is_ascii() || korean::english(key, korean::KEYS) != "due" {
+        return None;
+    }
+    let value = key.len() + 1;
+    let line = word[value..].lines().next()?;
+    when_korean::several_words(line).map(|end| value + end)
+}
+
+/// No key is longer, in bytes.
+const KEY_BYTES_MAX: usize = 32;
 
 /// Where the quote stands that opens a value: at the beginning, behind `#` or `@`, or behind `word:`.
 fn quote_after_prefix(word: &str) -> Option<usize> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use toml::de::DeValue;
 
-use super::{Enabled, TracingFormat, problem::did_you_mean};
-use crate::{domain::Bucket, lang::Lang};
+use super::{Enabled, Leads, TracingFormat, problem::did_you_mean};
+use crate::{command, domain::Bucket, lang::Lang};
 
 /// A value as it was written.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,14 @@ impl Setting for u64 {
             Some(number) => *self = number,
             None => return Err(written.expected(&format!("a whole number from {min} to {max}"))),
         }
+        Ok(())
+    }
+}
+
+impl Setting for Leads {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        let leads = command::leads(written.text()?);
+        self.0 = leads.ok_or_else(|| written.expected("lengths of time like \"1d 1h\""))?;
         Ok(())
     }
 }

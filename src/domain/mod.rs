@@ -6,7 +6,7 @@
 //! * `item.rs`, `item/`   what every item has: reference, facts, acts, the dispatch to its bucket
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`   the four buckets
 //! * `person.rs`, `room.rs`   people and rooms are streams too
-//! * `report.rs` the reports owners send, too
+//! * `report.rs` the reports owners send, too; `reminder.rs` what is reminded of, and when
 //! * `filter.rs` which items somebody means
 //! * `name.rs`   tags, projects, handles, people, identities, priorities, due dates
 //! * `undo.rs`   which act is taken back, and what of a history counts
@@ -22,6 +22,7 @@ pub mod pr;
 #[cfg(test)]
 #[path = "tests/reasons.rs"]
 mod reasons;
+pub mod reminder;
 pub mod report;
 pub mod research;
 pub mod room;
@@ -46,4 +47,6 @@ pub enum Event {
     Room(room::Event),
     /// Of a report's stream (`report/<name>`).
     Report(report::Event),
+    /// Of the stream of an item's reminders (`reminder/T7`).
+    Reminder(reminder::Event),
 }

@@ -1,6 +1,7 @@
 //! A room: enabled or silent, what it follows, its settings.
 
 mod reactions;
+mod remind;
 mod reverse;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     reactions::{Emoji, Mapped, REACTIONS_MAX, ReactionVerb, Reactions, USUAL},
+    remind::{Remind, RemindChange},
     reverse::{After, Reversed, reverse},
 };
 use super::{Bucket, Due, Filter, PersonId};
@@ -18,12 +20,14 @@ use crate::lang::{Wording, worded, wording};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "setting", content = "value")]
 pub enum Setting {
-    /// The language (BCP 47) it is spoken to in.
+    /// The language (BCP 47) it is spoken to in; empty: none is set any more.
     Language(String),
     /// The time zone its dates are in.
     TimeZone(Tz),
     /// Where a bare sentence goes.
     DefaultBucket(Bucket),
+    /// What it is reminded of, and when.
+    Remind(RemindChange),
 }
 
 /// What happens to a room.
@@ -140,6 +144,9 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// What it said about reminders.
+    #[serde(default)]
+    pub remind: Remind,
     /// Of which items its board is, if it has one that is kept up to date.
     pub board: Option<Filter>,
     /// What reactions mean.
@@ -236,6 +243,8 @@ pub enum Error {
     NothingMapped,
     /// No name of a language.
     NoLanguage(String),
+    /// Reminders so often, or so late.
+    NoReminders,
 }
 
 worded!(Error);
@@ -260,6 +269,7 @@ impl Error {
             Self::NoBoard => wording!("reason-room-no-board"),
             Self::NothingToTake => wording!("reason-room-nothing-to-take"),
             Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
+            Self::NoReminders => wording!("reason-room-no-reminders", most = super::reminder::LEADS_MAX),
             Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
             Self::NothingMapped => wording!("reason-room-nothing-mapped"),
             Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
@@ -279,6 +289,7 @@ impl Error {
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
+            | Self::NoReminders
             | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
@@ -341,6 +352,7 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         language,
         time_zone,
         default_bucket,
+        remind,
         board,
         reactions,
     } = other;
@@ -356,6 +368,7 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
     ];
     events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
+    events.extend(room.remind.after(remind).into_iter().map(|change| Event::SettingChanged(Setting::Remind(change))));
     events.extend(reactions_after(&room.reactions, reactions)?);
     let board = board.clone().filter(|it| room.board.as_ref() != Some(it));
     events.extend(board.map(|filter| Event::BoardPinned { filter }));
@@ -422,13 +435,15 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
     let held = match setting {
         Setting::Language(language) => {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            if language.is_empty() || language.len() > LANGUAGE_CHARS_MAX || !language.chars().all(fits) {
+            if language.len() > LANGUAGE_CHARS_MAX || !language.chars().all(fits) {
                 return Err(Error::NoLanguage(language.chars().take(LANGUAGE_CHARS_MAX).collect()));
             }
-            room.language.as_ref() == Some(language)
+            room.language.as_deref().unwrap_or_default() == language
         }
         Setting::TimeZone(time_zone) => room.time_zone == Some(*time_zone),
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
+        Setting::Remind(change) if !change.fits() => return Err(Error::NoReminders),
+        Setting::Remind(change) => room.remind.clone().changed(change) == room.remind,
     };
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
 }
@@ -482,9 +497,14 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::Unfollowed { filter: Some(filter) } => room.follows.retain(|it| it != filter),
         Event::Unfollowed { filter: None } => room.follows.clear(),
         Event::Muted { until } => room.muted_until = *until,
-        Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
+        Event::SettingChanged(Setting::Language(language)) => {
+            room.language = Some(language.clone()).filter(|language| !language.is_empty());
+        }
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::SettingChanged(Setting::Remind(change)) => {
+            room.remind = std::mem::take(&mut room.remind).changed(change)
+        }
         Event::BoardPinned { filter } => room.board = Some(filter.clone()),
         Event::BoardUnpinned => room.board = None,
         Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),

@@ -19,7 +19,7 @@ use serde_json::{Value, value::to_raw_value};
 use super::{
     Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag, idea,
     item::{self, After, Also, Attachment, Carry, Fact, LinkTarget, Relation, Reversed},
-    person, pr, report, research, room, todo,
+    person, pr, reminder, report, research, room, todo,
     undo::Part,
 };
 use crate::{
@@ -287,6 +287,12 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "reminder_asked" 1 { person: PersonId, at: DateTime<Utc> } [ words: String ]
+        (Event::Reminder(reminder::Event::Asked { person, at, words }))
+    "reminder_dropped" 1 { person: PersonId } []
+        (Event::Reminder(reminder::Event::Dropped { person }))
+    "reminded" 1 { subject: reminder::Subject, after: DateTime<Utc>, at: DateTime<Utc> } []
+        (Event::Reminder(reminder::Event::Reminded { subject, after, at }))
     "room_reaction_mapped" 1 { emoji: room::Emoji } [ verb: Option<room::ReactionVerb> ]
         (Event::Room(room::Event::ReactionMapped { emoji, verb }))
     "room_reactions_cleared" 1 {} []

@@ -192,9 +192,9 @@ fn addressed(inbound: &Inbound) -> bool {
 /// The buttons of a welcome.
 pub(super) fn first_steps(lang: Lang) -> Vec<Button> {
     vec![
-        Button::new(say!(lang, "button-board"), "/board"),
-        Button::new(say!(lang, "button-next"), "/next"),
-        Button::new(say!(lang, "button-help"), "/help"),
+        Button::new(say!(lang, "welcome-board"), "/board"),
+        Button::new(say!(lang, "welcome-next"), "/next"),
+        Button::new(say!(lang, "welcome-help"), "/help"),
     ]
 }
 

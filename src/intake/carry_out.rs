@@ -111,6 +111,7 @@ impl Intake {
             Command::Room(command) => self.about_room(spoken, speaker, command).await.map(|commit| vec![commit]),
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
+            Command::Remind(command) => self.about_reminders(spoken, speaker, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
             Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } | Command::Confirm { .. } => Ok(Vec::new()),
         }

@@ -132,7 +132,8 @@ impl Intake {
         }
     }
 
-    /// The commits of an item in order: all of them, or the first and the newest, `most` in all.
+    /// The commits of an item in order: all of them, or the first and the newest, `most` in all; and between them those of its
+    /// reminders.
     pub(super) fn commits_of(&self, item: ItemRef, most: usize) -> Result<Vec<std::sync::Arc<Commit>>, Failure> {
         let mut commits = std::collections::VecDeque::new();
         self.log.read_stream(&crate::log::StreamId::new(item.stream()), 1, &mut |entry| {
@@ -145,7 +146,12 @@ impl Intake {
             }
             ControlFlow::Continue(())
         })?;
-        Ok(commits.into())
+        let mut commits: Vec<_> = commits.into();
+        if !commits.is_empty() {
+            commits.extend(self.reminder_commits(item, most / 5)?);
+            commits.sort_by_key(|commit| commit.position);
+        }
+        Ok(commits)
     }
 }
 

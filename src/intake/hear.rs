@@ -6,7 +6,7 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, 
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    command::{self, Command, Look, Target},
+    command::{self, Command, Look, RemindCommand, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
@@ -285,6 +285,7 @@ impl Intake {
         }
         if let Command::Undo { acts } = &command {
             let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
+            let viewer = Viewer { lang: self.lang_of(room), ..viewer };
             let answer = self.undo_shown(&undone, false, lane, &viewer).await;
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
@@ -294,6 +295,8 @@ impl Intake {
         let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
         lane.newest = lane.newest.max(last.position);
         self.world.at_least(last.position).await;
+        // It may just have been set.
+        let viewer = Viewer { lang: self.lang_of(room), ..viewer };
         let (message, card) = self.world.read(|world| {
             let mut message = world.answer(&command, &commits, piece.captured, &viewer);
             let card = card_of(world, &commits);
@@ -514,6 +517,9 @@ fn with_target(command: Command, on: Option<Target>) -> Command {
                 }
             }
             Command::Undo { acts }
+        }
+        Command::Remind(RemindCommand::Ask { target: None, at, words }) => {
+            Command::Remind(RemindCommand::Ask { target: on, at, words })
         }
         Command::Look(Look::Show { target: None, at }) => Command::Look(Look::Show { target: on, at }),
         Command::Look(Look::History { target: None, page, at }) => {

@@ -96,9 +96,11 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Language => crate::projection::language(viewer),
             Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
-            Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
+            Look::Reminders => world.read(|world| world.reminders(&self.settings.reminders, speaker.person, viewer)),
+            Look::Status { all } => Outbound::text(world.read(|world| world.status(&self.status(), *all, viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
             Look::Start { payload } => {
                 if let Some(item) = payload.as_deref().and_then(|payload| payload.parse().ok()) {
@@ -219,17 +221,32 @@ impl Intake {
             up: self.started.elapsed(),
             head: self.log.head().position,
             health: self.log.health(),
-            cursors: bots
-                .iter()
-                .filter_map(|bot| Some((bot.clone(), self.outbox.seen(&yoman_chat::BotName::new(bot.as_str()))?)))
-                .collect(),
-            bots: bots
-                .into_iter()
-                .map(|bot| {
-                    let stats = self.outbox.stats(&yoman_chat::BotName::new(bot.as_str()));
-                    BotState { trouble: None, waiting: stats.queued, bot }
-                })
-                .collect(),
+            bots: bots.into_iter().map(|bot| self.bot_state(bot)).collect(),
+        }
+    }
+
+    fn bot_state(&self, bot: String) -> BotState {
+        let name = BotName::new(bot.as_str());
+        let stats = self.outbox.stats(&name);
+        let read = self.outbox.seen(&name);
+        let next = read.filter(|read| *read < self.log.head().position).map(|read| Position(read.0 + 1));
+        let first_unread = next.and_then(|next| self.log.read_at(next).ok().flatten());
+        let counters = stats.counters;
+        BotState {
+            trouble: self.vitals.of(&bot),
+            waiting: stats.queued,
+            read,
+            behind_since: first_unread.map(|commit| commit.meta.recorded_at),
+            sent: counters.sent,
+            edited: counters.edits,
+            failures: counters.failures,
+            possibly_delivered: (counters.possibly_delivered, counters.possibly_delivered_ever),
+            lost: (counters.refused, counters.given_up, counters.dropped),
+            aside: stats.aside,
+            last_error: counters.last_error,
+            paused: stats.rooms.into_iter().map(|it| (it.room.to_string(), it.remaining, it.why)).collect(),
+            refusing: stats.refusing.iter().map(ToString::to_string).collect(),
+            bot,
         }
     }
 

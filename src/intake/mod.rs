@@ -17,6 +17,7 @@
 //! * `suggest.rs`   what could stand where somebody is typing
 //! * `react.rs`   reactions to cards
 //! * `rebuild.rs`  a room's board and cards anew
+//! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `numbers.rs`   the next free number of a bucket
@@ -39,6 +40,7 @@ mod picture;
 mod react;
 mod rebuild;
 mod refusal;
+mod remind;
 mod report;
 mod suggest;
 mod undo;
@@ -47,7 +49,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -67,10 +69,10 @@ pub use self::{
 use crate::{
     clock::Clock,
     command,
-    domain::{Bucket, Identity},
+    domain::{Bucket, Identity, reminder::Defaults},
     lang::Lang,
     log::{EventLog, Position},
-    notify::{Answer, Outbox},
+    notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
     subscription::{Past, SharedWorld},
@@ -94,6 +96,10 @@ pub struct Settings {
     pub sealed: bool,
     /// Reports.
     pub reports: Reports,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: Defaults,
+    /// So long a bot is down before its owners are told.
+    pub down_after: Duration,
     /// What time it is.
     pub clock: Clock,
 }
@@ -116,6 +122,7 @@ pub struct Intake {
     titles: Arc<HashMap<String, String>>,
     past: Past,
     permalinks: Permalinks,
+    vitals: Vitals,
     pairing: Pairing,
     confirmations: Confirmations,
     rebuilding: Rebuilding,
@@ -170,6 +177,7 @@ impl Intake {
             begun: log.head().position,
             past,
             permalinks: Permalinks::default(),
+            vitals: Vitals::default(),
             log,
             world,
             outbox,
@@ -200,6 +208,12 @@ impl Intake {
         Self { permalinks, ..self }
     }
 
+    /// The same with somebody who looks at the bots.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Vitals) -> Self {
+        Self { vitals, ..self }
+    }
+
     /// The worlds of the past.
     pub fn past(&self) -> &Past {
         &self.past
@@ -227,6 +241,18 @@ impl Intake {
     fn lang_of(&self, room: &RoomId) -> Lang {
         let hint = self.outbox.hinted(room);
         self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// [`Intake::lang_of`] for many rooms, as they are now: to be asked where the world must not be locked.
+    fn langs(&self) -> Box<dyn Fn(&RoomId) -> Lang + Send + '_> {
+        let set: HashMap<String, Lang> = self.world.read(|world| {
+            let set =
+                world.rooms().filter_map(|(id, room)| Some((id.to_owned(), Lang::parse(room.language.as_deref()?)?)));
+            set.collect()
+        });
+        Box::new(move |room| {
+            set.get(room.as_str()).copied().or_else(|| self.outbox.hinted(room)).unwrap_or(self.settings.lang)
+        })
     }
 
     /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their

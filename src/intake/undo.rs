@@ -18,6 +18,8 @@ use std::{
     sync::Arc,
 };
 
+use yoman_chat::RoomId;
+
 use self::{
     elsewhere::{done_with, person_event, room_event, takes_elsewhere},
     plan::{Past, Plan, Wanted},
@@ -27,11 +29,12 @@ use crate::{
     domain::{
         self, Handle, ItemRef, PersonId,
         item::{Also, Event, History, Irreversible, Reversed, Step},
+        reminder,
         report::ReportName,
         room, stored,
         undo::{self, Back, Of, Part},
     },
-    lang::wording,
+    lang::{self, text, wording},
     log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},
@@ -160,6 +163,11 @@ impl Intake {
                 if !done_with(undo::take_back(&acts, Some(first))) {
                     return Ok(First::Room(Some(first)));
                 }
+            } else if let Some(item) = reminder::of_stream(stream.as_str()) {
+                let lang = self.lang_of(&RoomId::new(spoken.origin.room.clone()));
+                let example = lang::code(&format!("/undo {item}"));
+                let why = text!(lang, "remind-no-undo", item = item, example = example);
+                return Err(Refusal::new(why).hints([format!("/remind {item} off"), "/remind".to_owned()]).into());
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
                 // Nobody expects something older to go instead.
                 let why = wording!("undo-report", report = report.to_string());

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         Event, Filter, ItemRef,
         item::{self, Fact},
-        room, stored,
+        reminder, room, stored,
     },
     log::Commit,
     projection::World,
@@ -126,9 +126,12 @@ impl Changes {
         } else if let Some(item) = ItemRef::of_stream(commit.stream.as_str()) {
             let changed = events.flatten().fold(Parts::default(), |parts, event| match event {
                 Event::Item(event) => parts.or(Parts::of(&event)),
-                Event::Person(_) | Event::Room(_) | Event::Report(_) => parts,
+                Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_) => parts,
             });
             self.of_item((item, changed), world, bot, now)
+        } else if reminder::of_stream(commit.stream.as_str()).is_some() {
+            // To be reminded changes nothing that stands on a board.
+            Vec::new()
         } else {
             // What people are called stands on boards.
             all(world, bot)

@@ -215,7 +215,8 @@ impl Cards {
         ops: &mut Ops,
     ) -> (Landed, bool) {
         let before = self.row(&message.room, item).filter(|row| row.id != message.id);
-        let pressable = before.as_ref().is_some_and(|row| row.buttons);
+        // An answer of a line leaves its buttons to the message before it.
+        let pressable = before.as_ref().is_some_and(|row| row.buttons || !row.older.is_empty());
         let mut older = Vec::new();
         if let Some(before) = before {
             let was = MessageRef { room: message.room.clone(), id: before.id };

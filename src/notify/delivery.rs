@@ -69,7 +69,7 @@ pub trait Render: Send + Sync + 'static {
     /// The card of an item for a room; `None` when there is no such item.
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card>;
 
-    /// The language of a room.
+    /// The language of a room, for what is put under a message on its way.
     fn lang(&self, _room: &RoomId) -> Lang {
         Lang::English
     }
@@ -249,7 +249,8 @@ impl Courier {
                 }
             }
             What::Message { message, card, .. } => {
-                let shown = self.pictures.fetch(entry.shown(message, self.render.lang(room))).await;
+                let lang = self.render.lang(room);
+                let shown = self.pictures.fetch(entry.shown(message, lang), lang).await;
                 let sent = self.send(room, &shown, *card).await;
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }

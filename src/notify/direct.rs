@@ -116,6 +116,13 @@ impl Direct {
         newest(&self.rooms(), is_them).cloned()
     }
 
+    pub(super) fn all_of(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        let rooms = self.rooms();
+        let mut theirs: Vec<_> = rooms.iter().filter(|(_, heard)| is_them(heard)).collect();
+        theirs.sort_by(|(a, x), (b, y)| (y.at, b).cmp(&(x.at, a)));
+        theirs.into_iter().map(|(room, _)| room.clone()).collect()
+    }
+
     /// Of these rooms the one somebody was heard in last.
     pub(super) fn last_used<'a>(&self, rooms: &'a [RoomId]) -> Option<&'a RoomId> {
         let heard = self.rooms();

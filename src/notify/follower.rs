@@ -16,12 +16,12 @@ use super::{
     boards,
     direct::Heard,
     outbox::{Intent, Outbox},
-    routing::{BotRooms, route, route_far_behind},
+    routing::{BotRooms, lang_of, route, route_far_behind},
 };
 use crate::{
     clock::Clock,
-    domain::ItemRef,
-    lang::Lang,
+    domain::{ItemRef, reminder::Defaults},
+    lang::{Lang, say},
     log::{Commit, Entry, EventLog, Position},
     projection::World,
     subscription::{SharedWorld, Subscription},
@@ -47,6 +47,7 @@ pub struct Follower {
     time_zone: Tz,
     far_behind: u64,
     clock: Clock,
+    reminders: Defaults,
 }
 
 impl std::fmt::Debug for Follower {
@@ -59,8 +60,18 @@ impl Follower {
     /// The cursor of `bot`.
     pub fn new(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, outbox: Outbox, bot: Arc<dyn Bot>) -> Self {
         let titles = Arc::new(HashMap::from([(bot.name().to_string(), bot.capabilities().title.to_owned())]));
-        let (lang, clock) = (Lang::English, Clock::default());
-        Self { log, world, outbox, bot, titles, lang, time_zone: Tz::UTC, far_behind: FAR_BEHIND, clock }
+        Self {
+            log,
+            world,
+            outbox,
+            bot,
+            titles,
+            lang: Lang::English,
+            time_zone: Tz::UTC,
+            far_behind: FAR_BEHIND,
+            clock: Clock::default(),
+            reminders: Defaults::default(),
+        }
     }
 
     /// What people call the platform of each bot, for "by kim (Telegram)".
@@ -88,6 +99,13 @@ impl Follower {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// When rooms are reminded that said nothing about it.
+    #[must_use]
+    pub fn reminders(mut self, reminders: Defaults) -> Self {
+        self.reminders = reminders;
         self
     }
 
@@ -180,11 +198,8 @@ impl Follower {
         }
         let refreshes = cards.into_iter().map(|(room, item)| Intent::Refresh { room, item });
         let summaries = missed.into_iter().map(|(room, count)| {
-            let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-            Intent::Plain {
-                room,
-                message: Outbound::text(format!("{changes} while this room was not reachable: /board")),
-            }
+            let lang = self.with_rooms(|world, rooms| lang_of(&room, world, rooms));
+            Intent::Plain { room, message: Outbound::text(say!(lang, "far-behind", n = count)) }
         });
         let boards = self.with_rooms(boards::all);
         self.save(subscription.position(), refreshes.chain(summaries).chain(boards).collect()).await;
@@ -229,6 +244,7 @@ impl Follower {
                 person_in: &|room| self.outbox.heard_in(room).and_then(|heard| whose(&heard)),
                 direct_room: &|person| self.outbox.direct_room(|heard| whose(heard) == Some(person)),
                 told_in: &|person, position, rooms| self.outbox.told_in(person, position, rooms),
+                reminders: &self.reminders,
             };
             ask(world, &rooms)
         })

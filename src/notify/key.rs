@@ -17,6 +17,7 @@
 //! | `k` bot 0 name | what the bot remembers |
 //! | `x` bot 0 seq | a delivery kept aside |
 //! | `y` bot | how many were kept aside, ever |
+//! | `w` bot | how many messages may have been delivered twice, ever |
 //! | `z` key chunk | the second and further rows of a long value |
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -185,6 +186,10 @@ pub(super) fn asides_of(bot: &BotName) -> Vec<u8> {
 
 pub(super) fn aside_count(bot: &BotName) -> Vec<u8> {
     join(b'y', &[bot.as_str().as_bytes()])
+}
+
+pub(super) fn unsure_count(bot: &BotName) -> Vec<u8> {
+    join(b'w', &[bot.as_str().as_bytes()])
 }
 
 fn chunk(key: &[u8], n: u16) -> Vec<u8> {

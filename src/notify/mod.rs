@@ -5,12 +5,14 @@
 //! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
+//! * `reminding.rs` which of them get a reminder
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `watched.rs`  which message a button stands under
 //! * `boards.rs`   which boards a commit changes; `board_rows.rs` which message is a room's board; `showing.rs` one turn of it
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
 //! * `pictures.rs` the pictures of messages on their way
+//! * `outage.rs`   whether a bot has been down for so long that its owners have to know
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
@@ -27,9 +29,11 @@ mod fake;
 mod follower;
 mod forget;
 mod key;
+pub mod outage;
 mod outbox;
 mod pictures;
 mod queue;
+mod reminding;
 mod renew;
 pub mod routing;
 #[cfg(test)]

@@ -308,6 +308,7 @@ impl Outbox {
             return Arc::clone(queue);
         }
         let queue = Arc::new(Queue::new(
+            bot.clone(),
             Arc::clone(&shared.store),
             Arc::clone(&shared.cards),
             Arc::clone(&shared.boards),
@@ -574,6 +575,11 @@ impl Outbox {
         self.shared.direct.newest_of(is_them)
     }
 
+    /// The direct rooms somebody was heard in, the newest first, over all bots.
+    pub fn direct_rooms(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
+        self.shared.direct.all_of(is_them)
+    }
+
     /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
     /// decides it for all bots, so that a word in another room meanwhile neither doubles nor loses what is told.
     pub fn told_in(&self, person: PersonId, position: Position, rooms: &[RoomId]) -> Option<RoomId> {
@@ -590,14 +596,14 @@ impl Outbox {
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
-    /// reach them. What the files keep of it goes with [`Outbox::renew`] at the next start.
-    pub fn forget(&self, person: PersonId) {
+    /// reach them; that is said in the `lang` of each room. What the files keep of it goes with [`Outbox::renew`] at the next start.
+    pub fn forget(&self, person: PersonId, lang: &dyn Fn(&RoomId) -> Lang) {
         let shared = &*self.shared;
         shared.direct.forget(person);
         shared.asides.forget_all();
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
-            queue.blank(&bot);
+            queue.blank(&bot, lang);
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::warn;
-use yoman_chat::{Capabilities, RoomId};
+use yoman_chat::{BotName, Capabilities, RoomId};
 
 use super::{
     board_rows::{Anew, Boards},
@@ -136,6 +136,7 @@ pub(super) struct Inner {
 /// The queues of one bot.
 #[derive(Debug)]
 pub(super) struct Queue {
+    bot: BotName,
     pub(super) store: Arc<Store>,
     pub(super) cards: Arc<Cards>,
     pub(super) boards: Arc<Boards>,
@@ -175,24 +176,34 @@ pub(super) struct Change {
 
 impl Queue {
     pub(super) fn new(
+        bot: BotName,
         store: Arc<Store>,
         cards: Arc<Cards>,
         boards: Arc<Boards>,
         seqs: Arc<AtomicU64>,
         settings: OutboxSettings,
     ) -> Self {
+        let key = key::unsure_count(&bot);
+        let ever = store.get(&key).and_then(|value| key::decode(&key, Some(value))).unwrap_or_default();
+        let counters = Counters { possibly_delivered_ever: ever, ..Counters::default() };
         Self {
+            bot,
             store,
             cards,
             boards,
             seqs,
             settings,
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { counters, ..Inner::default() }),
             ready: Mutex::default(),
             wake: Semaphore::new(0),
             timer: Notify::new(),
             watched: Watched::default(),
         }
+    }
+
+    /// Whose queues they are.
+    pub(super) fn bot(&self) -> &BotName {
+        &self.bot
     }
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -452,7 +463,9 @@ impl Queue {
             };
             if std::mem::take(&mut tries.open) {
                 tries.unsure = Some(Unsure::Stopped);
-                inner.counters.possibly_delivered += 1;
+                let mut ops = Ops::default();
+                inner.counters.unsure(&self.bot, &mut ops);
+                self.store.submit_owed(ops, None);
             }
             room.queue.push_back(Entry { seq, row, bytes, tries });
             inner.in_memory += 1;

@@ -12,11 +12,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::{BotName, Capabilities, RoomId, Style, Text};
 
-use super::outbox::Intent;
+use super::{outbox::Intent, reminding};
 use crate::{
     domain::{
         Event, Filter, Identity, ItemRef, PersonId,
         item::{self, Fact},
+        reminder::Defaults,
         research,
         room::Room,
         stored, todo,
@@ -51,6 +52,8 @@ pub struct BotRooms<'a> {
     pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
     /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
     pub told_in: &'a ToldIn<'a>,
+    /// When rooms are reminded that said nothing about it.
+    pub reminders: &'a Defaults,
 }
 
 /// Somebody who is told, and why.
@@ -66,6 +69,9 @@ enum Why {
 
 /// What a bot has to do because of a commit; `world` has seen the commit, and may have seen more.
 pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Intent> {
+    if let Some(intents) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return intents;
+    }
     let Some(what) = Read::of(commit) else { return Vec::new() };
     let mut intents = refreshes(&what, world, bot);
     for Told { room, why } in told(&what, world, bot, now) {
@@ -87,6 +93,9 @@ pub fn route_far_behind(
     bot: &BotRooms<'_>,
     now: DateTime<Utc>,
 ) -> (Vec<(RoomId, ItemRef)>, Vec<RoomId>) {
+    if let Some(reminders) = reminding::route(commit, world, bot, bot.reminders, now) {
+        return (Vec::new(), reminders.iter().map(|intent| intent.room().clone()).collect());
+    }
     let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
     let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
         Intent::Refresh { room, item } => Some((room, item)),
@@ -107,7 +116,7 @@ impl<'a> Read<'a> {
         let item = ItemRef::of_stream(commit.stream.as_str())?;
         let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
             Ok(Event::Item(event)) => Some(event),
-            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => None,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_)) | Err(_) => None,
         });
         Some(Self { commit, item, events: events.collect() })
     }
@@ -270,13 +279,18 @@ pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Opt
     world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
+/// The language of a room.
+pub(super) fn lang_of(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Lang {
+    let set = world.room(room.as_str()).language.as_deref().and_then(Lang::parse);
+    set.unwrap_or_else(|| (bot.lang_in)(room))
+}
+
 pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     let state = world.room(room.as_str());
-    let set = state.language.as_deref().and_then(Lang::parse);
     Viewer {
         room: room.as_str().to_owned(),
         person: person_in(room, world, bot),
-        lang: set.unwrap_or_else(|| (bot.lang_in)(room)),
+        lang: lang_of(room, world, bot),
         time_zone: state.time_zone.unwrap_or(bot.time_zone),
         now,
         capabilities: bot.capabilities.clone(),

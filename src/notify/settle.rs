@@ -157,6 +157,7 @@ impl Queue {
     }
 
     fn worked(&self, inner: &mut Inner, room: &RoomId, message: bool) {
+        inner.counters.unreachable = None;
         if let Some(room) = inner.rooms.get_mut(room) {
             room.failures = 0;
             if message {
@@ -181,6 +182,16 @@ impl Queue {
         let now = Instant::now();
         let why = error.to_string();
         inner.counters.last_error = Some((why.clone(), Utc::now()));
+        match &error {
+            // Whatever it says, the platform says it.
+            SendError::RetryAfter { .. } | SendError::Gone(_) | SendError::Refused(_) => {
+                inner.counters.unreachable = None
+            }
+            SendError::NotSent(_) | SendError::Unknown(_) => {
+                let since = inner.counters.unreachable.take().map_or_else(Utc::now, |(_, since)| since);
+                inner.counters.unreachable = Some((why.clone(), since));
+            }
+        }
         // Only what is a new message is on record before it is tried.
         let sending = std::mem::take(&mut entry.tries.open);
         // While stopping there are no settings any more: the entry goes back as it is.
@@ -194,7 +205,9 @@ impl Queue {
             }
             SendError::NotSent(_) | SendError::Unknown(_) => {
                 if matches!(error, SendError::Unknown(_)) && sending {
-                    inner.counters.possibly_delivered += u64::from(entry.tries.unsure.is_none());
+                    if entry.tries.unsure.is_none() {
+                        inner.counters.unsure(self.bot(), &mut change.ops);
+                    }
                     entry.tries.unsure.get_or_insert(Unsure::NoAnswer);
                 }
                 let failures = inner.rooms.get_mut(&id).map_or(1, |room| {

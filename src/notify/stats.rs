@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use yoman_chat::RoomId;
+use yoman_chat::{BotName, RoomId};
 
-use super::queue::{Inner, State};
+use super::{
+    key::{self, Ops},
+    queue::{Inner, State},
+};
 
 /// Counted since the start of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Counters {
     pub failures: u64,
     /// Messages that an earlier attempt may have delivered already; they are sent again, marked.
     pub possibly_delivered: u64,
+    /// The same since the bot's first start, in all processes.
+    pub possibly_delivered_ever: u64,
     /// Messages the platform will never take.
     pub refused: u64,
     /// Messages given up after having failed for too long.
@@ -26,6 +31,17 @@ pub struct Counters {
     pub dropped: u64,
     /// The newest failure and when it was.
     pub last_error: Option<(String, DateTime<Utc>)>,
+    /// Since when no attempt has got an answer at all, and why; `None`: the newest one did.
+    pub unreachable: Option<(String, DateTime<Utc>)>,
+}
+
+impl Counters {
+    /// One more message that may be there already.
+    pub(super) fn unsure(&mut self, bot: &BotName, ops: &mut Ops) {
+        self.possibly_delivered += 1;
+        self.possibly_delivered_ever += 1;
+        ops.put(key::unsure_count(bot), &self.possibly_delivered_ever);
+    }
 }
 
 /// A room nothing is sent to for the moment.

@@ -20,7 +20,7 @@ use crate::{
         filter::StateWord,
         idea,
         item::{self, Act, Fact, Item, LinkTarget, Relation},
-        pr, research, todo,
+        pr, reminder, research, todo,
     },
     lang::{self, Lang, say, text},
     log::Commit,
@@ -48,6 +48,10 @@ impl World {
             Command::Report(command) => reports::answer(command, viewer.lang),
             // Answered as what it confirms.
             Command::Confirm { .. } => Outbound::default(),
+            Command::Remind(command) => {
+                let item = commits.first().and_then(|commit| reminder::of_stream(commit.stream.as_str()));
+                self.reminder_answer(command, item, viewer)
+            }
             // A look makes no commits, and is answered by the view it asks for.
             Command::Look(_) | Command::Rebuild(_) => Outbound::default(),
             // Worded where it is known what was taken back: see `World::undone`.

@@ -14,7 +14,7 @@ use crate::{
         stored,
     },
     lang::{self, Lang, say, text},
-    log::{Commit, Health, Position},
+    log::Commit,
 };
 
 /// Somebody who asked to be let in.
@@ -28,34 +28,6 @@ pub struct Waiting {
     pub identity: String,
     /// How long they have been waiting.
     pub since: Duration,
-}
-
-/// How one bot is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BotState {
-    /// Its name.
-    pub bot: String,
-    /// What is wrong with it; `None`: it runs.
-    pub trouble: Option<String>,
-    /// How many messages wait to be delivered.
-    pub waiting: usize,
-}
-
-/// How this process is, for `/status`.
-#[derive(Clone, Debug, Default)]
-pub struct Status {
-    /// The version of the program.
-    pub version: String,
-    /// How long it has been running.
-    pub up: Duration,
-    /// The newest position of the log.
-    pub head: Position,
-    /// How the log is.
-    pub health: Health,
-    /// Every cursor with its position.
-    pub cursors: Vec<(String, Position)>,
-    /// Every bot.
-    pub bots: Vec<BotState>,
 }
 
 impl World {
@@ -171,59 +143,6 @@ impl World {
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
-    /// `/status`: whether all is well, and what is not.
-    pub fn status(&self, status: &Status, viewer: &Viewer) -> Text {
-        let lang = viewer.lang;
-        let (version, time) = (&status.version, span(status.up, lang));
-        let mut text = text!(lang, "status-heading", version, time, position = status.head.0);
-        let counts: Vec<_> = crate::domain::Bucket::ALL
-            .into_iter()
-            .filter(|&bucket| self.newest(bucket) > 0)
-            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket, lang))
-            .collect();
-        if !counts.is_empty() {
-            text.plain("\n").plain(counts.join("   "));
-        }
-        let mut trouble: Vec<String> = Vec::new();
-        for bot in &status.bots {
-            let title = viewer.titles.get(&bot.bot).map_or(bot.bot.as_str(), String::as_str);
-            let runs = say!(lang, "status-bot", runs = if bot.trouble.is_none() { "yes" } else { "no" });
-            text.plain("\n").plain(title).plain(GAP).plain(runs);
-            if bot.waiting > 0 {
-                text.plain(GAP).plain(say!(lang, "status-queued", n = bot.waiting));
-            }
-            trouble.extend(bot.trouble.iter().map(|why| format!("{title}: {why}")));
-        }
-        for (cursor, at) in &status.cursors {
-            let behind = status.head.0.saturating_sub(at.0);
-            if behind > 0 {
-                text.plain("\n").plain(say!(lang, "status-behind", cursor, n = behind));
-            }
-        }
-        let health = &status.health;
-        let n = (health.disk_bytes + health.journal_bytes) / 1_000_000;
-        text.plain("\n").plain(say!(lang, "status-log", engine = health.engine, n));
-        if let Some(verified) = &health.verified {
-            let when = words::at(verified.at, viewer);
-            text.plain(GAP).plain(say!(lang, "status-verified", position = verified.position.0, when));
-            if verified.faults > 0 {
-                trouble.push(say!(lang, "status-faults", n = verified.faults));
-            }
-        }
-        trouble.extend(health.refusing.iter().map(|why| say!(lang, "status-refusing", why)));
-        trouble.extend(
-            health.damaged.iter().take(3).map(|(at, how)| say!(lang, "status-damaged", at = at.to_string(), how)),
-        );
-        trouble.extend(health.warnings.iter().cloned());
-        if self.unreadable() > 0 {
-            trouble.push(self.unreadable_line(lang));
-        }
-        for trouble in trouble {
-            text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&trouble));
-        }
-        text
-    }
-
     /// What could not be read, and what to do.
     pub fn unreadable_line(&self, lang: Lang) -> String {
         let events = say!(lang, "unreadable-events", n = self.unreadable());
@@ -275,9 +194,10 @@ impl World {
             (room::Command::React { emoji, verb }, _) => self.reaction_answer(Some((emoji, *verb)), viewer),
             (room::Command::ReactOff, _) => self.reaction_answer(None, viewer),
             (room::Command::Set(setting), _) => match setting {
-                // Said in the language that holds from here on.
+                room::Setting::Remind(change) => super::reminders::changed_words(change, viewer),
+                // The viewer's language is the one that holds from here on.
                 room::Setting::Language(language) if language.is_empty() => text!(lang, "room-language-off"),
-                room::Setting::Language(language) => text!(Lang::parse(language).unwrap_or(lang), "room-language"),
+                room::Setting::Language(_) => text!(lang, "room-language"),
                 room::Setting::TimeZone(zone) => {
                     let time = viewer.now.with_timezone(zone).format("%H:%M").to_string();
                     text!(lang, "room-time-zone", zone = zone.name(), time)
@@ -365,6 +285,15 @@ impl World {
     }
 }
 
+/// `/lang` alone: which language is spoken here, with a button for each other.
+pub fn language(viewer: &Viewer) -> Outbound {
+    let mut text = text!(viewer.lang, "room-language");
+    text.plain(" ").plain(say!(viewer.lang, "room-language-how"));
+    let others = Lang::ALL.into_iter().filter(|lang| *lang != viewer.lang);
+    let buttons = others.map(|lang| Button::new(lang.name(), format!("/lang {lang}")));
+    with_buttons(Outbound::text(text), buttons.collect(), viewer)
+}
+
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {
     let mut known: Vec<(String, usize)> = Vec::new();
@@ -402,7 +331,7 @@ fn settings(room: &Room, viewer: &Viewer) -> String {
 }
 
 /// `4 s`, `12 min`, `3 h`, `5 days`
-fn span(time: Duration, lang: Lang) -> String {
+pub(super) fn span(time: Duration, lang: Lang) -> String {
     match time.as_secs() {
         n @ 0..60 => say!(lang, "span-seconds", n),
         n @ 60..3_600 => say!(lang, "span-minutes", n = n / 60),

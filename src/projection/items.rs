@@ -511,7 +511,9 @@ fn fold<'a>(item: &mut Option<Item>, reference: ItemRef, commit: &'a Commit) -> 
                     folded.reversed.push(reversed);
                 }
             }
-            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_)) | Err(_) => folded.unreadable += 1,
+            Ok(Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_)) | Err(_) => {
+                folded.unreadable += 1
+            }
         }
     }
     folded

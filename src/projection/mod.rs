@@ -7,7 +7,7 @@
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
 //! * `reactions.rs` what reactions mean in a room
-//! * `reports.rs` the names of the reports owners sent
+//! * `reports.rs` the names of the reports owners sent; `reminders.rs` what is to be reminded of, and its words
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
 //! * `line.rs`    an item in a line: reference, state, title, people, dates
@@ -31,6 +31,7 @@
 //! * `diff.rs`    what changed between two moments
 //! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
 //! * `verbs.rs`   buttons beside those of an item's state
+//! * `status.rs`  how the bots are
 //! * `words.rs`   dates, names and counts as people say them
 
 mod acts;
@@ -55,6 +56,7 @@ mod permalinks;
 mod phrase;
 mod reactions;
 mod rebuild;
+mod reminders;
 mod reports;
 mod rooms;
 mod select;
@@ -62,6 +64,7 @@ mod snapshot;
 #[cfg(test)]
 mod spec;
 mod stats;
+mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -80,18 +83,23 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
+pub(crate) use self::status::{short, span_since};
+use self::{
+    acts::Acts, items::Items, people::People, reminders::Reminders, reports::Reports, rooms::Rooms, unread::Unread,
+};
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
-    house::{BotState, Status, Waiting},
+    house::{Waiting, language},
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},
     past::AsOf,
     permalinks::Permalinks,
+    reminders::{Agenda, Reminder},
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
+    status::{BotState, Status, Trouble},
     undone::{Rests, TakenBack, Why},
     verbs::for_looks_alone,
 };
@@ -100,6 +108,7 @@ use crate::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
         item::{Item, LinkTarget},
         person::{self, Person},
+        reminder,
         report::ReportName,
         room::{self, Room},
         stored,
@@ -162,6 +171,7 @@ pub struct World {
     people: People,
     rooms: Rooms,
     reports: Reports,
+    reminders: Reminders,
     /// Which commit caused which.
     causes: BTreeSet<(Position, Position)>,
     acts: Acts,
@@ -194,6 +204,7 @@ impl World {
             people: People::default(),
             rooms: Rooms::default(),
             reports: Reports::default(),
+            reminders: Reminders::default(),
             causes: BTreeSet::new(),
             acts: Acts::default(),
             merges: Vec::new(),
@@ -227,6 +238,7 @@ impl World {
             for &(_, from, into) in &self.merges {
                 self.items.merge_people_of(item, from, into);
             }
+            self.watch(item, commit.meta.recorded_at);
             missed
         } else if let Some(person) = PersonId::of_stream(stream) {
             let people = &mut self.people;
@@ -243,6 +255,7 @@ impl World {
                 let into = self.resolved(person);
                 self.items.merge_people(person, into);
                 self.rooms.merge_people(person, into);
+                self.reminders.merge_people(person, into);
                 self.merges.push((commit.position, person, into));
             }
             missed
@@ -264,10 +277,33 @@ impl World {
                 }
                 _ => false,
             })
+        } else if let Some(item) = reminder::of_stream(stream) {
+            let at = commit.meta.recorded_at;
+            let open = self.items.is_open(item);
+            let reminders = &mut self.reminders;
+            each(commit, |version, event| match event {
+                Event::Reminder(event) => {
+                    if open {
+                        reminders.apply(item, version, event, at);
+                    }
+                    true
+                }
+                _ => false,
+            })
         } else {
             commit.events.len() as u64
         };
         self.unread.note(commit, missed);
+    }
+
+    /// Looks at what may have to be reminded of on an item, and on those that wait for it.
+    fn watch(&mut self, item: ItemRef, at: DateTime<Utc>) {
+        let Self { items, reminders, .. } = self;
+        for &item in std::iter::once(&item).chain(items.waiting(item)) {
+            let seen = items.get(item).map(|entry| &entry.seen.item);
+            let blocked = seen.is_some_and(|seen| items.is_blocked(seen));
+            reminders.see(item, seen, blocked, at);
+        }
     }
 
     /// When the first commit was recorded; `None` before there is one.
@@ -357,6 +393,9 @@ impl World {
             for &(_, from, into) in &self.merges {
                 self.items.merge_people_of(item, from, into);
             }
+        }
+        if let (Some(item), Some(last)) = (item.filter(|_| restored), commits.last()) {
+            self.watch(item, last.meta.recorded_at);
         }
         self.left_out -= usize::from(restored && self.left_out > 0);
         restored

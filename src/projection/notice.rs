@@ -162,7 +162,7 @@ pub(super) fn item_events(commit: &Commit) -> Vec<item::Event> {
     decoded
         .filter_map(|event| match event {
             Event::Item(event) => Some(event),
-            Event::Person(_) | Event::Room(_) | Event::Report(_) => None,
+            Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_) => None,
         })
         .collect()
 }

@@ -9,6 +9,7 @@
 //!
 //! * 1 the first
 //! * 2 a room knows more: what reactions mean there, its board
+//! * 3 what is to be reminded of; what a room says about that
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -20,6 +21,7 @@ use super::{
     acts::Acts,
     items::{Doer, Entry, Items},
     people::People,
+    reminders::Reminders,
     reports::Reports,
     rooms::Rooms,
     unread::Unread,
@@ -30,7 +32,7 @@ use crate::{
 };
 
 /// The version of what [`World::to_sections`] writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// How many closed items stand in one section.
 const SECTION_ITEMS: usize = 8_192;
@@ -84,6 +86,7 @@ struct Core<'a> {
     unread: Cow<'a, Unread>,
     acts: Cow<'a, Acts>,
     reports: Cow<'a, Reports>,
+    reminders: Cow<'a, Reminders>,
     merges: Cow<'a, [(Position, PersonId, PersonId)]>,
     names: Cow<'a, [Arc<str>]>,
     newest: [u32; 4],
@@ -217,6 +220,7 @@ impl World {
             unread: Cow::Borrowed(&self.unread),
             acts: Cow::Borrowed(&self.acts),
             reports: Cow::Borrowed(&self.reports),
+            reminders: Cow::Borrowed(&self.reminders),
             merges: Cow::Borrowed(&self.merges),
             names: Cow::Borrowed(&names),
             newest: items.newest,
@@ -272,6 +276,7 @@ impl World {
             unread: core.unread.into_owned(),
             acts: core.acts.into_owned(),
             reports: core.reports.into_owned(),
+            reminders: core.reminders.into_owned(),
             merges: core.merges.into_owned(),
             began_at: core.began_at.map(time).transpose()?,
             recorded_at: core.recorded_at.map(time).transpose()?,

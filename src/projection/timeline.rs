@@ -17,7 +17,7 @@ use crate::{
     domain::{
         ItemRef, PersonId,
         item::{Event, Fact},
-        research,
+        reminder, research,
     },
     lang::{say, text},
     log::Commit,
@@ -132,6 +132,9 @@ impl World {
         commits
             .iter()
             .map(|commit| {
+                if is_reminder(commit) {
+                    return self.row(commit, |phrase| phrase.did.to_plain(), viewer);
+                }
                 let mut row = self.row(commit, |phrase| phrase.did.to_plain(), viewer);
                 let since = commit.versioned().find_map(|(version, _)| corrected.get(&version));
                 if let Some(at) = since {
@@ -157,7 +160,9 @@ impl World {
             what.push(' ');
             what.push_str(&say!(viewer.lang, "more", n = phrases.len() - told));
         }
-        if phrases.is_empty() {
+        if is_reminder(commit) {
+            what = self.reminder_row(commit, viewer);
+        } else if phrases.is_empty() {
             what = say!(viewer.lang, "history-unreadable");
         }
         let mut who = self.actor(actor, viewer);
@@ -231,6 +236,10 @@ pub(super) fn messages(text: &mut Text, rows: &[Row], viewer: &Viewer) {
     if !shown.is_empty() {
         text.plain("\n").append(text!(viewer.lang, "history-messages", links = shown));
     }
+}
+
+fn is_reminder(commit: &Commit) -> bool {
+    reminder::of_stream(commit.stream.as_str()).is_some()
 }
 
 fn clock(at: DateTime<Utc>, viewer: &Viewer) -> String {

@@ -336,6 +336,8 @@ impl World {
                 Some(until) => text!(lang, "undone-room-muted", when = words::at_in_zone(until, viewer)),
                 None => text!(lang, "undone-room-unmuted"),
             }
+        } else if after.language.is_some() {
+            text!(lang, "undone-room-language")
         } else if after.time_zone.is_some() {
             match state.time_zone {
                 Some(zone) => text!(lang, "undone-room-zone", zone = zone.name()),
@@ -449,8 +451,10 @@ fn typed(text: &str) -> String {
 
 /// Which of these commits were taken back, by their first version: when, and what of it if not all.
 pub(super) fn marks(commits: &[Arc<Commit>], lang: Lang) -> BTreeMap<u64, (DateTime<Utc>, Option<String>)> {
+    // Versions of another stream, that of its reminders, say nothing about this one's.
+    let of_item = |commit: &&Arc<Commit>| ItemRef::of_stream(commit.stream.as_str()).is_some();
     let mut events = Vec::new();
-    for commit in commits {
+    for commit in commits.iter().filter(of_item) {
         for (version, event) in commit.versioned() {
             let takes = match &*event.name {
                 "reversed" => match stored::decode(event) {
@@ -464,7 +468,7 @@ pub(super) fn marks(commits: &[Arc<Commit>], lang: Lang) -> BTreeMap<u64, (DateT
     }
     let gone = taken_back(events.iter().map(|(version, _, takes)| (*version, takes.as_deref())));
     let mut marks = BTreeMap::new();
-    for commit in commits {
+    for commit in commits.iter().filter(of_item) {
         let lost: Vec<_> = commit.versioned().filter(|(version, _)| gone.contains(version)).collect();
         let Some((version, _)) = lost.first() else { continue };
         let by = events

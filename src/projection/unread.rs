@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        Event, ItemRef, PersonId,
+        Event, ItemRef, PersonId, reminder,
         report::ReportName,
         room,
         stored::{self, DecodeError},
@@ -91,5 +91,6 @@ fn belongs(event: &Event, stream: &str) -> bool {
         Event::Person(_) => PersonId::of_stream(stream).is_some(),
         Event::Room(_) => room::of_stream(stream).is_some(),
         Event::Report(_) => ReportName::of_stream(stream).is_some(),
+        Event::Reminder(_) => reminder::of_stream(stream).is_some(),
     }
 }

@@ -32,7 +32,7 @@ impl World {
             more.push(Button::new(label, format!("/show {waits_for}")));
         }
         // Looks come after what does something, but for the one that tells why it cannot go on.
-        let at = buttons.iter().rposition(|button| !is_look(&button.data)).map_or(0, |at| at + 1);
+        let at = buttons.iter().rposition(|button| button.data.contains('@')).map_or(0, |at| at + 1);
         buttons.splice(at..at, more);
         if viewer.person.is_some_and(|person| self.only_looks(person)) {
             buttons.retain(|button| is_look(&button.data));

@@ -72,6 +72,11 @@ impl SharedWorld {
         let _ = self.position.subscribe().wait_for(|at| *at >= position).await;
     }
 
+    /// Waits until something beyond `position` is folded in.
+    pub async fn after(&self, position: Position) {
+        let _ = self.position.subscribe().wait_for(|at| *at > position).await;
+    }
+
     /// Looks at the world. Must be short: whoever feeds it waits meanwhile.
     pub fn read<R>(&self, look: impl FnOnce(&World) -> R) -> R {
         look(&self.world.read().unwrap_or_else(PoisonError::into_inner))

@@ -66,6 +66,7 @@ pub(super) fn fields(event: &str) -> &'static [&'static str] {
             "after.links.back.*.1.1.url",
         ],
         "report_saved" => &["script"],
+        "reminder_asked" => &["words"],
         _ => &[],
     }
 }
@@ -93,6 +94,8 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "person_forgotten",
     "person_merged",
     "report_removed",
+    "reminder_dropped",
+    "reminded",
     // What a room is called and set to is the room's.
     "room_enabled",
     "room_disabled",

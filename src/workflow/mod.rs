@@ -4,9 +4,11 @@
 //! # Layout
 //!
 //! * `promotion.rs` an item that was promoted causes the next one
+//! * `reminder.rs`  what is due, stale or blocked too long is reminded of
 //! * `runner.rs`    the cursor that finishes what a crash cut short
 
 pub mod promotion;
+pub mod reminder;
 pub mod runner;
 
 use crate::{

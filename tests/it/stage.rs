@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use yoman::{
     app::House,
     clock::Clock,
-    domain::Bucket,
+    domain::{Bucket, reminder::Defaults},
     intake,
     log::{
         EventLog,
@@ -120,6 +120,7 @@ pub(crate) struct Stage {
     pub(crate) clock: Clock,
     /// For the next start.
     pub(crate) reports: intake::Reports,
+    pub(crate) down_after: Duration,
     /// The newest message somebody wrote.
     pub(crate) last: Option<MessageRef>,
 }
@@ -140,6 +141,16 @@ impl Stage {
         let log = Arc::new(MemoryLog::new());
         log.set_time(now);
         Self::begin(Ground::Memory, Some(log.clone()), fake_bots(), Clock::standing(now), Some(log)).await
+    }
+
+    /// The same on disk, where it can be started again: the log's own time is the machine's.
+    pub(crate) async fn on_disk_at(now: DateTime<Utc>) -> Self {
+        Self::begin(Ground::Disk, None, fake_bots(), Clock::standing(now), None).await
+    }
+
+    /// What is under it.
+    pub(crate) fn ground(&self) -> Ground {
+        self.ground
     }
 
     /// It is so late now.
@@ -182,6 +193,7 @@ impl Stage {
             clock,
             own_time,
             reports: intake::Reports::default(),
+            down_after: Duration::from_secs(300),
             last: None,
         };
         stage.start().await;
@@ -259,6 +271,8 @@ impl Stage {
             bots: self.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect(),
             sealed: true,
             reports: self.reports.clone(),
+            reminders: Defaults::default(),
+            down_after: self.down_after,
             clock: self.clock.clone(),
         };
         let delivery = DeliverySettings {

@@ -115,6 +115,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             lang: yoman::lang::Lang::English,
             time_zone: "UTC".parse()?,
             default_bucket: Bucket::Idea,
+            reminders: Default::default(),
+            down_after: std::time::Duration::from_secs(300),
             reports: yoman::intake::Reports::default(),
             bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
             sealed: true,

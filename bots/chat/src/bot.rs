@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Inbox, MessageRef, Outbound, RoomId};
+use crate::{Health, Inbox, MessageRef, Outbound, RoomId};
 
 /// Cancelled when the process stops. A bot then takes nothing new and returns within 2 s.
 pub type Stop = CancellationToken;
@@ -165,6 +165,11 @@ pub trait Bot: Send + Sync + 'static {
     /// Where a message can be opened by whoever may see its room: an https address; `None` where there is none. No network.
     fn link(&self, _message: &MessageRef) -> Option<String> {
         None
+    }
+
+    /// Whether it reaches its platform, as far as it knows by itself. No network.
+    fn health(&self) -> Health {
+        Health::Up
     }
 
     /// Takes what arrives and submits it, in the order of arrival within a room, until `stop`. Returns `Ok` when there is

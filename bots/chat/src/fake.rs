@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    Aside, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room,
-    RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
+    Aside, Bot, BotError, BotName, Capabilities, Health, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt,
+    Room, RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
 /// How long a fake platform waits before it delivers again what was not kept.
@@ -108,6 +108,7 @@ struct Shared {
     state: Mutex<State>,
     arrived: Notify,
     changed: Notify,
+    health: Mutex<Health>,
 }
 
 impl FakeBot {
@@ -137,7 +138,16 @@ impl FakeBot {
         change(&mut capabilities);
         let name = BotName::new(name);
         let (arrived, changed) = (Notify::new(), Notify::new());
-        Self { shared: Arc::new(Shared { name, capabilities, state: Mutex::default(), arrived, changed }) }
+        Self {
+            shared: Arc::new(Shared {
+                name,
+                capabilities,
+                state: Mutex::default(),
+                arrived,
+                changed,
+                health: Mutex::default(),
+            }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -249,6 +259,11 @@ impl FakeBot {
     pub fn fail_after_doing(&self, room: Option<&RoomId>, error: SendError, times: usize) {
         let script = Script { room: room.cloned(), error, done: true, left: times };
         self.state().scripts.push_back(script);
+    }
+
+    /// What it says of itself from now on: whether it reaches its platform.
+    pub fn feels(&self, health: Health) {
+        *self.shared.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
     /// The bot may not pin in `room` any more, and is told why; `None`: it may again.
@@ -403,6 +418,10 @@ impl Bot for FakeBot {
 
     fn capabilities(&self) -> Capabilities {
         self.shared.capabilities.clone()
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {

@@ -10,6 +10,7 @@
 //! * `inbox.rs`    the way in: [`Inbox`], [`Receipt`]
 //! * `menu.rs`     what can be said, as data: [`Menu`], [`MenuVerb`], [`Arg`]
 //! * `phrases.rs`  the words adapters say themselves: [`Phrases`]
+//! * `pulse.rs`    whether a bot reaches its platform: [`Health`], [`Pulse`]
 //! * `secret.rs`   values that are never shown: [`Secret`]
 //! * `split.rs`    long texts into parts a platform takes
 //! * `fake.rs`     a scripted bot for tests
@@ -23,6 +24,7 @@ mod inbox;
 mod menu;
 mod outbound;
 mod phrases;
+mod pulse;
 mod secret;
 mod split;
 mod text;
@@ -35,6 +37,7 @@ pub use inbox::{Accept, Aside, Glance, Inbox, Receipt, Suggestion, Typing};
 pub use menu::{Arg, ArgIn, ArgKind, Menu, MenuVerb, VerbIn};
 pub use outbound::{Accent, Ask, Button, ButtonTone, Outbound, Picture};
 pub use phrases::Phrases;
+pub use pulse::{Health, Pulse};
 pub use secret::Secret;
 pub use split::split;
 pub use text::{Span, Style, Text};

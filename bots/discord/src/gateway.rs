@@ -21,7 +21,7 @@ use tokio_tungstenite::{
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
 };
-use yoman_chat::BotError;
+use yoman_chat::{BotError, Pulse};
 
 use crate::{
     api::{self, CallError},
@@ -92,7 +92,7 @@ enum End {
 }
 
 /// Runs until stopped, or until the token or the intents turn out to be wrong.
-pub(crate) async fn run(intake: &Intake) -> Result<(), BotError> {
+pub(crate) async fn run(intake: &Intake, pulse: &Pulse) -> Result<(), BotError> {
     let stop = intake.stop.clone();
     let mut pause = PAUSE;
     loop {
@@ -100,7 +100,7 @@ pub(crate) async fn run(intake: &Intake) -> Result<(), BotError> {
         let end = tokio::select! {
             biased;
             () = stop.cancelled() => End::Stopped,
-            end = connected(intake) => end,
+            end = connected(intake, pulse) => end,
         };
         if began.elapsed() > Duration::from_secs(30) {
             pause = PAUSE;
@@ -109,11 +109,13 @@ pub(crate) async fn run(intake: &Intake) -> Result<(), BotError> {
             End::Stopped => return Ok(()),
             End::Setting(error) => return Err(error),
             End::Fresh(why) => {
+                pulse.down(why.as_str());
                 tracing::info!(bot = %intake.us.bot, why, "Discord begins a new session");
                 intake.session.end();
             }
             End::Resume(why) => {
-                tracing::info!(bot = %intake.us.bot, why, "the connection to Discord is taken up again")
+                pulse.down(why.as_str());
+                tracing::info!(bot = %intake.us.bot, why, "the connection to Discord is taken up again");
             }
         }
         tokio::select! {
@@ -143,7 +145,7 @@ pub(crate) async fn save(intake: &Intake) {
     intake.session.save(&intake.inbox).await;
 }
 
-async fn connected(intake: &Intake) -> End {
+async fn connected(intake: &Intake, pulse: &Pulse) -> End {
     let point = intake.session.resume();
     let url = match &point {
         Some(point) => point.url.clone(),
@@ -175,7 +177,7 @@ async fn connected(intake: &Intake) -> End {
     if let Err(error) = socket.send(Message::text(greeting)).await {
         return End::Resume(error.to_string());
     }
-    serve(intake, socket, heartbeat).await
+    serve(intake, socket, heartbeat, pulse).await
 }
 
 /// Where the gateway is; waits when no more sessions may be started.
@@ -246,7 +248,7 @@ fn resume(intake: &Intake, point: &Point) -> String {
         .to_string()
 }
 
-async fn serve(intake: &Intake, mut socket: Socket, heartbeat: Duration) -> End {
+async fn serve(intake: &Intake, mut socket: Socket, heartbeat: Duration, pulse: &Pulse) -> End {
     // The first one at a random moment, so that many clients do not beat together.
     let mut next_beat = Instant::now() + heartbeat.mul_f64(fastrand::f64());
     let mut answered = true;
@@ -286,7 +288,11 @@ async fn serve(intake: &Intake, mut socket: Socket, heartbeat: Duration) -> End 
             }
         };
         match frame.op {
-            0 => dispatch(intake, &frame),
+            0 => {
+                // The first event is that the session stands.
+                pulse.up();
+                dispatch(intake, &frame);
+            }
             1 => {
                 if let Err(error) = beat(intake, &mut socket).await {
                     return End::Resume(error);
@@ -379,6 +385,7 @@ pub(crate) async fn until_answered<T: serde::de::DeserializeOwned>(
     bot: &yoman_chat::BotName,
     api: &api::Api,
     path: &str,
+    pulse: &Pulse,
 ) -> Result<T, BotError> {
     let mut pause = PAUSE;
     loop {
@@ -389,6 +396,7 @@ pub(crate) async fn until_answered<T: serde::de::DeserializeOwned>(
         if let Some(wrong) = api::bad_token(bot, &error) {
             return Err(wrong);
         }
+        pulse.down(error.to_string());
         tracing::warn!(%bot, %error, path, "Discord does not answer as it should; trying again");
         sleep(error.wait().unwrap_or(pause)).await;
         pause = (pause * 2).min(PAUSE_MAX);

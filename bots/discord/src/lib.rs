@@ -53,7 +53,8 @@ pub use reqwest::Url;
 use serde_json::Value;
 pub use yoman_chat::Secret;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Health, Inbox, LengthUnit, Menu, MessageRef, Outbound, Pulse, RoomId,
+    SendError, Stop,
 };
 
 use crate::{
@@ -126,6 +127,7 @@ pub struct Discord {
     desk: Arc<Desk>,
     /// Who we are, once known.
     us: AtomicU64,
+    pulse: Pulse,
 }
 
 impl fmt::Debug for Discord {
@@ -157,7 +159,7 @@ impl Discord {
         }
         let api = Api::new(&config)?;
         let (channels, seen, desk) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { config, api, channels, seen, desk, us: AtomicU64::new(0) })
+        Ok(Self { config, api, channels, seen, desk, us: AtomicU64::new(0), pulse: Pulse::default() })
     }
 
     /// What there is to say about token, intents, servers, permissions and commands.
@@ -167,8 +169,8 @@ impl Discord {
 
     async fn intake(&self, inbox: Inbox, stop: Stop) -> Result<Intake, BotError> {
         let name = &self.config.name;
-        let me: wire::User = gateway::until_answered(name, &self.api, "users/@me").await?;
-        let app: Value = gateway::until_answered(name, &self.api, "applications/@me").await?;
+        let me: wire::User = gateway::until_answered(name, &self.api, "users/@me", &self.pulse).await?;
+        let app: Value = gateway::until_answered(name, &self.api, "applications/@me", &self.pulse).await?;
         let app = app["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(me.id);
         self.us.store(me.id, Ordering::Relaxed);
         let us = Us { bot: name.clone(), id: me.id };
@@ -269,6 +271,10 @@ impl Bot for Discord {
         self.channels.link(message)
     }
 
+    fn health(&self) -> Health {
+        self.pulse.health()
+    }
+
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {
         // Our own: what belongs to this run ends with it, whatever ends it.
         let stop = stop.child_token();
@@ -292,7 +298,7 @@ impl Bot for Discord {
             std::future::pending().await
         };
         let ended = tokio::select! {
-            ended = gateway::run(&intake) => ended,
+            ended = gateway::run(&intake, &self.pulse) => ended,
             ended = endpoint => ended,
             ended = beside => ended,
         };

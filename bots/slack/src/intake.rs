@@ -14,7 +14,7 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
-use yoman_chat::{Aside, BotName, Inbound, Inbox, Menu, Receipt, RoomKind, Said, Stop};
+use yoman_chat::{Aside, BotName, Inbound, Inbox, Menu, Pulse, Receipt, RoomKind, Said, Stop};
 
 use crate::{
     answers::Answers,
@@ -117,6 +117,8 @@ pub(crate) struct Core {
     alive: AtomicI64,
     /// What fetches messages that were not kept is at work.
     pub(crate) catching_up: AtomicBool,
+    /// Whether Slack is reached.
+    pub(crate) pulse: Pulse,
 }
 
 impl Core {
@@ -153,6 +155,7 @@ impl Core {
             over: watch::channel(None).0,
             directs: Mutex::default(),
             alive: AtomicI64::new(0),
+            pulse: Pulse::default(),
             catching_up: AtomicBool::new(false),
         }
     }

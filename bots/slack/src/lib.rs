@@ -41,7 +41,8 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::Deserialize;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Health, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError,
+    Stop,
 };
 
 pub use check::Check;
@@ -62,6 +63,8 @@ pub const API_URL: &str = "https://slack.com/api/";
 const TEXT_CHARS_MAX: usize = 100_000;
 /// The longest pause between two tries to learn who we are.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How often it is asked whether Slack can be called, in HTTP mode.
+const ASK_EVERY: Duration = Duration::from_secs(60);
 /// How long the last note of how far was read may take when we stop.
 const LAST_WORD: Duration = Duration::from_millis(300);
 
@@ -192,6 +195,11 @@ impl Slack {
                 Ok((us, name, team)) => {
                     tracing::info!(bot = %self.core.name, name, team, "known to Slack");
                     self.core.us.send_replace(Some(us));
+                    if matches!(self.mode, Mode::Http { .. }) {
+                        // Slack comes to us: that it can be called is all there is to know.
+                        self.core.pulse.up();
+                        return self.ask_on().await;
+                    }
                     return std::future::pending().await;
                 }
                 Err(error) => error,
@@ -203,9 +211,29 @@ impl Slack {
                 CallError::Wait(after) => *after,
                 _ => pause.mul_f64(0.75 + fastrand::f64() * 0.5),
             };
+            self.core.pulse.down(error.to_string());
             tracing::warn!(bot = %self.core.name, %error, "auth.test failed; trying again");
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// Asks from time to time whether Slack can be called. Comes back only with a token that is no longer good.
+    async fn ask_on(&self) -> BotError {
+        loop {
+            tokio::time::sleep(ASK_EVERY).await;
+            match who(&self.core.api).await {
+                Ok(_) => self.core.pulse.up(),
+                Err(error) => {
+                    if let Some(wrong) = error.setting("the bot token (SLACK_BOT_TOKEN)") {
+                        return wrong;
+                    }
+                    // To be told to wait is an answer.
+                    if !matches!(error, CallError::Wait(_)) {
+                        self.core.pulse.down(error.to_string());
+                    }
+                }
+            }
         }
     }
 
@@ -291,6 +319,10 @@ impl Bot for Slack {
     fn link(&self, message: &MessageRef) -> Option<String> {
         let us = self.core.us.borrow();
         place::link(us.as_ref()?.workspace.as_deref()?, message)
+    }
+
+    fn health(&self) -> Health {
+        self.core.pulse.health()
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {

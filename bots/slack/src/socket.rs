@@ -105,6 +105,7 @@ pub(crate) async fn run(intake: Intake, timing: Timing) -> Result<(), BotError> 
         match heard {
             Some(News::Stands(number)) => {
                 failures = 0;
+                intake.core.pulse.up();
                 if std::mem::take(&mut outage) {
                     tracing::info!(bot = %intake.core.name, "connected to Slack");
                     intake.catch_up_all(since);
@@ -116,15 +117,17 @@ pub(crate) async fn run(intake: Intake, timing: Timing) -> Result<(), BotError> 
                 if let Some(wrong) = error.setting("the app-level token (SLACK_APP_TOKEN)") {
                     break Err(wrong);
                 }
-                let wait = if let CallError::Wait(after) = error { after } else { pause(failures) };
+                let wait = if let CallError::Wait(after) = &error { *after } else { pause(failures) };
                 failures += 1;
                 if !std::mem::replace(&mut outage, true) {
                     since = intake.core.alive();
                 }
+                intake.core.pulse.down(error.to_string());
                 tracing::warn!(bot = %intake.core.name, %error, "no socket; trying again");
                 current = open(&mut sockets, wait);
             }
             Some(News::Ended(number)) if number == current => {
+                intake.core.pulse.down("the connection ended");
                 tracing::warn!(bot = %intake.core.name, "the socket has ended; opening another");
                 if !std::mem::replace(&mut outage, true) {
                     since = intake.core.alive();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, sync::Mutex, sync::PoisonError};
 use serde::Serialize;
 use teloxide::requests::Payload;
 use tokio::sync::watch;
-use yoman_chat::{Aside, BotName, Inbox, Receipt};
+use yoman_chat::{Aside, BotName, Inbox, Pulse, Receipt};
 
 use crate::{
     api::Api,
@@ -77,6 +77,7 @@ pub(crate) struct Intake {
     pub(crate) id: i64,
     pub(crate) username: watch::Receiver<Option<Arc<str>>>,
     pub(crate) moves: Arc<Moves>,
+    pub(crate) pulse: Pulse,
 }
 
 impl Intake {

@@ -30,7 +30,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::sync::watch;
 use yoman_chat::{
-    Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, MessageRef, Outbound, RoomId, SendError, Stop,
+    Bot, BotError, BotName, Capabilities, Health, Inbox, LengthUnit, MessageRef, Outbound, Pulse, RoomId, SendError,
+    Stop,
 };
 
 pub use menu::{MenuEntry, MenuScope};
@@ -90,6 +91,7 @@ pub struct Telegram {
     menu: Vec<MenuEntry>,
     username: watch::Sender<Option<Arc<str>>>,
     moves: Arc<Moves>,
+    pulse: Pulse,
 }
 
 impl fmt::Debug for Telegram {
@@ -128,6 +130,7 @@ impl Telegram {
             menu: config.menu,
             username: watch::channel(None).0,
             moves: Arc::default(),
+            pulse: Pulse::default(),
         })
     }
 
@@ -147,6 +150,7 @@ impl Telegram {
             id: self.id,
             username: self.username.subscribe(),
             moves: Arc::clone(&self.moves),
+            pulse: self.pulse.clone(),
         }
     }
 
@@ -215,6 +219,7 @@ impl Telegram {
             registration::learn_name(&self.name, &self.api, &self.username).await?;
             if let Some(hook) = &self.webhook {
                 registration::register_webhook(intake, hook).await?;
+                self.pulse.up();
             }
             menu::register(intake, &self.menu).await;
             Ok(())
@@ -253,6 +258,10 @@ impl Bot for Telegram {
 
     fn link(&self, message: &MessageRef) -> Option<String> {
         address::link(message)
+    }
+
+    fn health(&self) -> Health {
+        self.pulse.health()
     }
 
     async fn run(&self, inbox: Inbox, stop: Stop) -> Result<(), BotError> {

@@ -225,6 +225,7 @@ impl Poller {
             }
             let pause = match answer {
                 Ok(batch) => {
+                    self.intake.pulse.up();
                     if self.errors.failures > 0 {
                         tracing::info!(bot = %self.intake.bot, "getUpdates works again");
                         self.errors = Backoff::default();
@@ -304,6 +305,7 @@ impl Poller {
         if let Some(wrong) = api::bad_token(bot, error) {
             return Err(wrong);
         }
+        self.intake.pulse.down(error.to_string());
         let first = self.errors.failures == 0;
         // Said at once, and then about twice a minute.
         let loud = self.errors.failures.is_multiple_of(20);

@@ -13,7 +13,7 @@ use crate::domain::{
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
-    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, RemindChange, Setting},
     undo::{Back, Of, Part},
 };
 use crate::lang::Lang;
@@ -24,7 +24,7 @@ fn zone() -> impl Strategy<Value = Tz> {
 
 /// Words that may stand in any text, most of them with a meaning somewhere.
 fn word() -> impl Strategy<Value = String> {
-    const TRICKY: [&str; 60] = [
+    const TRICKY: [&str; 69] = [
         "#auth",
         "\\#auth",
         "\\\\#x",
@@ -83,6 +83,15 @@ fn word() -> impl Strategy<Value = String> {
         "c#",
         "할",
         "일",
+        "마감:내일",
+        "마감:다음",
+        "\\마감:다음",
+        "주",
+        "월요일",
+        "3시",
+        "기준",
+        "완료",
+        "중",
         "👩‍👩‍👧",
         "done",
     ];
@@ -294,8 +303,18 @@ fn a_look() -> impl Strategy<Value = Look> {
             Look::Report { name, words, at }
         }),
         select(
-            &[Look::Reports, Look::People, Look::Rooms, Look::Follows, Look::Reactions, Look::Status, Look::Pending][..]
+            &[
+                Look::Reports,
+                Look::People,
+                Look::Rooms,
+                Look::Follows,
+                Look::Reactions,
+                Look::Reminders,
+                Look::Language,
+                Look::Pending
+            ][..]
         ),
+        any::<bool>().prop_map(|all| Look::Status { all }),
         option::of("[a-z]{1,9}").prop_map(|verb| Look::Help { verb }),
         option::of("[A-Za-z0-9_-]{1,20}").prop_map(|payload| Look::Start { payload }),
     ]
@@ -309,8 +328,7 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         option::of(a_filter()).prop_map(|filter| RoomCommand::Unfollow { filter }),
         option::of(instant().prop_filter("over", |at| *at > context().now))
             .prop_map(|until| RoomCommand::Mute { until }),
-        select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
-            .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
+        select(&["en", "ko", ""][..]).prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
         a_filter().prop_map(|filter| RoomCommand::PinBoard { filter }),
         Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
@@ -318,6 +336,25 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
             .prop_filter_map("an emoji", |(emoji, verb)| Some(RoomCommand::React { emoji: Emoji::read(emoji)?, verb })),
         Just(RoomCommand::ReactOff),
+        remind_change().prop_map(|change| RoomCommand::Set(Setting::Remind(change))),
+    ]
+}
+
+fn remind_change() -> impl Strategy<Value = RemindChange> {
+    prop_oneof![
+        select(&[RemindChange::On, RemindChange::Off, RemindChange::DueOff][..]),
+        proptest::collection::btree_set(1..=366 * 1440_u32, 0..5)
+            .prop_map(|leads| RemindChange::DueMin(leads.into_iter().rev().collect())),
+        (0..=3650_u32).prop_map(RemindChange::StaleDays),
+        (0..=3650_u32).prop_map(RemindChange::BlockedDays),
+    ]
+}
+
+fn about_reminders() -> impl Strategy<Value = RemindCommand> {
+    let soon = || instant().prop_filter("over", |at| *at > context().now);
+    prop_oneof![
+        (a_target(), soon(), text()).prop_map(|(target, at, words)| RemindCommand::Ask { target, at, words }),
+        a_target().prop_filter_map("none", |target| Some(RemindCommand::Drop { target: target? })),
     ]
 }
 
@@ -416,6 +453,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         1 => a_rebuild().prop_map(Command::Rebuild),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
+        1 => about_reminders().prop_map(Command::Remind),
         1 => undo().prop_map(|acts| Command::Undo { acts }),
     ]
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Reactions, Room, Setting, evolve};
+use super::{Event, Reactions, Remind, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
@@ -48,6 +48,9 @@ pub struct After {
     /// Where a bare sentence goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_bucket: Option<Value<Bucket>>,
+    /// What it says about reminders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind: Option<Remind>,
     /// Of which items its board is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub board: Option<Value<Filter>>,
@@ -66,6 +69,7 @@ impl After {
             language: Value::changed(&was.language, &now.language),
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
+            remind: changed(&was.remind, &now.remind),
             board: Value::changed(&was.board, &now.board),
             reactions: changed(&was.reactions, &now.reactions),
         }
@@ -92,6 +96,9 @@ impl After {
         if let Some(bucket) = &self.default_bucket {
             room.default_bucket = bucket.get();
         }
+        if let Some(remind) = &self.remind {
+            room.remind.clone_from(remind);
+        }
         if let Some(board) = &self.board {
             room.board = board.get();
         }
@@ -112,6 +119,7 @@ impl After {
             || self.default_bucket.is_some()
             || self.board.is_some()
             || self.reactions.is_some()
+            || self.remind.is_some()
     }
 }
 
@@ -124,14 +132,15 @@ impl Happening for Event {
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
-        use Setting::{DefaultBucket, Language, TimeZone};
+        use Setting::{DefaultBucket, Language, Remind, TimeZone};
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
             | (Self::BoardPinned { .. } | Self::BoardUnpinned, Self::BoardPinned { .. } | Self::BoardUnpinned)
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
-            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_))) => true,
+            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
+            | (Self::SettingChanged(Remind(_)), Self::SettingChanged(Remind(_))) => true,
             (
                 Self::Followed { filter: one } | Self::Unfollowed { filter: Some(one) },
                 Self::Followed { filter: other } | Self::Unfollowed { filter: Some(other) },
@@ -174,7 +183,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         ItemRef,
-        room::{Emoji, ReactionVerb},
+        room::{Emoji, ReactionVerb, RemindChange},
         spec::now,
         undo::taken_back,
     };
@@ -194,6 +203,13 @@ mod tests {
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
+            select(vec![
+                RemindChange::Off,
+                RemindChange::On,
+                RemindChange::StaleDays(7),
+                RemindChange::DueMin(vec![60])
+            ])
+            .prop_map(|it| Event::SettingChanged(Setting::Remind(it))),
             (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
                 "an emoji",
                 |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })

@@ -69,6 +69,7 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
         language: Some(Value::Is("ko".into())),
         time_zone: Some(Value::Is(chrono_tz::Asia::Seoul)),
         default_bucket: Some(Value::Nothing),
+        remind: None,
         // Newer than the line that was written with the others; they have lines of their own.
         board: None,
         reactions: None,

@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use super::{reversals::reversals, *};
-use crate::domain::spec::{now, r, tag};
+use crate::domain::{
+    reminder::Subject,
+    room::RemindChange,
+    spec::{now, r, tag},
+};
 
 const GOLDEN: &str = include_str!("../stored_golden.jsonl");
 
@@ -162,6 +166,17 @@ fn samples() -> Vec<Event> {
     events.extend(reversals(whole_filter()));
     events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
     events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
+    for filter in [whole_filter(), Filter::default()] {
+        events.push(Event::Room(room::Event::BoardPinned { filter }));
+    }
+    events.push(Event::Room(room::Event::BoardUnpinned));
+    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
+    events.push(Event::Room(room::Event::Reversed(room::Reversed {
+        version: 2,
+        takes: vec![2],
+        what: vec!["board_unpinned".to_owned()],
+        after: Box::new(room::After { board, ..room::After::default() }),
+    })));
     let emoji = |text| room::Emoji::read(text).unwrap_or_else(|| panic!("{text}"));
     let reactions = room::Reactions {
         mapped: vec![room::Mapped { emoji: emoji("✅"), verb: Some(room::ReactionVerb::Done) }],
@@ -184,17 +199,29 @@ fn samples() -> Vec<Event> {
     for verb in room::ReactionVerb::ALL {
         events.push(Event::Room(room::Event::ReactionMapped { emoji: emoji("👀"), verb: Some(verb) }));
     }
-    for filter in [whole_filter(), Filter::default()] {
-        events.push(Event::Room(room::Event::BoardPinned { filter }));
+    let changes = [
+        RemindChange::On,
+        RemindChange::Off,
+        RemindChange::DueMin(vec![1440, 60]),
+        RemindChange::DueOff,
+        RemindChange::StaleDays(14),
+        RemindChange::BlockedDays(0),
+    ];
+    events.extend(changes.map(|it| Event::Room(room::Event::SettingChanged(room::Setting::Remind(it)))));
+    let subjects = [
+        Subject::Due(Due::Day(now().date_naive())),
+        Subject::Due(Due::At(now())),
+        Subject::Stale(now()),
+        Subject::Blocked(now()),
+        Subject::Asked(3),
+    ];
+    events.extend(
+        subjects.map(|subject| Event::Reminder(reminder::Event::Reminded { subject, after: now(), at: now() })),
+    );
+    for words in ["call them".to_owned(), no()] {
+        events.push(Event::Reminder(reminder::Event::Asked { person: PersonId(2), at: now(), words }));
     }
-    events.push(Event::Room(room::Event::BoardUnpinned));
-    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
-    events.push(Event::Room(room::Event::Reversed(room::Reversed {
-        version: 2,
-        takes: vec![2],
-        what: vec!["board_unpinned".to_owned()],
-        after: Box::new(room::After { board, ..room::After::default() }),
-    })));
+    events.push(Event::Reminder(reminder::Event::Dropped { person: PersonId(2) }));
     events
 }
 

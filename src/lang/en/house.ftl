@@ -33,27 +33,6 @@ span-seconds = { $n } s
 span-minutes = { $n } min
 span-hours = { $n } h
 span-days = { $n } days
-status-heading = yoman { $version }   up { $time }   position { $position }
-status-bot = { $runs ->
-    [yes] runs
-   *[no] does not run
-}
-status-queued = { $n ->
-    [one] 1 message
-   *[other] { $n } messages
-} to be delivered
-status-behind = { $cursor }   { $n ->
-    [one] 1 commit
-   *[other] { $n } commits
-} behind
-status-log = log { $engine }   { $n } MB
-status-verified = verified up to { $position } { $when }
-status-faults = The log has { $n ->
-    [one] 1 fault
-   *[other] { $n } faults
-}: yoman log verify says what and where.
-status-refusing = Nothing can be saved: { $why }
-status-damaged = The record at { $at } is damaged: { $how }
 unreadable-events = { $n ->
     [one] 1 event
    *[other] { $n } events
@@ -74,7 +53,8 @@ room-follows-nothing = This room follows nothing any more.
 room-muted = This room is told nothing until { $when }. What is said here is answered as ever.
 room-unmuted = This room is told what it follows again.
 room-language = I speak English here.
-room-language-off = I speak the language your platform says you speak here again, which is English.
+room-language-off = No language is set here any more: I speak English.
+room-language-how = /lang and a language changes that; /lang off goes by what your platform says of you.
 room-time-zone = Times here are those of { $zone } now: it is { $time } there.
 room-bucket = A bare sentence becomes { $bucket } here now.
 a-bucket = { $bucket ->

@@ -2,10 +2,10 @@
 
 asked-for-words = answer this message with the words
 asked-for-words-toast = Answer with the words
-button-board = Board
+welcome-board = Board
 button-forget = Forget { $who }
-button-help = Help
-button-next = Next
+welcome-help = Help
+welcome-next = Next
 button-no = No
 button-that-is-me = Yes, that is me
 claim-command = /claim CODE

@@ -161,6 +161,7 @@ reason-room-follows-nothing = this room follows nothing
 reason-room-mute-over = { $until } is over
 reason-room-muted = this room is muted until { $until } already
 reason-room-no-language = { $language } is no language: languages are written en, de, pt-BR
+reason-room-no-reminders = no room is reminded so often, or after so long: at most { $most } times before a due date, and within years
 reason-room-not-enabled = this room is not enabled
 reason-room-not-muted = this room is not muted
 reason-room-set = this room has that setting already

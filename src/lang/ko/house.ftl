@@ -27,18 +27,6 @@ span-seconds = { $n }초
 span-minutes = { $n }분
 span-hours = { $n }시간
 span-days = { $n }일
-status-heading = yoman { $version }   켜진 지 { $time }   위치 { $position }
-status-bot = { $runs ->
-    [yes] 작동 중
-   *[no] 작동하지 않음
-}
-status-queued = 보낼 메시지 { $n }개
-status-behind = { $cursor }   커밋 { $n }개 뒤처짐
-status-log = 로그 { $engine }   { $n } MB
-status-verified = { $position }까지 검증 { $when }
-status-faults = 로그에 문제가 { $n }건 있어요. 무엇이 어디에 있는지는 yoman log verify 가 알려 줘요.
-status-refusing = 아무것도 저장할 수 없어요: { $why }
-status-damaged = { $at } 위치의 기록이 손상됐어요: { $how }
 unreadable-events = 이벤트 { $n }개
 unreadable-of = 항목 { $n }개의 { $events }
 unreadable-damaged = { $what }를 읽을 수 없어요. 관련된 것은 볼 수만 있고 바꿀 수는 없어요. 어디인지는 yoman log verify 가 알려 줘요.
@@ -52,8 +40,9 @@ room-follows-not = 이 방은 이제 팔로우하지 않아요: { $what }
 room-follows-nothing = 이 방은 이제 아무것도 팔로우하지 않아요.
 room-muted = { $when }까지 이 방에 알리지 않을게요. 여기서 하는 말에는 평소처럼 답해요.
 room-unmuted = 이 방에 팔로우하는 소식을 다시 알릴게요.
-room-language = 이제 여기서 한국어로 말할게요.
-room-language-off = 이제 플랫폼이 알려 주는 언어로 말할게요. 지금은 한국어예요.
+room-language = 여기서 한국어로 말할게요.
+room-language-off = 이제 이 방에 정해 둔 언어가 없어요. 한국어로 말할게요.
+room-language-how = /lang 뒤에 언어를 붙이면 바뀌고, /lang off 하면 플랫폼이 알려 주는 언어를 따라요.
 room-time-zone = 이제 여기 시간은 { $zone } 기준이에요. 거기는 지금 { $time }이에요.
 room-bucket = 이제 여기서 그냥 적은 문장은 { $bucket }{ JOSA($bucket, "이/가") } 돼요.
 a-bucket = { $bucket ->

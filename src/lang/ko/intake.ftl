@@ -2,10 +2,10 @@
 
 asked-for-words = 이 메시지에 답장으로 써 주세요
 asked-for-words-toast = 답장으로 써 주세요
-button-board = 보드
+welcome-board = 보드
 button-forget = { $who } 님 잊기
-button-help = 도움말
-button-next = 다음 할 일
+welcome-help = 도움말
+welcome-next = 다음 할 일
 button-no = 아니요
 button-that-is-me = 네, 저예요
 claim-command = /소유자등록 코드

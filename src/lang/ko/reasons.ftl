@@ -166,6 +166,7 @@ reason-room-follows-nothing = 이 방이 받는 소식이 없어요
 reason-room-mute-over = { $until }, 이미 지난 때예요
 reason-room-muted = 이 방은 이미 음소거했어요. 끝나는 때: { $until }
 reason-room-no-language = { $language } 라는 언어 코드는 없어요. ko, en, pt-BR처럼 써 주세요
+reason-room-no-reminders = 그렇게 자주, 또는 그렇게 늦게 알릴 수는 없어요: 마감 전에는 { $most }번까지예요
 reason-room-not-enabled = 이 방에서는 켜져 있지 않아요
 reason-room-not-muted = 이 방은 음소거하지 않았어요
 reason-room-set = 이 방은 이미 그렇게 되어 있어요

@@ -32,6 +32,7 @@ fn asked<R>(ask: impl FnOnce(&BotRooms<'_>) -> R) -> R {
         person_in: &|_| None,
         direct_room: &|_| None,
         told_in: &|_, _, _| None,
+        reminders: &Default::default(),
     })
 }
 

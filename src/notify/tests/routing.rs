@@ -51,6 +51,7 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
             direct.iter().find(|(_, it)| **it == person).map(|(room, _)| RoomId::new(*room))
         },
         told_in: &|_, _, rooms| rooms.first().cloned(),
+        reminders: &Default::default(),
     };
     let intents = route(commit, &world, &rooms, Utc::now());
     intents

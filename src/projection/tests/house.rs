@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::super::{spec::*, *};
 
 #[test]
@@ -64,27 +66,56 @@ fn how_it_is() {
         refusing: Some("the disk is full".into()),
         ..Default::default()
     };
-    let bot = |bot: &str, trouble: Option<&str>| BotState {
-        bot: bot.into(),
-        trouble: trouble.map(str::to_owned),
-        waiting: 1,
-    };
+    let at = noon() - TimeDelta::minutes(5);
+    let trouble = |why: &str| Trouble { why: why.into(), since: at, ended: false };
     let status = Status {
         version: "0.1.0".into(),
         up: Duration::from_secs(3 * 3_600),
         head: Position(4_812),
         health,
-        cursors: vec![("world".into(), Position(4_812)), ("discord".into(), Position(4_800))],
-        bots: vec![bot("telegram", None), bot("discord", Some("the token was revoked"))],
+        bots: vec![
+            BotState {
+                bot: "telegram".into(),
+                waiting: 1,
+                read: Some(Position(4_812)),
+                sent: 120,
+                ..Default::default()
+            },
+            BotState {
+                bot: "discord".into(),
+                trouble: Some(trouble("connection refused")),
+                waiting: 12,
+                read: Some(Position(4_800)),
+                behind_since: Some(noon() - TimeDelta::seconds(3)),
+                failures: 7,
+                possibly_delivered: (1, 5),
+                last_error: Some(("not sent: connection refused".into(), at)),
+                paused: vec![("discord/1".into(), Duration::from_secs(12), "the platform asks to wait".into())],
+                refusing: vec!["discord/2".into()],
+                ..Default::default()
+            },
+        ],
     };
-    insta::assert_snapshot!(story.world.status(&status, &viewer(None)).to_plain(), @r"
+    insta::assert_snapshot!(story.world.status(&status, false, &viewer(None)).to_plain(), @r"
+    yoman 0.1.0   up 3 h   position 4,812
+    Telegram   runs   1 message waits
+    Discord   no connection for 5 min: connection refused   12 messages wait   12 commits behind (3 s)   1 possibly sent twice since the start, 5 in all
+    ! Nothing can be saved: the disk is full
+    More: /status all
+    ");
+    insta::assert_snapshot!(story.world.status(&status, true, &viewer(None)).to_plain(), @r"
     yoman 0.1.0   up 3 h   position 4,812
     1 todo
-    Telegram   runs   1 message to be delivered
-    Discord   does not run   1 message to be delivered
-    discord   12 commits behind
+    Telegram   runs   1 message waits
+       has read up to 4,812
+       120 sent, 0 changed in place since the start
+    Discord   no connection for 5 min: connection refused   12 messages wait   12 commits behind (3 s)   1 possibly sent twice since the start, 5 in all
+       has read up to 4,800
+       0 sent, 0 changed in place since the start   7 tries failed
+       last error 13:55: not sent: connection refused
+       discord/1 waits 12 s: the platform asks to wait
+       discord/2 refuses everything
     log sled   12 MB
-    ! Discord: the token was revoked
     ! Nothing can be saved: the disk is full
     ");
 }
