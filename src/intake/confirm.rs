@@ -415,9 +415,7 @@ impl Intake {
                 Wrong::NotYours(person) => {
                     let who = self.world.read(|world| world.person(person).map(|it| it.handle.to_string()));
                     let who = who.unwrap_or_default();
-                    return Failed::Beside(
-                        Refusal::new(wording!("confirm-not-yours", who)).into(),
-                    );
+                    return Failed::Beside(Refusal::new(wording!("confirm-not-yours", who)).into());
                 }
             }))
         })?;
