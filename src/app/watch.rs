@@ -177,8 +177,8 @@ impl Watch {
         }
     }
 
-    /// Tells every owner, each in the direct room on another bot that works and where they were heard last. Whether that is
-    /// done with: told, or nobody to tell on any bot there is.
+    /// Tells every owner, each in the direct room on another bot that works and where they were heard last. Whether
+    /// anybody was: who can be reached nowhere now is told once they can.
     async fn tell(
         &self,
         bot: &BotName,
@@ -193,27 +193,19 @@ impl Watch {
             let owners = world.people().filter(|person| person.role == Some(Role::Owner));
             owners.map(|person| person.id).collect()
         });
-        let (mut told, mut elsewhere) = (0, 0);
+        let mut told = false;
         for owner in owners {
             let rooms = self.rooms_of(owner);
-            let others = rooms.into_iter().filter(|room| room.bot() != bot.as_str() && self.has(room.bot()));
-            let others: Vec<_> = others.collect();
-            elsewhere += others.len();
-            let Some(room) = others.into_iter().find(|room| up(room.bot()) && !self.outbox.refuses(room)) else {
-                continue;
-            };
+            let can = |room: &RoomId| room.bot() != bot.as_str() && up(room.bot()) && !self.outbox.refuses(room);
+            let Some(room) = rooms.into_iter().find(can) else { continue };
             let text = news.words(&title, waiting, now, self.lang_in(&room));
             let answer = Answer::new(Outbound::text(text));
             match self.outbox.answer(&format!("{id}/{}", owner.0), &room, vec![answer]).await {
-                Ok(_) => told += 1,
+                Ok(_) => told = true,
                 Err(error) => tracing::warn!(%room, %error, "an owner may be told of an outage twice"),
             }
         }
-        told > 0 || elsewhere == 0
-    }
-
-    fn has(&self, bot: &str) -> bool {
-        self.bots.iter().any(|it| it.name().as_str() == bot)
+        told
     }
 
     /// The direct rooms of a person, the one they were heard in last first.

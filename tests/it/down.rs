@@ -33,15 +33,16 @@ async fn an_owner_hears_on_another_bot_once_however_often_it_is_started() {
     stage.forget();
     kim.bot.feels(down("connection refused"));
     stage.sees(&dana, "cannot be reached").await;
-    stage.say(&dana, "status").await;
+    assert_snapshot!(stage.transcript());
+    let status = stage.say(&dana, "/status").await.concat();
+    assert!(status.contains("Telegram   no connection for"), "{status}");
     stage.restart().await;
-    stage.say(&dana, "todo Fix login").await;
+    stage.say(&dana, "/todo Fix login").await;
     kim.bot.feels(Health::Up);
     stage.sees(&dana, "is back after").await;
     let told = |text: &str| stage.came(&dana).iter().filter(|came| came.contains(text)).count();
     assert_eq!((told("cannot be reached"), told("is back after")), (1, 1));
     assert_eq!(stage.came(&kim).iter().filter(|came| came.contains("cannot be reached")).count(), 0);
-    assert_snapshot!(stage.transcript());
 }
 
 /// yoman as a child process. Dropping it kills it.

@@ -27,13 +27,15 @@ fn is_left_alone(word: &str) -> bool {
         "Asia",
         "Seoul",
         "console",
+        "Console",
         "ko",
         "en",
         "fdatasync",
         "API",
     ];
     let letters = word.trim_start_matches(['T', 'I', 'R', 'P']);
-    names.contains(&word) || (word.len() > letters.len() && letters.bytes().all(|byte| byte.is_ascii_digit()))
+    let code = word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    code || names.contains(&word) || (word.len() > letters.len() && letters.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// No English is in what somebody got.
