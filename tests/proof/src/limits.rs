@@ -314,7 +314,7 @@ async fn shell(setting: &Setting, option: &str, values: &[u32]) -> Result<String
                 hung.push(value.to_string());
             } else if now.len() < words.len() {
                 refused += 1;
-                if told.err.trim().len() < 15 && !ended_by_the_system(&told) {
+                if !has_reason(&told) && !ended_by_the_system(&told) {
                     return Err(format!("ulimit {option} {value}: it failed without a word: {told:?}"));
                 }
             } else {
@@ -343,6 +343,11 @@ async fn shell(setting: &Setting, option: &str, values: &[u32]) -> Result<String
         ))
     });
     tried.await.map_err(|error| error.to_string())?
+}
+
+/// Whether anything was said besides the first line: on standard error, or as an answer.
+fn has_reason(said: &Said) -> bool {
+    said.err.trim().len() > 15 || said.out.lines().any(|line| line.starts_with("Not saved"))
 }
 
 /// A thread that cannot be had ends a runtime of this language the same way.

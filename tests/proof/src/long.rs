@@ -132,7 +132,7 @@ pub async fn long(setting: &Setting, commands: usize) -> Found {
     let step = (commands as f64) * 0.8;
     let grown = (last.resident - first.resident) * 1e6 / step;
     // Short runs are all warming up.
-    if commands >= 20_000 && grown > BYTES_A_COMMAND_MAX || setting.plant && grown > BYTES_A_COMMAND_MAX {
+    if grown > BYTES_A_COMMAND_MAX && (commands >= 20_000 || setting.plant) {
         wrong.push(format!("memory grew by {grown:.0} bytes a command"));
     }
     let per_command = |tenth: &Tenth, share: f64| tenth.disk / (commands as f64 * share);

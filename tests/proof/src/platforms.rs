@@ -27,6 +27,8 @@ use crate::{
 
 /// How long answers may stay away at the end before they count as missing.
 const QUIET: Duration = Duration::from_secs(90);
+/// So many may still wait for an answer when the next trouble begins.
+const WAITING_MAX: usize = 30;
 /// The longest a stop may take.
 const STOP_MAX: Duration = Duration::from_secs(15);
 /// Sockets that say nothing, or next to nothing, at once.
@@ -92,6 +94,9 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
         }
         Platform::Slack => {
             let it = Arc::new(Slack::start().await);
+            // As often as the service, and sooner: it would wait a minute, then five.
+            let retry_pauses_ms = vec![0, 2_000, 10_000];
+            it.server.delivery(slack::Delivery { hand_once: true, retry_pauses_ms, ..slack::Delivery::default() });
             (Server::Slack(Arc::clone(&it)), it)
         }
     };
@@ -116,7 +121,10 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
         talk.killed();
         let settling = Instant::now();
         go_on(&mut talk, &mut random, tokio::time::sleep(Duration::from_millis(500))).await;
-        until(QUIET, || talk.waiting() < 40).await;
+        // Messages alone: what is done by hand may be gone for good.
+        while account::unanswered(&talk).0 > WAITING_MAX && settling.elapsed() < QUIET {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
         if let Some(code) = yoman.exit_code() {
             return Err(format!("yoman ended by itself ({code}) after {trouble:?}: {}", yoman.said()));
         }

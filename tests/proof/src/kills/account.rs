@@ -115,11 +115,11 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
     let mut stray = Vec::new();
     let mut next = 0;
     for message in shown.iter().filter(|message| !message.first.starts_with(NOTHING_NEW)) {
-        let fits = |(story, pieces, _): &(&Story, &[String], Vec<&Shown>)| matches(story, pieces, message);
-        let earlier = expected[..next].iter().rposition(fits);
         while expected.get(next).is_some_and(|(story, _, copies)| story.loose && !copies.is_empty()) {
             next += 1;
         }
+        let fits = |(story, pieces, _): &(&Story, &[String], Vec<&Shown>)| matches(story, pieces, message);
+        let earlier = expected[..next].iter().rposition(fits);
         let is_next = expected.get(next).is_some_and(fits);
         let loose = expected.iter().position(|it| it.0.loose && it.2.is_empty() && fits(it));
         // One that says it may be a repeat is taken for one where it can be.
