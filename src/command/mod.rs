@@ -15,6 +15,7 @@
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `hours.rs`    when a room is told: digests and quiet hours
 //! * `report.rs`   reports: run one, send one
 //! * `undo.rs`     what is taken back
 //! * `help.rs`     /help from the table
@@ -25,6 +26,7 @@ mod draft;
 mod fault;
 mod filter;
 mod help;
+mod hours;
 mod idea;
 mod item;
 mod look;
@@ -205,6 +207,10 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/digest` or `/quiet` with nothing behind it: when this room is told, and what is held for it.
+    Hours,
+    /// `/prefer` with nothing behind it: where whoever asks is told of what is theirs.
+    Prefers,
     /// `/status`
     Status,
     /// `/help [verb]`
@@ -290,6 +296,11 @@ pub enum PersonCommand {
         question: String,
         /// Whether they are one.
         yes: bool,
+    },
+    /// `/prefer console`: told there of what is theirs; `/prefer off`.
+    Prefer {
+        /// The platform, as typed, lower case; `None`: where they were heard last.
+        bot: Option<String>,
     },
     /// `/unlink console`: not known there any more.
     Unlink {

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Command, Look, Moment, PersonCommand, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter, moment,
+    draft, filter, hours, moment,
     pr::verdict_word,
     report,
     todo::is_anyway,
@@ -155,6 +155,8 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Hours => "/digest".to_owned(),
+        Look::Prefers => "/prefer".to_owned(),
         Look::Status => "/status".to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
@@ -184,6 +186,11 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Set(Setting::Language(language)) => format!("/lang {language}"),
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),
+        RoomCommand::Set(Setting::Digest(digest)) => hours::print_digest(digest.as_ref()),
+        RoomCommand::Set(Setting::Quiet(hours)) => hours::print_quiet(hours.as_ref(), false),
+        RoomCommand::Set(Setting::Urgent(passes)) => format!("/quiet urgent {}", if *passes { "on" } else { "off" }),
+        RoomCommand::Quiet { hours, urgent } => hours::print_quiet(Some(hours), *urgent),
+        RoomCommand::DigestNow => "/digest now".to_owned(),
     }
 }
 
@@ -203,5 +210,6 @@ fn print_about_person(command: &PersonCommand) -> String {
         PersonCommand::LinkTake { code } => format!("/link {code}"),
         PersonCommand::LinkAnswer { question, yes } => format!("/link {} {question}", if *yes { "yes" } else { "no" }),
         PersonCommand::Unlink { account } => format!("/unlink {account}"),
+        PersonCommand::Prefer { bot } => format!("/prefer {}", bot.as_deref().unwrap_or("off")),
     }
 }

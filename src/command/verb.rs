@@ -1,6 +1,6 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, idea, item, look, person, pr, report, research, room, todo, undo};
+use super::{Command, Fault, args::Args, hours, idea, item, look, person, pr, report, research, room, todo, undo};
 use crate::domain::Role;
 
 /// What a verb is about; the headings of /help.
@@ -103,20 +103,6 @@ impl Verb {
         Self { word, aliases: &[], usage, help, example, group, role: Some(role), item, read: Some(read) }
     }
 
-    const fn reserved(word: &'static str, usage: &'static str, help: &'static str, group: Group) -> Self {
-        Self {
-            word,
-            aliases: &[],
-            usage,
-            help,
-            example: word,
-            group,
-            role: Some(Role::Member),
-            item: false,
-            read: None,
-        }
-    }
-
     const fn or(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
@@ -179,12 +165,12 @@ static VERBS: &[Verb] = &[
     Verb::new("stats", "/stats [picture] [from..to] [filter]", "how much was done, and how long it took", "stats 4 weeks", Past, Guest, look::stats),
     Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
 
-    Verb::new("follow", "/follow [filter|all]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),
+    Verb::new("follow", "/follow [filter|all] [on:created,done]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),
     Verb::new("unfollow", "/unfollow [filter|all]", "not any more", "unfollow #auth", Room, Member, room::unfollow),
-    Verb::new("mute", "/mute 2h|3 days|until when|off", "be told nothing for a while", "mute 2h", Room, Member, room::mute),
+    Verb::new("mute", "/mute 2h|3 days|until when|off", "be told nothing for a while, and nothing of it afterwards", "mute 2h", Room, Member, room::mute),
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
-    Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
-    Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
+    Verb::new("digest", "/digest [daily 9:00|weekly mon 9:00|now|off]", "one message a day or a week instead of each at once; alone: what is set", "digest daily 9:00", Room, Guest, hours::digest),
+    Verb::new("quiet", "/quiet [22:00-7:00 [urgent]|urgent on|urgent off|off]", "hours without messages; what comes meanwhile comes as one afterwards", "quiet 22:00-7:00", Room, Guest, hours::quiet),
     Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),
@@ -196,6 +182,7 @@ static VERBS: &[Verb] = &[
     Verb::new("revoke", "/revoke @person", "take the role away", "revoke @dana", People, Maintainer, person::revoke),
     Verb::new("forget", "/forget @person", "destroy the key to all they wrote, for ever; asks first", "forget @dana", People, Owner, person::forget),
     Verb::new("unlink", "/unlink platform", "be known there no more", "unlink console", People, Guest, person::unlink),
+    Verb::new("prefer", "/prefer [platform|off]", "where you are told of what is yours; alone: what is set", "prefer console", People, Guest, person::prefer),
     Verb::new("rooms", "/rooms", "where the bot is", "rooms", People, Maintainer, look::rooms),
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
@@ -239,7 +226,8 @@ impl Command {
                 PersonCommand::LinkOffer
                 | PersonCommand::LinkTake { .. }
                 | PersonCommand::LinkAnswer { .. }
-                | PersonCommand::Unlink { .. },
+                | PersonCommand::Unlink { .. }
+                | PersonCommand::Prefer { .. },
             ) => Some(Guest),
             Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
                 if *role >= Maintainer =>

@@ -41,6 +41,11 @@ pub enum Event {
         /// Who they are.
         into: PersonId,
     },
+    /// They are told of what is theirs on this bot, where they are known on several.
+    Preferred {
+        /// Which; `None`: where they were heard last.
+        bot: Option<String>,
+    },
     /// They may do more, or less.
     RoleGranted {
         /// What they may do now.
@@ -88,6 +93,11 @@ pub enum Command {
         /// Who they were there.
         identity: Identity,
     },
+    /// Told on this bot, where they are known on several.
+    Prefer {
+        /// Which; `None`: where they were heard last.
+        bot: Option<String>,
+    },
     /// Another role.
     Grant {
         /// Which.
@@ -127,6 +137,8 @@ pub struct Person {
     pub forgotten: bool,
     /// Who they turned out to be; there is nothing more to be done about them then.
     pub merged: Option<PersonId>,
+    /// The bot they are told on, if they chose one.
+    pub prefers: Option<String>,
 }
 
 /// What stands for the name of somebody who was forgotten.
@@ -241,6 +253,12 @@ pub enum Unchanged {
     /// They are known there.
     #[error("is known as {} already", .0.0)]
     Identity(Identity),
+    /// They are told there.
+    #[error("is told on {0} already")]
+    Told(String),
+    /// They did not choose.
+    #[error("is told where they were heard last already")]
+    ToldAnywhere,
 }
 
 /// A role with its article.
@@ -268,6 +286,9 @@ pub enum Deed {
     /// Knowing somebody with that role on another platform.
     #[error("link an account to {}", one(*.0))]
     Link(Role),
+    /// Choosing where somebody else is told.
+    #[error("choose where somebody else is told")]
+    Prefer,
     /// Forgetting somebody.
     #[error("forget somebody")]
     Forget,
@@ -315,6 +336,7 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
         Command::Join { identity } => join::join(known()?, identity, given),
         Command::Merge { into } => join::merge(known()?, into, given),
         Command::Unlink { identity } => join::unlink(known()?, identity),
+        Command::Prefer { bot } => prefer(known()?, bot.as_deref(), given),
         Command::Grant { role } => grant(known()?, *role, given),
         Command::Revoke => revoke(known()?, given),
         Command::Forget => {
@@ -344,6 +366,17 @@ fn link(person: &Person, identity: &Identity, given: &Given) -> Result<Vec<Event
         return Err(Error::TooManyIdentities { handle });
     }
     Ok(vec![Event::IdentityLinked { identity: identity.clone() }])
+}
+
+fn prefer(person: &Person, bot: Option<&str>, given: &Given) -> Result<Vec<Event>, Error> {
+    if given.actor.is_some_and(|(actor, _)| actor != person.id) {
+        allow(given, Deed::Prefer, person.role.unwrap_or(Role::Guest))?;
+    }
+    if person.prefers.as_deref() == bot {
+        let what = bot.map_or(Unchanged::ToldAnywhere, |bot| Unchanged::Told(bot.to_owned()));
+        return Err(Error::NothingChanges { handle: person.handle.clone(), what });
+    }
+    Ok(vec![Event::Preferred { bot: bot.map(str::to_owned) }])
 }
 
 fn grant(person: &Person, role: Role, given: &Given) -> Result<Vec<Event>, Error> {
@@ -400,7 +433,9 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 role: Some(*role),
                 forgotten: false,
                 merged: None,
+                prefers: None,
             }),
+            Event::Preferred { .. } => None,
             Event::IdentityLinked { .. } | Event::IdentityUnlinked { .. } | Event::Merged { .. } => None,
             Event::RoleGranted { .. } | Event::RoleRevoked | Event::Forgotten | Event::Reversed(_) => None,
         };
@@ -423,6 +458,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
             person.identities.clear();
         }
         Event::Merged { .. } => {}
+        Event::Preferred { bot } => person.prefers.clone_from(bot),
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
         Event::Forgotten => {
@@ -433,6 +469,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
             }
             person.identities.clear();
             person.role = None;
+            person.prefers = None;
             person.forgotten = true;
         }
         Event::Reversed(reversed) => reversed.after.apply(&mut person),

@@ -7,7 +7,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::reverse::{After, Reversed, reverse};
-use super::{Bucket, Filter, PersonId};
+use super::{
+    Bucket, Filter, PersonId,
+    hours::{Digest, Hour, Quiet},
+};
 
 /// A setting of a room with its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,12 @@ pub enum Setting {
     TimeZone(Tz),
     /// Where a bare sentence goes.
     DefaultBucket(Bucket),
+    /// When it gets what it follows as one message; `None`: each at once.
+    Digest(Option<Digest>),
+    /// When it gets nothing; what it misses comes as one message afterwards.
+    Quiet(Option<Quiet>),
+    /// Whether what is urgent comes at once all the same.
+    Urgent(bool),
 }
 
 /// What happens to a room.
@@ -48,6 +57,8 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// What was held for it was asked for.
+    DigestAsked,
     /// Something that happened to it was taken back.
     Reversed(Reversed),
 }
@@ -79,6 +90,15 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Quiet hours, and whether what is urgent passes through them.
+    Quiet {
+        /// When.
+        hours: Quiet,
+        /// Whether what is urgent passes.
+        urgent: bool,
+    },
+    /// Send what is held.
+    DigestNow,
 }
 
 /// The most filters a room can follow.
@@ -103,6 +123,15 @@ pub struct Room {
     pub time_zone: Option<Tz>,
     /// Where a bare sentence goes, if that was set.
     pub default_bucket: Option<Bucket>,
+    /// When it gets what it follows as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// When it gets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// What is urgent comes at once all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
 }
 
 /// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
@@ -111,6 +140,11 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const FILTER_ENTRIES_MAX: usize = 50;
 /// The longest name of a language (BCP 47), in characters.
 pub const LANGUAGE_CHARS_MAX: usize = 35;
+
+/// The room a thread is part of: a thread or topic is `<bot>/<chat>/<thread>`. What it follows and is set to is its own.
+pub fn around(room: &str) -> Option<&str> {
+    room.rsplit_once('/').map(|(around, _)| around).filter(|around| around.contains('/'))
+}
 
 /// The stream of a room: `room/<room id>`.
 pub fn stream(room: &str) -> String {
@@ -138,6 +172,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::Quiet { hours, urgent } => Command::Quiet { hours, urgent },
+            Self::DigestNow => Command::DigestNow,
         })
     }
 }
@@ -193,6 +229,9 @@ pub enum Error {
     /// No name of a language.
     #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
+    /// Quiet hours that never end.
+    #[error("from {at} to {at} is the whole day: /mute is for that, or a digest", at = .0)]
+    AlwaysQuiet(Hour),
 }
 
 impl Error {
@@ -207,6 +246,7 @@ impl Error {
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
+            | Self::AlwaysQuiet(_)
             | Self::NoLanguage(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -236,6 +276,8 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::Quiet { hours, urgent } => return quiet(room, *hours, *urgent),
+        Command::DigestNow => Event::DigestAsked,
     };
     Ok(vec![event])
 }
@@ -250,6 +292,7 @@ fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
         filter.priorities.len(),
         filter.items.len(),
         filter.words.len(),
+        filter.on.len(),
     ];
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
@@ -284,8 +327,25 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
         }
         Setting::TimeZone(time_zone) => room.time_zone == Some(*time_zone),
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
+        Setting::Digest(digest) => room.digest == *digest,
+        Setting::Quiet(Some(hours)) if hours.from == hours.to => return Err(Error::AlwaysQuiet(hours.from)),
+        Setting::Quiet(hours) => room.quiet == *hours,
+        Setting::Urgent(passes) => room.urgent == *passes,
     };
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
+}
+
+fn quiet(room: &Room, hours: Quiet, urgent: bool) -> Result<Vec<Event>, Error> {
+    let settings = [Setting::Quiet(Some(hours)), Setting::Urgent(urgent)];
+    let mut events = Vec::new();
+    for setting in &settings {
+        match set(room, setting) {
+            Ok(event) => events.push(event),
+            Err(Error::Set) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if events.is_empty() { Err(Error::Set) } else { Ok(events) }
 }
 
 /// Whether two filters let the same through: the order in which their words were said means nothing.
@@ -305,6 +365,7 @@ fn same(one: &Filter, other: &Filter) -> bool {
         && sorted(&one.items) == sorted(&other.items)
         && one.due == other.due
         && sorted(&one.words) == sorted(&other.words)
+        && sorted(&one.on) == sorted(&other.on)
 }
 
 /// The state after one more event, which has this version. Total: what makes no sense where it stands changes nothing but
@@ -328,6 +389,10 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
+        Event::SettingChanged(Setting::Digest(digest)) => room.digest = *digest,
+        Event::SettingChanged(Setting::Quiet(hours)) => room.quiet = *hours,
+        Event::SettingChanged(Setting::Urgent(passes)) => room.urgent = *passes,
+        Event::DigestAsked => {}
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room

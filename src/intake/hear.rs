@@ -205,8 +205,8 @@ impl Intake {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting =
-                inbound.room.kind == RoomKind::Group && matches!(command, Command::Room(room::Command::Set(_)));
+            let group_setting = inbound.room.kind == RoomKind::Group
+                && matches!(command, Command::Room(room::Command::Set(_) | room::Command::Quiet { .. }));
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
             self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }

@@ -155,7 +155,7 @@ fn is_about_links(command: &Command) -> bool {
         PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => true,
         PersonCommand::Unlink { .. } => true,
         PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
-        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
+        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } | PersonCommand::Prefer { .. } => false,
         PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. } => false,
     }
 }
@@ -366,7 +366,8 @@ impl Intake {
         self.links.answered(name, now);
         self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
-        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref());
+        let head = self.log.head().position;
+        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref(), head);
         let mut text = Text::from("I know you here too now, ");
         text.push(Style::Quote, self.handle_of(speaker.person)).plain(".");
         let message = Outbound::text(text).row(admit::first_steps());

@@ -95,6 +95,8 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Hours => self.hours(viewer),
+            Look::Prefers => self.preference(speaker.person, viewer),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),

@@ -85,7 +85,8 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
-            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref());
+            let head = self.log.head().position;
+            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref(), head);
         }
         let kept_as = self.settings.default_bucket.one();
         let mut text = Text::from(format!(
@@ -139,6 +140,10 @@ impl Intake {
                 let identity = self.account(speaker.person, account, &spoken.sender)?;
                 self.append_person(speaker.person, &[person::Command::Unlink { identity }], by, spoken).await?
             }
+            PersonCommand::Prefer { bot } => {
+                let bot = bot.as_deref().map(|bot| self.known_bot(speaker.person, bot, spoken)).transpose()?;
+                self.append_person(speaker.person, &[person::Command::Prefer { bot }], by, spoken).await?
+            }
             // Asking makes no commit: it is answered before it comes here.
             PersonCommand::Forget { .. } => return Ok(Vec::new()),
             PersonCommand::ForgetYes { code } => self.forget(spoken, speaker, code).await?,
@@ -187,6 +192,7 @@ impl Intake {
                 person,
                 &Identity(pending.sender.id.as_str().to_owned()),
                 pending.sender.language.as_deref(),
+                self.log.head().position,
             );
         }
         self.tell_paired(&pending.room, &commit, role, known_as).await;

@@ -14,4 +14,4 @@ macro_rules! rooms {
     };
 }
 
-rooms!["items", "words",];
+rooms!["digest", "items", "routing", "words",];

@@ -5,6 +5,8 @@
 //! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
+//! * `roster.rs`   the rooms as they were set at a position of the log
+//! * `hold.rs`     rooms that are told nothing for now; `release.rs` what they missed, as one message each
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
@@ -22,12 +24,15 @@ mod entry;
 mod fake;
 mod follower;
 mod forget;
+mod hold;
 mod key;
 mod outbox;
 mod pictures;
 mod queue;
+mod release;
 mod renew;
-pub mod routing;
+mod roster;
+mod routing;
 #[cfg(test)]
 #[path = "tests/scene.rs"]
 mod scene;
@@ -40,6 +45,7 @@ pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;
 pub use follower::Follower;
+pub use hold::Hold;
 pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
 pub use store::{OpenError, StoreError};

@@ -143,8 +143,24 @@ impl World {
                 buttons.push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), command));
             }
         }
-        text.plain("\n").push(Style::Dim, settings(room, viewer));
+        text.plain("\n").push(Style::Dim, self.settings(room, viewer));
         with_buttons(Outbound::text(text), buttons, viewer)
+    }
+
+    /// A room's settings in a line.
+    fn settings(&self, room: &Room, viewer: &Viewer) -> String {
+        let mut parts = vec![format!(
+            "times of {}: it is {}",
+            viewer.time_zone.name(),
+            viewer.now.with_timezone(&viewer.time_zone).format("%H:%M")
+        )];
+        parts.extend(room.language.iter().map(|language| format!("language {}", words::one_line(language))));
+        parts.extend(room.default_bucket.map(|bucket| format!("a bare sentence becomes {}", bucket.one())));
+        parts.extend(self.hours_in_short(room, viewer));
+        if let Some(until) = room.muted_until.filter(|until| *until > viewer.now) {
+            parts.push(format!("told nothing until {}", words::at(until, viewer)));
+        }
+        parts.join("   ")
     }
 
     /// `/pair` alone: who waits to be let in, with a button for each.
@@ -264,6 +280,9 @@ impl World {
         viewer: &Viewer,
     ) -> Text {
         let mut text = Text::new();
+        if let Some(text) = self.hours_answer(command, viewer) {
+            return text;
+        }
         let event = commits.first().and_then(|commit| stored::decode(commit.events.first()?).ok());
         let event = if let Some(Event::Room(event)) = event { Some(event) } else { None };
         match (command, event) {
@@ -301,7 +320,9 @@ impl World {
                     format!("Times here are those of {} now: it is {} there.", zone.name(), local.format("%H:%M"))
                 }
                 room::Setting::DefaultBucket(bucket) => format!("A bare sentence becomes {} here now.", bucket.one()),
+                room::Setting::Digest(_) | room::Setting::Quiet(_) | room::Setting::Urgent(_) => self.hours_now(viewer),
             }),
+            (room::Command::Quiet { .. } | room::Command::DigestNow, _) => text.plain(self.hours_now(viewer)),
         };
         text
     }
@@ -374,6 +395,10 @@ impl World {
                 text.plain(": the key is destroyed, and no backup made from now on can bring them back.\n");
                 text.plain(NOT_FORGOTTEN);
             }
+            person::Event::Reversed(reversed) if reversed.after.prefers.is_some() => {
+                let prefers = self.person(person).and_then(|person| person.prefers.as_deref());
+                text.append(self.preferred(prefers, viewer));
+            }
             person::Event::Reversed(_) => {
                 let role = self.person(person).and_then(|person| person.role);
                 text.push(Style::Quote, if you { "You" } else { handle }).plain(match (role, you) {
@@ -382,6 +407,7 @@ impl World {
                     (None, _) => " may do nothing here any more. /grant gives a role back.".to_owned(),
                 });
             }
+            person::Event::Preferred { bot } => drop(text.append(self.preferred(bot.as_deref(), viewer))),
             person::Event::RoleRevoked => {
                 text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
             }
@@ -409,21 +435,6 @@ fn known_on(person: &Person, viewer: &Viewer) -> String {
 
 fn platform_of(identity: &Identity, viewer: &Viewer) -> String {
     words::title_of(identity.0.split('/').next().unwrap_or_default(), &viewer.titles)
-}
-
-/// A room's settings in a line.
-fn settings(room: &Room, viewer: &Viewer) -> String {
-    let mut parts = vec![format!(
-        "times of {}: it is {}",
-        viewer.time_zone.name(),
-        viewer.now.with_timezone(&viewer.time_zone).format("%H:%M")
-    )];
-    parts.extend(room.language.iter().map(|language| format!("language {}", words::one_line(language))));
-    parts.extend(room.default_bucket.map(|bucket| format!("a bare sentence becomes {}", bucket.one())));
-    if let Some(until) = room.muted_until.filter(|until| *until > viewer.now) {
-        parts.push(format!("told nothing until {}", words::at(until, viewer)));
-    }
-    parts.join("   ")
 }
 
 /// `4 s`, `12 min`, `3 h`, `5 days`

@@ -17,6 +17,8 @@
 //! * `notice.rs`  what those who follow are told; what changed since a card
 //! * `list.rs`, `board.rs`   many items as a message
 //! * `house.rs`   people, rooms and what a room follows as a message
+//! * `hours.rs`   when a room is told, and where somebody is
+//! * `digest.rs`  what a room missed, as one message
 //! * `permalinks.rs` where the message behind a commit can be opened
 //! * `timeline.rs` history: the commits of one item in words
 //! * `differ.rs`  two worlds compared
@@ -38,6 +40,8 @@ mod cause;
 mod cause_graph;
 mod diff;
 mod differ;
+mod digest;
+mod hours;
 mod house;
 mod items;
 mod like;
@@ -73,21 +77,24 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub(crate) use self::house::NOT_FORGOTTEN;
 use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
+    digest::{Missed, MissedItem},
+    hours::{Held, concerned},
     house::{BotState, Status, Waiting},
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},
     past::AsOf,
     permalinks::Permalinks,
+    select::Then,
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
     undone::{Rests, TakenBack, Why},
 };
+pub(crate) use self::{house::NOT_FORGOTTEN, notice::is_correction};
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,
@@ -484,6 +491,11 @@ impl World {
     /// The reports owners sent: by name, with what each says of itself.
     pub fn reports(&self) -> impl Iterator<Item = (&ReportName, &str)> {
         self.reports.all()
+    }
+
+    /// Whether the bot speaks in a room: a thread is part of the room it was opened in.
+    pub fn listens(&self, room: &str) -> bool {
+        self.room(room).enabled || room::around(room).is_some_and(|around| self.room(around).enabled)
     }
 
     /// All rooms that have a state, by id.

@@ -339,9 +339,14 @@ impl World {
                 let id = PersonId::of_stream(reversal.stream.as_str());
                 let Some(person) = id.and_then(|id| self.person(id)) else { return Outbound::text("Taken back.") };
                 let you = viewer.person == Some(person.id);
-                text.push(Style::Quote, if you { "You".to_owned() } else { person.handle.to_string() });
                 let verb = if you { "are" } else { "is" };
+                if reversed.after.prefers.is_some() {
+                    text.plain(self.preferred_again(person.prefers.as_deref(), viewer));
+                } else {
+                    text.push(Style::Quote, if you { "You".to_owned() } else { person.handle.to_string() });
+                }
                 text.plain(match (&reversed.after.role, person.role) {
+                    (None, _) if reversed.after.prefers.is_some() => String::new(),
                     (None, _) if !reversed.after.identities.back.is_empty() => format!(" {verb} known there again"),
                     (None, _) => format!(" {verb} known on one platform less"),
                     (Some(_), Some(role)) => format!(" {verb} {} again", words::a(role.word())),
@@ -376,6 +381,8 @@ impl World {
                 Some(until) => format!("This room is told nothing until {} again", words::at_in_zone(until, viewer)),
                 None => "This room is told what it follows again".to_owned(),
             }
+        } else if after.is_about_hours() {
+            self.hours_now(viewer)
         } else if after.time_zone.is_some() {
             match state.time_zone {
                 Some(zone) => format!("Times here are those of {} again", zone.name()),

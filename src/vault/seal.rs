@@ -100,6 +100,11 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_unfollowed",
     "room_muted",
     "room_setting_changed",
+    "room_digest_set",
+    "room_quiet_set",
+    "room_urgent_set",
+    "room_digest_asked",
+    "person_preferred",
     "room_reversed",
 ];
 

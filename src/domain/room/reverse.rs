@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
+    hours::{Digest, Quiet},
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
 };
 
@@ -48,6 +49,15 @@ pub struct After {
     /// Where a bare sentence goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_bucket: Option<Value<Bucket>>,
+    /// When its digest comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Value<Digest>>,
+    /// Its quiet hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Value<Quiet>>,
+    /// Whether what is urgent comes at once all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<bool>,
 }
 
 impl After {
@@ -60,6 +70,9 @@ impl After {
             language: Value::changed(&was.language, &now.language),
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
+            digest: Value::changed(&was.digest, &now.digest),
+            quiet: Value::changed(&was.quiet, &now.quiet),
+            urgent: changed(&was.urgent, &now.urgent),
         }
     }
 
@@ -84,6 +97,15 @@ impl After {
         if let Some(bucket) = &self.default_bucket {
             room.default_bucket = bucket.get();
         }
+        if let Some(digest) = &self.digest {
+            room.digest = digest.get();
+        }
+        if let Some(quiet) = &self.quiet {
+            room.quiet = quiet.get();
+        }
+        if let Some(urgent) = self.urgent {
+            room.urgent = urgent;
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -91,9 +113,14 @@ impl After {
         self.enabled.is_some()
     }
 
+    /// Whether it is about when the room is told.
+    pub fn is_about_hours(&self) -> bool {
+        self.digest.is_some() || self.quiet.is_some() || self.urgent.is_some()
+    }
+
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some()
+        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some() || self.is_about_hours()
     }
 }
 
@@ -101,18 +128,23 @@ impl Happening for Event {
     fn takes(&self) -> Option<&[u64]> {
         match self {
             Self::Reversed(reversed) => Some(&reversed.takes),
+            // It changed nothing, so that there is nothing to take back.
+            Self::DigestAsked => Some(&[]),
             _ => None,
         }
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
-        use Setting::{DefaultBucket, Language, TimeZone};
+        use Setting::{DefaultBucket, Digest, Language, Quiet, TimeZone, Urgent};
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
-            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_))) => true,
+            | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
+            | (Self::SettingChanged(Digest(_)), Self::SettingChanged(Digest(_)))
+            | (Self::SettingChanged(Quiet(_)), Self::SettingChanged(Quiet(_)))
+            | (Self::SettingChanged(Urgent(_)), Self::SettingChanged(Urgent(_))) => true,
             (
                 Self::Followed { filter: one } | Self::Unfollowed { filter: Some(one) },
                 Self::Followed { filter: other } | Self::Unfollowed { filter: Some(other) },
@@ -150,10 +182,22 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, spec::now, undo::taken_back};
+    use crate::domain::{ItemRef, hours::Hour, spec::now, undo::taken_back};
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
+    }
+
+    fn hour(at: u16) -> Hour {
+        Hour::new(at, 0).unwrap()
+    }
+
+    fn digest(at: u16) -> Digest {
+        Digest { day: None, at: hour(at) }
+    }
+
+    fn quiet(from: u16) -> Quiet {
+        Quiet { from: hour(from), to: hour(7) }
     }
 
     fn event() -> impl Strategy<Value = Event> {
@@ -165,6 +209,10 @@ mod tests {
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
+            option::of(select(vec![8, 9])).prop_map(|at| Event::SettingChanged(Setting::Digest(at.map(digest)))),
+            option::of(select(vec![21, 22])).prop_map(|at| Event::SettingChanged(Setting::Quiet(at.map(quiet)))),
+            any::<bool>().prop_map(|passes| Event::SettingChanged(Setting::Urgent(passes))),
+            Just(Event::DigestAsked),
         ]
     }
 

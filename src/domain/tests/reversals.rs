@@ -69,10 +69,12 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
         language: Some(Value::Is("ko".into())),
         time_zone: Some(Value::Is(chrono_tz::Asia::Seoul)),
         default_bucket: Some(Value::Nothing),
+        ..room::After::default()
     };
     let of_person = person::After {
         role: Some(Value::Is(Role::Member)),
         identities: ListChange { gone: list(&[1]), back: vec![(1, Identity("console/4711".into()))] },
+        prefers: None,
     };
     let none = Reversed {
         version: 4,

@@ -1,0 +1,4 @@
+# Why somebody is told.
+
+routing-assigned = it is assigned to you
+routing-mentioned = you are mentioned
