@@ -72,6 +72,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         backoff_min: Duration::from_millis(config.notify.backoff_min_ms),
         backoff_max: Duration::from_millis(config.notify.backoff_max_ms),
         coalesce: Duration::from_millis(config.notify.coalesce_ms),
+        board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
     let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);

@@ -65,7 +65,7 @@ fn discord(name: &str, bot: &crate::config::DiscordBot) -> Result<yoman_discord:
         .token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
-    let mut settings = DiscordConfig::new(yoman_chat::BotName::new(name), token.expose());
+    let mut settings = DiscordConfig::new(yoman_chat::BotName::new(name), token.clone());
     settings.api_url =
         Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
     settings.guild = bot.guild_id;
@@ -98,7 +98,7 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         .token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.token_env))?;
-    let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.expose());
+    let mut settings = TelegramConfig::new(yoman_chat::BotName::new(name), token.clone());
     if !bot.api_url.is_empty() {
         settings.api_url =
             Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
@@ -108,8 +108,7 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         let public_url =
             Url::parse(&hook.url).map_err(|error| format!("webhook_url of the bot \"{name}\": {error}"))?;
         let path = public_url.path().to_owned();
-        settings.webhook =
-            Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.expose().into() });
+        settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.clone() });
     }
     let commands: Vec<_> = command::verbs()
         .iter()
@@ -130,12 +129,12 @@ fn slack(name: &str, bot: &crate::config::SlackBot) -> Result<yoman_slack::Slack
         .bot_token
         .as_ref()
         .ok_or_else(|| format!("the bot \"{name}\" is on and has no token: set {}", bot.bot_token_env))?;
-    let app_token = bot.app_token.as_ref().map(|token| token.expose().into());
+    let app_token = bot.app_token.clone();
     let mut settings = SlackConfig::new(yoman_chat::BotName::new(name), token.expose(), app_token);
     settings.api_url =
         Some(Url::parse(&bot.api_url).map_err(|error| format!("api_url of the bot \"{name}\": {error}"))?);
     if let (Some(SlackWay::Http(listen)), Some(secret)) = (bot.way, &bot.signing_secret) {
-        settings.mode = Mode::Http { listen, signing_secret: secret.expose().into() };
+        settings.mode = Mode::Http { listen, signing_secret: secret.clone() };
     }
     settings.menu = command_menu();
     settings.command.clone_from(&bot.command);

@@ -11,14 +11,12 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
-//! * `secret.rs`   values that are never shown
 
 mod bots;
 mod discord;
 mod env;
 mod file;
 mod problem;
-mod secret;
 mod settings;
 mod slack;
 #[cfg(test)]
@@ -32,12 +30,13 @@ use std::{
 
 use chrono_tz::Tz;
 
+pub use yoman_chat::Secret;
+
 pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
     problem::{ConfigError, Problem},
-    secret::Secret,
     slack::{SlackBot, SlackWay},
 };
 use crate::{domain::Bucket, lang::Lang};
@@ -129,6 +128,8 @@ pub struct NotifyConfig {
     pub backoff_max_ms: u64,
     /// Changes to one card within this time become one edit.
     pub coalesce_ms: u64,
+    /// A room's pinned board is changed at most this often.
+    pub board_every_ms: u64,
 }
 
 /// `[reports]`
@@ -196,6 +197,7 @@ impl Default for Config {
                 backoff_min_ms: 500,
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,
+                board_every_ms: 3_000,
             },
             reports: ReportsConfig { dir: PathBuf::from("config/reports"), time_s_max: 10 },
             snapshots: SnapshotsConfig { load_ms_max: 200, disk_mb_max: 256 },

@@ -124,7 +124,9 @@ impl Control for Ear {
                 if let Some(why) = self.outbox.refusing() {
                     findings.push(Finding::fail("state", why, "make room on the disk"));
                 }
-                let unreadable = self.world.read(|world| (world.unreadable() > 0).then(|| world.unreadable_line()));
+                let unreadable = self
+                    .world
+                    .read(|world| (world.unreadable() > 0).then(|| world.unreadable_line(crate::lang::Lang::English)));
                 findings.extend(unreadable.map(|what| Finding::warn("log", what, "")));
                 Response::Health { findings }
             }
@@ -184,7 +186,7 @@ pub(super) fn health(log: &dyn EventLog) -> Vec<Finding> {
             "log",
             format!(
                 "{} found wrong when it was verified on {}",
-                crate::projection::words::count(usize::try_from(verified.faults).unwrap_or(usize::MAX), "fault"),
+                crate::projection::words::count(verified.faults, "fault", crate::lang::Lang::English),
                 verified.at.format("%Y-%m-%d %H:%M UTC")
             ),
             "yoman log verify says what and where; yoman log salvage brings out what can be read",

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::task::{JoinHandle, JoinSet};
-use yoman_chat::{Accept, Bot, BotError, Inbox, RoomId, Stop};
+use yoman_chat::{Accept, Bot, BotError, Inbox, Outbound, RoomId, Stop};
 
 use crate::{
     domain::ItemRef,
@@ -50,24 +50,43 @@ struct Cards {
     titles: Arc<HashMap<String, String>>,
 }
 
+impl Cards {
+    /// Whoever looks into a room.
+    fn viewer(&self, room: &RoomId, world: &World) -> Option<Viewer> {
+        let state = world.room(room.as_str());
+        Some(Viewer {
+            room: room.as_str().to_owned(),
+            person: None,
+            lang: Lang::choose(state.language.as_deref(), self.outbox.hinted(room), self.settings.lang),
+            time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
+            now: self.settings.clock.now(),
+            capabilities: self.settings.bots.get(room.bot())?.clone(),
+            titles: Arc::clone(&self.titles),
+            permalinks: Permalinks::default(),
+        })
+    }
+}
+
 impl Render for Cards {
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
-        let capabilities = self.settings.bots.get(room.bot())?.clone();
-        let hint = self.outbox.hinted(room);
         self.world.read(|world| {
-            let state = world.room(room.as_str());
-            let viewer = Viewer {
-                room: room.as_str().to_owned(),
-                person: None,
-                lang: Lang::choose(state.language.as_deref(), hint, self.settings.lang),
-                time_zone: state.time_zone.unwrap_or(self.settings.time_zone),
-                now: self.settings.clock.now(),
-                capabilities,
-                titles: Arc::clone(&self.titles),
-                permalinks: Permalinks::default(),
-            };
+            let viewer = self.viewer(room, world)?;
             Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
         })
+    }
+
+    fn board(&self, room: &RoomId) -> Option<Outbound> {
+        self.world.read(|world| world.live_board(&self.viewer(room, world)?))
+    }
+
+    fn board_before(&self, room: &RoomId, moved: bool) -> Outbound {
+        let worded = |world: &World| Some(world.live_board_before(moved, &self.viewer(room, world)?));
+        self.world.read(worded).unwrap_or_default()
+    }
+
+    fn not_pinned(&self, room: &RoomId, why: &str) -> Outbound {
+        let worded = |world: &World| Some(world.live_board_not_pinned(why, &self.viewer(room, world)?));
+        self.world.read(worded).unwrap_or_default()
     }
 }
 

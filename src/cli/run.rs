@@ -17,6 +17,10 @@ use super::{FAILED, complain};
 /// How long the runtime waits at the end for threads that sit in a call that cannot be ended (a full pipe, a terminal).
 const THREADS_WAIT: Duration = Duration::from_millis(500);
 
+/// Parts that tell too much whatever they are asked for. usvg tells of each glyph that comes from another font than the one
+/// asked first, which is meant to be; tungstenite tells whole frames, and in one of Discord's is the token.
+const QUIETER: [&str; 3] = ["usvg=error", "tungstenite=info", "tungstenite::protocol=info"];
+
 pub(super) fn main(config: Config, environment: &Environment) -> ExitCode {
     trace(&config, environment);
     for warning in &config.warnings {
@@ -55,11 +59,7 @@ fn trace(config: &Config, environment: &Environment) {
         Some(Err(error)) => (EnvFilter::new(filter), Some(error)),
         None => (EnvFilter::new(filter), None),
     };
-    // It tells of each glyph that comes from another font than the one asked first: that is meant to be.
-    let filter = match "usvg=error".parse() {
-        Ok(quieter) => filter.add_directive(quieter),
-        Err(_) => filter,
-    };
+    let filter = QUIETER.iter().filter_map(|part| part.parse().ok()).fold(filter, EnvFilter::add_directive);
     let colours = seen && environment.get("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
     match format {

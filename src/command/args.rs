@@ -10,8 +10,10 @@ use super::{
     word::{Word, Words, words_and_quotes},
 };
 use crate::domain::{ItemRef, item::TEXT_CHARS_MAX};
+use crate::lang::{Lang, Wording, wording};
 
 /// What stands behind a verb and has not been read yet.
+#[derive(Clone)]
 pub(super) struct Args<'a> {
     /// The whole text.
     pub(super) input: &'a str,
@@ -69,13 +71,16 @@ impl<'a> Args<'a> {
 
     /// Takes `at <when>` off the end, where nothing else may follow but a page.
     pub(super) fn at_moment(&mut self) -> Result<Option<super::Moment>, Fault> {
-        use super::moment::{At, Behind, behind_at};
+        use super::moment::{At, Behind, as_of, behind_at};
+        if let Some(at) = as_of(self) {
+            return Ok(at);
+        }
         let Some(word) = self.words().next().filter(|word| word.raw.eq_ignore_ascii_case("at")) else {
             return Ok(None);
         };
         self.rest.start = word.at.end;
         if self.rest_is_empty() {
-            return Err(self.missing("When?"));
+            return Err(self.missing(wording!("fault-when")));
         }
         match behind_at(self, &word, At::Past)? {
             Behind::Moment(at) => Ok(at),
@@ -113,19 +118,38 @@ impl<'a> Args<'a> {
     }
 
     /// A fault at these bytes.
-    pub(super) fn fault(&self, at: Range<usize>, what: impl Into<String>) -> Fault {
+    pub(super) fn fault(&self, at: Range<usize>, what: impl Into<Wording>) -> Fault {
         Fault::new(self.input, at, what)
     }
 
     /// A fault at this word.
-    pub(super) fn at(&self, word: &Word<'_>, what: impl Into<String>) -> Fault {
+    pub(super) fn at(&self, word: &Word<'_>, what: impl Into<Wording>) -> Fault {
         self.fault(word.at.clone(), what)
     }
 
     /// Something is missing at the end.
-    pub(super) fn missing(&self, what: &str) -> Fault {
+    pub(super) fn missing(&self, what: impl Into<Wording>) -> Fault {
         let end = self.input.trim_end().len();
-        self.fault(end..end, format!("{what} Like  /{}", self.verb.example))
+        let what: Wording = what.into();
+        self.fault(
+            end..end,
+            wording!(
+                "fault-missing",
+                what,
+                example = Wording::each(self.verb.example_in(Lang::English), self.verb.example_in(Lang::Korean))
+            ),
+        )
+    }
+
+    /// There is no use for this.
+    pub(super) fn useless(&self, at: Range<usize>) -> Fault {
+        self.fault(
+            at,
+            wording!(
+                "fault-useless",
+                usage = Wording::each(self.verb.usage_in(Lang::English), self.verb.usage_in(Lang::Korean))
+            ),
+        )
     }
 
     /// Nothing may follow.
@@ -134,10 +158,7 @@ impl<'a> Args<'a> {
         let Some(first) = left.next() else {
             return Ok(());
         };
-        Err(self.fault(
-            first.at.start..self.rest.end,
-            format!("I don't know what to do with this. It is  {}", self.verb.usage),
-        ))
+        Err(self.useless(first.at.start..self.rest.end))
     }
 
     /// All that is left, as it was written: free text has no tokens. May be empty.
@@ -155,12 +176,10 @@ impl<'a> Args<'a> {
         }
         let text = text.trim().replace('\r', "\n");
         if self.strict && !self.colon && !text.is_empty() {
-            return Err(self.fault(rest, "This may be an ordinary sentence."));
+            return Err(self.fault(rest, wording!("fault-sentence")));
         }
         if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-            return Err(
-                self.fault(rest.end..rest.end, format!("That is too long: at most {TEXT_CHARS_MAX} characters."))
-            );
+            return Err(self.fault(rest.end..rest.end, wording!("fault-long", most = TEXT_CHARS_MAX.to_string())));
         }
         Ok(text)
     }
@@ -171,14 +190,16 @@ impl<'a> Args<'a> {
         let colon = self.colon;
         let text = self.text()?;
         if !colon && only_items(&text) {
-            let example = self.verb.example.split(' ').take(2).collect::<Vec<_>>().join(" ");
-            return Err(self.fault(at, format!("One item at a time, each on its own line. Like  /{example}")));
+            let short = |example: &str| example.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            let example =
+                Wording::each(short(self.verb.example_in(Lang::English)), short(self.verb.example_in(Lang::Korean)));
+            return Err(self.fault(at, wording!("fault-one-at-a-time", example)));
         }
         Ok(text)
     }
 
     /// The same, where there has to be some.
-    pub(super) fn some_text(&mut self, missing: &str) -> Result<String, Fault> {
+    pub(super) fn some_text(&mut self, missing: Wording) -> Result<String, Fault> {
         let text = self.text()?;
         if text.is_empty() { Err(self.missing(missing)) } else { Ok(text) }
     }
@@ -191,7 +212,7 @@ impl<'a> Args<'a> {
                 super::token::add(&mut items, item).map_err(|what| self.at(&word, what))?;
             }
         }
-        if items.is_empty() { Err(self.missing("Which item?")) } else { Ok(items) }
+        if items.is_empty() { Err(self.missing(wording!("fault-which-item"))) } else { Ok(items) }
     }
 }
 

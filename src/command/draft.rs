@@ -22,6 +22,7 @@ use crate::domain::{
     Handle,
     item::{Carry, Draft, TEXT_CHARS_MAX, TITLE_CHARS_MAX},
 };
+use crate::lang::wording;
 
 /// What a bare sentence says: an item to be created in the room's default bucket.
 ///
@@ -64,7 +65,7 @@ pub(super) fn read(input: &str, at: Range<usize>, context: &Context) -> Result<D
         }
     }
     if title.is_empty() {
-        return Err(Fault::new(input, end..end, "A title is missing."));
+        return Err(Fault::new(input, end..end, wording!("fault-no-title")));
     }
     let overflow = cut(&mut title);
     let mut text = overflow.unwrap_or_default();
@@ -81,7 +82,7 @@ pub(super) fn read(input: &str, at: Range<usize>, context: &Context) -> Result<D
     text.truncate(text.trim_end().len());
     let text = text.replace('\r', "\n");
     if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-        return Err(Fault::new(input, end..end, format!("That is too long: at most {TEXT_CHARS_MAX} characters.")));
+        return Err(Fault::new(input, end..end, wording!("fault-long", most = TEXT_CHARS_MAX.to_string())));
     }
     Ok(Draft { title, body: text, criteria, carry, from: None, attachments: Vec::new() })
 }

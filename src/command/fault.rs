@@ -1,10 +1,11 @@
 //! A [`Fault`] as people see it: the place, what is wrong there, what to do; and the nearest word to one that is unknown.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Fault;
+use super::{Fault, korean::letters};
+use crate::lang::{Wording, worded, wording};
 
 /// How much of the place is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -15,7 +16,7 @@ const MISSPELT_MAX: usize = 24;
 
 impl Fault {
     /// A fault in `input` at these bytes.
-    pub(super) fn new(input: &str, at: Range<usize>, what: impl Into<String>) -> Self {
+    pub(super) fn new(input: &str, at: Range<usize>, what: impl Into<Wording>) -> Self {
         Self { input: input.to_owned(), at, what: what.into(), meant: Vec::new() }
     }
 
@@ -44,37 +45,48 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((column, place)) = self.place() {
-            write!(f, "{:column$}{place}   <- ", "")?;
-        }
-        f.write_str(&self.what)?;
-        if let Some((first, others)) = self.meant.split_first() {
-            write!(f, " Did you mean:   {first}")?;
-            for other in others {
-                write!(f, "   or   {other}")?;
+impl Fault {
+    /// The place, what is wrong there, and what may have been meant.
+    pub fn wording(&self) -> Wording {
+        let what = self.what_and_where();
+        match self.meant.split_first() {
+            None => what,
+            Some((first, others)) => {
+                let what = wording!("fault-meant", what, meant = first);
+                others.iter().fold(what, |what, other| wording!("fault-or", what, other))
             }
         }
-        Ok(())
+    }
+
+    /// The same without what may have been meant.
+    pub fn what_and_where(&self) -> Wording {
+        match self.place() {
+            Some((column, place)) => Wording::from(format!("{:column$}{place}   <- ", "")).then(self.what.clone()),
+            None => self.what.clone(),
+        }
     }
 }
 
-impl std::error::Error for Fault {}
+worded!(Fault);
 
 /// Those of `known` that `word` may be a misspelling of, the nearest first, at most three. A short word has to be
-/// nearer than a long one: `/etc` is no misspelt verb.
+/// nearer than a long one: `/etc` is no misspelt verb. Korean is compared letter by letter: a syllable has two or three.
 pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
-    let length = word.chars().count();
-    if word.len() > MISSPELT_MAX || length < 2 {
+    if word.len() > MISSPELT_MAX {
         return Vec::new();
     }
-    let word = word.to_lowercase();
+    let lower = word.to_lowercase();
+    let word = letters(&lower);
+    let (length, short) = (word.chars().count(), if word.len() > lower.len() { 6 } else { 4 });
+    if length < 2 {
+        return Vec::new();
+    }
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|known| {
-            let allowed = if length.min(known.chars().count()) <= 4 { 1 } else { 2 };
-            let distance = strsim::osa_distance(&word, known);
+            let letters = letters(known);
+            let allowed = if length.min(letters.chars().count()) <= short { 1 } else { 2 };
+            let distance = strsim::osa_distance(&word, &letters);
             (distance <= allowed).then_some((distance, known))
         })
         .collect();

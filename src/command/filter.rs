@@ -2,7 +2,7 @@
 //!
 //! Buckets, states, items and tokens mean what they say; of a follow, `on:done,merged` says what has to happen to an item; any other word is looked for in the texts. A word in quotes is
 //! always looked for, also when it is `"open"`. `all` or `*` alone is everything. Filters are kept in one order
-//! without repetitions, so that the same filter said differently is the same filter.
+//! without repetitions, so that the same filter said differently is the same filter. In Korean: `할일 열림 #인증 @나 쪽:2`.
 
 use chrono_tz::Tz;
 
@@ -10,11 +10,13 @@ use super::{
     Fault, Moment,
     args::Args,
     fault::nearest,
+    korean::{self, english},
     moment::{self, At, Behind, Span},
     token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
     word::{QUOTES, Word, quote, quoted},
 };
 use crate::domain::{Bucket, Filter, Handle, ItemRef, Kind, filter::StateWord};
+use crate::lang::wording;
 
 /// The longest word to look for, in characters.
 const WORD_CHARS_MAX: usize = 200;
@@ -35,6 +37,7 @@ const STATES: [(&str, StateWord); 11] = [
 ];
 
 fn state(word: &str) -> Option<StateWord> {
+    let word = english(word, korean::STATES);
     STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|&(_, state)| state)
 }
 
@@ -49,6 +52,7 @@ fn state_word(state: StateWord) -> &'static str {
 }
 
 fn bucket(word: &str) -> Option<Bucket> {
+    let word = english(word, korean::BUCKETS);
     Bucket::of_word(word).or_else(|| match word.to_ascii_lowercase().as_str() {
         "ideas" => Some(Bucket::Idea),
         "researches" => Some(Bucket::Research),
@@ -58,12 +62,15 @@ fn bucket(word: &str) -> Option<Bucket> {
     })
 }
 
+/// Everything.
+pub(super) fn is_all(word: &str) -> bool {
+    word == "*" || korean::is(word, "all")
+}
+
 /// What stands behind `page:`.
 pub(super) fn page(word: &str) -> Option<&str> {
-    word.get(..5)
-        .filter(|key| key.eq_ignore_ascii_case("page:"))
-        .map(|_| &word[5..])
-        .filter(|number| !number.is_empty())
+    let (key, number) = word.split_once(':')?;
+    (english(key, korean::KEYS).eq_ignore_ascii_case("page") && !number.is_empty()).then_some(number)
 }
 
 /// What stands behind `on:`.
@@ -74,7 +81,7 @@ fn on(word: &str) -> Option<&str> {
 fn unknown_kind(args: &Args<'_>, word: &Word<'_>, kind: &str) -> Fault {
     let kinds = Kind::ALL.map(Kind::word);
     let meant = nearest(&kind.to_lowercase(), kinds.into_iter());
-    let what = format!("What can happen is {}.", kinds.join(", "));
+    let what = wording!("fault-kind", kinds = kinds.join(", "));
     let meant = meant.into_iter().take(3).map(|kind| format!("/{} on:{kind}", args.verb.word)).collect();
     args.at(word, what).meaning(meant)
 }
@@ -118,13 +125,27 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
     let mut at = None;
     let mut span: Span = (None, None);
     let mut said_span = false;
-    let first = args.words().next().map(|word| word.raw.to_ascii_lowercase());
-    if matches!(first.as_deref(), Some("all" | "*"))
-        && args.words().nth(1).is_none_or(|word| word.raw.eq_ignore_ascii_case("at") || page(word.raw).is_some())
-    {
+    if args.words().next().is_some_and(|word| is_all(word.raw)) {
+        let before = args.rest.clone();
         args.next();
+        let alone = args.words().next().is_none_or(|word| {
+            word.raw.eq_ignore_ascii_case("at")
+                || page(word.raw).is_some()
+                || moment::as_of(&mut args.clone()).is_some()
+        });
+        if !alone {
+            args.rest = before;
+        }
     }
     loop {
+        let before = args.rest.clone();
+        if let Some(moment) = moment::as_of(args) {
+            if also.at == At::Never {
+                return Err(args.fault(before.start..args.rest.start, wording!("fault-no-past")));
+            }
+            at = moment;
+            continue;
+        }
         if also.span
             && !said_span
             && span.0.is_none()
@@ -136,6 +157,12 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         }
         let before = args.rest.clone();
         let Some(word) = args.next() else { break };
+        let second = args.words().next();
+        let joined = second.as_ref().and_then(|second| korean::pair(word.raw, second.raw));
+        if joined.is_some() {
+            args.next();
+        }
+        let known = joined.as_deref().unwrap_or(word.raw);
         if let Some(text) = quoted(word.raw) {
             if !text.trim().is_empty() {
                 filter.words.push(search(args, &word, text.trim().to_owned())?);
@@ -151,16 +178,16 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 args.rest.start = next.at.end;
                 (kinds, word) = (next.raw, next);
             }
-        } else if let Some(bucket) = bucket(word.raw) {
+        } else if let Some(bucket) = bucket(known) {
             filter.buckets.push(bucket);
-        } else if let Some(state) = state(word.raw) {
+        } else if let Some(state) = state(known) {
             filter.states.push(state);
         } else if let Ok(item) = word.raw.parse() {
             filter.items.push(item);
         } else if let Some(number) = page(word.raw) {
             let number = page_number(number).filter(|_| also.pages);
             let number = number.ok_or_else(|| {
-                args.at(&word, if also.pages { "Pages are numbered from 1: page:2" } else { "This has no pages." })
+                args.at(&word, if also.pages { wording!("fault-pages") } else { wording!("fault-no-pages") })
             })?;
             at_page = Some(number);
         } else if let Some(token) = token(args.input, &word, args.context)? {
@@ -170,17 +197,15 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 Token::Priority(priority) => filter.priorities.push(priority),
                 Token::Project(project) => filter.projects.push(project),
                 Token::Due(due) if filter.due.is_none_or(|old| old == due) => filter.due = Some(due),
-                Token::Due(_) => return Err(args.at(&word, "There is a due date already.")),
+                Token::Due(_) => return Err(args.at(&word, wording!("fault-due-twice"))),
                 Token::Needs(_) | Token::For(_) => {
-                    return Err(
-                        args.at(&word, "This cannot be filtered by. Try #tag @person !high in:project due:fri open")
-                    );
+                    return Err(args.at(&word, wording!("fault-not-a-filter")));
                 }
             }
         } else {
             if word.raw.eq_ignore_ascii_case("at") && (also.at == At::Past || !args.rest_is_empty()) {
                 if args.rest_is_empty() {
-                    return Err(args.missing("When?"));
+                    return Err(args.missing(wording!("fault-when")));
                 }
                 match moment::behind_at(args, &word, also.at)? {
                     Behind::Moment(moment) => {
@@ -198,6 +223,9 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
                 }
                 args.next();
             }
+            if word.raw == korean::AS_OF && also.at == At::Past {
+                return Err(args.at(&word, wording!("fault-as-of")));
+            }
             let bare = word.raw.strip_prefix('\\').unwrap_or(word.raw);
             if !bare.is_empty() {
                 filter.words.push(search(args, &word, bare.to_owned())?);
@@ -210,7 +238,7 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
 /// A word to look for.
 fn search(args: &Args<'_>, word: &Word<'_>, text: String) -> Result<String, Fault> {
     if text.chars().count() > WORD_CHARS_MAX {
-        return Err(args.at(word, format!("That is too long to look for: at most {WORD_CHARS_MAX} characters.")));
+        return Err(args.at(word, wording!("fault-word-long", most = WORD_CHARS_MAX)));
     }
     Ok(text)
 }
@@ -241,7 +269,10 @@ fn is_word(word: &str) -> bool {
         || page(word).is_some()
         || on(word).is_some()
         || is_token(word)
-        || ["all", "*", "at"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        || is_all(word)
+        || word.eq_ignore_ascii_case("at")
+        || word.ends_with(korean::AS_OF)
+        || korean::SECONDS.contains(&word);
     !means && !word.starts_with('\\') && !word.contains(char::is_whitespace) && !word.contains(QUOTES)
 }
 

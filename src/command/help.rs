@@ -5,8 +5,10 @@ use std::fmt;
 use super::{
     Fault,
     fault::nearest,
-    verb::{Group, Verb, find, verbs, words},
+    korean::{self, english},
+    verb::{Group, Verb, find, in_language, verbs, words},
 };
+use crate::lang::{Lang, say, wording};
 
 /// What /help answers, for the caller to lay out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +39,9 @@ fn line(say: impl Into<String>, does: impl Into<String>) -> Line {
     Line { say: say.into(), does: does.into() }
 }
 
-fn does(verb: &Verb) -> String {
-    if verb.available() { verb.help.to_owned() } else { format!("{} (not available yet)", verb.help) }
+fn does(verb: &Verb, lang: Lang) -> String {
+    let help = verb.help_in(lang);
+    if verb.available() { help.to_owned() } else { say!(lang, "help-not-yet", help) }
 }
 
 /// The verbs on the short page: what is said on most days.
@@ -53,102 +56,122 @@ const WORDS: &str = "words";
 ///
 /// # Errors
 /// A [`Fault`] with the nearest topics when there is none of that name.
-pub fn help(topic: Option<&str>) -> Result<Help, Fault> {
+pub fn help(topic: Option<&str>, lang: Lang) -> Result<Help, Fault> {
     let asked = topic.map(|asked| asked.trim().trim_start_matches('/').to_lowercase()).unwrap_or_default();
     if asked.is_empty() {
-        return Ok(short());
+        return Ok(short(lang));
     }
-    if asked == ALL {
-        let mut sections: Vec<Section> = Group::ALL.into_iter().map(all_of).collect();
-        sections.push(among_the_words());
+    let topic = english(&asked, korean::TOPICS);
+    if topic == ALL {
+        let mut sections: Vec<Section> = Group::ALL.into_iter().map(|group| all_of(group, lang)).collect();
+        sections.push(among_the_words(lang));
         return Ok(Help { sections });
     }
-    let mut sections: Vec<Section> = find(&asked).map(about).into_iter().collect();
+    let mut sections: Vec<Section> = find(&asked).map(|verb| about(verb, lang)).into_iter().collect();
     // A heading may be called like a verb: /people.
-    sections.extend(Group::ALL.into_iter().find(|group| group.topic() == asked).map(all_of));
-    if asked == WORDS {
-        sections.push(among_the_words());
+    sections.extend(Group::ALL.into_iter().find(|group| group.topic() == topic).map(|group| all_of(group, lang)));
+    if topic == WORDS {
+        sections.push(among_the_words(lang));
     }
     if sections.is_empty() {
         let shown: String = asked.chars().take(32).collect();
-        let topics = words().chain(Group::ALL.map(Group::topic)).chain([ALL, WORDS]);
+        let korean = korean::TOPICS.iter().flat_map(|(_, korean)| korean.iter().copied());
+        let topics = words().chain(Group::ALL.map(Group::topic)).chain([ALL, WORDS]).chain(korean);
         let meant: Vec<String> = nearest(&asked, topics).into_iter().map(|word| format!("/help {word}")).collect();
-        let see = if meant.is_empty() { " /help all lists what I know." } else { "" };
-        return Err(Fault::new(&format!("/help {asked}"), 0..0, format!("I don't know {shown}.{see}")).meaning(meant));
+        let what = match meant.is_empty() {
+            true => wording!("fault-unknown-topic-see", topic = shown),
+            false => wording!("fault-unknown-topic", topic = shown),
+        };
+        return Err(Fault::new(&format!("/help {asked}"), 0..0, what).meaning(meant));
     }
     Ok(Help { sections })
 }
 
 /// What fits on a phone: how to begin, the daily verbs, where the rest is.
-fn short() -> Help {
+fn short(lang: Lang) -> Help {
     let mut sections: Vec<Section> = Group::ALL
         .into_iter()
         .map(|group| Section {
-            heading: group.heading().to_owned(),
+            heading: group.heading_in(lang).to_owned(),
             lines: DAILY
                 .iter()
                 .filter_map(|word| find(word))
                 .filter(|verb| verb.group == group)
-                .map(|verb| line(verb.usage, verb.help))
+                .map(|verb| line(verb.usage_in(lang), verb.help_in(lang)))
                 .collect(),
         })
         .filter(|section| !section.lines.is_empty())
         .collect();
-    if let Some(capture) = sections.first_mut() {
-        capture.lines.insert(0, line("/todo Fix login #auth !high due:fri @me", "for example"));
-        capture.lines.push(line("a sentence alone", "in a direct chat: is kept, as an idea"));
+    if let (Some(capture), Some(todo)) = (sections.first_mut(), find("todo")) {
+        let example = format!("/{}", todo.example_in(lang));
+        capture.lines.insert(0, line(example, say!(lang, "help-for-example")));
+        capture.lines.push(line(say!(lang, "help-sentence"), say!(lang, "help-sentence-does")));
     }
-    let topics: Vec<&str> = Group::ALL.into_iter().map(Group::topic).filter(|topic| find(topic).is_none()).collect();
+    let topics: Vec<&str> = Group::ALL
+        .into_iter()
+        .filter(|group| find(group.topic()).is_none())
+        .map(|group| group.topic_in(lang))
+        .collect();
+    let help = find("help").map_or("help", |verb| verb.word_in(lang));
+    let done = find("done").map_or("done", |verb| verb.word_in(lang));
+    let topic = |word| in_language(lang, word, korean::TOPICS);
     sections.push(Section {
-        heading: "More".to_owned(),
+        heading: say!(lang, "help-more"),
         lines: vec![
-            line("/help done", "all about one verb"),
-            line(format!("/help {}", topics.join("|")), "the verbs under a heading"),
-            line(format!("/help {WORDS}"), "tags, dates and people among the words"),
-            line(format!("/help {ALL}"), "everything"),
+            line(format!("/{help} {done}"), say!(lang, "help-one-verb")),
+            line(format!("/{help} {}", topics.join("|")), say!(lang, "help-a-heading")),
+            line(format!("/{help} {}", topic(WORDS)), say!(lang, "help-words")),
+            line(format!("/{help} {}", topic(ALL)), say!(lang, "help-all")),
         ],
     });
     Help { sections }
 }
 
 /// A heading with all of its verbs that can be used.
-fn all_of(group: Group) -> Section {
+fn all_of(group: Group, lang: Lang) -> Section {
     Section {
-        heading: group.heading().to_owned(),
+        heading: group.heading_in(lang).to_owned(),
         lines: verbs()
             .iter()
             .filter(|verb| verb.group == group && verb.available())
-            .map(|verb| line(verb.usage, verb.help))
+            .map(|verb| line(verb.usage_in(lang), verb.help_in(lang)))
             .collect(),
     }
 }
 
-fn among_the_words() -> Section {
-    let tokens = "#tag @person !low|!normal|!high|!urgent in:project due:when needs:T3 for:T7";
+fn among_the_words(lang: Lang) -> Section {
     Section {
-        heading: "Among the words".to_owned(),
+        heading: say!(lang, "help-among"),
         lines: vec![
-            line(tokens, "in the first line, or on a line of their own; \\#word is just a word"),
-            line("further lines", "the body; - [ ] begins a criterion"),
-            line("when", "fri, tomorrow 9:00, in 2 weeks, 27 nov, 2026-08-01 17:00"),
-            line("at when", "behind a look, for the past: fri, yesterday 9:00, 3 months ago, #4812 (a position)"),
-            line("in answer to a card", "done, due fri, assign @dana; anything else is noted"),
+            line(say!(lang, "help-tokens"), say!(lang, "help-tokens-does")),
+            line(say!(lang, "help-lines"), say!(lang, "help-lines-does")),
+            line(say!(lang, "help-when"), say!(lang, "help-when-does")),
+            line(say!(lang, "help-at"), say!(lang, "help-at-does")),
+            line(say!(lang, "help-answer"), say!(lang, "help-answer-does")),
         ],
     }
 }
 
-fn about(verb: &Verb) -> Section {
-    let mut lines = vec![line(verb.usage, does(verb))];
+fn about(verb: &Verb, lang: Lang) -> Section {
+    let mut lines = vec![line(verb.usage_in(lang), does(verb, lang))];
     if verb.available() {
-        lines.push(line(format!("/{}", verb.example), "for example"));
+        lines.push(line(format!("/{}", verb.example_in(lang)), say!(lang, "help-for-example")));
     }
-    if !verb.aliases.is_empty() {
-        let aliases: Vec<String> = verb.aliases.iter().map(|alias| format!("/{alias}")).collect();
-        lines.push(line(aliases.join(" "), "the same"));
+    let mut same: Vec<&str> = match lang {
+        Lang::English => Vec::new(),
+        Lang::Korean => verb.korean().iter().skip(1).copied().chain([verb.word]).collect(),
+    };
+    same.extend(verb.aliases);
+    if !same.is_empty() {
+        let same: Vec<String> = same.iter().map(|alias| format!("/{alias}")).collect();
+        lines.push(line(same.join(" "), say!(lang, "help-the-same")));
     }
-    let who = verb.role.map_or_else(|| "anybody".to_owned(), |role| format!("{role}, at least"));
-    lines.push(line(who, "who may"));
-    Section { heading: format!("/{}", verb.word), lines }
+    let who = match verb.role {
+        None => say!(lang, "help-anybody"),
+        Some(role) => say!(lang, "help-at-least", role = say!(lang, "role", role = role.word())),
+    };
+    lines.push(line(who, say!(lang, "help-who-may")));
+    Section { heading: format!("/{}", verb.word_in(lang)), lines }
 }
 
 impl fmt::Display for Help {

@@ -3,6 +3,7 @@
 use super::{
     Command, Fault, Target,
     args::Args,
+    korean::{self, english},
     person,
     token::{self, Token, add, token},
     when,
@@ -12,12 +13,13 @@ use crate::domain::{
     Handle, Priority, Tag,
     item::{Act, LinkTarget, Relation, TITLE_CHARS_MAX},
 };
+use crate::lang::{Wording, wording};
 
 /// What takes a value away.
 const NONE: [&str; 2] = ["none", "-"];
 
 fn is_none(text: &str) -> bool {
-    NONE.iter().any(|none| none.eq_ignore_ascii_case(text))
+    NONE.iter().any(|none| korean::is(text, none))
 }
 
 fn item(target: Option<Target>, act: Act<Handle>) -> Result<Command, Fault> {
@@ -34,7 +36,7 @@ pub(super) fn reopen(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/note [T7] text`
 pub(super) fn note(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let text = args.some_text("What shall be noted?")?;
+    let text = args.some_text(wording!("fault-note"))?;
     item(target, Act::Note { text })
 }
 
@@ -42,11 +44,9 @@ pub(super) fn note(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn title(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
     let end = args.rest.end;
-    let title = args.some_text("Which title?")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = args.some_text(wording!("fault-which-title"))?.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.chars().nth(TITLE_CHARS_MAX).is_some() {
-        return Err(
-            args.fault(end..end, format!("That is too long for a title: at most {TITLE_CHARS_MAX} characters."))
-        );
+        return Err(args.fault(end..end, wording!("fault-title-long", most = TITLE_CHARS_MAX.to_string())));
     }
     item(target, Act::Title { title })
 }
@@ -54,16 +54,16 @@ pub(super) fn title(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// Reads all words, each as one value or as several with commas between them.
 fn values<T: PartialEq>(
     args: &mut Args<'_>,
-    missing: &str,
+    missing: Wording,
     sigil: char,
-    read: fn(&str) -> Result<T, String>,
+    read: fn(&str) -> Result<T, Wording>,
 ) -> Result<Vec<T>, Fault> {
     let mut values = Vec::new();
     while let Some(word) = args.next() {
         for part in word.raw.split(',').filter(|part| !part.is_empty()) {
             let bare = part.strip_prefix(sigil);
             if args.strict && bare.is_none() {
-                return Err(args.at(&word, "This may be an ordinary sentence."));
+                return Err(args.at(&word, wording!("fault-sentence")));
             }
             let read = read(&value(bare.unwrap_or(part)));
             read.and_then(|value| add(&mut values, value)).map_err(|what| args.at(&word, what))?;
@@ -73,11 +73,11 @@ fn values<T: PartialEq>(
 }
 
 fn people(args: &mut Args<'_>) -> Result<Vec<Handle>, Fault> {
-    values(args, "Who?", '@', token::handle)
+    values(args, wording!("fault-who"), '@', token::handle)
 }
 
 fn tags(args: &mut Args<'_>) -> Result<Vec<Tag>, Fault> {
-    values(args, "Which tag?", '#', token::tag)
+    values(args, wording!("fault-which-tag"), '#', token::tag)
 }
 
 /// `/assign [T7] @person …`
@@ -111,7 +111,7 @@ pub(super) fn untag(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/prio [T7] high` or `!high`
 pub(super) fn prio(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_or_last();
-    let missing = "How pressing? low, normal, high or urgent.";
+    let missing = wording!("fault-how-pressing");
     let word = args.next().ok_or_else(|| args.missing(missing))?;
     let priority: Priority =
         token::priority(&value(word.raw.strip_prefix('!').unwrap_or(word.raw))).map_err(|what| args.at(&word, what))?;
@@ -139,7 +139,7 @@ pub(super) fn due(args: &mut Args<'_>) -> Result<Command, Fault> {
     }
     let (text, at) = piece(args);
     if text.is_empty() && at.is_empty() {
-        return Err(args.missing("When? Or none."));
+        return Err(args.missing(wording!("fault-when-or-none")));
     }
     if is_none(&text) {
         return item(target, Act::Due { due: None });
@@ -151,7 +151,7 @@ pub(super) fn due(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/project [T7] name|none`, also with `in:` before it
 pub(super) fn project(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target_or_last();
-    let word = args.next().ok_or_else(|| args.missing("Which project? Or none."))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-project-or-none")))?;
     let project = project_said(args, &word)?;
     args.finish()?;
     item(target, Act::Project { project })
@@ -165,7 +165,7 @@ fn project_said(args: &Args<'_>, word: &Word<'_>) -> Result<Option<crate::domain
         return Ok(Some(project));
     }
     if args.strict {
-        return Err(args.at(word, "This may be an ordinary sentence."));
+        return Err(args.at(word, wording!("fault-sentence")));
     }
     token::project(&value(word.raw)).map(Some).map_err(|what| args.at(word, what))
 }
@@ -176,19 +176,15 @@ pub(super) fn link(args: &mut Args<'_>) -> Result<Command, Fault> {
         return Ok(command);
     }
     let target = args.target_of_items();
-    let word = args.next().ok_or_else(|| args.missing("To what?"))?;
-    let behind = word.raw.get(..4).filter(|key| key.eq_ignore_ascii_case("for:")).and_then(|_| word.raw.get(4..));
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-link-to")))?;
+    let is_for = |key: &str| english(key, korean::KEYS).eq_ignore_ascii_case("for");
+    let behind = word.raw.split_once(':').filter(|(key, _)| is_for(key)).map(|(_, behind)| behind);
     let (relation, said) = behind.map_or((Relation::Related, word.raw), |behind| (Relation::For, behind));
     let to = match said.parse() {
         Ok(item) => LinkTarget::Item(item),
         Err(_) if is_address(said) => LinkTarget::Url(said.to_owned()),
         Err(_) => {
-            return Err(
-                args.at(
-                    &word,
-                    "A link leads to an item (T9, for:T9) or to an address that begins with https://; a code has 8 letters and digits.",
-                )
-            );
+            return Err(args.at(&word, wording!("fault-link")));
         }
     };
     args.finish()?;

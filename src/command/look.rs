@@ -4,9 +4,12 @@ use super::{
     Command, Fault, Look,
     args::Args,
     filter::{self, Also},
+    korean,
     moment::{self, At},
     when,
 };
+use crate::domain::room::Command as RoomCommand;
+use crate::lang::wording;
 
 impl Look {
     /// Whether what it shows concerns nobody but who asks: in a group, others need not see it.
@@ -18,10 +21,15 @@ impl Look {
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
-            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } => false,
+            Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
         }
     }
 }
+
+/// What `/board` may be followed by that is no word of a filter.
+pub(super) const PIN: &str = "pin";
+/// The same, for the end of it.
+pub(super) const UNPIN: &str = "unpin";
 
 fn look(look: Look) -> Result<Command, Fault> {
     Ok(Command::Look(look))
@@ -48,8 +56,21 @@ pub(super) fn list(args: &mut Args<'_>) -> Result<Command, Fault> {
     look(Look::List { filter: read.filter, page: read.page, at: read.at })
 }
 
-/// `/board [filter] [at when]`
+/// `/board [filter] [at when]`; `/board pin [filter]` and `/board unpin` are about the room.
 pub(super) fn board(args: &mut Args<'_>) -> Result<Command, Fault> {
+    match args.words().next() {
+        Some(word) if korean::is(word.raw, PIN) => {
+            args.next();
+            let filter = filter::read_alone(args)?;
+            return Ok(Command::Room(RoomCommand::PinBoard { filter }));
+        }
+        Some(word) if korean::is(word.raw, UNPIN) => {
+            args.next();
+            args.finish()?;
+            return Ok(Command::Room(RoomCommand::UnpinBoard));
+        }
+        _ => {}
+    }
     let read = filter::read(args, WHOLE)?;
     look(Look::Board { filter: read.filter, at: read.at })
 }
@@ -70,7 +91,7 @@ pub(super) fn next(args: &mut Args<'_>) -> Result<Command, Fault> {
 pub(super) fn find(args: &mut Args<'_>) -> Result<Command, Fault> {
     let read = filter::read(args, Also { at: At::PastOrWord, ..PAGED })?;
     if read.filter.words.is_empty() {
-        return Err(args.missing("Which words? (Put words that mean something else in quotes.)"));
+        return Err(args.missing(wording!("fault-which-words")));
     }
     look(Look::Find { filter: read.filter, page: read.page, at: read.at })
 }
@@ -90,7 +111,7 @@ pub(super) fn history(args: &mut Args<'_>) -> Result<Command, Fault> {
 fn paged(args: &mut Args<'_>) -> Result<Option<u32>, Fault> {
     let Some(word) = args.words().next() else { return Ok(None) };
     let Some(number) = filter::page(word.raw) else { return Ok(None) };
-    let page = filter::page_number(number).ok_or_else(|| args.at(&word, "Pages are numbered from 1: page:2"))?;
+    let page = filter::page_number(number).ok_or_else(|| args.at(&word, wording!("fault-pages")))?;
     args.next();
     Ok(Some(page))
 }
@@ -105,7 +126,7 @@ pub(super) fn why(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Takes the word that asks for a picture: the first, or the last.
 fn picture(args: &mut Args<'_>) -> bool {
-    let is = |word: &str| word.eq_ignore_ascii_case("picture");
+    let is = |word: &str| korean::is(word, "picture");
     if args.words().next().is_some_and(|word| is(word.raw)) {
         args.next();
         return true;
@@ -119,7 +140,7 @@ fn picture(args: &mut Args<'_>) -> bool {
 
 /// `/diff when [when] [T7|filter]`, or `/diff from..to [filter]`
 pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let Some(first) = args.words().next() else { return Err(args.missing("Since when?")) };
+    let Some(first) = args.words().next() else { return Err(args.missing(wording!("fault-since"))) };
     let (from, to) = match moment::span(args) {
         Some(read) => read?,
         None => {

@@ -93,6 +93,9 @@ const PAGE: Arg = Arg::new("page", "which page, from 1", Words, "page:2").behind
 const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app due:fri", Filter, "filter").optional();
 const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
 const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
+const KEEP: Arg =
+    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin")
+        .optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 
@@ -162,7 +165,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 
     ("show", &[ITEM, AT]),
     ("list", LIST),
-    ("board", &[FILTER, AT]),
+    ("board", &[KEEP, FILTER, AT]),
     ("mine", &[FILTER, AT]),
     ("next", &[FILTER, AT]),
     ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE, AT]),
@@ -180,8 +183,14 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("unmute", &[]),
     ("digest", &[Arg::new("when", "daily 9:00, weekly mon 9:00, now, or off", Words, "daily 9:00|weekly mon 9:00|now|off").optional()]),
     ("quiet", &[Arg::new("hours", "22:00-7:00, with urgent to let what is urgent through, or off", Words, "22:00-7:00 [urgent]|urgent on|urgent off|off").optional()]),
+    ("react", &[Arg::new("emoji", "which reaction; nothing: which there are", Words, "emoji").optional(), Arg::new("verb", "what it does: done, start, take, or off", Words, "verb|off").optional()]),
     ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
+    ("rebuild", &[
+        Arg::new("where", "in this room", Choice(&["here"]), "here"),
+        FILTER,
+        Arg::new("from", "the room it shall follow and be set like, as /rooms shows it", Words, "from room").behind("from ").optional(),
+    ]),
     ("default", &[Arg::new("bucket", "what a bare sentence becomes", Choice(BUCKETS), "idea|research|todo|pr")]),
 
     ("claim", &[Arg::new("code", "the code shown at the first start", Words, "CODE")]),

@@ -10,7 +10,8 @@
 //! * `token.rs`    what stands among the words: `#tag @person !high in:project due:fri needs:T3 for:T7`
 //! * `draft.rs`    the text of a new item: title, body, criteria
 //! * `filter.rs`   the words of a list, a board, a follow
-//! * `when.rs`     dates in the room's time zone
+//! * `when.rs`     dates in the room's time zone; `when_korean.rs` Korean ones
+//! * `korean.rs`   the Korean words of all this, each with the English one it stands for
 //! * `print.rs`    [`Command`] to its canonical text
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
@@ -29,6 +30,7 @@ mod help;
 mod hours;
 mod idea;
 mod item;
+mod korean;
 mod look;
 pub mod menu;
 mod moment;
@@ -46,10 +48,12 @@ mod token;
 mod undo;
 mod verb;
 pub mod when;
+mod when_korean;
 mod word;
 
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
+pub use korean::as_said;
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
 pub use verb::{Group, Verb, verbs};
@@ -59,12 +63,15 @@ use std::{ops::Range, sync::Arc};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{
-    Bucket, Filter, Handle, ItemRef, Role,
-    item::{Act, Draft},
-    report::ReportName,
-    room as room_domain,
-    undo::Back,
+use crate::{
+    domain::{
+        Bucket, Filter, Handle, ItemRef, Role,
+        item::{Act, Draft},
+        report::ReportName,
+        room as room_domain,
+        undo::Back,
+    },
+    lang::Wording,
 };
 
 /// What parsing may know.
@@ -211,6 +218,8 @@ pub enum Look {
     Hours,
     /// `/prefer` with nothing behind it: where whoever asks is told of what is theirs.
     Prefers,
+    /// `/react` with nothing behind it: what reactions mean in this room.
+    Reactions,
     /// `/status`
     Status,
     /// `/help [verb]`
@@ -309,6 +318,26 @@ pub enum PersonCommand {
     },
 }
 
+/// What can be made anew in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebuild {
+    /// `/rebuild here [filter]`: its board and the open cards it is concerned with, or those that are named.
+    Here {
+        /// Which cards; an empty filter is those the room is concerned with.
+        filter: Filter<Handle>,
+    },
+    /// `/rebuild here from room`: the same, after it follows and is set to what another room is.
+    From {
+        /// The other room, as it is called or as /rooms shows it.
+        room: String,
+    },
+    /// `/rebuild yes CODE`: all the messages that were warned of; the code came with the question.
+    Yes {
+        /// As typed, upper case.
+        code: String,
+    },
+}
+
 /// What can be done about reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportCommand {
@@ -347,6 +376,8 @@ pub enum Command {
     Look(Look),
     /// About this room.
     Room(room_domain::Command<Handle>),
+    /// Boards and cards made anew in this room.
+    Rebuild(Rebuild),
     /// About people.
     Person(PersonCommand),
     /// About reports.
@@ -375,7 +406,7 @@ pub struct Fault {
     /// The bytes of `input` that are at fault (on character boundaries; may be empty at the end when something is missing).
     pub at: Range<usize>,
     /// What is wrong and what to do, one sentence or two.
-    pub what: String,
+    pub what: Wording,
     /// Whole commands that may have been meant, best first, at most three; each parses.
     pub meant: Vec<String>,
 }

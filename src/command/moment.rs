@@ -2,7 +2,7 @@
 //!
 //! A moment is an instant in the room's time zone (a day is its beginning) or a position in the log. Behind `at` it takes
 //! all that follows but a `page:2`. Where words follow, as in `/diff last friday #auth`, it is the longest beginning that
-//! can be read as one; in the canonical text two dots end it.
+//! can be read as one; in the canonical text two dots end it. In Korean the moment stands first: `지난 금요일 기준`.
 
 use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -10,11 +10,12 @@ use chrono_tz::Tz;
 use super::{
     Context, Fault, Moment,
     args::Args,
-    filter,
+    filter, korean,
     token::is_token,
     when::{self, Direction, WhenFault},
     word::{QUOTES, Word},
 };
+use crate::lang::wording;
 
 /// The most words a moment is said in: `3 months ago at 5:30 pm`.
 const WORDS_MAX: usize = 6;
@@ -29,7 +30,7 @@ pub(super) fn moment(text: &str, context: &Context) -> Result<Moment, WhenFault>
     let text = text.trim();
     let number = text.strip_prefix('#').or_else(|| {
         let (word, number) = text.split_once(char::is_whitespace)?;
-        word.eq_ignore_ascii_case("position").then(|| number.trim_start().trim_start_matches('#'))
+        korean::is(word, "position").then(|| number.trim_start().trim_start_matches('#'))
     });
     if let Some(number) = number {
         let digits = number.replace(',', "");
@@ -95,7 +96,7 @@ pub(super) fn behind_at(args: &mut Args<'_>, word: &Word<'_>, how: At) -> Result
     let (text, page) = without_page(args.input.get(rest.clone()).unwrap_or_default());
     let now = text.trim().eq_ignore_ascii_case("now");
     match moment(text, args.context) {
-        Ok(_) if how == At::Never => Err(args.fault(word.at.start..rest.end, "This has no past.")),
+        Ok(_) if how == At::Never => Err(args.fault(word.at.start..rest.end, wording!("fault-no-past"))),
         Ok(moment) => {
             args.rest.start = rest.start + page;
             Ok(Behind::Moment(if now { None } else { Some(moment) }))
@@ -103,6 +104,17 @@ pub(super) fn behind_at(args: &mut Args<'_>, word: &Word<'_>, how: At) -> Result
         Err(_) if how != At::Past => Ok(Behind::Words),
         Err(wrong) => Err(args.fault(word.at.start..rest.end, wrong.advice_past("at ", args.context))),
     }
+}
+
+/// Takes `지난 금요일 기준` off the front of the words, the Korean `at last friday`. `Some(None)` is now.
+#[expect(clippy::option_option, reason = "now is a moment that is said, and none that is looked at")]
+pub(super) fn as_of(args: &mut Args<'_>) -> Option<Option<Moment>> {
+    let words: Vec<_> = args.words().take(WORDS_MAX + 1).collect();
+    let end = words.iter().find(|word| word.raw.ends_with(korean::AS_OF))?;
+    let text = args.input.get(words.first()?.at.start..end.at.end)?.strip_suffix(korean::AS_OF)?.trim();
+    let found = if korean::is(text, "now") { None } else { Some(moment(text, args.context).ok()?) };
+    args.rest.start = end.at.end;
+    Some(found)
 }
 
 /// A text without the `page:2` at its end, and where that begins.

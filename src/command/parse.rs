@@ -20,9 +20,10 @@ use super::{
     Command, Context, Fault, Look, Moment, Said, Target,
     args::{Args, target_and_colon},
     fault::nearest,
-    moment,
+    korean, moment,
     verb::{self, Verb},
 };
+use crate::lang::wording;
 
 /// What one text says: a command, or bare words.
 ///
@@ -125,14 +126,14 @@ pub(super) fn short_enough(text: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let begin: String = text.chars().take(80).collect();
-    Err(Fault::new(&begin, 0..0, format!("That is too long: at most {} kB.", TEXT_BYTES_MAX / 1024)))
+    Err(Fault::new(&begin, 0..0, wording!("fault-text-long", most = TEXT_BYTES_MAX / 1024)))
 }
 
 /// The beginning of a text.
 struct Head<'t> {
     /// It begins with `/`.
     slash: bool,
-    /// The first word without `/` and without a colon behind it.
+    /// The first word without `/` and without a colon behind it; two words for `할 일`.
     word: &'t str,
     /// Where the text begins, `/` included.
     start: usize,
@@ -151,7 +152,8 @@ impl<'t> Head<'t> {
             None => (false, trimmed),
         };
         let begin = start + usize::from(slash);
-        let length = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
+        let word = behind.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(behind.len());
+        let length = korean::spaced(behind).unwrap_or(word);
         let colon = behind[length..].starts_with(':');
         Self { slash, word: &behind[..length], start, rest: begin + length + usize::from(colon), colon }
     }
@@ -164,7 +166,7 @@ impl<'t> Head<'t> {
 /// Letters, digits, `_`; a path or a number is no verb.
 fn could_be_verb(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
-        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@')
+        && word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '@' || c == ' ')
 }
 
 fn run(
@@ -178,7 +180,7 @@ fn run(
     let mut args = Args { input: text, context, verb, rest: head.rest..text.len(), colon: head.colon, given, strict };
     match verb.read {
         Some(read) => read(&mut args),
-        None => Err(Fault::new(text, head.start..head.rest, format!("/{} is not available yet.", verb.word))),
+        None => Err(Fault::new(text, head.start..head.rest, wording!("fault-not-yet", verb = verb.word))),
     }
 }
 
@@ -201,23 +203,30 @@ fn about(text: &str, target: Target, head: &Head<'_>, context: &Context) -> Resu
         },
         _ if head.slash => {
             let item = target.item;
-            let meant = nearest(behind.word, verb::verbs().iter().filter(|verb| verb.item).map(|verb| verb.word));
+            let verbs = verb::verbs().iter().filter(|verb| verb.item);
+            let words = verbs.flat_map(|verb| std::iter::once(verb.word).chain(verb.korean().iter().copied()));
+            let meant = nearest(behind.word, words);
             let rest = &text[behind.rest..];
             let meant: Vec<String> = meant
                 .into_iter()
                 .map(|verb| format!("/{verb} {item}{rest}"))
                 .filter(|meant| is_command(meant, context))
                 .collect();
-            let like = if meant.is_empty() { format!(" Like  /done {item}") } else { String::new() };
-            Err(Fault::new(text, behind.start..behind.rest, format!("I don't know what to do with {item} here.{like}"))
-                .meaning(meant))
+            let what = match meant.is_empty() {
+                true => wording!("fault-item-and-what-like", item),
+                false => wording!("fault-item-and-what", item),
+            };
+            Err(Fault::new(text, behind.start..behind.rest, what).meaning(meant))
         }
         _ => words(),
     }
 }
 
-/// The moment of `at friday`, when that is all there is.
+/// The moment of `at friday`, or of `금요일 기준`, when that is all there is.
 fn moment_behind(text: &str, context: &Context) -> Option<Moment> {
+    if let Some(when) = text.trim().strip_suffix(korean::AS_OF) {
+        return moment::moment(when, context).ok();
+    }
     let (at, when) = text.trim().split_once(char::is_whitespace)?;
     at.eq_ignore_ascii_case("at").then(|| moment::moment(when, context).ok()).flatten()
 }
@@ -230,9 +239,11 @@ fn unknown(text: &str, head: &Head<'_>, context: &Context) -> Fault {
         .map(|word| format!("/{word}{rest}").trim_end().to_owned())
         .filter(|meant| is_command(meant, context))
         .collect();
-    let see = if meant.is_empty() { " /help lists what I know." } else { "" };
-    Fault::new(text, head.start..head.start + 1 + head.word.len(), format!("I don't know /{shown}.{see}"))
-        .meaning(meant)
+    let what = match meant.is_empty() {
+        true => wording!("fault-unknown-verb-see", verb = shown),
+        false => wording!("fault-unknown-verb", verb = shown),
+    };
+    Fault::new(text, head.start..head.start + 1 + head.word.len(), what).meaning(meant)
 }
 
 fn is_command(text: &str, context: &Context) -> bool {
@@ -247,7 +258,12 @@ fn fill(mut command: Command, about: Target) -> Command {
             target.get_or_insert(about);
         }
         Command::Undo { acts } => super::undo::fill(acts, about),
-        Command::Create { .. } | Command::Look(_) | Command::Room(_) | Command::Person(_) | Command::Report(_) => {}
+        Command::Create { .. }
+        | Command::Look(_)
+        | Command::Room(_)
+        | Command::Rebuild(_)
+        | Command::Person(_)
+        | Command::Report(_) => {}
     }
     command
 }

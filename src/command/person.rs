@@ -3,10 +3,11 @@
 use super::{
     Command, Fault, Look, PersonCommand,
     args::Args,
-    token,
+    korean, token,
     word::{Word, value},
 };
 use crate::domain::{Handle, ItemRef, Role};
+use crate::lang::wording;
 
 /// The longest code that is taken for one, in characters.
 const CODE_CHARS_MAX: usize = 64;
@@ -16,11 +17,11 @@ const ACCOUNT_BYTES_MAX: usize = 200;
 fn code(args: &Args<'_>, word: &Word<'_>) -> Result<String, Fault> {
     let fits =
         word.raw.len() <= CODE_CHARS_MAX && word.raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if fits { Ok(word.raw.to_ascii_uppercase()) } else { Err(args.at(word, "A code has letters, digits and - only.")) }
+    if fits { Ok(word.raw.to_ascii_uppercase()) } else { Err(args.at(word, wording!("fault-code"))) }
 }
 
 fn role(args: &Args<'_>, word: &Word<'_>) -> Result<Role, Fault> {
-    Role::of_word(word.raw).ok_or_else(|| args.at(word, "A role is guest, member, maintainer or owner."))
+    Role::of_word(korean::english(word.raw, korean::ROLES)).ok_or_else(|| args.at(word, wording!("fault-role")))
 }
 
 fn person(args: &Args<'_>, word: &Word<'_>) -> Result<Handle, Fault> {
@@ -29,13 +30,13 @@ fn person(args: &Args<'_>, word: &Word<'_>) -> Result<Handle, Fault> {
 
 /// `/claim CODE`
 pub(super) fn claim(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which code?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-code")))?;
     let code = code(args, &word)?;
     args.finish()?;
     Ok(Command::Person(PersonCommand::Claim { code }))
 }
 
-/// `/pair [CODE [role] [as @kim]]`
+/// `/pair [CODE [role] [as @kim]]`; a person needs no `as`.
 pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else {
         return Ok(Command::Look(Look::Pending));
@@ -43,16 +44,18 @@ pub(super) fn pair(args: &mut Args<'_>) -> Result<Command, Fault> {
     let code = code(args, &word)?;
     let mut word = args.next();
     let mut said_role = None;
-    if let Some(first) = word.as_ref().filter(|word| !word.raw.eq_ignore_ascii_case("as")) {
+    let is_as = |word: &Word<'_>| word.raw.eq_ignore_ascii_case("as");
+    if let Some(first) = word.as_ref().filter(|word| !is_as(word) && !word.raw.starts_with('@')) {
         said_role = Some(role(args, first)?);
         word = args.next();
     }
     let mut known_as = None;
     if let Some(word) = word {
-        if !word.raw.eq_ignore_ascii_case("as") {
-            return Err(args.at(&word, format!("I don't know what to do with this. It is  {}", args.verb.usage)));
-        }
-        let name = args.next().ok_or_else(|| args.missing("As whom?"))?;
+        let name = match word.raw {
+            name if name.starts_with('@') => word,
+            _ if is_as(&word) => args.next().ok_or_else(|| args.missing(wording!("fault-as-whom")))?,
+            _ => return Err(args.useless(word.at.clone())),
+        };
         known_as = Some(person(args, &name)?);
     }
     args.finish()?;
@@ -75,7 +78,7 @@ pub(super) fn link(args: &mut Args<'_>) -> Option<Command> {
         return None;
     }
     let mut words = args.words().map(|word| word.raw);
-    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+    let is = korean::is;
     let command = match (words.next(), words.next(), words.next()) {
         (None, ..) if args.given.is_none() => PersonCommand::LinkOffer,
         (Some(me), None, _) if is(me, "me") && args.given.is_none() => PersonCommand::LinkOffer,
@@ -91,10 +94,10 @@ pub(super) fn link(args: &mut Args<'_>) -> Option<Command> {
 
 /// `/unlink console`
 pub(super) fn unlink(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which platform?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-platform")))?;
     let fits = word.raw.len() <= ACCOUNT_BYTES_MAX && !word.raw.contains(char::is_control);
     if !fits {
-        return Err(args.at(&word, "This is no platform I could know you on."));
+        return Err(args.at(&word, wording!("fault-no-platform")));
     }
     let account = word.raw.to_lowercase();
     args.finish()?;
@@ -108,18 +111,18 @@ pub(super) fn prefer(args: &mut Args<'_>) -> Result<Command, Fault> {
     };
     let fits = word.raw.len() <= ACCOUNT_BYTES_MAX && !word.raw.contains(char::is_control);
     if !fits {
-        return Err(args.at(&word, "This is no platform I could tell you something on."));
+        return Err(args.at(&word, wording!("fault-no-platform-to-tell")));
     }
-    let bot = Some(word.raw.to_lowercase()).filter(|bot| bot != "off");
+    let bot = Some(word.raw.to_lowercase()).filter(|bot| !korean::is(bot, "off"));
     args.finish()?;
     Ok(Command::Person(PersonCommand::Prefer { bot }))
 }
 
 /// `/grant @person role`
 pub(super) fn grant(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
+    let who = args.next().ok_or_else(|| args.missing(wording!("fault-whom")))?;
     let person = person(args, &who)?;
-    let word = args.next().ok_or_else(|| args.missing("Which role? guest, member, maintainer or owner."))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-role")))?;
     let role = role(args, &word)?;
     args.finish()?;
     Ok(Command::Person(PersonCommand::Grant { person, role }))
@@ -127,7 +130,7 @@ pub(super) fn grant(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/revoke @person`
 pub(super) fn revoke(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
+    let who = args.next().ok_or_else(|| args.missing(wording!("fault-whom")))?;
     let person = person(args, &who)?;
     args.finish()?;
     Ok(Command::Person(PersonCommand::Revoke { person }))
@@ -135,8 +138,8 @@ pub(super) fn revoke(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// `/forget @person`, and `/forget yes CODE` behind its question
 pub(super) fn forget(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let who = args.next().ok_or_else(|| args.missing("Whom?"))?;
-    if who.raw.eq_ignore_ascii_case("yes")
+    let who = args.next().ok_or_else(|| args.missing(wording!("fault-whom")))?;
+    if korean::is(who.raw, "yes")
         && let Some(word) = args.next()
     {
         let code = code(args, &word)?;

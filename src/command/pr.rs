@@ -1,7 +1,8 @@
 //! The verbs of a pr. What they mean is in `domain/pr.rs`.
 
-use super::{Command, Fault, args::Args, idea::create_in};
+use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act, pr::Verdict};
+use crate::lang::wording;
 
 /// `/pr text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -9,7 +10,7 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 }
 
 fn verdict(word: &str) -> Option<Verdict> {
-    match word.trim_end_matches([':', ',']).to_ascii_lowercase().as_str() {
+    match korean::english(word.trim_end_matches([':', ',']), korean::VERDICTS).to_ascii_lowercase().as_str() {
         "approve" | "approved" => Some(Verdict::Approve),
         "changes" => Some(Verdict::Changes),
         "comment" => Some(Verdict::Comment),
@@ -36,7 +37,7 @@ pub(super) fn review(args: &mut Args<'_>) -> Result<Command, Fault> {
     let text = args.text()?;
     let verdict = match said {
         Some(verdict) => verdict,
-        None if text.is_empty() => return Err(args.missing("approve, changes or comment?")),
+        None if text.is_empty() => return Err(args.missing(wording!("fault-verdict"))),
         None => Verdict::Comment,
     };
     Ok(Command::Item { target, act: Act::Review { verdict, text } })

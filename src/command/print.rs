@@ -5,9 +5,11 @@
 use chrono_tz::Tz;
 
 use super::{
-    Command, Look, Moment, PersonCommand, Target,
+    Command, Look, Moment, PersonCommand, Rebuild, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter, hours, moment,
+    draft, filter, hours, korean,
+    look::{PIN, UNPIN},
+    moment,
     pr::verdict_word,
     report,
     todo::is_anyway,
@@ -39,6 +41,7 @@ impl Command {
             Self::Item { target, act } => print_act(*target, act, time_zone),
             Self::Look(look) => print_look(look, time_zone),
             Self::Room(command) => print_room(command, time_zone),
+            Self::Rebuild(command) => print_rebuild(command, time_zone),
             Self::Person(command) => print_about_person(command),
             Self::Report(command) => report::print(command),
             Self::Undo { acts } => super::undo::print(acts),
@@ -131,7 +134,9 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
     match look {
         Look::Show { target, at } => format!("{}{}", about("show", *target), moment::print_at(*at, time_zone)),
         Look::List { filter, page, at } => filtered("list", filter, *page, *at),
-        Look::Board { filter, at } => filtered("board", filter, 1, *at),
+        Look::Board { filter, at } => {
+            format!("/board{}{}", print_apart(filter, time_zone, &[PIN, UNPIN]), moment::print_at(*at, time_zone))
+        }
         Look::Mine { filter, at } => filtered("mine", filter, 1, *at),
         Look::Next { filter, at } => filtered("next", filter, 1, *at),
         Look::Find { filter, page, at } => filtered("find", filter, *page, *at),
@@ -157,6 +162,7 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::Follows => "/follow".to_owned(),
         Look::Hours => "/digest".to_owned(),
         Look::Prefers => "/prefer".to_owned(),
+        Look::Reactions => "/react".to_owned(),
         Look::Status => "/status".to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
         Look::Help { verb: Some(verb) } => format!("/help {verb}"),
@@ -183,6 +189,10 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Mute { until: Some(until) } => {
             format!("/mute until {}", when::print(*until, time_zone))
         }
+        RoomCommand::PinBoard { filter } => format!("/board pin{}", filter::print(filter, time_zone)),
+        RoomCommand::UnpinBoard => "/board unpin".to_owned(),
+        RoomCommand::React { emoji, verb } => format!("/react {emoji} {}", verb.map_or("off", |verb| verb.word())),
+        RoomCommand::ReactOff => "/react off".to_owned(),
         RoomCommand::Set(Setting::Language(language)) => format!("/lang {language}"),
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),
@@ -191,6 +201,24 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Set(Setting::Urgent(passes)) => format!("/quiet urgent {}", if *passes { "on" } else { "off" }),
         RoomCommand::Quiet { hours, urgent } => hours::print_quiet(Some(hours), *urgent),
         RoomCommand::DigestNow => "/digest now".to_owned(),
+    }
+}
+
+/// A filter where its first word could be read as one of these.
+fn print_apart(filter: &Filter<Handle>, time_zone: Tz, means: &[&str]) -> String {
+    let misread = |word: &String| means.iter().any(|it| korean::is(word, it));
+    if filter.words.iter().any(misread) {
+        filter::print_quoted(filter, time_zone)
+    } else {
+        filter::print(filter, time_zone)
+    }
+}
+
+fn print_rebuild(command: &Rebuild, time_zone: Tz) -> String {
+    match command {
+        Rebuild::Here { filter } => format!("/rebuild here{}", print_apart(filter, time_zone, &["from"])),
+        Rebuild::From { room } => format!("/rebuild here from {room}"),
+        Rebuild::Yes { code } => format!("/rebuild yes {code}"),
     }
 }
 

@@ -6,13 +6,16 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    Command, Fault, Look, ReportCommand,
+    Command, Fault, Look, Moment, ReportCommand,
     args::{Args, print_text},
     draft::lines,
+    korean,
+    moment::as_of,
     when::{self, Direction},
     word::{QUOTES, Word, quote, quoted},
 };
 use crate::domain::report::ReportName;
+use crate::lang::wording;
 
 /// The most words a script is given.
 const WORDS_MAX: usize = 10;
@@ -24,7 +27,7 @@ const WHEN_WORDS_MAX: usize = 6;
 /// `/report`, `/report name [words] [at when]`, `/report save name` and the script, `/report remove name`
 pub(super) fn report(args: &mut Args<'_>) -> Result<Command, Fault> {
     let Some(word) = args.next() else { return Ok(Command::Look(Look::Reports)) };
-    match word.raw.to_ascii_lowercase().as_str() {
+    match korean::english(word.raw, korean::WORDS).to_ascii_lowercase().as_str() {
         "save" => {
             let name = some_name(args)?;
             let script = script(args);
@@ -40,33 +43,40 @@ pub(super) fn report(args: &mut Args<'_>) -> Result<Command, Fault> {
 }
 
 fn some_name(args: &mut Args<'_>) -> Result<ReportName, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which report?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-report")))?;
     name(args, &word)
 }
 
 fn name(args: &Args<'_>, word: &Word<'_>) -> Result<ReportName, Fault> {
-    ReportName::new(word.raw).map_err(|_| {
-        args.at(word, "A report is named with a to z, digits and `-`, at most 40 of them. /report lists all.")
-    })
+    ReportName::new(word.raw).map_err(|_| args.at(word, wording!("fault-report-name")))
 }
 
 fn run(name: ReportName, args: &mut Args<'_>) -> Result<Command, Fault> {
     let (mut words, mut at) = (Vec::new(), None);
-    while let Some(word) = args.next() {
+    loop {
+        if let (true, Some(Some(Moment::At(instant)))) = (at.is_none(), as_of(&mut args.clone())) {
+            let start = args.rest.start;
+            as_of(args);
+            if instant > args.context.now {
+                return Err(args.fault(start..args.rest.start, wording!("fault-to-come")));
+            }
+            at = Some(instant);
+        }
+        let Some(word) = args.next() else { break };
         let text = quoted(word.raw);
         if text.is_none() && word.raw.eq_ignore_ascii_case("at") {
             if at.is_some() {
-                return Err(args.at(&word, "There is a time already. Put a word that means itself in quotes."));
+                return Err(args.at(&word, wording!("fault-time-twice")));
             }
             at = Some(moment(args, &word)?);
             continue;
         }
         let text = text.unwrap_or_else(|| word.raw.to_owned());
         if words.len() == WORDS_MAX {
-            return Err(args.at(&word, format!("At most {WORDS_MAX} words.")));
+            return Err(args.at(&word, wording!("fault-report-words", most = WORDS_MAX)));
         }
         if text.chars().nth(WORD_CHARS_MAX).is_some() {
-            return Err(args.at(&word, format!("That is too long: at most {WORD_CHARS_MAX} characters.")));
+            return Err(args.at(&word, wording!("fault-long", most = WORD_CHARS_MAX)));
         }
         words.push(text);
     }
@@ -80,7 +90,7 @@ fn moment(args: &mut Args<'_>, at: &Word<'_>) -> Result<DateTime<Utc>, Fault> {
     for &end in ends.iter().rev() {
         if let Ok(instant) = when::instant(text(end), args.context, Direction::Past) {
             if instant > args.context.now {
-                return Err(args.fault(at.at.start..end, "That is still to come."));
+                return Err(args.fault(at.at.start..end, wording!("fault-to-come")));
             }
             args.rest.start = end;
             return Ok(instant);
@@ -89,7 +99,7 @@ fn moment(args: &mut Args<'_>, at: &Word<'_>) -> Result<DateTime<Utc>, Fault> {
     let whole: Range<usize> = at.at.start..ends.last().copied().unwrap_or(at.at.end);
     match when::instant(text(whole.end), args.context, Direction::Past) {
         Err(wrong) if !ends.is_empty() => Err(args.fault(whole, wrong.advice_past("at ", args.context))),
-        _ => Err(args.missing("At what time?")),
+        _ => Err(args.missing(wording!("fault-at-what-time"))),
     }
 }
 
@@ -137,7 +147,8 @@ pub(super) fn print_look(name: &ReportName, words: &[String], at: Option<DateTim
         let bare = !word.is_empty()
             && !word.contains(char::is_whitespace)
             && !word.contains(QUOTES)
-            && !word.eq_ignore_ascii_case("at");
+            && !word.eq_ignore_ascii_case("at")
+            && !word.ends_with(korean::AS_OF);
         text.push(' ');
         text.push_str(&if bare { word.clone() } else { quote(word) });
     }

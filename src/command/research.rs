@@ -2,6 +2,7 @@
 
 use super::{Command, Fault, args::Args, idea::create_in};
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/research text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -11,6 +12,6 @@ pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/finding [R2] text`
 pub(super) fn finding(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let text = args.some_text("What was found out?")?;
+    let text = args.some_text(wording!("fault-finding"))?;
     Ok(Command::Item { target, act: Act::Finding { text } })
 }

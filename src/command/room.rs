@@ -3,16 +3,18 @@
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{
-    Command, Fault, Look,
+    Command, Fault, Look, Rebuild,
     args::Args,
     fault::nearest,
     filter,
+    korean::{self, english},
     when::{self, Direction},
 };
 use crate::domain::{
     Bucket, Filter,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
 };
+use crate::lang::wording;
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
     Ok(Command::Room(command))
@@ -44,7 +46,7 @@ pub(super) fn unfollow(args: &mut Args<'_>) -> Result<Command, Fault> {
     let mut words = args.words();
     let filter = match (words.next().map(|word| word.raw), words.next()) {
         (None, _) => None,
-        (Some(all), None) if all.eq_ignore_ascii_case("all") => None,
+        (Some(all), None) if korean::is(all, "all") => None,
         (Some("*"), None) => Some(Filter::default()),
         _ => Some(filter::read_alone(args)?),
     };
@@ -56,17 +58,20 @@ pub(super) fn mute(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("For how long?"));
+        return Err(args.missing(wording!("fault-how-long")));
     }
-    if text.eq_ignore_ascii_case("off") {
+    if korean::is(text, "off") {
         return room(RoomCommand::Mute { until: None });
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
     let at = start..start + text.len();
+    // `3일` is a length here, and no day of the month.
+    let length = || when::instant(&format!("{text} 동안"), args.context, Direction::Future);
     let until = when::instant(text, args.context, Direction::Future)
+        .or_else(|wrong| if korean::composed(text).ends_with('일') { length().map_err(|_| wrong) } else { Err(wrong) })
         .map_err(|wrong| args.fault(at.clone(), wrong.advice("", args.context)))?;
     if until <= args.context.now {
-        return Err(args.fault(at, "That is over already. Like  /mute 2h"));
+        return Err(args.fault(at, wording!("fault-mute-over")));
     }
     room(RoomCommand::Mute { until: Some(until) })
 }
@@ -77,11 +82,31 @@ pub(super) fn unmute(args: &mut Args<'_>) -> Result<Command, Fault> {
     room(RoomCommand::Mute { until: None })
 }
 
+/// `/react`, `/react ✅ done`, `/react ✅ off`, `/react off`
+pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Reactions)) };
+    let is_off = |word: &str| word.eq_ignore_ascii_case("off");
+    if is_off(word.raw) && args.rest_is_empty() {
+        return room(RoomCommand::ReactOff);
+    }
+    let emoji = Emoji::read(word.raw).ok_or_else(|| args.at(&word, wording!("fault-emoji")))?;
+    let words: Vec<_> = ReactionVerb::ALL.iter().map(|verb| verb.word()).collect();
+    let all = words.join(", ");
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-reaction-missing", verbs = all.clone())))?;
+    let verb = ReactionVerb::of_word(word.raw);
+    if verb.is_none() && !is_off(word.raw) {
+        let meant = nearest(word.raw, words).into_iter().map(|verb| format!("/react {emoji} {verb}")).collect();
+        return Err(args.at(&word, wording!("fault-reaction", verbs = all)).meaning(meant));
+    }
+    args.finish()?;
+    room(RoomCommand::React { emoji, verb })
+}
+
 /// `/lang en`: a language tag (BCP 47).
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which language?"))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-language")))?;
     let language =
-        language(word.raw).ok_or_else(|| args.at(&word, "A language is written as its code: en, ko, pt-BR."))?;
+        language(english(word.raw, korean::LANGUAGES)).ok_or_else(|| args.at(&word, wording!("fault-language")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::Language(language)))
 }
@@ -116,10 +141,10 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
     let left = args.input.get(args.rest.clone()).unwrap_or_default();
     let text = left.trim();
     if text.is_empty() {
-        return Err(args.missing("Which time zone?"));
+        return Err(args.missing(wording!("fault-which-zone")));
     }
     let start = args.rest.start + (left.len() - left.trim_start().len());
-    let name = text.split_whitespace().collect::<Vec<_>>().join("_");
+    let name = english(text, korean::CITIES).split_whitespace().collect::<Vec<_>>().join("_");
     match zones(&name).as_slice() {
         [one] => room(RoomCommand::Set(Setting::TimeZone(*one))),
         several => {
@@ -129,7 +154,7 @@ pub(super) fn tz(args: &mut Args<'_>) -> Result<Command, Fault> {
                 several.iter().map(|zone| zone.name().to_owned()).collect()
             };
             let meant = meant.into_iter().take(3).map(|zone| format!("/tz {zone}")).collect();
-            let what = "I don't know this time zone. It is written as area and city: Asia/Seoul.";
+            let what = wording!("fault-zone");
             Err(args.fault(start..start + text.len(), what).meaning(meant))
         }
     }
@@ -162,10 +187,36 @@ fn similar(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// `/rebuild here [filter]`, `/rebuild here from room`, `/rebuild yes CODE`
+pub(super) fn rebuild(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-rebuild-where")))?;
+    if korean::is(word.raw, "yes") {
+        let code = args.next().ok_or_else(|| args.missing(wording!("fault-which-code")))?;
+        args.finish()?;
+        return Ok(Command::Rebuild(Rebuild::Yes { code: code.raw.to_uppercase() }));
+    }
+    if !korean::is(word.raw, "here") {
+        return Err(args.at(&word, wording!("fault-rebuild-here")));
+    }
+    if args.words().next().is_some_and(|word| korean::is(word.raw, "from")) {
+        args.next();
+        let room = args.input.get(args.rest.clone()).unwrap_or_default();
+        let room = room.split_whitespace().collect::<Vec<_>>().join(" ");
+        if room.is_empty() {
+            return Err(args.missing(wording!("fault-rebuild-from")));
+        }
+        args.rest.start = args.rest.end;
+        return Ok(Command::Rebuild(Rebuild::From { room }));
+    }
+    let filter = filter::read_alone(args)?;
+    Ok(Command::Rebuild(Rebuild::Here { filter }))
+}
+
 /// `/default todo`
 pub(super) fn default(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing("Which bucket? idea, research, todo or pr."))?;
-    let bucket = Bucket::of_word(word.raw).ok_or_else(|| args.at(&word, "A bucket is idea, research, todo or pr."))?;
+    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-bucket")))?;
+    let bucket =
+        Bucket::of_word(english(word.raw, korean::BUCKETS)).ok_or_else(|| args.at(&word, wording!("fault-bucket")))?;
     args.finish()?;
     room(RoomCommand::Set(Setting::DefaultBucket(bucket)))
 }

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::*;
 
+mod korean;
 mod past;
 mod properties;
 mod said;

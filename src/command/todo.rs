@@ -1,7 +1,8 @@
 //! The verbs of a todo; /done finishes a research too. What they mean is in `domain/todo.rs`.
 
-use super::{Command, Fault, args::Args, idea::create_in};
+use super::{Command, Fault, args::Args, idea::create_in, korean};
 use crate::domain::{Bucket, item::Act};
+use crate::lang::wording;
 
 /// `/todo text`
 pub(super) fn create(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -28,7 +29,7 @@ pub(super) fn done(args: &mut Args<'_>) -> Result<Command, Fault> {
 
 /// Whether this word is the `anyway` of /done.
 pub(super) fn is_anyway(word: &str) -> bool {
-    word.trim_end_matches([':', ',']).eq_ignore_ascii_case("anyway")
+    korean::is(word.trim_end_matches([':', ',']), "anyway")
 }
 
 /// `/need [T7] T3 …`
@@ -48,6 +49,6 @@ pub(super) fn unneed(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/criterion [T7] text`
 pub(super) fn criterion(args: &mut Args<'_>) -> Result<Command, Fault> {
     let target = args.target();
-    let text = args.some_text("What must hold?")?;
+    let text = args.some_text(wording!("fault-criterion"))?;
     Ok(Command::Item { target, act: Act::Criterion { text } })
 }

@@ -3,13 +3,14 @@
 //! A token begins where a word begins. What only looks like one stays a word (`#`, `c#`, `5!high`, `@`, `in:`, `#c++`,
 //! `!important`, `a@b.c`, `for://x`); what can only be a token gone wrong is a fault (`due:someday`, `needs:tests`, `!hihg`).
 //! Punctuation behind a token ends the sentence and is no part of it; a value with spaces, or with punctuation at its
-//! end, stands in quotes: `due:"in 2 weeks"`, `#"v1."`.
+//! end, stands in quotes: `due:"in 2 weeks"`, `#"v1."`. In Korean: `!높음 프로젝트:앱 마감:금요일 필요:T3 위해:T7`.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use super::{
     Context, Fault,
     fault::nearest,
+    korean::{self, english},
     when,
     word::{Word, plain, quote, value},
 };
@@ -18,6 +19,7 @@ use crate::domain::{
     item::{Carry, MANY_MAX},
     name::{NAME_CHARS_MAX, NameFault},
 };
+use crate::lang::{Wording, wording};
 
 /// A token, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
         '@' => Some(value(behind)).filter(|value| fits(Handle::new(value).err())).map(Shape::Person),
         '!' => {
             let value = value(behind);
-            (Priority::of_word(&value).is_some() || priority_meant(&value).is_some()).then_some(Shape::Priority(value))
+            (priority_of(&value).is_some() || priority_meant(&value).is_some()).then_some(Shape::Priority(value))
         }
         _ => {
             let (key, behind) = raw.split_once(':')?;
@@ -61,6 +63,7 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
             if said.is_empty() || behind.starts_with("//") {
                 return None;
             }
+            let key = english(key, korean::KEYS);
             let is = |word: &str| key.eq_ignore_ascii_case(word);
             if is("in") {
                 Some(Shape::In(said))
@@ -77,10 +80,16 @@ fn shape(raw: &str) -> Option<Shape<'_>> {
     }
 }
 
+fn priority_of(word: &str) -> Option<Priority> {
+    Priority::of_word(english(word, korean::PRIORITIES))
+}
+
 fn priority_meant(word: &str) -> Option<&'static str> {
-    nearest(word, Priority::ALL.iter().map(|it| it.word()))
+    let korean = korean::PRIORITIES.iter().flat_map(|(_, korean)| korean.iter().copied());
+    let first = |word: &str| korean::letters(word).chars().next();
+    nearest(word, Priority::ALL.iter().map(|it| it.word()).chain(korean))
         .into_iter()
-        .find(|meant| meant.chars().next() == word.to_lowercase().chars().next())
+        .find(|meant| first(meant) == first(&word.to_lowercase()))
 }
 
 /// Whether this word is read as a token, well or badly.
@@ -93,7 +102,7 @@ pub(super) fn token(input: &str, word: &Word<'_>, context: &Context) -> Result<O
     let Some(shape) = shape(word.raw) else {
         return Ok(None);
     };
-    let fault = |what: String| Fault::new(input, word.at.clone(), what);
+    let fault = |what: Wording| Fault::new(input, word.at.clone(), what);
     let token = match shape {
         Shape::Tag(name) => Token::Tag(tag(&name).map_err(fault)?),
         Shape::Person(name) => Token::Person(handle(&name).map_err(fault)?),
@@ -108,14 +117,12 @@ pub(super) fn token(input: &str, word: &Word<'_>, context: &Context) -> Result<O
     Ok(Some(token))
 }
 
-fn name_fault(fault: &NameFault, what: &str, example: &str) -> String {
+fn name_fault(fault: &NameFault, what: &'static str, example: &'static str) -> Wording {
     match fault {
-        NameFault::Empty => format!("{what} is missing. Like {example}."),
-        NameFault::TooLong => {
-            format!("That is too long for {what}: at most {NAME_CHARS_MAX} characters.")
-        }
+        NameFault::Empty => wording!("fault-name-missing", what, example),
+        NameFault::TooLong => wording!("fault-name-long", what, most = NAME_CHARS_MAX),
         NameFault::Character(character) => {
-            format!("{character:?} cannot be part of {what}: letters, digits and - _ . only. Like {example}.")
+            wording!("fault-name-character", what, example, character = format!("{character:?}"))
         }
     }
 }
@@ -124,47 +131,47 @@ fn name_fault(fault: &NameFault, what: &str, example: &str) -> String {
 // that only the second reading is sure to be the same when it is printed and read again.
 
 /// A tag without its sigil.
-pub(super) fn tag(text: &str) -> Result<Tag, String> {
-    Tag::new(text).and_then(|once| Tag::new(once.as_str())).map_err(|fault| name_fault(&fault, "a tag", "#auth"))
+pub(super) fn tag(text: &str) -> Result<Tag, Wording> {
+    Tag::new(text).and_then(|once| Tag::new(once.as_str())).map_err(|fault| name_fault(&fault, "tag", "#auth"))
 }
 
 /// A person without the sigil.
-pub(super) fn handle(text: &str) -> Result<Handle, String> {
-    Handle::new(text).and_then(|once| Handle::new(once.as_str())).map_err(|fault| name_fault(&fault, "a name", "@dana"))
+pub(super) fn handle(text: &str) -> Result<Handle, Wording> {
+    Handle::new(text).and_then(|once| Handle::new(once.as_str())).map_err(|fault| name_fault(&fault, "person", "@dana"))
 }
 
 /// A project without its key.
-pub(super) fn project(text: &str) -> Result<Project, String> {
+pub(super) fn project(text: &str) -> Result<Project, Wording> {
     Project::new(text)
         .and_then(|once| Project::new(once.as_str()))
-        .map_err(|fault| name_fault(&fault, "a project", "in:app"))
+        .map_err(|fault| name_fault(&fault, "project", "in:app"))
 }
 
 /// A priority without its sigil.
-pub(super) fn priority(word: &str) -> Result<Priority, String> {
-    Priority::of_word(word).ok_or_else(|| match priority_meant(word) {
-        Some(meant) => format!("I don't know this priority. Did you mean !{meant}?"),
-        None => "A priority is low, normal, high or urgent.".to_owned(),
+pub(super) fn priority(word: &str) -> Result<Priority, Wording> {
+    priority_of(word).ok_or_else(|| match priority_meant(word) {
+        Some(meant) => wording!("fault-priority-meant", meant),
+        None => wording!("fault-priority-words"),
     })
 }
 
 /// `T3` or `T3,T4`
-pub(super) fn items(list: &str) -> Result<Vec<ItemRef>, String> {
+pub(super) fn items(list: &str) -> Result<Vec<ItemRef>, Wording> {
     let mut items = Vec::new();
     for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let item = part.parse().map_err(|_| "Items are written I3, R2, T7, P4; several as T3,T4.".to_owned())?;
+        let item = part.parse().map_err(|_| wording!("fault-items-are-written"))?;
         add(&mut items, item)?;
     }
-    if items.is_empty() { Err("Which item? Like T3.".to_owned()) } else { Ok(items) }
+    if items.is_empty() { Err(wording!("fault-which-item-like")) } else { Ok(items) }
 }
 
 /// Adds what is not there yet; the fault says that it is too much.
-pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) -> Result<(), String> {
+pub(super) fn add<T: PartialEq>(to: &mut Vec<T>, new: T) -> Result<(), Wording> {
     if to.contains(&new) {
         return Ok(());
     }
     if to.len() >= MANY_MAX {
-        return Err(format!("That is too many: at most {MANY_MAX}."));
+        return Err(wording!("fault-too-many", most = MANY_MAX));
     }
     to.push(new);
     Ok(())
@@ -184,10 +191,10 @@ pub(super) fn no_carry() -> Carry<Handle> {
 }
 
 /// Puts a token where it belongs; the fault says what is already there.
-pub(super) fn put(carry: &mut Carry<Handle>, token: Token) -> Result<(), String> {
-    fn once<T: PartialEq>(place: &mut Option<T>, new: T, what: &str) -> Result<(), String> {
+pub(super) fn put(carry: &mut Carry<Handle>, token: Token) -> Result<(), Wording> {
+    fn once<T: PartialEq>(place: &mut Option<T>, new: T, what: &'static str) -> Result<(), Wording> {
         match place {
-            Some(old) if *old != new => Err(format!("There is {what} already; an item has one.")),
+            Some(old) if *old != new => Err(wording!("fault-once", what)),
             _ => {
                 *place = Some(new);
                 Ok(())
@@ -197,9 +204,9 @@ pub(super) fn put(carry: &mut Carry<Handle>, token: Token) -> Result<(), String>
     match token {
         Token::Tag(tag) => add(&mut carry.tags, tag),
         Token::Person(person) => add(&mut carry.people, person),
-        Token::Priority(priority) => once(&mut carry.priority, priority, "a priority"),
-        Token::Project(project) => once(&mut carry.project, project, "a project"),
-        Token::Due(due) => once(&mut carry.due, due, "a due date"),
+        Token::Priority(priority) => once(&mut carry.priority, priority, "priority"),
+        Token::Project(project) => once(&mut carry.project, project, "project"),
+        Token::Due(due) => once(&mut carry.due, due, "due"),
         Token::Needs(items) => items.into_iter().try_for_each(|item| add(&mut carry.needs, item)),
         Token::For(items) => items.into_iter().try_for_each(|item| add(&mut carry.serves, item)),
     }

@@ -5,6 +5,7 @@
 use super::{
     Command, Fault, Target,
     args::{Args, target},
+    korean::{self, english},
     token::{self, Token, print_person, print_tag, token},
     word::{Word, value},
 };
@@ -12,6 +13,7 @@ use crate::domain::{
     Handle,
     undo::{Back, Of, Part},
 };
+use crate::lang::wording;
 
 /// The most acts that are taken back together.
 const ACTS_MAX: usize = 50;
@@ -62,26 +64,21 @@ pub(super) fn undo(args: &mut Args<'_>) -> Result<Command, Fault> {
         if let Some(of) = of(word.raw, acts.is_empty()) {
             let same = |act: &Back<Handle>| act.of == of;
             if acts.iter().any(same) {
-                return Err(args.at(&word, "That is named twice."));
+                return Err(args.at(&word, wording!("fault-twice")));
             }
             let alone = matches!(of, Of::Room { .. } | Of::Person { .. });
             if (alone && !acts.is_empty()) || acts.iter().any(|act| !matches!(act.of, Of::Item { .. })) {
-                return Err(args.at(&word, "Only what was done to items can be taken back together."));
+                return Err(args.at(&word, wording!("fault-undo-together")));
             }
             if acts.len() == ACTS_MAX {
-                return Err(args.at(&word, format!("That is too much at once: at most {ACTS_MAX} acts.")));
+                return Err(args.at(&word, wording!("fault-undo-many", most = ACTS_MAX)));
             }
             acts.push(Back { of, parts: Vec::new() });
             continue;
         }
-        let part = part(args, &word)?.ok_or_else(|| {
-            args.at(
-                &word,
-                "I don't know what to take back of it. Name an act (T7, T7@5) and parts of it: due, title, #tag, @person, state.",
-            )
-        })?;
+        let part = part(args, &word)?.ok_or_else(|| args.at(&word, wording!("fault-undo-part")))?;
         if !acts.is_empty() && !about_item {
-            return Err(args.at(&word, "That is taken back as a whole."));
+            return Err(args.at(&word, wording!("fault-undo-whole")));
         }
         if acts.is_empty() {
             acts.push(Back { of: Of::LastHere, parts: Vec::new() });
@@ -112,7 +109,7 @@ fn of(word: &str, first: bool) -> Option<Of<Handle>> {
         }
         _ => (word, None),
     };
-    if name.eq_ignore_ascii_case(ROOM) {
+    if english(name, korean::PARTS).eq_ignore_ascii_case(ROOM) {
         return Some(Of::Room { version });
     }
     let person = name.strip_prefix('@').filter(|_| first)?;
@@ -120,12 +117,13 @@ fn of(word: &str, first: bool) -> Option<Of<Handle>> {
 }
 
 fn part(args: &Args<'_>, word: &Word<'_>) -> Result<Option<Part<Handle>>, Fault> {
-    if let Some((_, part)) = PARTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.raw)) {
+    let said = english(word.raw, korean::PARTS);
+    if let Some((_, part)) = PARTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(said)) {
         return Ok(Some(part.clone()));
     }
     let one = |items: Vec<_>, part: fn(_) -> Part<Handle>| match items.as_slice() {
         [item] => Ok(Some(part(*item))),
-        _ => Err(args.at(word, "One item at a time: needs:T3 needs:T4")),
+        _ => Err(args.at(word, wording!("fault-undo-one"))),
     };
     match token(args.input, word, args.context)? {
         Some(Token::Tag(tag)) => Ok(Some(Part::Tag(tag))),

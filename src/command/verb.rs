@@ -1,7 +1,13 @@
 //! The table of verbs. It is the only list of verbs there is: parsing, suggestions, help and rights read it.
 
-use super::{Command, Fault, args::Args, hours, idea, item, look, person, pr, report, research, room, todo, undo};
-use crate::domain::Role;
+use super::{
+    Command, Fault,
+    args::Args,
+    hours, idea, item,
+    korean::{self, Korean},
+    look, person, pr, report, research, room, todo, undo,
+};
+use crate::{domain::Role, lang::Lang};
 
 /// What a verb is about; the headings of /help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +49,16 @@ impl Group {
         }
     }
 
+    /// Its heading, in a language.
+    pub fn heading_in(self, lang: Lang) -> &'static str {
+        in_language(lang, self.heading(), korean::HEADINGS)
+    }
+
+    /// What /help is asked to show what stands under it, in a language.
+    pub fn topic_in(self, lang: Lang) -> &'static str {
+        in_language(lang, self.topic(), korean::TOPICS)
+    }
+
     /// What /help is asked to show what stands under it.
     pub fn topic(self) -> &'static str {
         match self {
@@ -55,6 +71,14 @@ impl Group {
             Self::People => "people",
             Self::Help => "help",
         }
+    }
+}
+
+/// A word of a table in a language.
+pub(super) fn in_language(lang: Lang, word: &'static str, table: korean::Table) -> &'static str {
+    match lang {
+        Lang::English => word,
+        Lang::Korean => korean::korean(word, table).first().unwrap_or(&word),
     }
 }
 
@@ -88,6 +112,43 @@ impl Verb {
     /// Whether it can be used; it is reserved otherwise.
     pub fn available(&self) -> bool {
         self.read.is_some()
+    }
+
+    /// Korean words for it; the first is the one that is shown.
+    pub fn korean(&self) -> &'static [&'static str] {
+        korean::of_verb(self.word).map_or(&[], |korean| korean.words)
+    }
+
+    /// How it is written, in a language.
+    pub fn usage_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.usage, |korean| korean.usage)
+    }
+
+    /// What it does, in a language.
+    pub fn help_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.help, |korean| korean.help)
+    }
+
+    /// A whole command, without `/`, in a language.
+    pub fn example_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.example, |korean| korean.example)
+    }
+
+    /// The word that is shown, in a language.
+    pub fn word_in(&self, lang: Lang) -> &'static str {
+        self.korean_or(lang, self.word, |korean| korean.words.first().unwrap_or(&self.word))
+    }
+
+    fn korean_or(
+        &self,
+        lang: Lang,
+        english: &'static str,
+        of: impl Fn(&'static Korean) -> &'static str,
+    ) -> &'static str {
+        match lang {
+            Lang::English => english,
+            Lang::Korean => korean::of_verb(self.word).map_or(english, of),
+        }
     }
 
     const fn new(
@@ -153,7 +214,7 @@ static VERBS: &[Verb] = &[
 
     Verb::new("show", "/show [T7] [at when], or T7", "one item", "show T7", Look, Guest, look::show).about_item(),
     Verb::new("list", "/list [bucket] [state] [filter] [page:2] [at when]", "items", "list todo open #auth @me", Look, Guest, look::list).or(&["ls"]),
-    Verb::new("board", "/board [filter] [at when]", "all stages side by side", "board in:app", Look, Guest, look::board),
+    Verb::new("board", "/board [pin|unpin] [filter] [at when]", "all stages side by side; pin: kept up to date in this room", "board in:app", Look, Guest, look::board),
     Verb::new("mine", "/mine [filter] [at when]", "what is yours", "mine due:fri", Look, Guest, look::mine),
     Verb::new("next", "/next [filter] [at when]", "what can be done now", "next #auth", Look, Guest, look::next),
     Verb::new("find", "/find words [filter] [page:2] [at when]", "items with these words", "find login #auth", Look, Guest, look::find).or(&["search"]),
@@ -171,8 +232,10 @@ static VERBS: &[Verb] = &[
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
     Verb::new("digest", "/digest [daily 9:00|weekly mon 9:00|now|off]", "one message a day or a week instead of each at once; alone: what is set", "digest daily 9:00", Room, Guest, hours::digest),
     Verb::new("quiet", "/quiet [22:00-7:00 [urgent]|urgent on|urgent off|off]", "hours without messages; what comes meanwhile comes as one afterwards", "quiet 22:00-7:00", Room, Guest, hours::quiet),
+    Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
     Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
+    Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),
 
     Verb::new("claim", "/claim CODE", "become owner, with the code shown at the first start", "claim 7Q4M2XKD", People, Guest, person::claim).for_anybody(),
@@ -197,15 +260,17 @@ pub fn verbs() -> &'static [Verb] {
     VERBS
 }
 
-/// The verb with this word or alias, in any case.
+/// The verb with this word or alias, in any case, or with this Korean word.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
+    let word = korean::english_verb(word);
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
     VERBS.iter().find(|verb| is(&verb.word) || verb.aliases.iter().any(is))
 }
 
 /// All words there are for verbs.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    VERBS.iter().flat_map(|verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied()))
+    let english = |verb: &'static Verb| std::iter::once(verb.word).chain(verb.aliases.iter().copied());
+    VERBS.iter().flat_map(move |verb| english(verb).chain(verb.korean().iter().copied()))
 }
 
 impl Command {
@@ -220,7 +285,7 @@ impl Command {
             Self::Look(Look::Reports | Look::Report { .. }) => Some(Member),
             Self::Look(_) => Some(Guest),
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
-            Self::Room(_) => Some(Member),
+            Self::Room(_) | Self::Rebuild(_) => Some(Member),
             Self::Person(PersonCommand::Claim { .. }) => None,
             Self::Person(
                 PersonCommand::LinkOffer

@@ -10,6 +10,8 @@
 //! * `in 2 weeks` is a day, `in 2 hours` is an instant. Instants are whole minutes, never sooner than said.
 //! * A local time that a clock change skips is read as if the clock had not been changed (02:30 becomes 03:30); one that
 //!   happens twice is the first. The second can be written with its offset: `2026-11-01 01:30-05:00`.
+//!
+//! Korean dates become English ones first, in `when_korean.rs`.
 
 use chrono::{
     DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime,
@@ -17,9 +19,11 @@ use chrono::{
 };
 use chrono_tz::Tz;
 use interim::{Dialect, Interval};
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::Context;
+use super::{Context, korean::is_hangul, when_korean};
 use crate::domain::Due;
+use crate::lang::{Wording, worded, wording};
 
 /// The years that can be written.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2999;
@@ -36,51 +40,72 @@ pub enum Direction {
 }
 
 /// Why a text is no date.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhenFault {
     /// Nothing known.
-    #[error("I can't read \"{0}\" as a date.")]
     Unreadable(String),
     /// `03/04/2026`
-    #[error("\"{text}\" can be read in more than one way. Write {write}.")]
     Ambiguous {
         /// As typed.
         text: String,
-        /// What can be written instead.
-        write: String,
+        /// What can be written instead; nothing when it cannot be told.
+        write: Vec<String>,
     },
     /// `2026-02-30`
-    #[error("There is no {0}.")]
     NoSuchDay(String),
     /// Too far away.
-    #[error("{0} is too far away.")]
     TooFar(String),
 }
 
+worded!(WhenFault);
+
 impl WhenFault {
+    /// What is wrong.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Unreadable(text) => wording!("when-unreadable", text),
+            Self::Ambiguous { text, write } => match write.split_last() {
+                None => wording!("when-ambiguous-day", text),
+                Some((last, [])) => wording!("when-ambiguous", text, write = last),
+                Some((last, init)) => wording!("when-ambiguous-two", text, one = init.join(", "), other = last),
+            },
+            Self::NoSuchDay(day) => wording!("when-no-such-day", day),
+            Self::TooFar(text) => wording!("when-too-far", text),
+        }
+    }
+
     /// What is wrong and what can be written instead, each example behind `prefix`: `due:`.
-    pub fn advice(&self, prefix: &str, context: &Context) -> String {
+    pub fn advice(&self, prefix: &'static str, context: &Context) -> Wording {
+        let fault = self.wording();
         if matches!(self, Self::Ambiguous { .. }) {
-            return self.to_string();
+            return fault;
         }
         let today = today(context);
         let month = today.checked_add_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
-        let weeks = if prefix.is_empty() { "in 2 weeks".to_owned() } else { format!("{prefix}\"in 2 weeks\"") };
-        format!("{self} Try  {prefix}fri  {prefix}{month}  {weeks}")
+        let day = month.to_string();
+        match prefix {
+            "due:" => wording!("when-advice-due", fault, day),
+            _ => wording!("when-advice", fault, day),
+        }
     }
 }
 
 impl WhenFault {
     /// The same for the past.
-    pub fn advice_past(&self, prefix: &str, context: &Context) -> String {
+    pub fn advice_past(&self, prefix: &'static str, context: &Context) -> Wording {
+        let fault = self.wording();
         if matches!(self, Self::Ambiguous { .. }) {
-            return self.to_string();
+            return fault;
         }
         let today = today(context);
         let month = today.checked_sub_months(Months::new(1)).and_then(|day| day.with_day(1)).unwrap_or(today);
-        // A shell would take it for three words.
-        let weeks = if prefix.starts_with('-') { "\"2 weeks ago\"" } else { "2 weeks ago" };
-        format!("{self} Try  {prefix}yesterday  {prefix}{month}  {prefix}{weeks}")
+        let day = month.to_string();
+        match prefix {
+            "at " => wording!("when-advice-at", fault, day),
+            // A shell would take it for three words.
+            prefix if prefix.starts_with('-') => wording!("when-advice-flag", fault, day, prefix),
+            prefix => wording!("when-advice-past", fault, day, prefix),
+        }
     }
 }
 
@@ -170,7 +195,12 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
         return Err(WhenFault::Unreadable(format!("{}…", shown())));
     }
     let unreadable = || WhenFault::Unreadable(shown());
-    let lower = text.to_lowercase().replace(',', " ");
+    let mut lower = text.to_lowercase().replace(',', " ");
+    let korean = text.chars().any(is_hangul);
+    if korean {
+        lower = lower.nfc().collect();
+        lower = when_korean::english(&lower, today(context), direction)?.ok_or_else(unreadable)?;
+    }
     let mut words: Vec<&str> = lower.split_whitespace().collect();
     if words.len() > 1 && ["in", "on", "by", "at", "until", "till", "for"].contains(&words[0]) {
         words.remove(0);
@@ -196,7 +226,12 @@ fn read(text: &str, context: &Context, direction: Direction) -> Result<When, Whe
             When::At(if direction == Direction::Future { ceiling(context.now) } else { floor(context.now) })
         }
         (words, time) => {
-            let day = match day(words, context, direction)? {
+            // What is not there is named as it was typed.
+            let named = |fault| match fault {
+                WhenFault::NoSuchDay(_) if korean => WhenFault::NoSuchDay(text.to_owned()),
+                fault => fault,
+            };
+            let day = match day(words, context, direction).map_err(named)? {
                 Some(day) => Some(day),
                 None => match shift(words, context, direction).ok_or_else(unreadable)? {
                     when @ When::At(_) if time.is_none() => return in_reach(when, context, text),
@@ -463,7 +498,5 @@ fn ambiguous(text: &str) -> Option<WhenFault> {
         .map(|day| day.to_string())
         .collect();
     days.dedup();
-    let write =
-        if days.is_empty() { "the day as year-month-day, like 2026-04-03".to_owned() } else { days.join(" or ") };
-    Some(WhenFault::Ambiguous { text: text.to_owned(), write })
+    Some(WhenFault::Ambiguous { text: text.to_owned(), write: days })
 }

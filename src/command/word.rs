@@ -94,7 +94,7 @@ fn length(text: &str, how: How) -> usize {
 /// Where the quote stands that opens a value: at the beginning, behind `#` or `@`, or behind `word:`.
 fn quote_after_prefix(word: &str) -> Option<usize> {
     let sigil = word.strip_prefix(['#', '@']).map(|_| 1);
-    let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let letters = word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len());
     let key = (letters > 0 && word[letters..].starts_with(':')).then_some(letters + 1);
     let prefix = sigil.or(key).unwrap_or(0);
     word[prefix..].starts_with(QUOTES).then_some(prefix)

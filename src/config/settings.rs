@@ -29,6 +29,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "notify.backoff_min_ms", limits: (10, 3_600_000), at: |c| &mut c.notify.backoff_min_ms },
     Entry { key: "notify.backoff_max_ms", limits: (10, 3_600_000), at: |c| &mut c.notify.backoff_max_ms },
     Entry { key: "notify.coalesce_ms", limits: (0, 60_000), at: |c| &mut c.notify.coalesce_ms },
+    Entry { key: "notify.board_every_ms", limits: (0, 3_600_000), at: |c| &mut c.notify.board_every_ms },
     Entry { key: "reports.dir", limits: ANY, at: |c| &mut c.reports.dir },
     Entry { key: "reports.time_s_max", limits: (1, 600), at: |c| &mut c.reports.time_s_max },
     Entry { key: "snapshots.load_ms_max", limits: (10, 600_000), at: |c| &mut c.snapshots.load_ms_max },

@@ -6,6 +6,7 @@ use super::{
     Bucket, ItemRef,
     item::{Carry, because},
 };
+use crate::lang::{Wording, worded, wording};
 
 /// What happens to an idea.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +97,9 @@ pub enum Command<'a> {
 }
 
 /// Why something cannot be done to an idea.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// It was rejected before.
-    #[error("{item} is rejected already{}", because(reason))]
     Rejected {
         /// Which.
         item: ItemRef,
@@ -107,20 +107,29 @@ pub enum Error {
         reason: String,
     },
     /// It was promoted before.
-    #[error("{item} is promoted already")]
     Promoted {
         /// Which.
         item: ItemRef,
     },
     /// It is open: there is nothing to reopen.
-    #[error("{item} is open already")]
     Open {
         /// Which.
         item: ItemRef,
     },
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Rejected { item, reason } => because(wording!("reason-rejected", item = *item), reason),
+            Self::Promoted { item } => wording!("reason-promoted", item = *item),
+            Self::Open { item } => wording!("reason-open", item = *item),
+        }
+    }
+
     /// Whole commands that would help. `item` as in [`super::item::Error::hints`].
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
         match (self, item) {

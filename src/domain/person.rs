@@ -10,6 +10,7 @@ pub use self::{
     reverse::{After, Reversed, reverse},
 };
 use super::{Handle, Identity, PersonId, Role};
+use crate::lang::{Wording, worded, wording};
 
 /// What happens to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,22 +152,19 @@ pub const IDENTITIES_MAX: usize = 20;
 
 /// Why something cannot be done about a person. People are named by their handle, for the process knows no other way to
 /// write them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// They were let in before.
-    #[error("{handle} is paired already")]
     Paired {
         /// Who.
         handle: Handle,
     },
     /// Nobody has that number.
-    #[error("there is no {id}")]
     NotPaired {
         /// Which.
         id: PersonId,
     },
     /// It is like that already.
-    #[error("{handle} {what}")]
     NothingChanges {
         /// Who.
         handle: Handle,
@@ -174,19 +172,16 @@ pub enum Error {
         what: Unchanged,
     },
     /// They may do nothing any more, so they cannot be known elsewhere either.
-    #[error("{handle} may do nothing any more: grant a role first")]
     Revoked {
         /// Who.
         handle: Handle,
     },
     /// Somebody must be able to let people in.
-    #[error("{handle} is the only owner: make somebody else owner first")]
     LastOwner {
         /// Who.
         handle: Handle,
     },
     /// Who acts may not do that.
-    #[error("only {} can {what}; you are {}", one(*needed), one(*actor))]
     NotAllowed {
         /// What was wanted, as it stands behind "can".
         what: Deed,
@@ -196,19 +191,16 @@ pub enum Error {
         needed: Role,
     },
     /// There is nobody any more whom that could be done about.
-    #[error("who {handle} was is forgotten, for ever")]
     Forgotten {
         /// What is written in their place.
         handle: Handle,
     },
     /// They turned out to be somebody else.
-    #[error("{handle} is somebody else by now")]
     Merged {
         /// Who.
         handle: Handle,
     },
     /// Whoever may do more keeps it, so the one who may do less is to be taken over.
-    #[error("{handle} is {}, and {other} is {}", one(*role), one(*less))]
     Outranks {
         /// Who may do more.
         handle: Handle,
@@ -220,7 +212,6 @@ pub enum Error {
         less: Role,
     },
     /// Nobody is known by that account.
-    #[error("{handle} is not known as {}", .identity.0)]
     NotKnownThere {
         /// Who.
         handle: Handle,
@@ -228,13 +219,11 @@ pub enum Error {
         identity: Identity,
     },
     /// They would not be known anywhere.
-    #[error("{handle} is known by nothing else: nobody could be {handle} any more")]
     LastIdentity {
         /// Who.
         handle: Handle,
     },
     /// Known on too many platforms.
-    #[error("{handle} is known by {IDENTITIES_MAX} accounts already, and more do not fit")]
     TooManyIdentities {
         /// Who.
         handle: Handle,
@@ -242,59 +231,102 @@ pub enum Error {
 }
 
 /// What holds already of a person.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unchanged {
     /// They have that role.
-    #[error("is {} already", one(*.0))]
     Role(Role),
     /// They have none.
-    #[error("may do nothing already")]
     NoRole,
     /// They are known there.
-    #[error("is known as {} already", .0.0)]
     Identity(Identity),
     /// They are told there.
-    #[error("is told on {0} already")]
     Told(String),
     /// They did not choose.
-    #[error("is told where they were heard last already")]
     ToldAnywhere,
 }
 
-/// A role with its article.
-fn one(role: Role) -> &'static str {
-    match role {
-        Role::Guest => "a guest",
-        Role::Member => "a member",
-        Role::Maintainer => "a maintainer",
-        Role::Owner => "an owner",
-    }
-}
-
 /// What needs a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Letting somebody in, or back in.
-    #[error("let somebody in as {}", one(*.0))]
     Admit(Role),
     /// Changing what somebody may do from one role to another.
-    #[error("make {} {}", one(*.0), one(*.1))]
     Change(Role, Role),
     /// Taking a role away.
-    #[error("take the role of {0} away")]
     Take(Role),
     /// Knowing somebody with that role on another platform.
-    #[error("link an account to {}", one(*.0))]
     Link(Role),
     /// Choosing where somebody else is told.
-    #[error("choose where somebody else is told")]
     Prefer,
     /// Forgetting somebody.
-    #[error("forget somebody")]
     Forget,
 }
 
+worded!(Error, Unchanged, Deed);
+
+impl Deed {
+    /// As it stands behind "can".
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Admit(role) => wording!("deed-admit", role = role.word()),
+            Self::Change(from, to) => wording!("deed-change", from = from.word(), to = to.word()),
+            Self::Take(role) => wording!("deed-take", role = role.word()),
+            Self::Link(role) => wording!("deed-link", role = role.word()),
+            Self::Prefer => wording!("deed-prefer"),
+            Self::Forget => wording!("deed-forget"),
+        }
+    }
+}
+
+impl Unchanged {
+    /// As it stands behind the name.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Role(role) => wording!("person-has-role", role = role.word()),
+            Self::NoRole => wording!("person-has-no-role"),
+            Self::Identity(identity) => wording!("person-has-account", account = &identity.0),
+            Self::Told(bot) => wording!("person-told-there", bot),
+            Self::ToldAnywhere => wording!("person-told-anywhere"),
+        }
+    }
+}
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Paired { handle } => wording!("reason-person-paired", handle = handle.to_string()),
+            Self::NotPaired { id } => wording!("reason-person-not-paired", id = id.to_string()),
+            Self::NothingChanges { handle, what } => {
+                wording!("reason-person-unchanged", handle = handle.to_string(), what = what.wording())
+            }
+            Self::Revoked { handle } => wording!("reason-person-revoked", handle = handle.to_string()),
+            Self::LastOwner { handle } => wording!("reason-person-last-owner", handle = handle.to_string()),
+            Self::NotAllowed { what, actor, needed } => wording!(
+                "reason-person-not-allowed",
+                what = what.wording(),
+                needed = needed.word(),
+                actor = actor.word()
+            ),
+            Self::Forgotten { handle } => wording!("reason-person-forgotten", handle = handle.to_string()),
+            Self::Merged { handle } => wording!("reason-person-merged", handle = handle.to_string()),
+            Self::Outranks { handle, role, other, less } => wording!(
+                "reason-person-outranks",
+                handle = handle.to_string(),
+                role = role.word(),
+                other = other.to_string(),
+                less = less.word()
+            ),
+            Self::NotKnownThere { handle, identity } => {
+                wording!("reason-person-not-known-there", handle = handle.to_string(), account = &identity.0)
+            }
+            Self::LastIdentity { handle } => wording!("reason-person-last-identity", handle = handle.to_string()),
+            Self::TooManyIdentities { handle } => {
+                wording!("reason-person-many-identities", handle = handle.to_string(), most = IDENTITIES_MAX)
+            }
+        }
+    }
+
     /// Whole commands that would help, most likely first.
     pub fn hints(&self) -> Vec<String> {
         match self {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ItemRef, item::because};
+use crate::lang::{Wording, worded, wording};
 
 /// What a reviewer thinks, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,16 +102,14 @@ pub enum Command<'a> {
 }
 
 /// Why something cannot be done to a pr.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// It went in.
-    #[error("{item} is merged already")]
     Merged {
         /// Which.
         item: ItemRef,
     },
     /// It was closed without merging.
-    #[error("{item} is closed already{}", because(reason))]
     Closed {
         /// Which.
         item: ItemRef,
@@ -118,20 +117,30 @@ pub enum Error {
         reason: String,
     },
     /// It is open: there is nothing to reopen.
-    #[error("{item} is open already")]
     Open {
         /// Which.
         item: ItemRef,
     },
     /// A review that neither approves nor wants changes, and says nothing.
-    #[error("a comment on {item} needs words")]
     Wordless {
         /// Which.
         item: ItemRef,
     },
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Merged { item } => wording!("reason-merged", item = *item),
+            Self::Closed { item, reason } => because(wording!("reason-closed", item = *item), reason),
+            Self::Open { item } => wording!("reason-open", item = *item),
+            Self::Wordless { item } => wording!("reason-wordless", item = *item),
+        }
+    }
+
     /// Whole commands that would help. `item` as in [`super::item::Error::hints`].
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
         match (self, item) {

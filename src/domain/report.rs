@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use crate::lang::{Wording, worded, wording};
+
 /// The longest script, in bytes: one event, well inside the largest commit.
 pub const SCRIPT_BYTES_MAX: usize = 24 * 1024;
 /// The most reports owners can send.
@@ -91,28 +93,38 @@ pub struct Report {
 }
 
 /// Why nothing was done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// No name.
-    #[error(
-        "a report's name is 1 to {NAME_BYTES_MAX} lower-case letters, digits and `-`, a letter first, and not save or remove"
-    )]
     BadName,
     /// No script.
-    #[error("there is no script: write it on the lines below the name")]
     Empty,
     /// Too long.
-    #[error("the script is {0} bytes, and at most {SCRIPT_BYTES_MAX} are kept")]
     TooLong(usize),
     /// Too many.
-    #[error("there are {REPORTS_MAX} reports already: remove one first")]
     TooMany,
     /// It is what it is.
-    #[error("it is exactly this script already")]
     Same,
     /// There is none.
-    #[error("no report with this name was sent")]
     Unknown,
+}
+
+worded!(Error);
+
+impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::BadName => wording!("reason-report-name", most = NAME_BYTES_MAX),
+            Self::Empty => wording!("reason-report-empty"),
+            Self::TooLong(bytes) => {
+                wording!("reason-report-long", bytes = bytes.to_string(), most = SCRIPT_BYTES_MAX.to_string())
+            }
+            Self::TooMany => wording!("reason-report-many", most = REPORTS_MAX),
+            Self::Same => wording!("reason-report-same"),
+            Self::Unknown => wording!("reason-report-unknown"),
+        }
+    }
 }
 
 /// What a script says of itself: its first comment.

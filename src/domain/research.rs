@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, ItemRef, item::Carry};
+use crate::lang::{Wording, worded, wording};
 
 /// What happens to a research.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,23 +95,31 @@ pub enum Command<'a> {
 }
 
 /// Why something cannot be done to a research.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// It is finished.
-    #[error("{item} is done already")]
     Done {
         /// Which.
         item: ItemRef,
     },
     /// It runs: there is nothing to reopen.
-    #[error("{item} is running already")]
     Running {
         /// Which.
         item: ItemRef,
     },
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Done { item } => wording!("reason-done", item = *item),
+            Self::Running { item } => wording!("reason-running", item = *item),
+        }
+    }
+
     /// Whole commands that would help. `item` as in [`super::item::Error::hints`].
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
         match (self, item) {

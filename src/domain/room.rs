@@ -1,16 +1,21 @@
 //! A room: enabled or silent, what it follows, its settings.
 
+mod reactions;
 mod reverse;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use self::reverse::{After, Reversed, reverse};
+pub use self::{
+    reactions::{Emoji, Mapped, REACTIONS_MAX, ReactionVerb, Reactions, USUAL},
+    reverse::{After, Reversed, reverse},
+};
 use super::{
-    Bucket, Filter, PersonId,
+    Bucket, Due, Filter, PersonId,
     hours::{Digest, Hour, Quiet},
 };
+use crate::lang::{Wording, worded, wording};
 
 /// A setting of a room with its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +64,22 @@ pub enum Event {
     SettingChanged(Setting),
     /// What was held for it was asked for.
     DigestAsked,
+    /// A message of it shows a board from now on, and is kept up to date.
+    BoardPinned {
+        /// Of which items; an empty filter is everything.
+        filter: Filter,
+    },
+    /// That message is not kept up to date any more.
+    BoardUnpinned,
+    /// A reaction means something else here.
+    ReactionMapped {
+        /// Which.
+        emoji: Emoji,
+        /// What; `None`: nothing.
+        verb: Option<ReactionVerb>,
+    },
+    /// No reaction means anything here any more.
+    ReactionsCleared,
     /// Something that happened to it was taken back.
     Reversed(Reversed),
 }
@@ -99,6 +120,22 @@ pub enum Command<P = PersonId> {
     },
     /// Send what is held.
     DigestNow,
+    /// Show a board here and keep it up to date; another one takes its place.
+    PinBoard {
+        /// Of which items; an empty filter is everything.
+        filter: Filter<P>,
+    },
+    /// Do not keep the board up to date any more.
+    UnpinBoard,
+    /// Let a reaction mean something.
+    React {
+        /// Which.
+        emoji: Emoji,
+        /// What; `None`: nothing.
+        verb: Option<ReactionVerb>,
+    },
+    /// Let no reaction mean anything.
+    ReactOff,
 }
 
 /// The most filters a room can follow.
@@ -132,6 +169,10 @@ pub struct Room {
     /// What is urgent comes at once all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub urgent: bool,
+    /// Of which items its board is, if it has one that is kept up to date.
+    pub board: Option<Filter>,
+    /// What reactions mean.
+    pub reactions: Reactions,
 }
 
 /// The longest title of a room, in characters. A longer one, which its platform chose, is cut.
@@ -174,79 +215,111 @@ impl<P> Command<P> {
             Self::Set(setting) => Command::Set(setting),
             Self::Quiet { hours, urgent } => Command::Quiet { hours, urgent },
             Self::DigestNow => Command::DigestNow,
+            Self::PinBoard { filter } => Command::PinBoard { filter: filter.try_map_people(look_up)? },
+            Self::UnpinBoard => Command::UnpinBoard,
+            Self::React { emoji, verb } => Command::React { emoji, verb },
+            Self::ReactOff => Command::ReactOff,
         })
     }
 }
 
 /// Why something cannot be done about a room.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The bot speaks here.
-    #[error("this room is enabled already")]
     Enabled,
     /// The bot is silent here.
-    #[error("this room is not enabled")]
     NotEnabled,
     /// It is told about these.
-    #[error("this room follows that already")]
     Followed,
     /// It follows nothing.
-    #[error("this room follows nothing")]
     FollowsNothing,
     /// It follows other filters.
-    #[error("that is not one of the {follows} filters this room follows")]
     UnknownFilter {
         /// How many it follows.
         follows: usize,
     },
     /// It follows as much as it can.
-    #[error("this room follows {FOLLOWS_MAX} filters, and more do not fit: unfollow one first")]
     TooManyFollows,
     /// A filter that names too much.
-    #[error("that filter names {actual} things of one kind, and at most {FILTER_ENTRIES_MAX} fit")]
     FilterTooLong {
         /// How many there are.
         actual: usize,
     },
     /// A time that is over.
-    #[error("{} UTC is over", until.format("%F %R"))]
     MuteInThePast {
         /// Which.
         until: DateTime<Utc>,
     },
     /// It is told nothing until then.
-    #[error("this room is muted until {} UTC already", until.format("%F %R"))]
     Muted {
         /// Until when.
         until: DateTime<Utc>,
     },
     /// It is told everything.
-    #[error("this room is not muted")]
     NotMuted,
     /// The setting has that value.
-    #[error("this room has that setting already")]
     Set,
+    /// It has no board.
+    NoBoard,
+    /// What another room is set to is what this one is set to.
+    NothingToTake,
+    /// So many reactions mean something.
+    TooManyReactions,
+    /// It means nothing.
+    NotMapped(Emoji),
+    /// None does.
+    NothingMapped,
     /// No name of a language.
-    #[error("{0:?} is no language: languages are written en, de, pt-BR")]
     NoLanguage(String),
     /// Quiet hours that never end.
-    #[error("from {at} to {at} is the whole day: /mute is for that, or a digest", at = .0)]
     AlwaysQuiet(Hour),
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Enabled => wording!("reason-room-enabled"),
+            Self::NotEnabled => wording!("reason-room-not-enabled"),
+            Self::Followed => wording!("reason-room-followed"),
+            Self::FollowsNothing => wording!("reason-room-follows-nothing"),
+            Self::UnknownFilter { follows } => wording!("reason-room-unknown-filter", n = follows.to_string()),
+            Self::TooManyFollows => wording!("reason-room-too-many-follows", most = FOLLOWS_MAX),
+            Self::FilterTooLong { actual } => {
+                wording!("reason-room-filter-too-long", n = actual.to_string(), most = FILTER_ENTRIES_MAX)
+            }
+            Self::MuteInThePast { until } => wording!("reason-room-mute-over", until = Due::At(*until)),
+            Self::Muted { until } => wording!("reason-room-muted", until = Due::At(*until)),
+            Self::NotMuted => wording!("reason-room-not-muted"),
+            Self::Set => wording!("reason-room-set"),
+            Self::NoBoard => wording!("reason-room-no-board"),
+            Self::NothingToTake => wording!("reason-room-nothing-to-take"),
+            Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
+            Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
+            Self::AlwaysQuiet(at) => wording!("reason-room-always-quiet", at = at.to_string()),
+            Self::NothingMapped => wording!("reason-room-nothing-mapped"),
+            Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
+        }
+    }
+
     /// Whole commands that would help, most likely first.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NotEnabled => "/enable",
             Self::UnknownFilter { .. } | Self::TooManyFollows | Self::Followed | Self::FollowsNothing => "/follow",
             Self::Muted { .. } => "/mute off",
+            Self::NoBoard => "/board pin",
+            Self::TooManyReactions | Self::NotMapped(_) | Self::NothingMapped => "/react",
             Self::Enabled
             | Self::FilterTooLong { .. }
             | Self::MuteInThePast { .. }
             | Self::NotMuted
             | Self::Set
             | Self::AlwaysQuiet(_)
+            | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -278,11 +351,84 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         Command::Set(setting) => set(room, setting)?,
         Command::Quiet { hours, urgent } => return quiet(room, *hours, *urgent),
         Command::DigestNow => Event::DigestAsked,
+        Command::PinBoard { filter } => {
+            fits(filter)?;
+            // Said again it is pinned again: whoever says so does not see it.
+            Event::BoardPinned { filter: filter.clone() }
+        }
+        Command::UnpinBoard if room.board.is_none() => return Err(Error::NoBoard),
+        Command::UnpinBoard => Event::BoardUnpinned,
+        Command::React { emoji, verb } => react(&room.reactions, emoji, *verb)?,
+        Command::ReactOff if room.reactions.cleared && room.reactions.mapped.is_empty() => {
+            return Err(Error::NothingMapped);
+        }
+        Command::ReactOff => Event::ReactionsCleared,
     };
     Ok(vec![event])
 }
 
-fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+/// What makes a room like another one: what that follows, its settings and its board. Who speaks where, and for how long
+/// nothing is told, is each room's own. What this room follows besides is kept.
+///
+/// # Errors
+/// [`Error::NothingToTake`], or [`Error::TooManyFollows`] when they do not all fit.
+pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
+    // Every field is named, so that a new one cannot be forgotten here.
+    let Room {
+        version: _,
+        enabled: _,
+        title: _,
+        follows,
+        muted_until: _,
+        language,
+        time_zone,
+        default_bucket,
+        board,
+        reactions,
+        digest,
+        quiet,
+        urgent,
+    } = other;
+    let mut events = Vec::new();
+    let new = follows.iter().filter(|filter| !room.follows.iter().any(|it| same(it, filter)));
+    events.extend(new.map(|filter| Event::Followed { filter: filter.clone() }));
+    if room.follows.len() + events.len() > FOLLOWS_MAX {
+        return Err(Error::TooManyFollows);
+    }
+    let settings = [
+        language.clone().filter(|it| room.language.as_ref() != Some(it)).map(Setting::Language),
+        time_zone.filter(|it| room.time_zone != Some(*it)).map(Setting::TimeZone),
+        default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
+        digest.filter(|it| room.digest != Some(*it)).map(|it| Setting::Digest(Some(it))),
+        quiet.filter(|it| room.quiet != Some(*it)).map(|it| Setting::Quiet(Some(it))),
+        urgent.then_some(Setting::Urgent(true)).filter(|_| !room.urgent),
+    ];
+    events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
+    events.extend(reactions_after(&room.reactions, reactions)?);
+    let board = board.clone().filter(|it| room.board.as_ref() != Some(it));
+    events.extend(board.map(|filter| Event::BoardPinned { filter }));
+    if events.is_empty() { Err(Error::NothingToTake) } else { Ok(events) }
+}
+
+/// What makes reactions mean what they mean in another room; those that only mean something here stay.
+fn reactions_after(here: &Reactions, there: &Reactions) -> Result<Vec<Event>, Error> {
+    let mut after = here.clone();
+    let mut events = Vec::new();
+    if there.cleared && !here.cleared {
+        after.clear();
+        events.push(Event::ReactionsCleared);
+    }
+    for Mapped { emoji, verb } in &there.mapped {
+        if !after.mapped.iter().any(|it| it.emoji == *emoji && it.verb == *verb) {
+            after.map(emoji, *verb);
+            events.push(Event::ReactionMapped { emoji: emoji.clone(), verb: *verb });
+        }
+    }
+    if after.mapped.len() > REACTIONS_MAX { Err(Error::TooManyReactions) } else { Ok(events) }
+}
+
+/// Whether a filter is short enough to be kept.
+fn fits(filter: &Filter) -> Result<(), Error> {
     let lengths = [
         filter.buckets.len(),
         filter.states.len(),
@@ -297,6 +443,11 @@ fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
     }
+    Ok(())
+}
+
+fn follow(room: &Room, filter: &Filter) -> Result<Event, Error> {
+    fits(filter)?;
     if room.follows.iter().any(|it| same(it, filter)) {
         return Err(Error::Followed);
     }
@@ -348,6 +499,18 @@ fn quiet(room: &Room, hours: Quiet, urgent: bool) -> Result<Vec<Event>, Error> {
     if events.is_empty() { Err(Error::Set) } else { Ok(events) }
 }
 
+fn react(reactions: &Reactions, emoji: &Emoji, verb: Option<ReactionVerb>) -> Result<Event, Error> {
+    let said = reactions.said(emoji);
+    match verb {
+        Some(_) if said.is_some_and(|it| it.verb == verb) => return Err(Error::Set),
+        // Whether it is one of the usual ones depends on the room being somebody's own.
+        None if reactions.verb(emoji, true).is_none() => return Err(Error::NotMapped(emoji.clone())),
+        _ if said.is_none() && reactions.mapped.len() >= REACTIONS_MAX => return Err(Error::TooManyReactions),
+        _ => {}
+    }
+    Ok(Event::ReactionMapped { emoji: emoji.clone(), verb })
+}
+
 /// Whether two filters let the same through: the order in which their words were said means nothing.
 fn same(one: &Filter, other: &Filter) -> bool {
     fn sorted<T: Ord + Clone>(things: &[T]) -> Vec<T> {
@@ -393,6 +556,10 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Quiet(hours)) => room.quiet = *hours,
         Event::SettingChanged(Setting::Urgent(passes)) => room.urgent = *passes,
         Event::DigestAsked => {}
+        Event::BoardPinned { filter } => room.board = Some(filter.clone()),
+        Event::BoardUnpinned => room.board = None,
+        Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),
+        Event::ReactionsCleared => room.reactions.clear(),
         Event::Reversed(reversed) => reversed.after.apply(&mut room),
     }
     room
@@ -519,6 +686,72 @@ mod tests {
         }
         let said = "\"de_DE!\" is no language: languages are written en, de, pt-BR";
         refused(&set, Command::Set(Setting::Language("de_DE!".into())), said, &[]);
+    }
+
+    #[test]
+    fn it_has_one_board_and_another_takes_its_place() {
+        let (app, web) = (tagged(&["app"]), tagged(&["web"]));
+        let pin = |filter: &Filter| Command::PinBoard { filter: filter.clone() };
+        accepted(&room(&[]), pin(&app), Event::BoardPinned { filter: app.clone() });
+        let pinned = room(&[Event::BoardPinned { filter: app.clone() }]);
+        assert_eq!(pinned.board, Some(app.clone()));
+        accepted(&pinned, pin(&app), Event::BoardPinned { filter: app });
+        accepted(&pinned, pin(&web), Event::BoardPinned { filter: web.clone() });
+        accepted(&pinned, Command::UnpinBoard, Event::BoardUnpinned);
+        assert_eq!(evolve(pinned, 2, &Event::BoardUnpinned).board, None);
+        refused(&room(&[]), Command::UnpinBoard, "this room has no board that is kept up to date", &["/board pin"]);
+        let long = Filter { items: (1..=51).map(|n| crate::domain::ItemRef::new(Bucket::Todo, n)).collect(), ..web };
+        assert!(matches!(decide(&room(&[]), &pin(&long), now()), Err(Error::FilterTooLong { actual: 51 })));
+    }
+
+    #[test]
+    fn it_takes_after_another_room_in_everything_that_is_set_there() {
+        let other = room(&[
+            Event::Enabled { title: "Old".into() },
+            followed(&["app"]),
+            followed(&["docs", "web"]),
+            Event::SettingChanged(Setting::Language("ko".into())),
+            Event::SettingChanged(Setting::TimeZone(Tz::Asia__Seoul)),
+            Event::SettingChanged(Setting::DefaultBucket(Bucket::Pr)),
+            Event::BoardPinned { filter: tagged(&["app"]) },
+        ]);
+        let mine = room(&[followed(&["web", "docs"]), followed(&["own"])]);
+        let events = take_after(&mine, &other).unwrap();
+        assert_eq!(events.len(), 5, "one of its filters is followed here already");
+        let after = (3..).zip(&events).fold(mine, |room, (version, event)| evolve(room, version, event));
+        assert_eq!(after.follows, [tagged(&["web", "docs"]), tagged(&["own"]), tagged(&["app"])]);
+        assert_eq!(
+            (&after.language, after.time_zone, after.default_bucket),
+            (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr))
+        );
+        assert_eq!((after.enabled, after.board.clone()), (false, Some(tagged(&["app"]))));
+        assert_eq!(take_after(&after, &other), Err(Error::NothingToTake));
+        let full: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[format!("t{n}").as_str()])).collect();
+        assert_eq!(take_after(&room(&full), &other), Err(Error::TooManyFollows));
+    }
+
+    #[test]
+    fn a_reaction_means_what_was_said_last() {
+        let emoji = |text: &str| Emoji::read(text).unwrap();
+        let map = |text: &str, verb| Command::React { emoji: emoji(text), verb };
+        let mapped = |text: &str, verb| Event::ReactionMapped { emoji: emoji(text), verb };
+        let done = Some(ReactionVerb::Done);
+        accepted(&room(&[]), map("🔥", done), mapped("🔥", done));
+        let set = room(&[mapped("🔥", done)]);
+        assert_eq!(set.reactions.verb(&emoji("🔥"), false), done);
+        refused(&set, map("🔥", done), "this room has that setting already", &[]);
+        accepted(&set, map("🔥", None), mapped("🔥", None));
+        refused(&room(&[]), map("🔥", None), "🔥 means nothing here anyway", &["/react"]);
+        // One of the usual ones, where they hold.
+        accepted(&room(&[]), map("✅", None), mapped("✅", None));
+        accepted(&set, Command::ReactOff, Event::ReactionsCleared);
+        let off = room(&[mapped("🔥", done), Event::ReactionsCleared]);
+        assert_eq!(off.reactions.in_force(true), []);
+        refused(&off, Command::ReactOff, "no reaction means anything here anyway", &["/react"]);
+        let full: Vec<_> = (0..REACTIONS_MAX).map(|n| mapped(&format!(":own{n}:"), done)).collect();
+        let said = "50 reactions mean something here, and more do not fit: switch one off first";
+        refused(&room(&full), map("🔥", done), said, &["/react"]);
+        accepted(&room(&full), map(":own1:", None), mapped(":own1:", None));
     }
 
     #[test]

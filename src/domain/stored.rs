@@ -24,21 +24,20 @@ use super::{
     person, pr, report, research, room, todo,
     undo::Part,
 };
-use crate::log::StoredEvent;
+use crate::{
+    lang::{Wording, worded, wording},
+    log::StoredEvent,
+};
 
 /// Why stored bytes are no event.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
     /// A name that this version does not have.
-    #[error("there is no event named {name:?} in this version: it was written by a newer yoman, so update")]
     UnknownName {
         /// Which.
         name: String,
     },
     /// A schema that this version does not have.
-    #[error(
-        "{name} has schema {found}, and this version knows up to {known}: it was written by a newer yoman, so update"
-    )]
     NewerSchema {
         /// Which event.
         name: &'static str,
@@ -48,7 +47,6 @@ pub enum DecodeError {
         known: u16,
     },
     /// Bytes that are not what the name and schema say.
-    #[error("the payload of {name} (schema {schema}) cannot be read: {why}")]
     Malformed {
         /// Which event.
         name: &'static str,
@@ -59,7 +57,22 @@ pub enum DecodeError {
     },
 }
 
+worded!(DecodeError);
+
 impl DecodeError {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::UnknownName { name } => wording!("reason-unknown-event", name = format!("{name:?}")),
+            Self::NewerSchema { name, found, known } => {
+                wording!("reason-newer-event", name = *name, found = found.to_string(), known = known.to_string())
+            }
+            Self::Malformed { name, schema, why } => {
+                wording!("reason-malformed-event", name = *name, schema = schema.to_string(), why)
+            }
+        }
+    }
+
     /// Whether a newer version wrote it: it is well, and this version is too old for it.
     pub fn is_newer(&self) -> bool {
         matches!(self, Self::UnknownName { .. } | Self::NewerSchema { .. })
@@ -90,6 +103,12 @@ impl<T> Optional for Option<T> {
 }
 
 impl Optional for Carry {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Optional for Filter {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
@@ -281,8 +300,16 @@ stored! {
         (Event::Report(report::Event::Saved { script }))
     "report_removed" 1 {} []
         (Event::Report(report::Event::Removed))
+    "room_reaction_mapped" 1 { emoji: room::Emoji } [ verb: Option<room::ReactionVerb> ]
+        (Event::Room(room::Event::ReactionMapped { emoji, verb }))
+    "room_reactions_cleared" 1 {} []
+        (Event::Room(room::Event::ReactionsCleared))
     "room_reversed" 1 { version: u64, takes: Vec<u64> } [ what: Vec<String>, after: Box<room::After> ]
         (Event::Room(room::Event::Reversed(room::Reversed { version, takes, what, after })))
+    "board_pinned" 1 {} [ filter: Filter ]
+        (Event::Room(room::Event::BoardPinned { filter }))
+    "board_unpinned" 1 {} []
+        (Event::Room(room::Event::BoardUnpinned))
 }
 
 #[expect(clippy::expect_used, reason = "a payload is a struct of strings, numbers, lists and enums: all of it is JSON")]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, ItemRef, PersonId, item::Carry};
+use crate::lang::{Wording, worded, wording};
 
 /// What happens to a todo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,28 +115,24 @@ pub enum Command<'a> {
 }
 
 /// Why something cannot be done to a todo.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// It is done.
-    #[error("{item} is done already")]
     Done {
         /// Which.
         item: ItemRef,
     },
     /// Somebody began before.
-    #[error("{item} is being done already")]
     Doing {
         /// Which.
         item: ItemRef,
     },
     /// It is not done: there is nothing to reopen.
-    #[error("{item} is not done, so there is nothing to reopen")]
     NotDone {
         /// Which.
         item: ItemRef,
     },
     /// Something must be done before it.
-    #[error("{item} still waits for {}", list(on))]
     Waiting {
         /// Which.
         item: ItemRef,
@@ -144,7 +141,19 @@ pub enum Error {
     },
 }
 
+worded!(Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Done { item } => wording!("reason-done", item = *item),
+            Self::Doing { item } => wording!("reason-doing", item = *item),
+            Self::NotDone { item } => wording!("reason-not-done", item = *item),
+            Self::Waiting { item, on } => wording!("reason-waiting", item = *item, on = list(on)),
+        }
+    }
+
     /// Whole commands that would help. `item` as in [`super::item::Error::hints`].
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
         let mut hints = Vec::new();

@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{ItemRef, PersonId, Tag};
+use crate::lang::{Wording, worded, wording};
 
 /// Which act. `P` is a person: a handle as said, a [`PersonId`] once looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,20 +150,35 @@ impl<P> Part<P> {
     }
 }
 
+impl<P> Part<P> {
+    /// What people call it in a sentence.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Tag(tag) => Wording::from(tag.to_string()),
+            Self::Person(_) | Self::People => wording!("part-people"),
+            Self::Link(item) => wording!("part-link", item = *item),
+            Self::Need(item) => wording!("part-need", item = *item),
+            Self::State => wording!("part-state"),
+            Self::Prio => wording!("part-prio"),
+            Self::Due => wording!("part-due"),
+            Self::Needs => wording!("part-needs"),
+            Self::Title => wording!("part-title"),
+            Self::Body => wording!("part-body"),
+            Self::Tags => wording!("part-tags"),
+            Self::Project => wording!("part-project"),
+            Self::Links => wording!("part-links"),
+            Self::Criteria => wording!("part-criteria"),
+            Self::Notes => wording!("part-notes"),
+            Self::Findings => wording!("part-findings"),
+            Self::Refinements => wording!("part-refinements"),
+            Self::Files => wording!("part-files"),
+        }
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tag(tag) => write!(f, "{tag}"),
-            Self::Person(_) => f.write_str("who is to do it"),
-            Self::Link(item) => write!(f, "the link to {item}"),
-            Self::Need(item) => write!(f, "that it needs {item}"),
-            Self::State => f.write_str("the state"),
-            Self::Prio => f.write_str("the priority"),
-            Self::Due => f.write_str("the due date"),
-            Self::People => f.write_str("who is to do it"),
-            Self::Needs => f.write_str("what it needs"),
-            other => write!(f, "the {}", other.word()),
-        }
+        self.wording().fmt(f)
     }
 }
 
@@ -191,29 +207,39 @@ pub trait Happening {
 }
 
 /// Why an act about a room or a person cannot be taken back.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Irreversible {
     /// There is no such version.
-    #[error("there is no version {version}")]
     NoSuchVersion {
         /// The version that was named.
         version: u64,
     },
     /// All of it is taken back.
-    #[error("that is taken back already")]
     TakenBack {
         /// The version of the reversal that did it.
         by: u64,
     },
     /// There is no act left.
-    #[error("nothing is left to be taken back")]
     Nothing,
     /// A later act is about the same.
-    #[error("a later act is about the same")]
     Resting {
         /// The version of that act.
         by: u64,
     },
+}
+
+worded!(Irreversible);
+
+impl Irreversible {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::NoSuchVersion { version } => wording!("reason-undo-no-version-there", version = version.to_string()),
+            Self::TakenBack { .. } => wording!("reason-undo-taken-back"),
+            Self::Nothing => wording!("reason-undo-nothing-left"),
+            Self::Resting { .. } => wording!("reason-undo-resting"),
+        }
+    }
 }
 
 /// What an undo of an act about a room or a person takes back.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     command::{self, Command, Look, PersonCommand},
     domain::{Identity, PersonId, Role, room},
-    projection::words,
+    lang::{self, Lang, Wording, say, text, wording},
 };
 
 /// Somebody who may speak.
@@ -80,7 +80,17 @@ impl Intake {
             {
                 Ok(Admitted::Yes(speaker))
             }
+            // Whoever may change that is told how.
+            Some(speaker)
+                if matches!(command, Some(Command::Rebuild(_)))
+                    && addressed(inbound)
+                    && speaker.role >= Role::Maintainer =>
+            {
+                Ok(Admitted::No(Reply::say(self.not_enabled(&inbound.room.id))))
+            }
             Some(_) => Ok(Admitted::No(Reply::silence())),
+            // Not worth a word, nor a code: people react to what they like.
+            None if matches!(inbound.said, Said::Reacted { .. }) => Ok(Admitted::No(Reply::silence())),
             None if group => Ok(Admitted::No(self.stranger_in_group(inbound, enabled))),
             None => {
                 Ok(Admitted::No(self.stranger(inbound, matches!(command, Some(Command::Look(Look::Start { .. }))))))
@@ -111,30 +121,27 @@ impl Intake {
     /// A stranger in a direct room gets a code that an owner or maintainer can approve.
     fn stranger(&self, inbound: &Inbound, welcome: bool) -> Reply {
         let owner = self.world.read(|world| world.people().any(|person| person.role == Some(Role::Owner)));
+        let lang = self.lang(inbound);
         let mut text = Text::new();
         if welcome {
-            text.plain(
-                "I am yoman: you write to me, I keep your ideas, research, todos and prs, and nothing gets lost.\n",
-            );
+            text.plain(say!(lang, "welcome-stranger")).plain("\n");
         }
         if !owner {
             if !self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
                 return Reply::silence();
             }
-            text.plain("Nobody owns me yet. If I am yours, send  ")
-                .push(yoman_chat::Style::Code, self.as_written(&inbound.room.id, "/claim CODE"))
-                .plain("  with the code I printed when I was started.");
+            let command = say!(lang, "claim-command");
+            let command = lang::code(self.as_written(&inbound.room.id, &command));
+            text.append(text!(lang, "welcome-no-owner", command));
             return Reply::say(Outbound::text(text));
         }
         match self.pairing.greet(&inbound.sender, &inbound.room.id, Instant::now()) {
             Greeting::Code(code) => {
-                text.plain("I do not know you yet. Give this code to an owner or maintainer, who can let you in within the hour:\n   ");
-                text.push(yoman_chat::Style::Code, format!("/pair {code}"));
+                text.plain(say!(lang, "welcome-code")).plain("\n   ");
+                text.push(yoman_chat::Style::Code, say!(lang, "pair-command", code));
                 Reply::say(Outbound::text(text))
             }
-            Greeting::Full => Reply::say(Outbound::text(format!(
-                "I do not know you, and {PENDING_MAX} people are waiting to be let in already. Try again in an hour."
-            ))),
+            Greeting::Full => Reply::say(Outbound::text(say!(lang, "welcome-full", n = PENDING_MAX))),
             Greeting::Silence => Reply::silence(),
         }
     }
@@ -144,12 +151,12 @@ impl Intake {
         if !enabled || !addressed(inbound) || !self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
             return Reply::silence();
         }
-        let no = "I do not know you yet. Write to me directly, and I give you a code to be let in with.";
-        Reply { toast: Some(no.to_owned()), ..Reply::say(Outbound::text(no)) }
+        let no = say!(self.lang(inbound), "welcome-in-group");
+        Reply { toast: Some(no.clone()), ..Reply::say(Outbound::text(no)) }
     }
 
     /// The least role, or the reason it is not enough.
-    pub(super) fn may(&self, speaker: &Speaker, needed: Role, command: &str) -> Result<(), Refusal> {
+    pub(super) fn may(&self, speaker: &Speaker, needed: Role, command: impl Into<Wording>) -> Result<(), Refusal> {
         if speaker.role >= needed {
             return Ok(());
         }
@@ -162,12 +169,13 @@ impl Intake {
             who.truncate(3);
             who
         });
-        Err(Refusal::new(format!(
-            "Not done: {command} needs {}, and you are {}. Ask {}.",
-            words::a(needed.word()),
-            words::a(speaker.role.word()),
-            if who.is_empty() { "an owner".to_owned() } else { who.join(" or ") }
-        )))
+        let command: Wording = command.into();
+        let or = |before: Wording, last: &String| wording!("reason-or", before, last);
+        let who = match who.split_first() {
+            None => wording!("refused-an-owner"),
+            Some((first, others)) => others.iter().fold(Wording::from(first.as_str()), or),
+        };
+        Err(Refusal::new(wording!("refused-role", command, needed = needed.word(), actor = speaker.role.word(), who)))
     }
 }
 
@@ -176,11 +184,15 @@ fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } | Said::Deleted { .. } => true,
+        Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => true,
     }
 }
 
 /// The buttons of a welcome.
-pub(super) fn first_steps() -> Vec<Button> {
-    vec![Button::new("Board", "/board"), Button::new("Next", "/next"), Button::new("Help", "/help")]
+pub(super) fn first_steps(lang: Lang) -> Vec<Button> {
+    vec![
+        Button::new(say!(lang, "button-board"), "/board"),
+        Button::new(say!(lang, "button-next"), "/next"),
+        Button::new(say!(lang, "button-help"), "/help"),
+    ]
 }

@@ -12,7 +12,7 @@ use crate::{
         item::{self, Act, Draft, Given, Item},
         room, stored,
     },
-    lang::say,
+    lang::{Wording, say, wording},
     log::{Append, AppendError, Appended, CommandId, Commit, Expected, Origin, Position, StreamId},
     projection::World,
     workflow::{self, Reaction},
@@ -112,7 +112,7 @@ impl Intake {
             Command::Person(command) => self.about_people(spoken, speaker, command).await,
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
         }
     }
 
@@ -290,6 +290,9 @@ impl Intake {
     ) -> Result<Arc<Commit>, Failure> {
         let mut command =
             command.clone().try_map_people(|handle| self.who(&handle, speaker.person, &spoken.mentions))?;
+        if matches!(command, room::Command::PinBoard { .. }) {
+            self.must_keep_boards(&spoken.origin.room)?;
+        }
         if let room::Command::Enable { title } = &mut command {
             title.clone_from(&spoken.room_title);
         }
@@ -304,7 +307,7 @@ impl Intake {
         loop {
             let room = self.world.read(|world| world.room(id).clone());
             let events = room::decide(&room, &command, self.settings.clock.now())
-                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+                .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
             match self.append(stream, Expected::of(room.version), events, spoken, None).await {
@@ -319,7 +322,7 @@ impl Intake {
 
     /// Who a handle means.
     pub(super) fn who(&self, handle: &Handle, me: PersonId, mentions: &[Mention]) -> Result<PersonId, Refusal> {
-        if handle.as_str() == "me" {
+        if matches!(handle.as_str(), "me" | "나") {
             return Ok(me);
         }
         self.world.read(|world| {
@@ -339,7 +342,8 @@ impl Intake {
             people.sort_by_key(|known| strsim::levenshtein(known, handle.as_str()));
             people.truncate(5);
             let people: Vec<_> = people.iter().map(|known| format!("@{known}")).collect();
-            Err(Refusal::new(format!("I do not know {handle}. I know {}.", people.join(" "))).hints(["/people"]))
+            let (handle, known) = (handle.to_string(), people.join(" "));
+            Err(Refusal::new(wording!("refused-nobody", handle, known)).hints(["/people"]))
         })
     }
 
@@ -361,8 +365,8 @@ impl Intake {
             };
             if why.is_none() { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
         })?;
-        let why = why.unwrap_or_else(|| "it stands where it does not belong".to_owned());
-        Ok(Refusal::new(format!("Not done: something that happened to {called} cannot be read here: {why}.")))
+        let why = why.map_or_else(|| wording!("refused-misplaced"), Wording::from);
+        Ok(Refusal::new(wording!("refused-unreadable", called = called.to_owned(), why)))
     }
 
     fn must_exist<'a>(&self, items: impl IntoIterator<Item = &'a ItemRef>) -> Result<(), Refusal> {
@@ -381,10 +385,10 @@ impl Intake {
     /// There is no T99; the newest is T14.
     pub(super) fn no_such_item(&self, item: ItemRef) -> Refusal {
         match self.world.read(|world| world.newest(item.bucket)) {
-            0 => Refusal::new(format!("There is no {item}; there is no {} at all so far.", item.bucket)),
+            0 => Refusal::new(wording!("refused-no-item-at-all", item, bucket = item.bucket.word())),
             newest => {
                 let newest = ItemRef::new(item.bucket, newest);
-                Refusal::new(format!("There is no {item}; the newest is {newest}."))
+                Refusal::new(wording!("refused-no-item", item, newest))
                     .hints([format!("/show {newest}"), format!("/list {}", item.bucket)])
             }
         }
@@ -420,24 +424,19 @@ impl Intake {
             if since.len() < 50 { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
         })?;
         let Some(viewer) = self.viewer(&room, Some(speaker.person)) else {
-            return Ok(Refusal::new(format!("{} changed since this card. Nothing done.", item.reference)));
+            return Ok(Refusal::new(wording!("refused-stale", item = item.reference)));
         };
         let (what, hints) = self.world.read(|world| world.changes_since(item.reference, version, &since, &viewer));
-        Ok(Refusal { what, hints })
+        Ok(Refusal::new(what).hints(hints))
     }
 }
 
 /// The newest changes of an item are in the log and damaged.
 fn changes_lost(item: ItemRef, events: u64) -> Refusal {
-    Refusal::new(format!(
-        "Not done: the newest {} of {item} cannot be read, its records are damaged. yoman log verify says where; yoman log \
-         salvage brings out what the journal still has.",
-        crate::projection::words::count(usize::try_from(events).unwrap_or(usize::MAX), "change")
-    ))
-    .hints([format!("/show {item}")])
+    Refusal::new(wording!("refused-changes-lost", item, n = events)).hints([format!("/show {item}")])
 }
 
 /// A command about an item that names none.
 pub(super) fn which_item() -> Refusal {
-    Refusal::new("Which item? Answer its card, or name it: for example  done T7").hints(["/mine", "/next"])
+    Refusal::new(wording!("refused-which-item")).hints(["/mine", "/next"])
 }

@@ -12,6 +12,7 @@ use crate::{
         Bucket, Handle, ItemRef,
         item::{Act, Draft},
     },
+    lang::wording,
     log::{CommandId, Commit},
 };
 
@@ -52,7 +53,7 @@ impl Intake {
             let command = if writer == Some(speaker.person) {
                 self.corrected(&commit, &before, text, context)
             } else {
-                Err(Refusal::new("Not changed: somebody else wrote what this message made."))
+                Err(Refusal::new(wording!("edit-not-yours")))
             };
             pieces.push(Piece { text: text.to_owned(), command, captured: false, id: Some(own) });
         }
@@ -95,17 +96,14 @@ impl Intake {
             // About a room or a person: what it says now is a command of its own.
             return match command::parse(text, context)? {
                 Said::Command(command) => Ok(command),
-                Said::Words(_) => {
-                    Err(Refusal::new("Not changed: what this message did is not undone by making it a sentence."))
-                }
+                Said::Words(_) => Err(Refusal::new(wording!("edit-no-command"))),
             };
         };
         let target = Some(Target { item, version: None });
         if commit.first_version == 1 {
             let ((_, before), (bucket, draft)) = (drafted(before, context)?, drafted(text, context)?);
             if let Some(bucket) = bucket.filter(|bucket| *bucket != item.bucket) {
-                let what =
-                    format!("Not changed: this message made {item}, and an edit does not make it {}.", bucket.one());
+                let what = wording!("edit-other-bucket", item, bucket = bucket.word());
                 return Err(Refusal::new(what).hints([format!("/show {item}")]));
             }
             return Ok(Command::Item { target, act: Act::Correct { draft, before } });
@@ -129,9 +127,7 @@ impl Intake {
                 {
                     return Ok(command);
                 }
-                Err(Refusal::new(format!(
-                    "Not changed: what this message did to {item} is not undone by making it a sentence."
-                )))
+                Err(Refusal::new(wording!("edit-no-command-on", item)))
             }
         }
     }
@@ -165,9 +161,7 @@ fn asked_for(text: &str) -> Option<(&str, &str)> {
 fn drafted(text: &str, context: &command::Context) -> Result<(Option<Bucket>, Draft<Handle>), Refusal> {
     match command::parse(text, context)? {
         Said::Command(Command::Create { bucket, draft }) => Ok((Some(bucket), draft)),
-        Said::Command(_) => Err(Refusal::new(
-            "Not changed: this message made an item, and now it says something else. Send that as a new message.",
-        )),
+        Said::Command(_) => Err(Refusal::new(wording!("edit-something-else"))),
         Said::Words(words) => Ok((None, command::draft(&words, context)?)),
     }
 }

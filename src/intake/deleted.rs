@@ -8,6 +8,7 @@ use crate::{
         Handle, ItemRef, Role, room,
         undo::{Back, Of},
     },
+    lang::wording,
     log::{CommandId, Entry},
     notify::Answer,
 };
@@ -28,7 +29,7 @@ impl Intake {
         if acts.is_empty() {
             return Ok(Reply::silence());
         }
-        self.may(speaker, Role::Member, "taking back what a message did")?;
+        self.may(speaker, Role::Member, wording!("deleted-deed"))?;
         let group = inbound.room.kind == yoman_chat::RoomKind::Group;
         let Some(viewer) = self.viewer(&inbound.room.id, (!group).then_some(speaker.person)) else {
             return Err(Failure::Again(format!("the bot {} is not set up", inbound.room.id.bot())));
@@ -40,9 +41,8 @@ impl Intake {
             }
             Err(Failure::Refused(refusal)) => {
                 let most = self.capabilities(inbound.room.id.bot()).map_or(64, |can| can.button_data_bytes_max);
-                let mut what = yoman_chat::Text::from("The message is deleted, what it did stays. ");
-                what.append(refusal.what);
-                let message = Refusal { what, hints: refusal.hints }.message(most);
+                let what = wording!("deleted-stays").plain(" ").then(refusal.what);
+                let message = Refusal { what, hints: refusal.hints }.message(&self.reader(inbound), most);
                 Ok(Reply { answers: vec![Answer::new(message)], ..Reply::default() })
             }
             Err(again) => Err(again),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use yoman_chat::{Button, ButtonTone, Outbound, RoomId, Style, Text};
+use yoman_chat::{Button, ButtonTone, Outbound, RoomId};
 
 use super::{
     Failure, Intake, Refusal, Speaker,
@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     domain::{Event, Handle, PersonId, person},
+    lang::{self, Wording, say, text, wording},
     log::{Commit, Expected, StreamId},
     notify::Answer,
-    projection::NOT_FORGOTTEN,
 };
 
 /// How long a question waits for its answer.
@@ -112,34 +112,29 @@ impl Intake {
             .read(|world| (world.person(id).cloned(), world.once(id).cloned().collect::<Vec<_>>(), world.owners()));
         let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
         person::decide(person.as_ref(), id, &person::Command::Forget, &given)
-            .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+            .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
         let Some(person) = person else { return Err(Failure::Again("nobody has that number".into())) };
         if person.handle != *handle && once.iter().any(|it| it.handle == *handle) {
-            let what = format!(
-                "Not done: {handle} is {0} by now, and nobody can be forgotten by half. /forget {0} forgets both.",
-                person.handle
-            );
+            let what = wording!("forget-half", handle = handle.to_string(), now = person.handle.to_string());
             return Err(Refusal::new(what).hints([format!("/forget {}", person.handle)]).into());
         }
         let numbers = once.iter().map(|it| it.id).collect();
         let code = self.forgetting.ask((id, person.version, numbers), speaker.person, room.as_str(), Instant::now());
-        let mut text = Text::from("Forget ");
-        text.push(Style::Quote, person.handle.to_string());
-        if !once.is_empty() {
-            text.plain(", and with them who they were once: ");
+        let lang = self.lang_of(room);
+        let who = lang::quote(person.handle.to_string());
+        let mut text = if once.is_empty() {
+            text!(lang, "forget-ask", who)
+        } else {
             let handles: Vec<_> = once.iter().map(|it| it.handle.to_string()).collect();
-            text.push(Style::Quote, handles.join(", ")).plain(",");
-        }
-        text.plain(
-            " for ever? Their key is destroyed: what they wrote, their name and their accounts show as \"forgotten\" \
-             everywhere, in the past too. Items, states and dates stay. Nobody can take that back.\n",
-        );
-        text.plain(NOT_FORGOTTEN);
+            text!(lang, "forget-ask-too", who, once = lang::quote(handles.join(", ")))
+        };
+        text.plain(" ").plain(say!(lang, "forget-what")).plain("\n");
+        text.plain(say!(lang, "not-forgotten"));
         if !self.settings.sealed {
-            text.plain("\nSealing is off ([privacy] seal): what they write now is kept in plain, and stays.");
+            text.plain("\n").plain(say!(lang, "forget-not-sealed"));
         }
-        text.plain("\nOnly you can confirm it, here, within 10 minutes.");
-        let label = format!("Forget {}", person.handle).chars().take(40).collect::<String>();
+        text.plain("\n").plain(say!(lang, "forget-only-you"));
+        let label = say!(lang, "button-forget", who = person.handle.to_string()).chars().take(40).collect::<String>();
         let button = Button::new(label, format!("/forget yes {code}")).tone(ButtonTone::Danger);
         Ok(Answer::new(Outbound::text(text).row(vec![button])))
     }
@@ -150,19 +145,12 @@ impl Intake {
         let asked = match self.forgetting.answered(code, speaker.person, &spoken.origin.room, now) {
             Ok(asked) => asked,
             Err(Wrong::Over) => {
-                return Err(Refusal::new(
-                    "Not done: that was answered already, or asked too long ago or before I was restarted. Ask again.",
-                )
-                .hints(["/people"])
-                .into());
+                return Err(Refusal::new(wording!("forget-over")).hints(["/people"]).into());
             }
             Err(Wrong::NotYours(owner)) => {
                 let owner = self.world.read(|world| world.person(owner).map(|it| it.handle.to_string()));
-                return Err(Refusal::new(format!(
-                    "Not done: {} asked for that, and only they can confirm it, in the room they asked in.",
-                    owner.unwrap_or_else(|| "somebody else".into())
-                ))
-                .into());
+                let who = owner.map_or_else(|| wording!("somebody-else"), Wording::from);
+                return Err(Refusal::new(wording!("forget-not-yours", who)).into());
             }
         };
         let now_is = self.world.read(|world| {
@@ -172,11 +160,9 @@ impl Intake {
         match now_is {
             Some((version, once, _)) if (version, &once) == (asked.version, &asked.once) => {}
             Some((.., handle)) => {
-                return Err(Refusal::new(format!(
-                    "Not done: {handle} was changed since you asked. Look at /people and ask again."
-                ))
-                .hints([format!("/forget {handle}")])
-                .into());
+                return Err(Refusal::new(wording!("forget-changed", handle = &handle))
+                    .hints([format!("/forget {handle}")])
+                    .into());
             }
             None => return Err(Failure::Again("nobody has that number".into())),
         }
@@ -241,7 +227,9 @@ impl Intake {
         };
         self.outbox.forget(person);
         for bot in self.settings.bots.keys() {
-            self.outbox.refresh(&yoman_chat::BotName::new(bot.as_str()), &changed);
+            let bot = yoman_chat::BotName::new(bot.as_str());
+            self.outbox.refresh(&bot, &changed);
+            self.outbox.refresh_boards(&bot, self.outbox.rooms_with_board(&bot));
         }
     }
 }

@@ -13,8 +13,9 @@ use crate::{
         room,
         undo::Of,
     },
+    lang::{Lang, Wording, say, wording},
     log::{CommandId, Commit},
-    notify::Answer,
+    notify::{Anew, Answer},
     projection::{self, Viewer},
 };
 
@@ -72,11 +73,8 @@ impl Intake {
                 } else {
                     let more = command::split(&text, &context);
                     if more.len() > PIECES_MAX {
-                        return Err(Refusal::new(format!(
-                            "Nothing done: {} commands in one message, {PIECES_MAX} at most. Send the rest in another.",
-                            more.len()
-                        ))
-                        .into());
+                        let n = more.len().to_string();
+                        return Err(Refusal::new(wording!("refused-pieces", n, most = PIECES_MAX)).into());
                     }
                     let mut pieces: Vec<_> =
                         more.into_iter().map(|text| self.piece(text, target, &context, inbound)).collect();
@@ -95,12 +93,15 @@ impl Intake {
                 }
             }
             Said::Deleted { message } => return self.deleted(inbound, message, speaker, lane).await,
+            Said::Reacted { message, emoji, added } => {
+                return self.reacted(inbound, (message, emoji, *added), speaker, lane).await;
+            }
             Said::Pressed { data, words, .. } => {
                 let data = &match words {
                     Some(words) => filled_in(data, words)?,
                     None => data.clone(),
                 };
-                if let Some(reply) = self.ask(data, &context, speaker, lane)? {
+                if let Some(reply) = self.ask(data, &context, inbound, speaker, lane)? {
                     return Ok(reply);
                 }
                 vec![self.piece(data, None, &context, inbound)]
@@ -110,22 +111,35 @@ impl Intake {
         let count = pieces.len();
         for (n, piece) in pieces.into_iter().enumerate() {
             let before = lane.newest;
-            match self.answer(n, piece, inbound, speaker, lane).await {
-                Ok((answer, toast)) => {
+            let answered = match &piece.command {
+                Ok(Command::Rebuild(what)) => {
+                    let answers = self.rebuild((n, &piece.text), what, inbound, speaker, lane).await;
+                    answers.map(|answers| (answers, None))
+                }
+                Ok(Command::Room(room::Command::PinBoard { .. })) => {
+                    let answered = self.answer(n, piece, inbound, speaker, lane).await;
+                    answered.map(|(answer, toast)| (vec![answer, Answer::board(Anew::Pin)], toast))
+                }
+                _ => self.answer(n, piece, inbound, speaker, lane).await.map(|(answer, toast)| (vec![answer], toast)),
+            };
+            match answered {
+                Ok((answers, toast)) => {
                     reply.changed |= lane.newest > before;
-                    reply.answers.push(answer);
+                    reply.answers.extend(answers);
                     reply.toast = reply.toast.or(toast);
                 }
                 Err(Failure::Refused(mut refusal)) => {
-                    reply.toast = Some(refusal.line());
+                    let reader = self.reader(inbound);
+                    reply.toast = Some(refusal.line(&reader));
                     if let Said::Pressed { words: Some(words), .. } = &inbound.said
                         && !words.trim().is_empty()
                     {
                         // A form is closed by then, and nowhere else does it stand.
-                        refusal.what.plain("\nYou wrote:\n").push(Style::Quote, words.trim());
+                        refusal.what = refusal.what.plain("\n").then(wording!("refused-you-wrote")).plain("\n");
+                        refusal.what = refusal.what.styled(Style::Quote, words.trim());
                     }
                     let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                    reply.answers.push(self.privately(Answer::new(refusal.message(most)), inbound));
+                    reply.answers.push(self.privately(Answer::new(refusal.message(&reader, most)), inbound));
                 }
                 Err(again) => return Err(again),
             }
@@ -135,7 +149,7 @@ impl Intake {
                 Said::Message { message, .. } => Some(message.clone()),
                 _ => None,
             };
-            for answer in reply.answers.iter_mut().filter(|answer| answer.over.is_none()) {
+            for answer in reply.answers.iter_mut().filter(|it| it.over.is_none() && !it.message.silent) {
                 answer.message.reply_to.clone_from(&message);
             }
         }
@@ -205,15 +219,15 @@ impl Intake {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
-            let group_setting = inbound.room.kind == RoomKind::Group
-                && matches!(command, Command::Room(room::Command::Set(_) | room::Command::Quiet { .. }));
+            let group_setting =
+                inbound.room.kind == RoomKind::Group && matches!(&command, Command::Room(it) if concerns_everybody(it));
             let role = if group_setting { role.max(Role::Maintainer) } else { role };
-            self.may(speaker, role, &verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
+            self.may(speaker, role, verb_of(&piece.text, self.capabilities(inbound.room.id.bot())))?;
         }
         if inbound.room.kind == RoomKind::Direct
             && let Command::Room(room::Command::Enable { .. } | room::Command::Disable) = command
         {
-            return Err(Refusal::new("Nothing changed: that is for groups. In a direct chat I always listen.").into());
+            return Err(Refusal::new(wording!("refused-groups-only")).into());
         }
         let room = &inbound.room.id;
         let Some(viewer) = self.viewer(room, (inbound.room.kind == RoomKind::Direct).then_some(speaker.person)) else {
@@ -221,7 +235,7 @@ impl Intake {
         };
         if let Command::Look(look) = &command {
             let answer = match look {
-                Look::Reports => Answer::new(self.list_reports().await),
+                Look::Reports => Answer::new(self.list_reports(viewer.lang).await),
                 Look::Report { name, words, at } => self.report(&inbound.id, n, (name, words, *at), &viewer).await?,
                 Look::Why { target, at, picture: true } => self.why_picture((*target, *at), speaker, &viewer).await?,
                 Look::Stats { filter, from, to, picture: true } => {
@@ -279,7 +293,8 @@ impl Intake {
         let Said::Pressed { card, .. } = &inbound.said else { return None };
         let turns = text.split(' ').any(|word| word == "at" || word.starts_with("page:"));
         let edits = self.capabilities(inbound.room.id.bot()).is_some_and(|can| can.edits);
-        (turns && edits && self.outbox.item_of(card).is_none()).then(|| card.clone())
+        let kept = self.outbox.item_of(card).is_some() || self.outbox.is_board(card);
+        (turns && edits && !kept).then(|| card.clone())
     }
 
     /// An answer that only whoever asked shall see, where others are in the room and the platform can do that. It is nobody's
@@ -331,7 +346,7 @@ impl Intake {
     pub(super) fn spoken(&self, n: usize, text: &str, inbound: &Inbound, speaker: &Speaker) -> Spoken {
         let mentions = match &inbound.said {
             Said::Message { mentions, .. } | Said::Edited { mentions, .. } => mentions.clone(),
-            Said::Pressed { .. } | Said::Deleted { .. } => Vec::new(),
+            Said::Pressed { .. } | Said::Deleted { .. } | Said::Reacted { .. } => Vec::new(),
         };
         Spoken {
             command: CommandId::new(format!("{}#{n}", inbound.id)),
@@ -379,11 +394,12 @@ impl Intake {
         &self,
         data: &str,
         context: &command::Context,
+        inbound: &Inbound,
         speaker: &Speaker,
         lane: &mut Lane,
     ) -> Result<Option<Reply>, Refusal> {
         let Some((verb, item)) = data.trim_start_matches('/').split_once(' ') else { return Ok(None) };
-        if projection::ask(data).is_none() || command::parse(data, context).is_ok() {
+        if projection::ask(data, crate::lang::Lang::English).is_none() || command::parse(data, context).is_ok() {
             return Ok(None);
         }
         let item: Option<ItemRef> = item.split('@').next().and_then(|item| item.parse().ok());
@@ -392,14 +408,16 @@ impl Intake {
         });
         let Some((item, title)) = known else { return Ok(None) };
         // Before somebody writes what would be refused.
-        self.may(speaker, Role::Member, &format!("/{verb}"))?;
+        self.may(speaker, Role::Member, format!("/{verb}"))?;
         lane.asked = Some(Asked { person: speaker.person, command: format!("/{verb} {item}"), since: Instant::now() });
+        let lang = self.lang(inbound);
+        let named = command::verbs().iter().find(|it| it.word == verb).map_or(verb, |it| it.word_in(lang));
         let mut text = Text::new();
-        text.plain(format!("{verb} "))
+        text.plain(format!("{named} "))
             .item(item)
-            .plain(": answer this message with the words.\n   ")
+            .plain(format!(": {}.\n   ", say!(lang, "asked-for-words")))
             .push(Style::Quote, title);
-        Ok(Some(Reply { toast: Some("Answer with the words".into()), ..Reply::say(Outbound::text(text)) }))
+        Ok(Some(Reply { toast: Some(say!(lang, "asked-for-words-toast")), ..Reply::say(Outbound::text(text)) }))
     }
 
     /// The command that words complete, when a button asked for them.
@@ -409,7 +427,10 @@ impl Intake {
             return None;
         }
         let repeated = reply_to.filter(|it| it.ours).and_then(|it| {
-            let (question, _) = it.text.as_deref()?.split_once(": answer this message with the words")?;
+            let text = it.text.as_deref()?;
+            // The room may have been spoken to in another language then.
+            let asked = |lang| text.split_once(&format!(": {}", say!(lang, "asked-for-words")));
+            let (question, _) = Lang::ALL.into_iter().find_map(asked)?;
             let (verb, item) = question.split_once(' ')?;
             let item: ItemRef = item.trim_start_matches('/').parse().ok()?;
             Some(format!("/{verb} {item}"))
@@ -429,8 +450,8 @@ impl Intake {
 fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
     let words = words.trim();
     if words.is_empty() {
-        return match projection::ask(data) {
-            Some(ask) if !ask.optional => Err(Refusal::new("Nothing done: there was not a word in the form.")),
+        return match projection::ask(data, Lang::English) {
+            Some(ask) if !ask.optional => Err(Refusal::new(wording!("refused-empty-form"))),
             _ => Ok(data.to_owned()),
         };
     }
@@ -451,6 +472,19 @@ fn filled_in(data: &str, words: &str) -> Result<String, Refusal> {
 /// On the machine itself a script waits for the answer to its line: each answer says which line it is for.
 fn viewer_is_local(intake: &Intake, bot: &BotName) -> bool {
     intake.capabilities(bot.as_str()).is_some_and(|can| can.local)
+}
+
+/// What a group is set to, and what stands pinned there.
+fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
+    matches!(
+        command,
+        room::Command::Set(_)
+            | room::Command::Quiet { .. }
+            | room::Command::React { .. }
+            | room::Command::ReactOff
+            | room::Command::PinBoard { .. }
+            | room::Command::UnpinBoard
+    )
 }
 
 /// A command that names no item is about the card it answers.
@@ -515,10 +549,15 @@ fn replace_words(text: &str, from: &str, to: &str) -> String {
 }
 
 /// The verb as typed, for a refusal; `that` for a sentence.
-fn verb_of(text: &str, can: Option<&Capabilities>) -> String {
+fn verb_of(text: &str, can: Option<&Capabilities>) -> Wording {
     let word = text.split_whitespace().next().unwrap_or_default();
-    let bare = can.is_some_and(|can| can.bare_verbs) && command::verbs().iter().any(|verb| verb.word == word);
-    if bare || word.starts_with('/') { word.chars().take(40).collect() } else { "that".into() }
+    let is_verb = |verb: &command::Verb| verb.word == word || verb.korean().contains(&word);
+    let bare = can.is_some_and(|can| can.bare_verbs) && command::verbs().iter().any(is_verb);
+    if bare || word.starts_with('/') {
+        word.chars().take(40).collect::<String>().into()
+    } else {
+        wording!("refused-that")
+    }
 }
 
 fn first_line(message: &Outbound) -> String {

@@ -14,6 +14,7 @@ use super::{Failure, Intake, Refusal, Reply, Speaker, admit, carry_out::Spoken, 
 use crate::{
     command::{Command, PersonCommand},
     domain::{Identity, ItemRef, PersonId, person},
+    lang::{self, say, text, wording},
     log::Commit,
     notify::Answer,
 };
@@ -178,12 +179,8 @@ impl Intake {
                 self.links.spend(code, now);
             }
             let what = match command {
-                Command::Person(PersonCommand::Unlink { .. }) => {
-                    "Nothing done: send that to me directly, not in a group."
-                }
-                _ => {
-                    "Nothing done: send that to me directly, not in a group. Codes are secrets; one that was shown here is worth nothing any more."
-                }
+                Command::Person(PersonCommand::Unlink { .. }) => wording!("link-not-in-group"),
+                _ => wording!("link-code-not-in-group"),
             };
             return Err(Refusal::new(what).into());
         }
@@ -201,14 +198,12 @@ impl Intake {
     /// `/link`: a code for the other platform.
     fn offer_link(&self, inbound: &Inbound, speaker: &Speaker, now: Instant) -> Result<Outbound, Failure> {
         let Some(code) = self.links.offer(speaker.person, &inbound.room.id, now) else {
-            return Err(Refusal::new("Nothing done: too many codes are about. Try again in an hour.").into());
+            return Err(Refusal::new(wording!("link-too-many-codes")).into());
         };
-        let mut text =
-            Text::from("To be known on another platform too, send me there, directly and within the hour:\n   ");
-        text.push(Style::Code, format!("/link {code}"));
-        text.plain(
-            "\nI then ask you here whether that was you. Tell the code to nobody: who has it could ask to be you.",
-        );
+        let lang = self.lang(inbound);
+        let mut text = Text::from(say!(lang, "link-offer"));
+        text.plain("\n   ").push(Style::Code, say!(lang, "link-command", code));
+        text.plain("\n").plain(say!(lang, "link-offer-secret"));
         Ok(Outbound::text(text))
     }
 
@@ -237,27 +232,22 @@ impl Intake {
             Some(question) => question,
             None => {
                 if !self.pairing.may_guess(sender.id.as_str(), now) {
-                    return Err(Refusal::new("Nothing done: too many wrong codes. Try again in an hour.").into());
+                    return Err(Refusal::new(wording!("link-too-often")).into());
                 }
                 let Some(offer) = self.links.find(typed, now) else {
                     self.pairing.guessed_wrong(sender.id.as_str(), now);
-                    return Err(Refusal::new(
-                        "Nothing done: I wait for no such code. A code holds for an hour, once, and not beyond a restart of mine: send /link on the other platform for a new one.",
-                    )
-                    .into());
+                    return Err(Refusal::new(wording!("link-no-code")).into());
                 };
                 self.may_be_asked(&offer, sender, speaker)?;
                 let Some(question) = self.links.ask(&offer, inbound, now) else {
-                    return Err(Refusal::new("Nothing done: too many wait for an answer. Try again in an hour.").into());
+                    return Err(Refusal::new(wording!("link-too-many-questions")).into());
                 };
                 question
             }
         };
         self.ask_link(&question).await?;
         let (handle, title) = (self.handle_of(question.person), self.title_of(question.room.bot()));
-        let mut text = Text::from(format!("Now confirm it on {title}: I have asked "));
-        text.push(Style::Quote, handle).plain(" there whether this is you.");
-        Ok(Outbound::text(text))
+        Ok(Outbound::text(text!(self.lang(inbound), "link-asked", title, handle = lang::quote(handle))))
     }
 
     /// Refuses what could not be confirmed, before anybody is asked.
@@ -266,28 +256,23 @@ impl Intake {
         let (first, second) =
             self.world.read(|world| (world.person(offer.person).cloned(), world.by_identity(&identity).cloned()));
         let Some(first) = first else {
-            return Err(Refusal::new("Nothing done: whoever had this code is not here any more."));
+            return Err(Refusal::new(wording!("link-gone")));
         };
         let Some(second) = second else { return Ok(()) };
         if first.id == second.id {
-            return Err(Refusal::new(
-                "Nothing to do: I know you here already. Send it from where I do not know you yet, directly.",
-            ));
+            return Err(Refusal::new(wording!("link-known")));
         }
         if second.role.is_none() {
-            return Err(Refusal::new(
-                "Nothing done: this account was let in once, and may do nothing any more. Ask an owner or maintainer.",
-            ));
+            return Err(Refusal::new(wording!("link-revoked")));
         }
         let given = person::Given { actor: first.role.map(|role| (first.id, role)), owners: 2 };
         let merge = person::Command::Merge { into: Box::new(first) };
         match person::decide(Some(&second), second.id, &merge, &given) {
             Ok(_) => Ok(()),
-            Err(person::Error::Outranks { .. }) if speaker.is_some() => Err(Refusal::new(
-                "Nothing done: you may do more here than there, and would lose that. Do it the other way round: send /link here, and the code there.",
-            )
-            .hints(["/link"])),
-            Err(error) => Err(Refusal::not_done(&error).hints(error.hints())),
+            Err(person::Error::Outranks { .. }) if speaker.is_some() => {
+                Err(Refusal::new(wording!("link-other-way")).hints(["/link"]))
+            }
+            Err(error) => Err(Refusal::not_done(error.wording()).hints(error.hints())),
         }
     }
 
@@ -296,21 +281,26 @@ impl Intake {
         let title = self.title_of(question.from.bot());
         let identity = Identity(question.sender.id.as_str().to_owned());
         let known = self.world.read(|world| world.by_identity(&identity).cloned());
-        let mut text = Text::from(format!("{title}: "));
-        text.push(Style::Quote, crate::projection::words::one_line(&question.sender.name));
-        text.plain(" (");
-        if let Some(handle) = &question.sender.handle {
-            text.push(Style::Quote, format!("@{}", crate::projection::words::one_line(handle))).plain(", ");
-        }
-        text.push(Style::Quote, identity.0.as_str()).plain(") wants to be you.");
+        let lang = self.lang_of(&question.room);
+        let name = lang::quote(crate::projection::words::one_line(&question.sender.name));
+        let account = lang::quote(identity.0.as_str());
+        let mut text = match &question.sender.handle {
+            Some(handle) => {
+                let handle = lang::quote(format!("@{}", crate::projection::words::one_line(handle)));
+                text!(lang, "link-question-handle", title, name, handle, account)
+            }
+            None => text!(lang, "link-question", title, name, account),
+        };
         if let Some(known) = known {
-            text.plain(" I know them as ").push(Style::Quote, known.handle.to_string());
-            text.plain(": what is theirs would be yours, and what they did would be yours, for good.");
+            let known = lang::quote(known.handle.to_string());
+            text.plain(" ").append(text!(lang, "link-question-known", known));
         }
-        text.plain(" Whoever that is could do all you may: confirm it only if it is you.");
+        text.plain(" ").plain(say!(lang, "link-question-only-you"));
         let button = |label, answer, tone| Button::new(label, format!("/link {answer} {}", question.name)).tone(tone);
-        let message = Outbound::text(text)
-            .row(vec![button("Yes, that is me", "yes", ButtonTone::Primary), button("No", "no", ButtonTone::Danger)]);
+        let message = Outbound::text(text).row(vec![
+            button(say!(lang, "button-that-is-me"), "yes", ButtonTone::Primary),
+            button(say!(lang, "button-no"), "no", ButtonTone::Danger),
+        ]);
         self.tell(&format!("link/{}", question.name), &question.room, message).await
     }
 
@@ -329,10 +319,9 @@ impl Intake {
         let question = self.links.question(name, speaker.person, now).ok_or_else(no_question)?;
         self.links.answered(name, now);
         let title = self.title_of(question.room.bot());
-        let mut told = Text::from(format!("Not linked: it was not confirmed on {title}."));
-        told.plain(" If it was meant, begin again with /link there.");
+        let told = say!(self.lang_of(&question.from), "link-declined-there", title);
         self.tell(&format!("link/{name}/no"), &question.from, Outbound::text(told)).await?;
-        Ok(Outbound::text("Nothing changed: I do not know them as you, and the code is worth nothing any more."))
+        Ok(Outbound::text(say!(self.lang_of(&question.room), "link-declined")))
     }
 
     /// `/link yes …`: the accounts are one person's from now on. The caller holds the people's lane.
@@ -368,9 +357,9 @@ impl Intake {
         self.world.at_least(commit.position).await;
         let head = self.log.head().position;
         self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref(), head);
-        let mut text = Text::from("I know you here too now, ");
-        text.push(Style::Quote, self.handle_of(speaker.person)).plain(".");
-        let message = Outbound::text(text).row(admit::first_steps());
+        let lang = self.lang_of(&question.from);
+        let text = text!(lang, "paired-here-too", handle = lang::quote(self.handle_of(speaker.person)));
+        let message = Outbound::text(text).row(admit::first_steps(lang));
         if let Err(Failure::Again(error)) =
             self.tell(&format!("linked/{}", commit.position), &question.from, message).await
         {
@@ -391,15 +380,13 @@ impl Intake {
         match meant.as_slice() {
             [] => {
                 let known: Vec<_> = identities.iter().map(|identity| identity.0.as_str()).collect();
-                Err(Refusal::new(format!("Nothing done: I do not know you there. I know you as {}.", known.join(", "))))
+                Err(Refusal::new(wording!("link-not-there", known = known.join(", "))))
             }
-            [one] if one.0 == current => Err(Refusal::new(
-                "Nothing done: that is where you are speaking from. Say it from another platform, or I would not know who asks.",
-            )),
+            [one] if one.0 == current => Err(Refusal::new(wording!("link-from-here"))),
             [one] => Ok((*one).clone()),
             several => {
                 let hints = several.iter().filter(|it| it.0 != current).map(|it| format!("/unlink {}", it.0));
-                Err(Refusal::new("Nothing done: you are known by several accounts there. Which one?").hints(hints))
+                Err(Refusal::new(wording!("link-several")).hints(hints))
             }
         }
     }
@@ -416,8 +403,7 @@ impl Intake {
 
 /// It was answered, it is too old, or it was never asked of this person: nobody is told which.
 fn no_question() -> Refusal {
-    Refusal::new("Nothing done: this question does not wait for your answer. It holds for an hour, once, and not beyond a restart of mine: begin again with /link.")
-        .hints(["/link"])
+    Refusal::new(wording!("link-no-question")).hints(["/link"])
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{Failure, Intake, Refusal, Speaker, admit, carry_out::which_item, pai
 use crate::{
     command::{self, Look, Target},
     domain::{ItemRef, Role},
+    lang::say,
     log::{Commit, Position, StreamId},
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
@@ -97,6 +98,7 @@ impl Intake {
             Look::Follows => world.read(|world| world.follows(viewer)),
             Look::Hours => self.hours(viewer),
             Look::Prefers => self.preference(speaker.person, viewer),
+            Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
             Look::Help { verb } => Outbound::text(help(verb.as_deref(), viewer)?),
@@ -106,14 +108,13 @@ impl Intake {
                 }
                 let kept_as =
                     world.read(|world| world.room(&viewer.room).default_bucket).unwrap_or(self.settings.default_bucket);
-                let mut text = Text::from(format!(
-                    "Good to see you. Write a sentence and I keep it as {}; or try\n   ",
-                    kept_as.one()
-                ));
-                let example = viewer.capabilities.written("/todo Fix login #auth !high due:fri");
-                text.push(Style::Code, example).plain("\n");
-                text.plain("Answer a card to note something on it; tap its buttons to move it on.");
-                Outbound::text(text).row(admit::first_steps())
+                let lang = viewer.lang;
+                let bucket = say!(lang, "a-bucket", bucket = kept_as.word());
+                let mut text = Text::from(say!(lang, "welcome", bucket));
+                let example = say!(lang, "example-todo");
+                text.plain("\n   ").push(Style::Code, viewer.capabilities.written(&example)).plain("\n");
+                text.plain(say!(lang, "welcome-cards"));
+                Outbound::text(text).row(admit::first_steps(lang))
             }
         };
         Ok(Answer::new(message))
@@ -158,8 +159,7 @@ impl Intake {
             if world.unreadable_of(item) > 0 {
                 // What a button would do is refused.
                 message.buttons.clear();
-                let count = usize::try_from(world.unreadable_of(item)).unwrap_or(usize::MAX);
-                let count = crate::projection::words::count(count, "event");
+                let count = crate::projection::words::count(world.unreadable_of(item), "event", viewer.lang);
                 message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
                     "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
                 ));
@@ -242,7 +242,7 @@ impl Intake {
 
 /// /help, from the table of verbs.
 fn help(verb: Option<&str>, viewer: &Viewer) -> Result<Text, Refusal> {
-    let help = command::help(verb)?;
+    let help = command::help(verb, viewer.lang)?;
     let mut text = Text::new();
     for (n, section) in help.sections.iter().enumerate() {
         if n > 0 {

@@ -9,6 +9,7 @@ use super::{Failure, Intake, Refusal, Speaker, carry_out::which_item};
 use crate::{
     command::{Look, Moment, Target},
     domain::{Filter, Handle, ItemRef},
+    lang::wording,
     log::{Commit, Position},
     notify::Answer,
     projection::{AsOf, COMMITS_MAX, Commits, Stats, Viewer, World, words},
@@ -57,17 +58,17 @@ impl Intake {
     /// Where a moment stands in the log; a refusal that says what there is when it stands nowhere.
     async fn as_of(&self, moment: Moment, viewer: &Viewer) -> Result<AsOf, Failure> {
         let head = self.log.head().position;
-        let nothing = || Refusal::new("There is nothing to look back at yet: the log is empty.");
+        let nothing = || Refusal::new(wording!("past-empty"));
         let (at, position) = match moment {
             Moment::Position(number) => {
                 if head == Position::START {
                     return Err(nothing().into());
                 }
                 if number == 0 || number > head.0 {
-                    return Err(Refusal::new(format!(
-                        "There is no position {}; the log goes from 1 to {}.",
-                        words::grouped(number),
-                        words::grouped(head.0)
+                    return Err(Refusal::new(wording!(
+                        "past-no-position",
+                        position = words::grouped(number),
+                        head = words::grouped(head.0)
                     ))
                     .into());
                 }
@@ -76,10 +77,10 @@ impl Intake {
             }
             Moment::At(at) => {
                 if at > viewer.now {
-                    return Err(Refusal::new(format!(
-                        "{} has not come yet: now is {}.",
-                        words::at_in_zone(at, viewer),
-                        words::at_in_zone(viewer.now, viewer)
+                    return Err(Refusal::new(wording!(
+                        "past-to-come",
+                        at = words::at_in_zone(at, viewer),
+                        now = words::at_in_zone(viewer.now, viewer)
                     ))
                     .into());
                 }
@@ -87,10 +88,11 @@ impl Intake {
                 if position == Position::START {
                     let first = self.past.first().await?.ok_or_else(nothing)?;
                     let began = words::at_in_zone(first.meta.recorded_at, viewer);
-                    return Err(Refusal::new(format!(
-                        "There was nothing yet at {}: the log begins {began}, with position {}.",
-                        words::at_in_zone(at, viewer),
-                        first.position
+                    return Err(Refusal::new(wording!(
+                        "past-before",
+                        at = words::at_in_zone(at, viewer),
+                        began,
+                        position = first.position.to_string()
                     ))
                     .into());
                 }
@@ -142,7 +144,7 @@ impl Intake {
                 let item = target.ok_or_else(which_item)?.item;
                 self.item_back(look, item, &as_of, &then).await?
             }
-            _ => return Err(Refusal::new("This has no past.").into()),
+            _ => return Err(Refusal::new(wording!("fault-no-past")).into()),
         };
         Ok(Answer::new(message))
     }
@@ -154,10 +156,11 @@ impl Intake {
         if own.is_empty() {
             let Some(first) = all.first() else { return Err(self.no_such_item(item).into()) };
             let now = Viewer { now: as_of.now, ..then.clone() };
-            return Err(Refusal::new(format!(
-                "There was no {item} yet at {}: it was created {}.",
-                words::at_in_zone(as_of.at, &now),
-                words::at_in_zone(first.meta.recorded_at, &now)
+            return Err(Refusal::new(wording!(
+                "past-no-item",
+                item,
+                at = words::at_in_zone(as_of.at, &now),
+                created = words::at_in_zone(first.meta.recorded_at, &now)
             ))
             .into());
         }
@@ -191,9 +194,14 @@ impl Intake {
             return Ok(None);
         }
         if version == 0 || version > newest {
-            return Err(Refusal::new(format!("{item} has no version {version}; it goes from 1 to {newest}."))
-                .hints([format!("/show {item}")])
-                .into());
+            return Err(Refusal::new(wording!(
+                "past-no-version",
+                item,
+                version = version.to_string(),
+                newest = newest.to_string()
+            ))
+            .hints([format!("/show {item}")])
+            .into());
         }
         let mut holds = None;
         self.log.read_stream(&crate::log::StreamId::new(item.stream()), version, &mut |entry| {
@@ -203,7 +211,7 @@ impl Intake {
             std::ops::ControlFlow::Break(())
         })?;
         let Some(commit) = holds else {
-            return Err(Refusal::new(format!("Version {version} of {item} cannot be read any more.")).into());
+            return Err(Refusal::new(wording!("past-version-lost", item, version = version.to_string())).into());
         };
         let look = Look::Show { target: Some(Target { item, version: None }), at: None };
         let as_of = self.as_of(Moment::Position(commit.position.0), viewer).await?;
@@ -312,7 +320,7 @@ fn has_come(moment: Moment, viewer: &Viewer) -> bool {
 
 /// A message under the line that says of when it is.
 fn headed(message: Outbound, as_of: &AsOf, viewer: &Viewer) -> Outbound {
-    let mut text: Text = as_of.heading("As of", viewer);
+    let mut text: Text = as_of.heading("as-of", viewer);
     text.plain("\n").append(message.text);
     Outbound { text, ..message }
 }

@@ -14,6 +14,8 @@
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
 //! * `picture.rs`   looks that are shown as a picture too
 //! * `suggest.rs`   what could stand where somebody is typing
+//! * `react.rs`   reactions to cards
+//! * `rebuild.rs`  a room's board and cards anew
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
 //! * `hours.rs`     when a room is told, where somebody is
@@ -34,6 +36,8 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod react;
+mod rebuild;
 mod refusal;
 mod report;
 mod suggest;
@@ -53,8 +57,11 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing};
-pub use self::{refusal::Refusal, report::Reports};
+use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
+pub use self::{
+    refusal::{Reader, Refusal},
+    report::Reports,
+};
 use crate::{
     clock::Clock,
     command,
@@ -109,6 +116,7 @@ pub struct Intake {
     permalinks: Permalinks,
     pairing: Pairing,
     forgetting: Forgetting,
+    rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
     // A std mutex: only the map is under it, never an await.
@@ -167,6 +175,7 @@ impl Intake {
             titles: Arc::new(titles),
             pairing: Pairing::default(),
             forgetting: Forgetting::default(),
+            rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),
             lanes: Mutex::default(),
@@ -220,12 +229,17 @@ impl Intake {
 
     /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
     /// platform hints at.
-    #[expect(dead_code, reason = "the words of refusals move to the language files in their turn")]
     fn lang(&self, inbound: &Inbound) -> Lang {
         let room = &inbound.room.id;
         let own = inbound.sender.language.as_deref().filter(|_| inbound.room.kind == RoomKind::Direct);
         let hint = own.and_then(Lang::parse).or_else(|| self.outbox.hinted(room));
         self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
+    }
+
+    /// Whoever reads what is answered to this.
+    fn reader(&self, inbound: &Inbound) -> Reader {
+        let lang = self.lang(inbound);
+        Reader { lang, viewer: self.viewer(&inbound.room.id, None).map(|viewer| Viewer { lang, ..viewer }) }
     }
 
     /// What views may know about a room, and about a person when it is theirs alone.
@@ -261,7 +275,7 @@ impl Intake {
         let mut lane = lane.lock().await;
         match self.take(bot, inbound, &mut lane).await {
             Ok(reply) => Ok(reply.answers),
-            Err(Failure::Refused(refusal)) => Err(refusal.line()),
+            Err(Failure::Refused(refusal)) => Err(refusal.line(&self.reader(inbound))),
             Err(Failure::Again(why)) => Err(why),
         }
     }
@@ -289,6 +303,7 @@ impl Intake {
 #[async_trait]
 impl Accept for Intake {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        let inbound = self.in_its_thread(inbound);
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
@@ -302,15 +317,17 @@ impl Accept for Intake {
         let mut reply = match self.take(bot, &inbound, &mut lane).await {
             Ok(reply) => reply,
             Err(Failure::Refused(refusal)) => {
-                let toast = refusal.line();
+                let reader = self.reader(&inbound);
+                let toast = refusal.line(&reader);
                 let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                let answer = self.privately(Answer::new(refusal.message(most)), &inbound);
+                let answer = self.privately(Answer::new(refusal.message(&reader, most)), &inbound);
                 Reply { toast: Some(toast), answers: vec![answer], changed: false }
             }
             Err(Failure::Again(why)) => return Receipt::NotKept { why },
         };
         let (toast, changed) = (reply.toast, reply.changed);
-        for answer in &mut reply.answers {
+        // What is shown besides the answer to it stands by itself.
+        for answer in reply.answers.iter_mut().filter(|answer| !answer.message.silent) {
             answer.message.answers = Some(inbound.id.clone());
         }
         if reply.answers.is_empty() {

@@ -8,6 +8,7 @@ use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, admit, carry_out::Sp
 use crate::{
     command::PersonCommand,
     domain::{self, Handle, Identity, PersonId, Role, person},
+    lang::{self, say, text, wording},
     log::{AppendError, CommandId, Commit, Expected, Meta, Origin, StreamId},
     notify::Answer,
 };
@@ -42,6 +43,7 @@ impl Intake {
     /// `/claim CODE`: whoever has the code becomes owner.
     pub(super) async fn claim(&self, inbound: &Inbound, code: &str, lane: &mut Lane) -> Result<Reply, Failure> {
         let _lane = self.people_lane().await;
+        let lang = self.lang(inbound);
         let identity = Identity(inbound.sender.id.as_str().to_owned());
         let (owner, own) = self.world.read(|world| {
             (
@@ -52,23 +54,19 @@ impl Intake {
         let (sender, now) = (inbound.sender.id.as_str(), Instant::now());
         if let Some(owner) = owner {
             return Ok(match own {
-                Some(_) => Reply::say(Outbound::text(format!("Not done: I belong to {owner} already."))),
-                None if self.pairing.may_answer(sender, now) => Reply::say(Outbound::text(
-                    "Not done: I belong to somebody already. Say anything else, and I give you a code to be let in with.",
-                )),
+                Some(_) => Reply::say(Outbound::text(say!(lang, "claim-owned-by", owner = owner.to_string()))),
+                None if self.pairing.may_answer(sender, now) => Reply::say(Outbound::text(say!(lang, "claim-owned"))),
                 None => Reply::silence(),
             });
         }
         match self.pairing.claim(sender, code, now) {
             Some(true) => {}
             Some(false) => {
-                let mut text =
-                    Text::from("That is not the claim code. It is 8 letters and digits, printed when I was started; ");
-                text.push(yoman_chat::Style::Code, "yoman pair claim").plain(" prints it again.");
+                let text = text!(lang, "claim-wrong", command = lang::code("yoman pair claim"));
                 return Ok(Reply::say(Outbound::text(text)));
             }
             None if self.pairing.may_answer(sender, now) => {
-                return Ok(Reply::say(Outbound::text("Too many wrong codes. Try again in an hour.")));
+                return Ok(Reply::say(Outbound::text(say!(lang, "claim-too-often"))));
             }
             None => return Ok(Reply::silence()),
         }
@@ -88,14 +86,12 @@ impl Intake {
             let head = self.log.head().position;
             self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref(), head);
         }
-        let kept_as = self.settings.default_bucket.one();
-        let mut text = Text::from(format!(
-            "You own me now, {}. Write a sentence and I keep it as {kept_as}, or try:",
-            inbound.sender.name
-        ));
-        let example = self.as_written(&inbound.room.id, "/todo Fix login #auth !high due:fri");
+        let bucket = say!(lang, "a-bucket", bucket = self.settings.default_bucket.word());
+        let mut text = Text::from(say!(lang, "claim-done", name = &inbound.sender.name, bucket));
+        let example = say!(lang, "example-todo");
+        let example = self.as_written(&inbound.room.id, &example);
         text.plain("\n   ").push(yoman_chat::Style::Code, example);
-        Ok(Reply::say(Outbound::text(text).row(admit::first_steps())))
+        Ok(Reply::say(Outbound::text(text).row(admit::first_steps(lang))))
     }
 
     /// Everything else about people; the role was checked against the table of verbs already.
@@ -110,12 +106,9 @@ impl Intake {
         let commit = match command {
             PersonCommand::Claim { .. } => {
                 let yours = speaker.role == Role::Owner;
-                return Err(Refusal::new(if yours {
-                    "Nothing to claim: you are my owner already."
-                } else {
-                    "Nothing to claim: I have an owner."
-                })
-                .into());
+                return Err(
+                    Refusal::new(if yours { wording!("claim-yours") } else { wording!("claim-somebodys") }).into()
+                );
             }
             PersonCommand::Pair { code, role, known_as } => {
                 return self
@@ -134,7 +127,7 @@ impl Intake {
             PersonCommand::LinkAnswer { question, yes: true } => self.confirm_link(spoken, speaker, question).await?,
             // Answered without a commit, before it comes to this.
             PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => {
-                return Err(Refusal::new("Nothing done: send /link to me directly.").into());
+                return Err(Refusal::new(wording!("link-directly")).into());
             }
             PersonCommand::Unlink { account } => {
                 let identity = self.account(speaker.person, account, &spoken.sender)?;
@@ -162,9 +155,7 @@ impl Intake {
         speaker: Option<&Speaker>,
     ) -> Result<Arc<Commit>, Failure> {
         let Some(pending) = self.pairing.find(code, Instant::now()) else {
-            return Err(Refusal::new("No one waits with that code: codes hold for one hour. Whoever wants in can write to me again for a new one.")
-                .hints(["/pair"])
-                .into());
+            return Err(Refusal::new(wording!("pair-no-code")).hints(["/pair"]).into());
         };
         let commit = match known_as {
             Some(handle) => {
@@ -173,7 +164,7 @@ impl Intake {
                     None => self
                         .world
                         .read(|world| world.by_handle(handle).map(|person| person.id))
-                        .ok_or_else(|| Refusal::new(format!("I do not know {handle}.")))?,
+                        .ok_or_else(|| Refusal::new(wording!("refused-unknown-handle", handle = handle.to_string())))?,
                 };
                 let identity = Identity(pending.sender.id.as_str().to_owned());
                 let held = self.world.read(|world| world.person(person).and_then(|person| person.role));
@@ -206,19 +197,23 @@ impl Intake {
 
     /// Tells somebody that they were let in. What they miss when this fails they learn by writing.
     async fn tell_paired(&self, room: &RoomId, commit: &Commit, role: Option<Role>, known_as: Option<&Handle>) {
+        let lang = self.lang_of(room);
         let mut text = match known_as {
-            Some(handle) => Text::from(format!("I know you here too now, {handle}.")),
-            None => Text::from("You are let in."),
+            Some(handle) => Text::from(say!(lang, "paired-here-too", handle = handle.to_string())),
+            None => Text::from(say!(lang, "paired")),
         };
+        let help = say!(lang, "example-help");
+        let help = lang::code(self.as_written(room, &help));
+        text.plain(" ");
         if role == Some(Role::Guest) {
-            text.plain(" As a guest you can look at everything; ");
+            text.append(text!(lang, "paired-guest", help));
         } else {
-            text.plain(format!(" Write a sentence and I keep it as {}, or try  ", self.settings.default_bucket.one()));
-            text.push(yoman_chat::Style::Code, self.as_written(room, "/todo Fix login")).plain("  or  ");
+            let bucket = say!(lang, "a-bucket", bucket = self.settings.default_bucket.word());
+            let example = say!(lang, "example-todo-short");
+            let example = lang::code(self.as_written(room, &example));
+            text.append(text!(lang, "paired-member", bucket, example, help));
         }
-        text.push(yoman_chat::Style::Code, self.as_written(room, "/help"));
-        text.plain(if role == Some(Role::Guest) { " says how." } else { "" });
-        let message = Outbound::text(text).row(admit::first_steps());
+        let message = Outbound::text(text).row(admit::first_steps(lang));
         let key = format!("paired/{}", commit.position);
         if let Err(error) = self.outbox.answer(&key, room, vec![Answer::new(message)]).await {
             tracing::warn!(%room, %error, "somebody who was let in could not be told");
@@ -243,7 +238,7 @@ impl Intake {
                     .and_then(|id| self.world.read(|world| world.person(id).map(|person| person.handle.to_string())))
                     .unwrap_or_default())
             }
-            Err(Failure::Refused(refusal)) => Err(refusal.what.to_plain()),
+            Err(Failure::Refused(refusal)) => Err(refusal.what.to_string()),
             Err(Failure::Again(why)) => Err(why),
         }
     }
@@ -285,7 +280,7 @@ impl Intake {
         loop {
             let id = PersonId(number);
             let events = person::decide(None, id, &command, &given)
-                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+                .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
             let events = events.into_iter().map(domain::Event::Person).collect();
             let stream = StreamId::new(id.stream());
             match self.append(stream, Expected::NoStream, events, spoken, None).await {
@@ -315,7 +310,7 @@ impl Intake {
         let mut events = Vec::new();
         for command in commands {
             let decided = person::decide(after.as_ref(), id, command, &given)
-                .map_err(|error| Refusal::not_done(&error).hints(error.hints()))?;
+                .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
             for event in decided {
                 let version = after.as_ref().map_or(0, |person| person.version) + 1;
                 after = person::evolve(after, id, version, &event);
@@ -330,7 +325,10 @@ impl Intake {
 pub(super) fn origin(inbound: &Inbound) -> Origin {
     use yoman_chat::Said;
     let message = match &inbound.said {
-        Said::Message { message, .. } | Said::Edited { message, .. } | Said::Deleted { message } => message.id.clone(),
+        Said::Message { message, .. }
+        | Said::Edited { message, .. }
+        | Said::Reacted { message, .. }
+        | Said::Deleted { message } => message.id.clone(),
         Said::Pressed { card, .. } => card.id.clone(),
     };
     Origin { bot: inbound.room.id.bot().to_owned(), room: inbound.room.id.as_str().to_owned(), message }

@@ -1,11 +1,13 @@
 //! Looks that are shown as a picture too. The text is answered in any case; a picture that cannot be drawn or shown is said.
 
+use chrono::Datelike as _;
 use yoman_chat::{Picture, Style};
 
 use super::{Failure, Intake, Speaker};
 use crate::{
     command::{Look, Moment, Target},
     domain::{Filter, Handle},
+    lang::{Lang, say},
     notify::Answer,
     picture::{self, Chart, PictureError, Series},
     projection::{Day, Stats, Viewer},
@@ -21,17 +23,17 @@ impl Intake {
     ) -> Result<Answer, Failure> {
         let mut answer = self.look(&Look::Why { target, at, picture: false }, speaker, viewer).await?;
         let none = match (viewer.capabilities.pictures, at) {
-            (false, _) => Some("there are no pictures here"),
-            (true, Some(_)) => Some("a picture shows how it is now: leave the moment out"),
+            (false, _) => Some(say!(viewer.lang, "picture-none-here")),
+            (true, Some(_)) => Some(say!(viewer.lang, "picture-only-now")),
             (true, None) => None,
         };
         if let Some(why) = none {
-            answer.message.text.push(Style::Dim, format!("\n({why})"));
+            answer.message.text.push(Style::Dim, format!("\n{why}"));
             return Ok(answer);
         }
         let (item, graph) = self.why_graph(target, viewer)?;
         let name = format!("why-{item}.png");
-        attach(&mut answer, move || picture::why(&name, &graph)).await;
+        attach(&mut answer, viewer.lang, move || picture::why(&name, &graph)).await;
         Ok(answer)
     }
 
@@ -46,37 +48,53 @@ impl Intake {
         let (message, stats) = self.stats(filter, span, speaker, viewer).await?;
         let mut answer = Answer::new(message);
         if !viewer.capabilities.pictures {
-            answer.message.text.push(Style::Dim, "\n(there are no pictures here)");
+            answer.message.text.push(Style::Dim, "\n");
+            answer.message.text.push(Style::Dim, say!(viewer.lang, "picture-none-here"));
             return Ok(answer);
         }
-        let chart = burn_up(&stats);
-        attach(&mut answer, move || picture::chart("stats.png", &chart)).await;
+        let chart = burn_up(&stats, viewer.lang);
+        attach(&mut answer, viewer.lang, move || picture::chart("stats.png", &chart)).await;
         Ok(answer)
     }
 }
 
 /// What there was to do, what of it was finished, and what was under way, day by day.
-fn burn_up(stats: &Stats) -> Chart {
-    let series = |name: &str, filled: bool, of: fn(&Day) -> usize| Series {
-        name: name.to_owned(),
+fn burn_up(stats: &Stats, lang: Lang) -> Chart {
+    let series = |name: String, filled: bool, of: fn(&Day) -> usize| Series {
+        name,
         points: stats.days.iter().map(|day| (day.day, of(day) as u64)).collect(),
         filled,
     };
-    let day = |day: Option<&Day>| day.map_or_else(String::new, |day| day.day.format("%-d %b %Y").to_string());
+    let day = |day: Option<&Day>| {
+        day.map_or_else(String::new, |Day { day, .. }| {
+            say!(
+                lang,
+                "chart-day",
+                day = day.day().to_string(),
+                month = lang.month(*day),
+                year = day.year().to_string()
+            )
+        })
+    };
     Chart {
-        heading: "Burn-up".to_owned(),
-        title: format!("{} to {}", day(stats.days.first()), day(stats.days.last())),
-        counted: "items".to_owned(),
+        lang,
+        heading: say!(lang, "chart-heading"),
+        title: say!(lang, "chart-span", from = day(stats.days.first()), to = day(stats.days.last())),
+        counted: say!(lang, "chart-counted"),
         series: vec![
-            series("to do in all", false, |day| day.scope),
-            series("finished", true, |day| day.done),
-            series("under way", false, |day| day.under_way),
+            series(say!(lang, "chart-scope"), false, |day| day.scope),
+            series(say!(lang, "chart-finished"), true, |day| day.done),
+            series(say!(lang, "chart-under-way"), false, |day| day.under_way),
         ],
     }
 }
 
 /// Draws beside the async threads and puts the picture to the answer.
-async fn attach(answer: &mut Answer, draw: impl FnOnce() -> Result<Picture, PictureError> + Send + 'static) {
+async fn attach(
+    answer: &mut Answer,
+    lang: Lang,
+    draw: impl FnOnce() -> Result<Picture, PictureError> + Send + 'static,
+) {
     let began = std::time::Instant::now();
     let drawn = tokio::task::spawn_blocking(draw).await;
     let drawn = drawn.unwrap_or_else(|error| Err(PictureError::Failed(error.to_string())));
@@ -86,7 +104,8 @@ async fn attach(answer: &mut Answer, draw: impl FnOnce() -> Result<Picture, Pict
             answer.message.picture = Some(picture);
         }
         Err(error) => {
-            answer.message.text.push(Style::Dim, format!("\n(no picture: {error})"));
+            let why = say!(lang, "picture-not-drawn", why = error.to_string());
+            answer.message.text.push(Style::Dim, format!("\n{why}"));
         }
     }
     // What drawing took is given back: it may be long until the next one.

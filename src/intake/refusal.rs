@@ -3,19 +3,20 @@
 use yoman_chat::{Button, Outbound, Style, Text};
 
 use crate::{
-    command::Fault,
+    command::{self, Fault},
     domain::{ItemRef, item},
+    lang::{Lang, Wording, say, wording},
     log::AppendError,
-    projection,
+    projection::{self, Viewer},
 };
 
 /// What fits on a row of buttons on a phone, in characters.
 const ROW_CHARS_MAX: usize = 32;
 
 /// What a person would type: without the version a button is bound to, and without the slash.
-fn label(hint: &str) -> String {
+fn label(hint: &str, lang: Lang) -> String {
     if let Some(item) = hint.strip_prefix("/why ") {
-        return format!("Why {item}?");
+        return say!(lang, "hint-why", item);
     }
     if let Some(acts) = hint.strip_prefix("/undo ") {
         let acts = acts
@@ -23,10 +24,10 @@ fn label(hint: &str) -> String {
             .filter(|word| word.split_once('@').is_some_and(|(item, _)| item.parse::<ItemRef>().is_ok()))
             .count();
         match acts {
-            2 => return "Take back both".to_owned(),
-            3.. => return format!("Take back all {acts}"),
+            2 => return say!(lang, "hint-undo-both"),
+            3.. => return say!(lang, "hint-undo-all", n = acts),
             // One that was taken back already.
-            1 => return "Bring it back".to_owned(),
+            1 => return say!(lang, "hint-bring-back"),
             _ => {}
         }
     }
@@ -34,21 +35,21 @@ fn label(hint: &str) -> String {
         Some((item, _)) if item.parse::<ItemRef>().is_ok() => item,
         _ => word,
     });
-    words.collect::<Vec<_>>().join(" ").trim_start_matches('/').to_owned()
+    command::as_said(&words.collect::<Vec<_>>().join(" "), lang).trim_start_matches('/').to_owned()
 }
 
 /// Why a command was not carried out, as it is told to whoever said it. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What happened and why, in a sentence or two; may have several lines.
-    pub what: Text,
+    pub what: Wording,
     /// Whole commands that would help, best first.
     pub hints: Vec<String>,
 }
 
 impl Refusal {
     /// A refusal with no command that would help.
-    pub fn new(what: impl Into<Text>) -> Self {
+    pub fn new(what: impl Into<Wording>) -> Self {
         Self { what: what.into(), hints: Vec::new() }
     }
 
@@ -60,37 +61,63 @@ impl Refusal {
     }
 
     /// As a message: the hints are buttons that carry their command, as far as a button can.
-    pub fn message(self, button_data_bytes_max: usize) -> Outbound {
+    pub fn message(self, reader: &Reader, button_data_bytes_max: usize) -> Outbound {
         let button_data_bytes_max = button_data_bytes_max.min(BUTTON_BYTES);
-        let mut out = Outbound::text(self.what);
+        let mut out = Outbound::text(reader.text(&self.what));
         let mut row = Vec::new();
         let mut width = 0;
         for hint in self.hints.into_iter().filter(|hint| hint.len() <= button_data_bytes_max).take(4) {
-            let label = label(&hint);
+            let label = label(&hint, reader.lang);
             width += label.chars().count();
             // Short ones stand side by side, as far as a phone is wide.
             if width > ROW_CHARS_MAX && !row.is_empty() {
                 out = out.row(std::mem::take(&mut row));
                 width = label.chars().count();
             }
-            row.push(Button { ask: projection::ask(&hint), ..Button::new(label, hint) });
+            row.push(Button { ask: projection::ask(&hint, crate::lang::Lang::English), ..Button::new(label, hint) });
         }
         out.row(row)
     }
 
     /// The first line, for a toast.
-    pub fn line(&self) -> String {
-        self.what.to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
+    pub fn line(&self, reader: &Reader) -> String {
+        reader.text(&self.what).to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
     }
 
     /// A decision of the domain.
     pub(crate) fn of_item(error: &item::Error, item: Option<ItemRef>) -> Self {
-        Self::not_done(error).hints(error.hints(item))
+        Self::not_done(error.wording()).hints(error.hints(item))
     }
 
     /// A reason of the domain as a sentence.
-    pub(crate) fn not_done(reason: impl std::fmt::Display) -> Self {
-        Self::new(format!("Not done: {reason}."))
+    pub(crate) fn not_done(why: Wording) -> Self {
+        Self::new(wording!("refused-not-done", why))
+    }
+
+    /// The same for an undo.
+    pub(crate) fn not_taken_back(why: Wording) -> Self {
+        Self::new(wording!("refused-not-taken-back", why))
+    }
+}
+
+/// Whoever reads an answer: in which language, and by which clock.
+pub struct Reader {
+    /// The language.
+    pub lang: Lang,
+    /// How dates are written; `None` where nobody knows the room.
+    pub viewer: Option<Viewer>,
+}
+
+impl Reader {
+    /// Whoever runs the process, at its command line.
+    pub const MACHINE: Self = Self { lang: Lang::English, viewer: None };
+
+    /// Words as this reader reads them.
+    pub fn text(&self, words: &Wording) -> Text {
+        match &self.viewer {
+            Some(viewer) => words.text(self.lang, &|due| projection::words::due(due, viewer)),
+            None => Text::from(words.say(self.lang)),
+        }
     }
 }
 
@@ -100,13 +127,13 @@ const BUTTON_BYTES: usize = 64;
 impl From<Fault> for Refusal {
     fn from(mut fault: Fault) -> Self {
         let meant = std::mem::take(&mut fault.meant);
-        let mut what = Text::from(fault.to_string());
+        let mut what = fault.wording();
         if !meant.is_empty() {
             // Those that are buttons need not be read twice.
-            what.plain(" Did you mean:");
+            what = wording!("fault-meant-buttons", what);
         }
         for long in meant.iter().filter(|meant| meant.len() > BUTTON_BYTES) {
-            what.plain("\n   ").push(Style::Code, long);
+            what = what.plain("\n   ").styled(Style::Code, long);
         }
         Self::new(what).hints(meant)
     }
@@ -130,13 +157,13 @@ impl From<Refusal> for Failure {
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::DiskFull { .. } => Self::Refused(Refusal::new(format!(
-                "Not saved: {error}. Looking still works. Make room on the disk, then send it again."
+            AppendError::DiskFull { free_mb, floor_mb } => Self::Refused(Refusal::new(wording!(
+                "refused-disk-full",
+                free = free_mb.to_string(),
+                floor = floor_mb.to_string()
             ))),
-            AppendError::Unacceptable(why) => Self::Refused(Refusal::new(format!("Not saved: {why}."))),
-            AppendError::Conflict { .. } => Self::Refused(Refusal::new(
-                "Not done: it was changed by several people at this very moment. Send it again.",
-            )),
+            AppendError::Unacceptable(why) => Self::Refused(Refusal::new(wording!("refused-unacceptable", why))),
+            AppendError::Conflict { .. } => Self::Refused(Refusal::new(wording!("refused-conflict"))),
             AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
         }
     }

@@ -12,6 +12,7 @@ use crate::{
         self,
         report::{self as domain_report, ReportName},
     },
+    lang::{self, Lang, Wording, say, text, wording},
     log::{AppendError, Commit, Expected, ReadError, StreamId},
     notify::Answer,
     projection::{Viewer, words},
@@ -54,21 +55,23 @@ impl Intake {
     }
 
     /// `/report`
-    pub(super) async fn list_reports(&self) -> Outbound {
+    pub(super) async fn list_reports(&self, lang: Lang) -> Outbound {
         let known = self.known_reports().await;
         let mut text = Text::new();
-        text.push(Style::Bold, "Reports");
+        text.push(Style::Bold, say!(lang, "reports-heading"));
         for report in known {
-            text.plain("\n   ").push(Style::Code, format!("/report {}", report.name));
+            text.plain("\n   ").push(Style::Code, say!(lang, "report-command", name = report.name.to_string()));
             if !report.about.is_empty() {
                 text.plain("   ").push(Style::Quote, report.about);
             }
             if report.source == Source::Sent {
-                text.push(Style::Dim, "   (sent)");
+                text.push(Style::Dim, format!("   ({})", say!(lang, "report-sent")));
             }
         }
-        text.plain("\nEach can be asked as of any day:  ").push(Style::Code, "at last friday");
-        text.plain("\nAn owner sends one:  ").push(Style::Code, "/report save name").plain("  and the script below it");
+        let when = lang::code(say!(lang, "report-as-of-example"));
+        text.plain("\n").append(text!(lang, "report-as-of", when));
+        let command = lang::code(say!(lang, "report-save-command"));
+        text.plain("\n").append(text!(lang, "report-send", command));
         Outbound::text(text)
     }
 
@@ -85,14 +88,14 @@ impl Intake {
         match found {
             Ok(Some(script)) => Ok(script),
             Ok(None) => Err(self.no_such_report(name).await.into()),
-            Err(why) => Err(Refusal::new(format!("No report: {why}.")).into()),
+            Err(why) => Err(Refusal::new(wording!("report-none-because", why)).into()),
         }
     }
 
     /// The same for `yoman report`: what is wrong as a sentence.
     pub(crate) async fn script_for_the_machine(&self, name: &ReportName) -> Result<Arc<str>, String> {
         self.script(name).await.map_err(|failure| match failure {
-            Failure::Refused(refusal) => refusal.what.to_plain(),
+            Failure::Refused(refusal) => refusal.what.to_string(),
             Failure::Again(why) => why,
         })
     }
@@ -103,7 +106,7 @@ impl Intake {
             known.iter().filter(|it| strsim::normalized_levenshtein(it, name.as_str()) > 0.5).collect();
         near.sort_by_key(|it| strsim::levenshtein(it, name.as_str()));
         let hints: Vec<String> = near.into_iter().take(2).map(|it| format!("/report {it}")).collect();
-        Refusal::new(format!("There is no report {name}. There are {}.", known.join(", "))).hints(hints)
+        Refusal::new(wording!("report-unknown", name = name.to_string(), known = known.join(", "))).hints(hints)
     }
 
     /// `/report name`. What takes longer than a room should wait is told when it is done.
@@ -117,7 +120,8 @@ impl Intake {
         let script = self.script(name).await?;
         let limits = Limits::within(self.settings.reports.time_max);
         let job = Job { script, until: at, words: words.to_vec(), zone: viewer.time_zone, limits };
-        let ticket = self.desk.queue().map_err(|busy| Refusal::new(format!("No report: {busy}.")))?;
+        let ticket =
+            self.desk.queue().map_err(|busy| Refusal::new(wording!("report-none-because", why = busy.wording())))?;
         let (desk, log) = (self.desk.clone(), Arc::clone(&self.log));
         let mut work = tokio::spawn(async move { desk.run(ticket, log, job).await });
         let about = About { name: name.clone(), at, viewer: viewer.clone() };
@@ -152,8 +156,9 @@ impl Intake {
                 let read = tokio::task::spawn_blocking(move || report::state(&*log, &name)).await;
                 read.map_err(|error| Failure::Again(error.to_string()))??
             };
-            let events =
-                state.decide(&command, others).map_err(|error| Refusal::not_done(&error).hints(["/report"]))?;
+            let events = state
+                .decide(&command, others)
+                .map_err(|error| Refusal::not_done(error.wording()).hints(["/report"]))?;
             if let domain_report::Command::Save { script } = &command {
                 self.may_be_saved(name, script).await?;
             }
@@ -173,11 +178,9 @@ impl Intake {
         let zone = self.settings.time_zone;
         let tried = tokio::task::spawn_blocking(move || {
             if library.find(&name).is_ok_and(|found| found.is_some()) {
-                return Err(Text::from(format!(
-                    "Not saved: {name} is there already, and not one that was sent. Take another name."
-                )));
+                return Err(wording!("report-name-taken", name = name.to_string()));
             }
-            report::check(&*log, &script, zone).map_err(|error| wrong(format!("Not saved: {error}"), &error, &script))
+            report::check(&*log, &script, zone).map_err(|error| wrong(&error, &script))
         });
         let tried = tried.await.map_err(|error| Failure::Again(error.to_string()))?;
         tried.map_err(|what| Refusal::new(what).into())
@@ -185,14 +188,13 @@ impl Intake {
 }
 
 /// What is wrong with a script, and the line it is about.
-fn wrong(what: String, error: &ReportError, script: &str) -> Text {
-    let mut text = Text::new();
-    text.push(Style::Quote, what);
+fn wrong(error: &ReportError, script: &str) -> Wording {
+    let mut text = wording!("report-not-saved", why = error.wording());
     if let ReportError::Unreadable { place: Some(place), .. } | ReportError::Failed { place: Some(place), .. } = error
         && let Some(line) = script.lines().nth(place.line.saturating_sub(1))
     {
         let line: String = line.trim().chars().take(120).collect();
-        text.plain("\n   ").push(Style::Code, line);
+        text = text.plain("\n   ").styled(Style::Code, line);
     }
     text
 }
@@ -209,7 +211,8 @@ impl About {
         let mut text = Text::new();
         text.push(Style::Bold, self.name.as_str());
         if let Some(at) = self.at {
-            text.plain(format!("   as of {}", words::at_in_zone(at, &self.viewer)));
+            let at = words::at_in_zone(at, &self.viewer);
+            text.plain("   ").plain(say!(self.viewer.lang, "report-at", at));
         }
         text
     }
@@ -217,24 +220,24 @@ impl About {
     fn answer(&self, done: Result<Outcome, ReportError>) -> Outbound {
         match done {
             Ok(outcome) => Outbound::text(self.shown(&outcome)),
-            Err(ReportError::TooSlow { after, position, head, copies }) => Outbound::text(format!(
-                "{} takes too long: after {} s it was at position {} of {}{}. Ask on the machine, where it may take longer: yoman report {}",
-                self.name,
-                after.as_secs(),
-                words::grouped(position.0),
-                words::grouped(head.0),
-                report::advice(copies),
-                self.name
+            Err(ReportError::TooSlow { after, position, head, copies }) => Outbound::text(say!(
+                self.viewer.lang,
+                "report-too-slow",
+                name = self.name.to_string(),
+                after = after.as_secs(),
+                position = words::grouped(position.0),
+                head = words::grouped(head.0),
+                advice = report::advice(copies).say(self.viewer.lang)
             )),
             Err(error) => {
-                let mut text = Text::from(format!("No report. {}: ", self.name));
-                text.push(Style::Quote, error.to_string());
-                Outbound::text(text)
+                let why = lang::quote(error.wording().say(self.viewer.lang));
+                Outbound::text(text!(self.viewer.lang, "report-failed", name = self.name.to_string(), why))
             }
         }
     }
 
     fn shown(&self, outcome: &Outcome) -> Text {
+        let lang = self.viewer.lang;
         let mut text = self.head();
         if let Some(title) = outcome.shown.title() {
             text.plain("   ").push(Style::Quote, title);
@@ -242,22 +245,20 @@ impl About {
         text.plain("\n");
         let lines = outcome.shown.lines(Cut::CHAT);
         if outcome.shown.is_empty() {
-            text.plain("(nothing to show)");
+            text.plain(format!("({})", say!(lang, "report-nothing")));
         } else if outcome.shown.is_table() {
             text.push(Style::Pre(None), lines);
         } else {
             text.push(Style::Quote, lines);
         }
-        text.plain(format!(
-            "\n{}, up to position {}.",
-            words::count(usize::try_from(outcome.events).unwrap_or(usize::MAX), "event"),
-            words::grouped(outcome.position.0)
-        ));
+        let events = say!(lang, "count", what = "event", n = outcome.events);
+        let position = words::grouped(outcome.position.0);
+        text.plain("\n").plain(say!(lang, "report-up-to", events, position));
         if outcome.damaged > 0 {
-            text.plain(format!(" {} of the log cannot be read and were passed over.", outcome.damaged));
+            text.plain(" ").plain(say!(lang, "report-damaged", n = outcome.damaged.to_string()));
         }
         for line in outcome.printed.iter().take(5) {
-            text.plain("\nprinted: ").push(Style::Quote, line);
+            text.plain("\n").append(text!(lang, "report-printed", line = lang::quote(line)));
         }
         text
     }
@@ -265,10 +266,12 @@ impl About {
     fn going_on(&self, desk: &Desk, time_max: Duration) -> Outbound {
         let (position, head) = desk.progress().now();
         let so_far = (position.0 * 100).checked_div(head.0).unwrap_or(0);
-        Outbound::text(format!(
-            "{} goes on ({so_far} % so far) and comes as a message of its own, within {} s. If I am stopped meanwhile, ask again.",
-            self.name,
-            time_max.as_secs()
+        Outbound::text(say!(
+            self.viewer.lang,
+            "report-goes-on",
+            name = self.name.to_string(),
+            percent = so_far.to_string(),
+            within = time_max.as_secs()
         ))
     }
 }

@@ -131,7 +131,7 @@ impl Asked<'_> {
             .into_iter()
             .map(|item| {
                 let mut label = format!("{} {}", item.reference, words::one_line(&item.title));
-                if let Some(standing) = world.standing(item) {
+                if let Some(standing) = world.standing(item, crate::lang::Lang::English) {
                     // Said before the title, which may be cut.
                     label = format!("{} {standing}: {}", item.reference, words::one_line(&item.title));
                 }

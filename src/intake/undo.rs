@@ -31,6 +31,7 @@ use crate::{
         room, stored,
         undo::{self, Back, Of, Part},
     },
+    lang::wording,
     log::{AppendError, COMMIT_BYTES_MAX, CommandId, Commit, Entry, Expected, StreamId, Version},
     notify::Answer,
     projection::{TakenBack, Viewer},
@@ -86,10 +87,7 @@ impl Intake {
             }
             tries += 1;
             if tries == TRIES_MAX {
-                return Err(Refusal::new(
-                    "Not taken back: it was changed by several people at this very moment. Send it again.",
-                )
-                .into());
+                return Err(Refusal::new(wording!("undo-conflict")).into());
             }
         }
     }
@@ -164,13 +162,11 @@ impl Intake {
                 }
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {
                 // Nobody expects something older to go instead.
-                let why = format!(
-                    "Not taken back: the last you did here was to send or remove the report {report}. Send or remove it again; what came before is named by its item:  /undo T7"
-                );
+                let why = wording!("undo-report", report = report.to_string());
                 return Err(Refusal::new(why).hints(["/report"]).into());
             }
         }
-        Err(Refusal::new("Nothing of yours is left to take back here. What was done elsewhere or long ago is named by its item:  /undo T7").into())
+        Err(Refusal::new(wording!("undo-nothing-here")).into())
     }
 
     fn load(&self, plan: &mut Plan, item: ItemRef) -> Result<(), Failure> {
@@ -365,13 +361,13 @@ fn reversals(
     }
     let bytes: usize = events.iter().map(|event| stored::encode(event).data.get().len()).sum();
     if bytes > BYTES_MAX {
-        return Err(Refusal::new("Not taken back: that is too much at once. Take it back act by act.").into());
+        return Err(Refusal::new(wording!("undo-too-much")).into());
     }
     Ok((expected, events))
 }
 
 fn refused(why: Irreversible) -> Refusal {
-    Refusal::new(format!("Not taken back: {why}.")).hints(why.hints())
+    Refusal::not_taken_back(why.wording()).hints(why.hints())
 }
 
 /// The reversals of a commit.

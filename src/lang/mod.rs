@@ -9,6 +9,7 @@
 //! * `arg.rs`     what goes into a text: words, numbers, spans with a style
 //! * `josa.rs`    Korean particles, chosen by the sound before them
 //! * `dates.rs`   the names of days and months
+//! * `wording.rs` words for a reader who is not known yet: reasons and refusals; the macro `wording!`
 
 mod arg;
 mod bundle;
@@ -17,15 +18,18 @@ mod josa;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use yoman_chat::{Style, Text};
 
+pub(crate) use self::wording::{part, worded, wording};
 pub use self::{
     arg::{Arg, bold, code, dim, item, link, plain, quote, styled},
     bundle::grouped,
+    wording::{Part, Wording},
 };
 
 /// A language people are spoken to in.

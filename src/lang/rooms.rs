@@ -14,4 +14,25 @@ macro_rules! rooms {
     };
 }
 
-rooms!["digest", "items", "routing", "words",];
+rooms! {
+    "answers",
+    "boards",
+    "buttons",
+    "cards",
+    "digest",
+    "faults",
+    "help",
+    "house",
+    "intake",
+    "items",
+    "lines",
+    "lists",
+    "notices",
+    "past",
+    "phrases",
+    "pictures",
+    "reasons",
+    "routing",
+    "undone",
+    "words",
+}

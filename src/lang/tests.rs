@@ -131,13 +131,17 @@ fn shown(path: &Path, root: &Path) -> String {
 fn asked() -> Vec<Asked> {
     let mut found = Vec::new();
     for (path, text) in sources() {
-        for opening in ["say!(", "text!(", "text_in!("] {
+        for opening in ["say!(", "text!(", "text_in!(", "wording!("] {
             for (at, _) in text.match_indices(opening) {
                 if text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') || is_comment(&text[..at]) {
                     continue;
                 }
                 let parts = parts(&text[at + opening.len()..]);
-                let before = if opening == "text_in!(" { 2 } else { 1 };
+                let before = match opening {
+                    "text_in!(" => 2,
+                    "wording!(" => 0,
+                    _ => 1,
+                };
                 let Some(key) = parts.get(before).and_then(|key| key.strip_prefix('"')?.strip_suffix('"')) else {
                     continue;
                 };

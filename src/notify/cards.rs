@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
@@ -41,9 +41,48 @@ pub(super) struct CardRow {
     pub(super) id: String,
     pub(super) hash: u64,
     pub(super) version: u64,
-    /// The message that was the card before, when it does not show the same: changed once more, then left alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) older: Option<String>,
+    /// There are buttons under it.
+    #[serde(default)]
+    pub(super) buttons: bool,
+    /// The messages that were the card before and do not show the same, or have buttons: changed once more, without
+    /// buttons, then left alone.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub(super) older: Vec<String>,
+}
+
+/// The most messages that wait to be changed once more because a newer one took their place.
+const OLDER_MAX: usize = 8;
+
+/// A row of an earlier version names one message at most.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Either::deserialize(from)? {
+        Either::One(id) => vec![id],
+        Either::Many(ids) => ids,
+    })
+}
+
+/// What is stored of a message of ours.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum MessageRow {
+    /// The item; a row of an earlier version.
+    About(ItemRef),
+    /// The item, and the version it showed when it was sent, or when a newer message took its place.
+    Shows { item: ItemRef, version: u64 },
+}
+
+impl MessageRow {
+    fn item(self) -> ItemRef {
+        match self {
+            Self::About(item) | Self::Shows { item, .. } => item,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,9 +151,47 @@ impl Cards {
         keys.iter().filter_map(|key| key::room_of_card(key)).collect()
     }
 
-    pub(super) fn item_of(&self, message: &MessageRef) -> Option<ItemRef> {
+    fn message(&self, message: &MessageRef) -> Option<MessageRow> {
         let key = key::message(message);
         key::decode(&key, Some(self.store.get(&key)?))
+    }
+
+    pub(super) fn item_of(&self, message: &MessageRef) -> Option<ItemRef> {
+        self.message(message).map(MessageRow::item)
+    }
+
+    /// The item a message is about and the version it shows, if that is known. It may be named without its thread: then
+    /// what is found is the message as it was sent.
+    pub(super) fn at(&self, message: &MessageRef) -> Option<(MessageRef, ItemRef, Option<u64>)> {
+        let (message, row) = match self.message(message) {
+            Some(row) => (message.clone(), row),
+            None => self.in_a_thread(message)?,
+        };
+        let card = self.row(&message.room, row.item()).filter(|card| card.id == message.id);
+        let version = match (card, row) {
+            (Some(card), _) => Some(card.version),
+            (None, MessageRow::Shows { version, .. }) => Some(version),
+            (None, MessageRow::About(_)) => None,
+        };
+        Some((message, row.item(), version))
+    }
+
+    /// Looks for a message in the threads of its room: their own rooms, or a part of its id before a slash.
+    fn in_a_thread(&self, message: &MessageRef) -> Option<(MessageRef, MessageRow)> {
+        let prefix = key::messages_within(&message.room);
+        let mut found = None;
+        self.store.scan(&prefix, None, |key, value| {
+            // Another room whose name only begins like this one.
+            if !matches!(key.get(prefix.len()), Some(0 | b'/')) {
+                return true;
+            }
+            let Some(at) = key::message_of(key) else { return true };
+            if at.id.rsplit('/').next() == Some(message.id.as_str()) {
+                found = key::decode(key, value).map(|row| (at, row));
+            }
+            found.is_none()
+        });
+        found
     }
 
     /// Writes a row and remembers it until it is in the store.
@@ -128,18 +205,31 @@ impl Cards {
         Landed { key, seq, fresh: Arc::clone(&self.fresh) }
     }
 
-    /// `message` is now the room's card of `item`.
+    /// `message` is now the room's card of `item`. Also says whether buttons stand under the one that was it before.
     pub(super) fn sent(
         &self,
         message: &MessageRef,
         item: ItemRef,
-        (version, hash): (u64, u64),
+        (version, hash, buttons): (u64, u64, bool),
         at: Seq,
         ops: &mut Ops,
-    ) -> Landed {
-        let before = self.row(&message.room, item);
-        let older = before.filter(|row| row.id != message.id && (row.hash != hash || hash == 0)).map(|row| row.id);
-        ops.put(key::message(message), &item);
+    ) -> (Landed, bool) {
+        let before = self.row(&message.room, item).filter(|row| row.id != message.id);
+        let pressable = before.as_ref().is_some_and(|row| row.buttons);
+        let mut older = Vec::new();
+        if let Some(before) = before {
+            let was = MessageRef { room: message.room.clone(), id: before.id };
+            if self.item_of(&was).is_some() {
+                ops.put(key::message(&was), &MessageRow::Shows { item, version: before.version });
+            }
+            older = before.older;
+            if pressable || before.hash != hash || hash == 0 {
+                older.push(was.id);
+            }
+            let beyond = older.len().saturating_sub(OLDER_MAX);
+            older.drain(..beyond);
+        }
+        ops.put(key::message(message), &MessageRow::Shows { item, version });
         ops.put(key::order(&message.room, at), &OrderRow { id: message.id.clone(), item });
         let mut recorded = lock(&self.recorded);
         let count = recorded.entry(message.room.clone()).or_default();
@@ -152,8 +242,8 @@ impl Cards {
         if due {
             self.forget_oldest(&message.room, ops);
         }
-        let row = CardRow { id: message.id.clone(), hash, version, older };
-        self.write(&message.room, item, Some(row), ops, at.seq)
+        let row = CardRow { id: message.id.clone(), hash, version, buttons, older };
+        (self.write(&message.room, item, Some(row), ops, at.seq), pressable)
     }
 
     /// The card was changed in place.

@@ -7,7 +7,7 @@ use tracing::{error, warn};
 use yoman_chat::{Bot, MessageRef, Outbound, RoomId, SendError, Stop, split};
 
 use super::{
-    cards,
+    cards::{self, CardRow},
     entry::What,
     outbox::Outbox,
     pictures::Pictures,
@@ -31,6 +31,8 @@ pub struct DeliverySettings {
     pub backoff_max: Duration,
     /// The shortest time between two changes of one card.
     pub coalesce: Duration,
+    /// The shortest time between two changes of a room's board.
+    pub board_every: Duration,
     /// Refusals in a row after which a room counts as lost.
     pub refusals_max: u32,
     /// How long a stop waits for sends that are under way.
@@ -46,6 +48,7 @@ impl Default for DeliverySettings {
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(60),
             coalesce: Duration::from_millis(500),
+            board_every: Duration::from_secs(3),
             refusals_max: 3,
             stop_wait: Duration::from_secs(2),
         }
@@ -65,6 +68,21 @@ pub struct Card {
 pub trait Render: Send + Sync + 'static {
     /// The card of an item for a room; `None` when there is no such item.
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card>;
+
+    /// The board of a room, within what its platform takes in one message; `None` when it has none.
+    fn board(&self, _room: &RoomId) -> Option<Outbound> {
+        None
+    }
+
+    /// What a message becomes that was a room's board. `moved`: another message is.
+    fn board_before(&self, _room: &RoomId, _moved: bool) -> Outbound {
+        Outbound::default()
+    }
+
+    /// What a room is told when its board may not be pinned.
+    fn not_pinned(&self, _room: &RoomId, _why: &str) -> Outbound {
+        Outbound::default()
+    }
 }
 
 /// How often old rows are forgotten.
@@ -105,10 +123,10 @@ impl Delivery {
 }
 
 #[derive(Clone)]
-struct Courier {
-    queue: Arc<Queue>,
-    bot: Arc<dyn Bot>,
-    render: Arc<dyn Render>,
+pub(super) struct Courier {
+    pub(super) queue: Arc<Queue>,
+    pub(super) bot: Arc<dyn Bot>,
+    pub(super) render: Arc<dyn Render>,
     pictures: Pictures,
     attempt_max: Duration,
     stop: Stop,
@@ -141,6 +159,7 @@ impl Courier {
         self.queue.start(Running {
             capabilities: self.bot.capabilities(),
             coalesce: settings.coalesce,
+            board_every: settings.board_every,
             give_up_after: settings.give_up_after,
             refusals_max: settings.refusals_max,
             backoff_min: settings.backoff_min,
@@ -230,6 +249,7 @@ impl Courier {
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }
             What::Refresh { item } => self.refresh(room, *item).await,
+            What::Board { anew } => Outcome::Board(self.turn(room, entry, *anew).await),
         }
     }
 
@@ -258,8 +278,14 @@ impl Courier {
         let Some(card) = self.render.card(room, item) else { return NOTHING };
         let hash = cards::hash(&card.message);
         let same = row.hash == hash || (row.hash == 0 && card.version == row.version);
-        if card.version < row.version || (same && row.hash != 0 && row.older.is_none()) {
+        if card.version < row.version {
             return NOTHING;
+        }
+        if same && row.hash != 0 && row.older.is_empty() {
+            // It shows what is true of the newer version, too: a reaction to it is to that one.
+            let newer = card.version > row.version;
+            let row = newer.then_some(CardRow { version: card.version, ..row });
+            return Outcome::Edited { row, edits: 0 };
         }
         let mut parts = split(card.message, &self.bot.capabilities()).into_iter();
         let Some(mut to) = parts.next() else { return NOTHING };
@@ -276,16 +302,19 @@ impl Courier {
                 }
                 Err(error) => return Outcome::Failed { error, row: None },
             }
+            row.buttons = !to.buttons.is_empty();
         }
         row.hash = hash;
         row.version = card.version;
-        if let Some(older) = row.older.take() {
+        // Where two messages show an item, only the newer one can be pressed.
+        to.buttons.clear();
+        while let Some(older) = row.older.pop() {
             match self.edit(room, &older, &to).await {
                 Ok(()) => edits += 1,
                 // It was never more than a courtesy.
                 Err(SendError::Gone(_) | SendError::Refused(_)) => {}
                 Err(error) => {
-                    row.older = Some(older);
+                    row.older.push(older);
                     return Outcome::Failed { error, row: Some(row) };
                 }
             }
@@ -293,12 +322,12 @@ impl Courier {
         Outcome::Edited { row: Some(row), edits }
     }
 
-    async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
+    pub(super) async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
         let message = MessageRef { room: room.clone(), id: id.to_owned() };
         self.timed(self.bot.edit(&message, to)).await
     }
 
-    async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
+    pub(super) async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
         tokio::time::timeout(self.attempt_max, attempt)
             .await
             .unwrap_or_else(|_| Err(SendError::Unknown(format!("no answer within {} s", self.attempt_max.as_secs()))))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use yoman_chat::{Capabilities, LengthUnit, Outbound, Style, split};
 
-use super::{key::Seq, queue::now_ms};
+use super::{board_rows::Anew, key::Seq, queue::now_ms};
 use crate::domain::ItemRef;
 
 /// Why something is shown.
@@ -39,6 +39,11 @@ pub(super) enum What {
     },
     /// Bring the room's card of the item up to date.
     Refresh { item: ItemRef },
+    /// Bring the room's board up to date.
+    Board {
+        #[serde(default, skip_serializing_if = "Anew::is_no")]
+        anew: Anew,
+    },
 }
 
 /// As stored under `o`.

@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use yoman_chat::{Bot, BotName, RoomId, Stop};
 
 use super::{
+    boards,
     direct::Heard,
     hold::{Hold, comes, holds_until, silent_until},
     outbox::{Intent, Outbox},
@@ -47,10 +48,10 @@ const PUT_OFF: TimeDelta = TimeDelta::seconds(60);
 
 /// The cursor of one bot.
 pub struct Follower {
-    log: Arc<dyn EventLog>,
-    world: Arc<SharedWorld>,
-    outbox: Outbox,
-    bot: Arc<dyn Bot>,
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) world: Arc<SharedWorld>,
+    pub(super) outbox: Outbox,
+    pub(super) bot: Arc<dyn Bot>,
     titles: Arc<HashMap<String, String>>,
     lang: Lang,
     time_zone: Tz,
@@ -198,6 +199,7 @@ impl Follower {
             biased;
             () = stop.cancelled() => {}
             () = self.follow() => {}
+            () = self.keep_boards() => {}
         }
     }
 
@@ -207,6 +209,7 @@ impl Follower {
         let mut course = self.course(start).await;
         let mut subscription = Subscription::new(Arc::clone(&self.log), start);
         let mut unsaved: Option<(Instant, Position)> = None;
+        let mut boards = boards::Changes::default();
         loop {
             let (head, at) = (self.log.head().position, subscription.position());
             if head.0 > at.0.saturating_add(self.far_behind) && course.far_to < head {
@@ -237,7 +240,14 @@ impl Follower {
             let mut before = at;
             for commit in self.commits(&entries) {
                 self.step(&mut course, commit, before).await;
+                if commit.position > course.far_to {
+                    let now = self.clock.now();
+                    course.intents.extend(self.with_rooms(|world, rooms| boards.route(commit, world, rooms, now)));
+                }
                 before = commit.position;
+            }
+            if at < course.far_to && position >= course.far_to {
+                course.intents.extend(self.with_rooms(boards::all));
             }
             if course.intents.is_empty()
                 && course.changed.is_empty()

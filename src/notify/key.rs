@@ -7,7 +7,8 @@
 //! | `o` room 0 seq part | an entry of the outbox |
 //! | `t` room 0 seq part | how often it was tried, and whether an attempt has no outcome |
 //! | `c` item 0 room | the room's card of the item |
-//! | `m` room 0 message | the item a message is about |
+//! | `b` room | the message that is the room's board |
+//! | `m` room 0 message | the item a message is about, with the version it shows as long as it is not the room's card |
 //! | `r` room 0 seq part | the messages of a room in order, to forget the oldest |
 //! | `d` inbound id | when it was answered |
 //! | `f` room | since when the platform refuses everything for this room |
@@ -84,6 +85,8 @@ pub(super) const REFUSING: &[u8] = b"f";
 pub(super) const HELD: &[u8] = b"h";
 /// All direct rooms.
 pub(super) const DIRECT: &[u8] = b"q";
+/// All boards.
+pub(super) const BOARDS: &[u8] = b"b";
 /// Everything kept aside.
 pub(super) const ASIDE: &[u8] = b"x";
 
@@ -134,6 +137,18 @@ pub(super) fn message(message: &MessageRef) -> Vec<u8> {
     join(b'm', &[message.room.as_str().as_bytes(), message.id.as_bytes()])
 }
 
+/// What the messages of a room, and those of the threads opened in it, have in common.
+pub(super) fn messages_within(room: &RoomId) -> Vec<u8> {
+    join(b'm', &[room.as_str().as_bytes()])
+}
+
+/// The room and the message of a key made by [`message`].
+pub(super) fn message_of(key: &[u8]) -> Option<MessageRef> {
+    let at = key.iter().position(|&byte| byte == 0)?;
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    Some(MessageRef { room: RoomId::new(text(key.get(1..at)?)?), id: text(key.get(at + 1..)?)?.to_owned() })
+}
+
 pub(super) fn answered(inbound: &str) -> Vec<u8> {
     join(b'd', &[inbound.as_bytes()])
 }
@@ -150,7 +165,11 @@ pub(super) fn direct(room: &RoomId) -> Vec<u8> {
     join(b'q', &[room.as_str().as_bytes()])
 }
 
-/// The room of a key made by [`refusing`], [`held`] or [`direct`].
+pub(super) fn board(room: &RoomId) -> Vec<u8> {
+    join(b'b', &[room.as_str().as_bytes()])
+}
+
+/// The room of a key made by [`refusing`], [`held`], [`direct`] or [`board`].
 pub(super) fn room_alone(key: &[u8]) -> Option<RoomId> {
     std::str::from_utf8(key.get(1..)?).ok().map(RoomId::new)
 }

@@ -8,6 +8,7 @@
 //! * `roster.rs`   the rooms as they were set at a position of the log
 //! * `hold.rs`     rooms that are told nothing for now; `release.rs` what they missed, as one message each
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
+//! * `boards.rs`   which boards a commit changes; `board_rows.rs` which message is a room's board; `showing.rs` one turn of it
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
 //! * `pictures.rs` the pictures of messages on their way
@@ -15,6 +16,8 @@
 //! * `store.rs`    the database under it; `key.rs` its keys and values
 
 mod aside;
+mod board_rows;
+mod boards;
 mod cards;
 mod delivery;
 mod direct;
@@ -37,10 +40,12 @@ mod routing;
 #[path = "tests/scene.rs"]
 mod scene;
 mod settle;
+mod showing;
 mod stats;
 mod store;
 mod tidy;
 
+pub use board_rows::Anew;
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;

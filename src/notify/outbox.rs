@@ -17,6 +17,7 @@ use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
     aside::Asides,
+    board_rows::{Anew, Boards},
     cards::{CardRef, Cards},
     direct::{Direct, Heard},
     entry::{Kind, Row, What},
@@ -98,12 +99,19 @@ pub struct Answer {
     /// The message of ours that becomes this one, when it is still there and its platform can change it: a list whose next
     /// page was asked for. A new one is sent otherwise.
     pub over: Option<MessageRef>,
+    /// Instead of the message: the room's board.
+    pub board: Option<Anew>,
 }
 
 impl Answer {
     /// A message that is nobody's card.
     pub fn new(message: Outbound) -> Self {
-        Self { message, card: None, over: None }
+        Self { message, card: None, over: None, board: None }
+    }
+
+    /// The room's board.
+    pub fn board(anew: Anew) -> Self {
+        Self { board: Some(anew), ..Self::new(Outbound::default()) }
     }
 }
 
@@ -146,6 +154,13 @@ pub enum Intent {
         /// What to show.
         message: Outbound,
     },
+    /// The room's board is out of date, or is to be pinned or sent once more. Rendered when its turn comes.
+    Board {
+        /// Where.
+        room: RoomId,
+        /// Whether somebody asked for it.
+        anew: Anew,
+    },
     /// Something that is about no item.
     Plain {
         /// Where.
@@ -159,14 +174,18 @@ impl Intent {
     /// The room it is for.
     pub fn room(&self) -> &RoomId {
         match self {
-            Self::Refresh { room, .. } | Self::Notice { room, .. } => room,
-            Self::Digest { room, .. } | Self::Plain { room, .. } => room,
+            Self::Refresh { room, .. }
+            | Self::Notice { room, .. }
+            | Self::Board { room, .. }
+            | Self::Digest { room, .. }
+            | Self::Plain { room, .. } => room,
         }
     }
 
     fn split(self) -> (RoomId, What) {
         match self {
             Self::Refresh { room, item } => (room, What::Refresh { item }),
+            Self::Board { room, anew } => (room, What::Board { anew }),
             Self::Notice { room, item, version, position: _, message } => {
                 (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
             }
@@ -191,6 +210,7 @@ struct Shared {
     settings: OutboxSettings,
     store: Arc<Store>,
     cards: Arc<Cards>,
+    boards: Arc<Boards>,
     pictures: Pictures,
     asides: Asides,
     direct: Direct,
@@ -238,8 +258,9 @@ impl Outbox {
             seen: Mutex::default(),
             pictures: Pictures::beside(dir),
             settings,
-            store,
+            boards: Arc::new(Boards::new(&store)),
             cards,
+            store,
             seqs: Arc::new(AtomicU64::new(clock)),
             queues: Mutex::default(),
             answering: Mutex::default(),
@@ -294,6 +315,7 @@ impl Outbox {
         let queue = Arc::new(Queue::new(
             Arc::clone(&shared.store),
             Arc::clone(&shared.cards),
+            Arc::clone(&shared.boards),
             Arc::clone(&shared.seqs),
             shared.settings.clone(),
         ));
@@ -345,7 +367,11 @@ impl Outbox {
         let mut change = queue.change();
         change.ops.put(key, &now_ms());
         if !unkept {
-            for Answer { message, card, over } in answers {
+            for Answer { message, card, over, board } in answers {
+                if let Some(anew) = board {
+                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
+                    continue;
+                }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);
                 let what = What::Message { kind: Kind::Answer, message, card, over };
                 queue.admit(&mut inner, room, what, &mut change);
@@ -461,6 +487,27 @@ impl Outbox {
         lock(&self.shared.seen).insert(bot.clone(), position);
     }
 
+    /// Whether one of our messages is a board that is kept up to date.
+    pub fn is_board(&self, message: &MessageRef) -> bool {
+        self.shared.boards.is_board(message)
+    }
+
+    /// The rooms of a bot in which a board stands.
+    pub fn rooms_with_board(&self, bot: &BotName) -> Vec<RoomId> {
+        self.shared.boards.of(bot)
+    }
+
+    /// Brings the boards of some rooms of a bot up to date.
+    pub fn refresh_boards(&self, bot: &BotName, rooms: impl IntoIterator<Item = RoomId>) {
+        let queue = self.queue(bot);
+        for room in rooms {
+            let mut inner = queue.inner();
+            let mut change = queue.change();
+            queue.admit(&mut inner, &room, What::Board { anew: Anew::No }, &mut change);
+            queue.submit(inner, change);
+        }
+    }
+
     /// The room's card of an item.
     pub fn card(&self, room: &RoomId, item: ItemRef) -> Option<CardRef> {
         self.shared.cards.get(room, item)
@@ -474,6 +521,12 @@ impl Outbox {
     /// The item one of our messages is about.
     pub fn item_of(&self, message: &MessageRef) -> Option<ItemRef> {
         self.shared.cards.item_of(message)
+    }
+
+    /// The item a message of ours is a card of, with the version it shows as far as that is known. The message is found
+    /// without its thread, too: then it is named as it was sent.
+    pub fn card_at(&self, message: &MessageRef) -> Option<(MessageRef, ItemRef, Option<u64>)> {
+        self.shared.cards.at(message)
     }
 
     /// Whether the platform refuses everything for a room; nothing is derived for it until something arrives from there.

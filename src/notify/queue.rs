@@ -23,6 +23,7 @@ use tracing::warn;
 use yoman_chat::{Capabilities, RoomId};
 
 use super::{
+    board_rows::{Anew, Boards},
     cards::{Cards, Landed},
     entry::{Entry, Kind, Row, Tries, Unsure, What},
     key::{self, Ops, Seq},
@@ -69,6 +70,10 @@ pub(super) struct Room {
     /// Entries that wait, by item: another refresh adds nothing, another notice takes the place.
     refreshes: HashMap<ItemRef, Seq>,
     notices: HashMap<ItemRef, Seq>,
+    /// The same of the board.
+    board: Option<Seq>,
+    /// When the board was changed last.
+    pub(super) board_at: Option<Instant>,
     /// When a card was changed last.
     pub(super) edited: HashMap<ItemRef, Instant>,
 }
@@ -82,12 +87,13 @@ impl Room {
         [self.claimed_at, self.queue.front().map(|entry| entry.row.at), self.stored_at].into_iter().flatten().min()
     }
 
-    fn is_forgettable(&self, now: Instant, coalesce: Duration) -> bool {
+    fn is_forgettable(&self, now: Instant, Running { coalesce, board_every, .. }: &Running) -> bool {
         self.waiting() == 0
             && matches!(self.state, State::Idle)
             && self.failures == 0
             && self.refusals == 0
-            && self.edited.values().all(|at| now >= *at + coalesce)
+            && self.edited.values().all(|at| now >= *at + *coalesce)
+            && self.board_at.is_none_or(|at| now >= at + *board_every)
     }
 }
 
@@ -103,6 +109,7 @@ pub(super) struct Claim {
 pub(super) struct Running {
     pub(super) capabilities: Capabilities,
     pub(super) coalesce: Duration,
+    pub(super) board_every: Duration,
     pub(super) give_up_after: Duration,
     pub(super) refusals_max: u32,
     pub(super) backoff_min: Duration,
@@ -130,6 +137,7 @@ pub(super) struct Inner {
 pub(super) struct Queue {
     pub(super) store: Arc<Store>,
     pub(super) cards: Arc<Cards>,
+    pub(super) boards: Arc<Boards>,
     seqs: Arc<AtomicU64>,
     settings: OutboxSettings,
     // Std mutexes: nothing is awaited under them.
@@ -163,10 +171,17 @@ pub(super) struct Change {
 }
 
 impl Queue {
-    pub(super) fn new(store: Arc<Store>, cards: Arc<Cards>, seqs: Arc<AtomicU64>, settings: OutboxSettings) -> Self {
+    pub(super) fn new(
+        store: Arc<Store>,
+        cards: Arc<Cards>,
+        boards: Arc<Boards>,
+        seqs: Arc<AtomicU64>,
+        settings: OutboxSettings,
+    ) -> Self {
         Self {
             store,
             cards,
+            boards,
             seqs,
             settings,
             inner: Mutex::default(),
@@ -192,6 +207,7 @@ impl Queue {
         room.stored_at.get_or_insert(row.at);
         match &row.what {
             What::Refresh { item } => drop(room.refreshes.insert(*item, seq)),
+            What::Board { .. } => room.board = Some(seq),
             What::Message { kind: Kind::Notice, card: Some((item, _)), .. } if !row.tried && seq.part == 0 => {
                 room.notices.insert(*item, seq);
             }
@@ -220,6 +236,14 @@ impl Queue {
         }
         match &what {
             What::Refresh { item } if room.refreshes.contains_key(item) => return,
+            What::Board { anew } => {
+                if let Some(seq) = room.board {
+                    self.raise(room, id, seq, *anew, &mut change.ops);
+                    // Asked for, it does not wait for its distance from the one before.
+                    self.claim(inner, id, change);
+                    return;
+                }
+            }
             What::Message { kind: Kind::Notice, card: Some((item, _)), .. } => {
                 if let Some(&seq) = room.notices.get(item) {
                     self.replace(room, id, seq, what, &mut change.ops);
@@ -238,6 +262,7 @@ impl Queue {
         let seq = Seq { seq: self.seqs.fetch_add(1, Ordering::Relaxed), part: 0 };
         match &what {
             What::Refresh { item } => drop(room.refreshes.insert(*item, seq)),
+            What::Board { .. } => room.board = Some(seq),
             What::Message { kind: Kind::Notice, card: Some((item, _)), .. } => drop(room.notices.insert(*item, seq)),
             What::Message { .. } => {}
         }
@@ -280,6 +305,25 @@ impl Queue {
         }
     }
 
+    /// A board that waits is asked for, too: what was recorded of its attempts stays.
+    fn raise(&self, room: &mut Room, id: &RoomId, seq: Seq, to: Anew, ops: &mut Ops) {
+        if to.is_no() {
+            return;
+        }
+        let key = key::entry(id, seq);
+        if let Some(entry) = room.queue.iter_mut().find(|entry| entry.seq == seq) {
+            if let What::Board { anew } = &mut entry.row.what {
+                *anew = to.max(*anew);
+            }
+            entry.bytes = ops.put(key, &entry.row);
+        } else if let Some(mut row) = self.store.get(&key).and_then(|value| key::decode::<Row>(&key, Some(value))) {
+            if let What::Board { anew } = &mut row.what {
+                *anew = to.max(*anew);
+            }
+            ops.put(key, &row);
+        }
+    }
+
     /// Claims the next entry of a room that is free.
     pub(super) fn claim(&self, inner: &mut Inner, id: &RoomId, change: &mut Change) {
         let Some(running) = inner.running.clone() else { return };
@@ -292,9 +336,13 @@ impl Queue {
             }
             let mut later: Option<Instant> = None;
             let next = room.queue.iter().position(|entry| {
-                let What::Refresh { item } = &entry.row.what else { return true };
                 // Changes of one card are kept apart, so that a burst of them becomes one. Others need not wait for that.
-                match room.edited.get(item).map(|at| *at + running.coalesce).filter(|due| *due > now) {
+                let due = match &entry.row.what {
+                    What::Refresh { item } => room.edited.get(item).map(|at| *at + running.coalesce),
+                    What::Board { anew: Anew::No } => room.board_at.map(|at| at + running.board_every),
+                    What::Board { .. } | What::Message { .. } => None,
+                };
+                match due.filter(|due| *due > now) {
                     None => true,
                     Some(due) => {
                         later = Some(later.map_or(due, |it| it.min(due)));
@@ -308,7 +356,7 @@ impl Queue {
                 }
                 match (later, inner.rooms.get(id)) {
                     (Some(due), _) => self.set_timer(inner, due, id),
-                    (None, Some(room)) if room.is_forgettable(now, running.coalesce) => drop(inner.rooms.remove(id)),
+                    (None, Some(room)) if room.is_forgettable(now, &running) => drop(inner.rooms.remove(id)),
                     (None, _) => {}
                 }
                 return;
@@ -316,6 +364,7 @@ impl Queue {
             inner.in_memory -= 1;
             match &entry.row.what {
                 What::Refresh { item } => drop(room.refreshes.remove(item)),
+                What::Board { .. } => room.board = None,
                 What::Message { kind: Kind::Notice, card: Some((item, _)), .. } => {
                     if room.notices.get(item) == Some(&entry.seq) {
                         room.notices.remove(item);
@@ -338,7 +387,12 @@ impl Queue {
                 room.queue.push_front(part);
                 inner.in_memory += 1;
             }
-            if matches!(entry.row.what, What::Message { .. }) {
+            let sends = match entry.row.what {
+                What::Message { .. } => true,
+                What::Board { anew } => self.boards.sends(id, anew),
+                What::Refresh { .. } => false,
+            };
+            if sends {
                 self.record_attempt(id, &mut entry, was_cut, change);
             }
             room.state = State::Busy;
@@ -408,7 +462,7 @@ impl Queue {
     }
 
     /// Puts a claimed entry back in its place.
-    pub(super) fn put_back(&self, inner: &mut Inner, id: &RoomId, entry: Entry, ops: &mut Ops) {
+    pub(super) fn put_back(&self, inner: &mut Inner, id: &RoomId, mut entry: Entry, ops: &mut Ops) {
         let Some(room) = inner.rooms.get_mut(id) else { return };
         match &entry.row.what {
             What::Refresh { item } if room.refreshes.contains_key(item) => {
@@ -417,6 +471,21 @@ impl Queue {
                 return;
             }
             What::Refresh { item } => drop(room.refreshes.insert(*item, entry.seq)),
+            What::Board { anew } => {
+                if let Some(seq) = room.board.replace(entry.seq)
+                    && let Some(at) = room.queue.iter().position(|it| it.seq == seq)
+                    && let Some(other) = room.queue.remove(at)
+                {
+                    // One is enough, and what is known of this one's attempts must not be lost.
+                    inner.in_memory -= 1;
+                    forget(id, &other, ops);
+                    if let What::Board { anew: asked } = other.row.what {
+                        entry.row.what = What::Board { anew: asked.max(*anew) };
+                    }
+                }
+                ops.put(key::tries(id, entry.seq), &entry.tries);
+                entry.bytes = ops.put(key::entry(id, entry.seq), &entry.row);
+            }
             What::Message { kind: Kind::Notice, card: Some((item, _)), .. } if entry.seq.part == 0 => {
                 room.notices.entry(*item).or_insert(entry.seq);
                 ops.put(key::tries(id, entry.seq), &entry.tries);
@@ -580,7 +649,7 @@ impl Queue {
 pub(super) fn forget(id: &RoomId, entry: &Entry, ops: &mut Ops) {
     ops.remove(key::entry(id, entry.seq), entry.bytes);
     let inline = entry.row.tried && entry.tries == Tries { count: 1, open: true, unsure: None };
-    if !inline && matches!(entry.row.what, What::Message { .. }) {
+    if !inline && !matches!(entry.row.what, What::Refresh { .. }) {
         ops.remove(key::tries(id, entry.seq), 0);
     }
 }

@@ -13,7 +13,7 @@ use super::{
     follower::{Course, Follower},
     hold::Hold,
     outbox::Intent,
-    routing::{Why, person_in, told, viewer},
+    routing::{Why, told, viewer},
 };
 use crate::{
     log::{Position, ReadError},
@@ -59,7 +59,7 @@ impl Follower {
     fn digest(&self, room: RoomId, missed: &Missed) -> Option<Intent> {
         let now = self.now();
         let message = self.with_rooms(|world, bot| {
-            let viewer = viewer(&room, person_in(&room, world, bot), world, bot, now);
+            let viewer = viewer(&room, world, bot, now);
             world.digest(missed, &viewer)
         })?;
         Some(Intent::Digest { room, message })

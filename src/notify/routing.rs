@@ -271,7 +271,7 @@ pub(super) fn told(what: &Read<'_>, roster: &Roster, world: &World, bot: &BotRoo
             && !(bot.refuses)(id)
     };
     let (news, promotion) = (what.any(is_news), what.any(is_promotion));
-    let mut viewer = viewer(&RoomId::new(from), None, world, bot, commit.meta.recorded_at);
+    let mut viewer = viewer_of(&RoomId::new(from), None, world, bot, commit.meta.recorded_at);
     // The filter by which a room is told, and whether it is a detail by it.
     let mut chosen = |room: &Room| {
         viewer.time_zone = room.time_zone.unwrap_or(bot.time_zone);
@@ -372,7 +372,7 @@ impl<'a> Wording<'a> {
         bot: &BotRooms<'_>,
         now: DateTime<Utc>,
     ) -> Option<Outbound> {
-        let viewer = viewer(&told.room, person_in(&told.room, world, bot), world, bot, now);
+        let viewer = viewer(&told.room, world, bot, now);
         let key = (viewer.lang, viewer.time_zone, viewer.person);
         let mut message = self
             .worded
@@ -406,7 +406,11 @@ pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Opt
 }
 
 /// What views may know of a room.
-pub(super) fn viewer(
+pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+    viewer_of(room, person_in(room, world, bot), world, bot, now)
+}
+
+fn viewer_of(
     room: &RoomId,
     person: Option<PersonId>,
     world: &World,

@@ -8,8 +8,9 @@ use tracing::{info, warn};
 use yoman_chat::{MessageRef, RoomId, SendError};
 
 use super::{
+    board_rows::{Anew, BoardRow},
     cards::CardRow,
-    entry::{Unsure, What},
+    entry::{Kind, Unsure, What},
     key,
     queue::{Claim, Inner, Queue, Running, State, forget, now_ms},
 };
@@ -24,8 +25,27 @@ pub(super) enum Outcome {
     Edited { row: Option<CardRow>, edits: u64 },
     /// There is no such card any more.
     Gone,
+    /// A turn of the room's board.
+    Board(Turn),
     /// It did not work. For a card, `row` is what worked of it.
     Failed { error: SendError, row: Option<CardRow> },
+}
+
+/// What a turn of a room's board came to.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// What is to be remembered of it.
+    pub(super) row: Option<BoardRow>,
+    /// A new message stands in the room.
+    pub(super) sent: bool,
+    /// How often a message was changed.
+    pub(super) edits: u64,
+    /// There is more to be done to it.
+    pub(super) more: bool,
+    /// Something to tell the room.
+    pub(super) tell: Option<yoman_chat::Outbound>,
+    /// What did not work: the rest is tried again.
+    pub(super) error: Option<SendError>,
 }
 
 /// How long to wait after so many failures: doubled each time, and spread so that rooms do not come back all at once.
@@ -44,6 +64,7 @@ impl Queue {
         let item = match entry.row.what {
             What::Refresh { item } => Some(item),
             What::Message { card, .. } => card.map(|(item, _)| item),
+            What::Board { .. } => None,
         };
         match outcome {
             Outcome::Sent { message, hash, again } => {
@@ -54,9 +75,13 @@ impl Queue {
                 if inner.refusing.remove(&room).is_some() {
                     change.ops.remove(key::refusing(&room), 0);
                 }
-                if let What::Message { card: Some((item, version)), .. } = entry.row.what {
-                    change.landed.push(self.cards.sent(&message, item, (version, hash), entry.seq, &mut change.ops));
-                    if again {
+                if let What::Message { card: Some((item, version)), message: shown, .. } = &entry.row.what {
+                    let (item, shows) = (*item, (*version, hash, !shown.buttons.is_empty()));
+                    let (landed, pressable) = self.cards.sent(&message, item, shows, entry.seq, &mut change.ops);
+                    change.landed.push(landed);
+                    // Buttons of the past are taken away at once, not with the next change: behind what waits already.
+                    let edits = inner.running.as_ref().is_some_and(|running| running.capabilities.edits);
+                    if again || (pressable && edits) {
                         self.admit(&mut inner, &room, What::Refresh { item }, &mut change);
                     }
                 }
@@ -80,6 +105,7 @@ impl Queue {
                     change.landed.push(self.cards.gone(&room, item, entry.seq, &mut change.ops));
                 }
             }
+            Outcome::Board(turn) => self.turned(&mut inner, Claim { room: room.clone(), entry }, turn, &mut change),
             Outcome::Failed { error, row } => {
                 if let (Some(row), Some(item)) = (row, item) {
                     change.landed.push(self.cards.edited(&room, item, row, entry.seq, &mut change.ops));
@@ -89,6 +115,40 @@ impl Queue {
         }
         self.claim(&mut inner, &room, &mut change);
         self.submit(inner, change);
+    }
+
+    fn turned(&self, inner: &mut Inner, claim: Claim, turn: Turn, change: &mut super::queue::Change) {
+        let room = claim.room.clone();
+        let Turn { row, sent, edits, more, tell, error } = turn;
+        if row != self.boards.row(&room) {
+            self.boards.write(&room, row, &mut change.ops);
+        }
+        if sent || edits > 0 {
+            self.worked(inner, &room, sent);
+            inner.counters.sent += u64::from(sent);
+            inner.counters.edits += edits;
+            if let Some(room) = inner.rooms.get_mut(&room) {
+                room.board_at = Some(Instant::now());
+            }
+        }
+        match error {
+            Some(error) => self.failed(inner, claim, error, change),
+            None => {
+                forget(&room, &claim.entry, &mut change.ops);
+                self.free(inner, &room, State::Idle);
+            }
+        }
+        if more {
+            // What is left of it need not keep its distance.
+            if let Some(room) = inner.rooms.get_mut(&room) {
+                room.board_at = None;
+            }
+            self.admit(inner, &room, What::Board { anew: Anew::No }, change);
+        }
+        if let Some(message) = tell {
+            let what = What::Message { kind: Kind::Plain, message, card: None, over: None };
+            self.admit(inner, &room, what, change);
+        }
     }
 
     fn worked(&self, inner: &mut Inner, room: &RoomId, message: bool) {
@@ -116,8 +176,8 @@ impl Queue {
         let now = Instant::now();
         let why = error.to_string();
         inner.counters.last_error = Some((why.clone(), Utc::now()));
-        let is_message = matches!(entry.row.what, What::Message { .. });
-        entry.tries.open = false;
+        // Only what is a new message is on record before it is tried.
+        let sending = std::mem::take(&mut entry.tries.open);
         // While stopping there are no settings any more: the entry goes back as it is.
         let running = inner.running.clone();
         let (wait, limited) = match error {
@@ -128,7 +188,7 @@ impl Queue {
                 (after, true)
             }
             SendError::NotSent(_) | SendError::Unknown(_) => {
-                if matches!(error, SendError::Unknown(_)) && is_message {
+                if matches!(error, SendError::Unknown(_)) && sending {
                     inner.counters.possibly_delivered += u64::from(entry.tries.unsure.is_none());
                     entry.tries.unsure.get_or_insert(Unsure::NoAnswer);
                 }
@@ -143,7 +203,7 @@ impl Queue {
                 inner.counters.refused += 1;
                 self.free(inner, &id, State::Idle);
                 warn!(room = %id, why, "a message is dropped: the platform will never take it");
-                if is_message {
+                if sending {
                     self.refused(inner, &id, running.as_deref(), change);
                 }
                 return;

@@ -15,6 +15,7 @@ use super::{
     fonts::FAMILY,
     svg::{Drawn, Svg, Type, colour},
 };
+use crate::lang::{Lang, say};
 
 const SIZE: (f32, f32) = (540.0, 400.0);
 const SCALE: f32 = 2.0;
@@ -135,18 +136,22 @@ fn plotted(data: &Chart, size: (u32, u32)) -> Result<Plot, PictureError> {
         } else {
             3
         });
-        named_days = marks.map(|days| (place(days), named(first, last, days as i64))).collect();
+        named_days = marks.map(|days| (place(days), named(first, last, days as i64, data.lang))).collect();
         root.present().map_err(|error| failed(&error))?;
     }
     Ok(Plot { inner, days: named_days, ends })
 }
 
 /// A day on the axis.
-fn named(first: NaiveDate, last: NaiveDate, days: i64) -> String {
+fn named(first: NaiveDate, last: NaiveDate, days: i64, lang: Lang) -> String {
     let day = chrono::TimeDelta::try_days(days).and_then(|days| first.checked_add_signed(days));
     let Some(day) = day else { return String::new() };
-    let short = format!("{} {}", day.day(), day.format("%b"));
-    if first.year() == last.year() { short } else { format!("{short} {}", day.year()) }
+    let (of_month, month) = (day.day().to_string(), lang.month(day));
+    if first.year() == last.year() {
+        say!(lang, "chart-axis-day", day = of_month, month)
+    } else {
+        say!(lang, "chart-day", day = of_month, month, year = day.year().to_string())
+    }
 }
 
 /// `#1c2530` as plotters has it.

@@ -29,12 +29,16 @@ mod why;
 use chrono::NaiveDate;
 use yoman_chat::Picture;
 
+use crate::lang::{Lang, say};
+
 /// The most nodes of a graph that are drawn: more could not be read on a phone.
 pub const NODES_MAX: usize = 28;
 
 /// Why an item is as it is: what happened, and what came of what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Graph {
+    /// The language of the words that are drawn around it.
+    pub lang: Lang,
     /// What it is about: `Why T7`.
     pub heading: String,
     /// Below it: the title of the item.
@@ -76,6 +80,8 @@ pub struct Edge {
 /// Figures over time: a line each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chart {
+    /// The language of the words that are drawn around it.
+    pub lang: Lang,
     /// What it shows: `Created and closed, in all`.
     pub heading: String,
     /// Below it: of what, from when to when.
@@ -119,7 +125,8 @@ pub fn why(name: &str, graph: &Graph) -> Result<Picture, PictureError> {
     if graph.nodes.is_empty() {
         return Err(PictureError::Empty);
     }
-    let alt = format!("{}: {}. {} changes in the order they happened.", graph.heading, graph.title, graph.nodes.len());
+    let (heading, title) = (&graph.heading, &graph.title);
+    let alt = say!(graph.lang, "picture-why-alt", heading, title, n = graph.nodes.len());
     draw(name, alt, || draws::why(graph))
 }
 
@@ -132,7 +139,8 @@ pub fn chart(name: &str, chart: &Chart) -> Result<Picture, PictureError> {
         return Err(PictureError::Empty);
     }
     let ends = chart.series.iter().filter_map(|it| Some(format!("{} {}", it.name, it.points.last()?.1)));
-    let alt = format!("{}, {}. At the end: {}.", chart.heading, chart.title, ends.collect::<Vec<_>>().join(", "));
+    let ends = ends.collect::<Vec<_>>().join(", ");
+    let alt = say!(chart.lang, "picture-chart-alt", heading = &chart.heading, title = &chart.title, ends);
     draw(name, alt, || draws::chart(chart))
 }
 

@@ -11,6 +11,7 @@ fn node(item: &str, what: &str, who: &str, when: &str, said: &str) -> Node {
 
 fn story() -> Graph {
     Graph {
+        lang: crate::lang::Lang::English,
         heading: "Why T3".into(),
         title: "오프라인 모드를 앱에 넣기 🚀 for the app".into(),
         nodes: vec![
@@ -46,6 +47,7 @@ fn figures() -> Chart {
         filled,
     };
     Chart {
+        lang: crate::lang::Lang::English,
         heading: "Created and done, in all 🔥".into(),
         title: "#앱 in:app, 1 Sep to 19 Nov 2026".into(),
         counted: "items".into(),

@@ -5,6 +5,7 @@ use super::{
     render::SIDE_PX_MAX,
     svg::{Drawn, Svg, Type, colour},
 };
+use crate::lang::{Lang, say};
 
 /// The width of the picture in pixels: what a phone shows without zooming.
 const WIDTH_PX: f32 = 1080.0;
@@ -53,7 +54,7 @@ pub(super) fn svg(graph: &Graph) -> Drawn {
     svg.fitted((MARGIN, 60.0), TITLE, right - MARGIN, &graph.title);
     let top = HEAD + note;
     if left_out > 0 {
-        svg.text((MARGIN, HEAD + 10.0), LEGEND, &format!("… {left_out} earlier ones left out"));
+        svg.text((MARGIN, HEAD + 10.0), LEGEND, &say!(graph.lang, "picture-left-out", n = left_out));
     }
 
     let x = |item: &str| MARGIN + 8.0 + lane(item) as f32 * LANE;
@@ -96,22 +97,23 @@ pub(super) fn svg(graph: &Graph) -> Drawn {
         };
         svg.fitted((from, middle + 23.0), SAID, right - from, &said);
     }
-    legend(&mut svg, (right, height), graph.edges.iter().any(|edge| edge.unblocks));
+    legend(&mut svg, (right, height), graph.edges.iter().any(|edge| edge.unblocks), graph.lang);
     svg.done()
 }
 
 /// What the arrows mean.
-fn legend(svg: &mut Svg, (right, height): (f32, f32), waits: bool) {
+fn legend(svg: &mut Svg, (right, height): (f32, f32), waits: bool, lang: Lang) {
     let y = height - 16.0;
     svg.line((MARGIN, y - 14.0), (right, y - 14.0), 1.0, colour::FAINT);
     let mut at = MARGIN;
-    for (dashed, words) in
-        [(false, "came of it"), (true, "was waiting for it")].into_iter().take(1 + usize::from(waits))
+    for (dashed, words) in [(false, say!(lang, "picture-came-of-it")), (true, say!(lang, "picture-was-waiting"))]
+        .into_iter()
+        .take(1 + usize::from(waits))
     {
         svg.path(&format!("M {at:.1} {y:.1} h 20"), 2.2, colour::SOFT, dashed);
         svg.shape(&format!("M {:.1} {y:.1} l -7 -4.5 v 9 Z", at + 28.0), colour::SOFT);
-        svg.text((at + 34.0, y + 4.0), LEGEND, words);
-        at += 34.0 + svg.ruler().width(words, LEGEND.size) + 22.0;
+        svg.text((at + 34.0, y + 4.0), LEGEND, &words);
+        at += 34.0 + svg.ruler().width(&words, LEGEND.size) + 22.0;
     }
 }
 

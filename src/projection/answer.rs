@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use yoman_chat::{Button, Outbound, Style, Text};
+use yoman_chat::{Button, Outbound, Text};
 
 use super::{
     Viewer, World,
-    card::{press, said, with_buttons},
-    line::{GAP, INDENT, named, state_name},
+    card::{press, said_as, with_buttons},
+    line::{GAP, INDENT, named, state_name, title},
     notice::item_events,
+    phrase::link_text,
     reports, words,
 };
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         item::{self, Act, Fact, Item, LinkTarget, Relation},
         pr, research, todo,
     },
+    lang::{self, Lang, say, text},
     log::Commit,
 };
 
@@ -32,22 +34,22 @@ impl World {
         match command {
             Command::Create { .. } => match touched.and_then(|item| self.item(item)) {
                 Some(seen) => self.created(&seen.item, captured, viewer),
-                None => accepted(touched),
+                None => accepted(touched, viewer.lang),
             },
             Command::Item { target, act } => {
                 let item = touched.or(target.map(|target| target.item));
                 match item.and_then(|item| self.item(item)) {
                     Some(seen) => self.acted(&seen.item, act, commits, viewer),
-                    None => accepted(item),
+                    None => accepted(item, viewer.lang),
                 }
             }
             Command::Room(command) => Outbound::text(self.room_answer(command, commits, viewer)),
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
-            Command::Report(command) => reports::answer(command),
+            Command::Report(command) => reports::answer(command, viewer.lang),
             // A look makes no commits, and is answered by the view it asks for.
-            Command::Look(_) => Outbound::default(),
+            Command::Look(_) | Command::Rebuild(_) => Outbound::default(),
             // Worded where it is known what was taken back: see `World::undone`.
-            Command::Undo { .. } => accepted(touched),
+            Command::Undo { .. } => accepted(touched, viewer.lang),
         }
     }
 
@@ -59,7 +61,7 @@ impl World {
             _ if captured => "captured",
             _ => "created",
         };
-        let mut text = self.head(item, verb);
+        let mut text = self.head(item, &say!(viewer.lang, "answer", what = verb), viewer);
         self.first_marks(&mut text, item, viewer);
         let buttons = if captured { self.buttons_for(item, viewer) } else { Vec::new() };
         with_buttons(Outbound::text(text), buttons, viewer)
@@ -67,7 +69,7 @@ impl World {
 
     /// Behind the first line what a new item waits for, under it its marks.
     fn first_marks(&self, text: &mut Text, item: &Item, viewer: &Viewer) {
-        let waits = self.waits(item.reference, false);
+        let waits = self.waits(item.reference, false, viewer.lang);
         if !waits.is_empty() {
             text.plain(GAP).append(waits);
         }
@@ -80,96 +82,90 @@ impl World {
     /// What became of an item.
     fn acted(&self, item: &Item, act: &Act<Handle>, commits: &[Arc<Commit>], viewer: &Viewer) -> Outbound {
         let events = commits.first().map_or_else(Vec::new, |commit| item_events(commit));
+        let lang = viewer.lang;
+        let became = |what: &str| now(item, &say!(lang, "answer", what));
         let mut text = match act {
             Act::Promote { .. } => return self.promoted(item, commits, viewer),
-            Act::Refine { .. } => self.now(item, "refined"),
-            Act::Reject { .. } => self.now(item, "rejected"),
-            Act::Finding { .. } => return Outbound::text(numbered(item, "finding", findings(item), "noted")),
+            Act::Refine { .. } => became("refined"),
+            Act::Reject { .. } => became("rejected"),
+            Act::Finding { .. } => {
+                return Outbound::text(text!(lang, "answer-finding", item = item.reference, n = findings(item)));
+            }
             Act::Assign { .. } | Act::Unassign { .. } => self.assignment(item, &events, viewer),
-            Act::Doing => self.now(item, "doing"),
-            Act::Done { .. } => self.now(item, "done"),
-            Act::Reopen { .. } if item.reference.bucket == Bucket::Research => self.now(item, "running again"),
-            Act::Reopen { .. } => self.now(item, "open again"),
-            Act::Need { .. } => self.waiting_now(item),
-            Act::Unneed { items } => self.not_waiting_now(item, items),
+            Act::Doing => became("doing"),
+            Act::Done { .. } => became("done"),
+            Act::Reopen { .. } if item.reference.bucket == Bucket::Research => became("running-again"),
+            Act::Reopen { .. } => became("open-again"),
+            Act::Need { .. } => self.waiting_now(item, lang),
+            Act::Unneed { items } => self.not_waiting_now(item, items, lang),
             Act::Criterion { .. } => {
                 let criteria = if let item::Stage::Todo(todo) = &item.stage { todo.criteria.len() } else { 0 };
-                return Outbound::text(numbered(item, "criterion", criteria, "added"));
+                return Outbound::text(text!(lang, "answer-criterion", item = item.reference, n = criteria));
             }
-            Act::Review { verdict, .. } => self.now(
-                item,
-                match verdict {
-                    pr::Verdict::Approve => "approved",
-                    pr::Verdict::Changes => "changes asked for",
-                    pr::Verdict::Comment => "comment noted",
-                },
-            ),
-            Act::Merge => self.now(item, "merged"),
-            Act::Close { .. } => self.now(item, "closed"),
-            Act::Note { .. } => return Outbound::text(numbered(item, "note", item.notes as usize, "added")),
-            Act::Title { .. } => self.now(item, "retitled"),
-            Act::Tag { .. } | Act::Untag { .. } => self.tags_now(item, &events),
-            Act::Prio { .. } => self.now(item, &format!("{} priority", item.priority)),
+            Act::Review { verdict, .. } => became(match verdict {
+                pr::Verdict::Approve => "approved",
+                pr::Verdict::Changes => "changes",
+                pr::Verdict::Comment => "comment",
+            }),
+            Act::Merge => became("merged"),
+            Act::Close { .. } => became("closed"),
+            Act::Note { .. } => {
+                return Outbound::text(text!(lang, "answer-note", item = item.reference, n = item.notes));
+            }
+            Act::Title { .. } => became("retitled"),
+            Act::Tag { .. } | Act::Untag { .. } => tags_now(item, &events, lang),
+            Act::Prio { .. } => {
+                let priority = say!(lang, "priority", priority = item.priority.word());
+                now(item, &say!(lang, "answer-priority", priority))
+            }
             Act::Due { .. } => match item.due {
-                Some(due) => self.now(item, &format!("due {}", words::due(due, viewer))),
-                None => self.now(item, "no longer due"),
+                Some(due) => now(item, &say!(lang, "due", when = words::due(due, viewer))),
+                None => became("due-not"),
             },
             Act::Project { .. } => match &item.project {
-                Some(project) => self.now(item, &project.to_string()),
-                None => self.now(item, "in no project"),
+                Some(project) => now(item, &project.to_string()),
+                None => became("no-project"),
             },
-            Act::Link { relation, to } => self.linked(item, *relation, to),
+            Act::Link { relation, to } => linked(item, *relation, to, lang),
             Act::Attach { attachments, text } => {
-                let files = match attachments.len() {
-                    1 => "file".to_owned(),
-                    n => words::count(n, "file"),
+                let n = attachments.len();
+                let what = if text.trim().is_empty() {
+                    say!(lang, "answer-attached", n)
+                } else {
+                    say!(lang, "answer-attached-noted", n)
                 };
-                let noted = if text.trim().is_empty() { "" } else { ", note added" };
-                self.now(item, &format!("{files} attached{noted}"))
+                now(item, &what)
             }
             Act::Correct { .. } => {
-                let mut text = self.head(item, "corrected");
+                let mut text = self.head(item, &say!(lang, "answer", what = "corrected"), viewer);
                 self.first_marks(&mut text, item, viewer);
                 text
             }
-            Act::CorrectText { .. } => self.corrected(&events, item),
+            Act::CorrectText { .. } => became(corrected(&events)),
         };
         let mut buttons = Vec::new();
-        self.consequences(&mut text, &mut buttons, item, &events);
+        self.consequences(&mut text, &mut buttons, item, &events, lang);
         with_buttons(Outbound::text(text), buttons, viewer)
-    }
-
-    /// `T1 done   Fix login`
-    fn now(&self, item: &Item, what: &str) -> Text {
-        let mut text = Text::new();
-        text.item(item.reference).plain(" ").plain(what);
-        self.title(&mut text, item);
-        text
     }
 
     /// `I1 -> R1 running   Offline mode` or `T3 created from R1   Offline mode   @dana`
     fn promoted(&self, item: &Item, commits: &[Arc<Commit>], viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let caused = commits.iter().skip(1).filter_map(|commit| ItemRef::of_stream(commit.stream.as_str()));
         let new = caused.filter_map(|new| self.item(new)).find(|new| new.item.from == Some(item.reference));
         let Some(new) = new.map(|seen| &seen.item) else {
             // What reacts to it has not done so yet; it will, also after a restart.
-            let mut text = self.now(item, state_name(self.state(item)));
-            text.plain(INDENT).plain("What comes of it is created in a moment.");
+            let mut text = now(item, &state_name(self.state(item), lang));
+            text.plain(INDENT).plain(say!(lang, "answer-in-a-moment"));
             return Outbound::text(text);
         };
         let mut text = if new.state_word() == StateWord::Running {
-            let mut text = Text::new();
-            text.item(item.reference).plain(" -> ").item(new.reference).plain(" running");
-            self.title(&mut text, new);
-            self.assignees(&mut text, new);
-            text
+            text!(lang, "answer-researched", item = item.reference, new = new.reference)
         } else {
-            let mut text = Text::new();
-            text.item(new.reference).plain(" created from ").item(item.reference);
-            self.title(&mut text, new);
-            self.assignees(&mut text, new);
-            text
+            text!(lang, "answer-promoted", item = item.reference, new = new.reference)
         };
+        title(&mut text, new);
+        self.assignees(&mut text, new, lang);
         self.first_marks(&mut text, new, viewer);
         Outbound::text(text)
     }
@@ -188,90 +184,48 @@ impl World {
             }
         }
         let names = |people: &[PersonId]| people.iter().map(|&it| self.name(it, viewer)).collect::<Vec<_>>().join(", ");
-        let mut text = Text::new();
-        text.item(item.reference);
-        match (to.as_slice(), from.as_slice()) {
-            ([], []) => text.plain(" assigned as before"),
-            ([], from) => text.plain(" no longer assigned to ").push(Style::Quote, names(from)),
-            (to, _) => text.plain(" assigned to ").push(Style::Quote, names(to)),
+        let (lang, reference) = (viewer.lang, item.reference);
+        let mut text = match (to.as_slice(), from.as_slice()) {
+            ([], []) => text!(lang, "answer-assigned-as-before", item = reference),
+            ([], from) => text!(lang, "answer-unassigned", item = reference, who = lang::quote(names(from))),
+            (to, _) => text!(lang, "answer-assigned", item = reference, who = lang::quote(names(to))),
         };
-        self.title(&mut text, item);
+        title(&mut text, item);
         text
     }
 
-    fn waiting_now(&self, item: &Item) -> Text {
-        let mut text = Text::new();
-        let waits = self.waits(item.reference, true);
-        text.item(item.reference).plain(" ");
-        if waits.is_empty() {
-            text.plain("need not wait, that is done already");
+    fn waiting_now(&self, item: &Item, lang: Lang) -> Text {
+        let waits = self.waits(item.reference, true, lang);
+        let mut text = if waits.is_empty() {
+            text!(lang, "answer-need-not", item = item.reference)
         } else {
-            text.append(waits);
-        }
-        self.title(&mut text, item);
+            text!(lang, "answer-waits", item = item.reference, waits)
+        };
+        title(&mut text, item);
         text
     }
 
-    fn not_waiting_now(&self, item: &Item, released: &[ItemRef]) -> Text {
-        let mut text = Text::new();
-        text.item(item.reference).plain(" no longer waits for ");
+    fn not_waiting_now(&self, item: &Item, released: &[ItemRef], lang: Lang) -> Text {
         let released: Vec<_> = released.iter().map(|&it| (it, String::new())).collect();
-        named(&mut text, &released, false);
-        self.title(&mut text, item);
-        let still = self.waits(item.reference, true);
-        if !still.is_empty() {
-            text.plain(INDENT).plain("It still ").append(still).plain(".");
+        let items = named(&released, false, lang);
+        let mut text = text!(lang, "answer-waits-not", item = item.reference, items);
+        title(&mut text, item);
+        let waits = self.waits(item.reference, true, lang);
+        if !waits.is_empty() {
+            text.plain(INDENT).append(text!(lang, "answer-still-waits", waits));
         }
         text
-    }
-
-    /// `T1 #auth #web   Fix login`: all its tags as they are now.
-    fn tags_now(&self, item: &Item, events: &[item::Event]) -> Text {
-        let mut changed: Vec<String> = Vec::new();
-        let mut lost = false;
-        for event in events {
-            match event {
-                item::Event::Fact(Fact::Tagged { tag }) => changed.push(tag.to_string()),
-                item::Event::Fact(Fact::Untagged { tag }) => {
-                    lost = true;
-                    changed.push(tag.to_string());
-                }
-                _ => {}
-            }
-        }
-        let what = match (changed.is_empty(), lost) {
-            (true, _) => "tagged as before".to_owned(),
-            (false, true) => format!("no longer {}", changed.join(" ")),
-            (false, false) => format!("tagged {}", changed.join(" ")),
-        };
-        self.now(item, &what)
-    }
-
-    fn linked(&self, item: &Item, relation: Relation, to: &LinkTarget) -> Text {
-        let mut text = Text::new();
-        text.item(item.reference).plain(if relation == Relation::For { " is for " } else { " linked to " });
-        match to {
-            LinkTarget::Item(to) => text.item(to),
-            LinkTarget::Url(url) => text.push(Style::Quote, words::one_line(url)),
-        };
-        self.title(&mut text, item);
-        text
-    }
-
-    fn corrected(&self, events: &[item::Event], item: &Item) -> Text {
-        let is_finding =
-            |event: &item::Event| matches!(event, item::Event::Research(research::Event::FindingAdded { .. }));
-        let is_refinement = |event: &item::Event| matches!(event, item::Event::Idea(idea::Event::Refined { .. }));
-        let what = match events.first() {
-            Some(event) if is_finding(event) => "finding corrected",
-            Some(event) if is_refinement(event) => "refinement corrected",
-            _ => "note corrected",
-        };
-        self.now(item, what)
     }
 
     /// What follows for other items: who is no longer waiting, who waits again, what it was for.
-    fn consequences(&self, text: &mut Text, buttons: &mut Vec<Button>, item: &Item, events: &[item::Event]) {
+    fn consequences(
+        &self,
+        text: &mut Text,
+        buttons: &mut Vec<Button>,
+        item: &Item,
+        events: &[item::Event],
+        lang: Lang,
+    ) {
         let despite = events.iter().find_map(|event| match event {
             item::Event::Todo(todo::Event::Completed { despite }) if !despite.is_empty() => Some(despite),
             _ => None,
@@ -279,9 +233,7 @@ impl World {
         if let Some(despite) = despite {
             let despite: Vec<_> =
                 despite.iter().filter_map(|&it| Some((it, self.item(it)?.item.title.clone()))).collect();
-            text.plain(INDENT).plain("although it waited for ");
-            named(text, &despite, true);
-            text.plain(".");
+            text.plain(INDENT).append(text!(lang, "answer-although", items = named(&despite, true, lang)));
         }
         let closes = item.is_closed() && events.iter().any(ends);
         let opens = !item.is_closed() && events.iter().any(begins_again);
@@ -295,14 +247,11 @@ impl World {
             .map(|seen| (seen.item.reference, seen.item.title.clone()))
             .collect();
         if !affected.is_empty() {
-            text.plain(INDENT);
-            named(text, &affected, true);
-            let one = affected.len() == 1;
-            text.plain(match (closes, one) {
-                (true, true) => " is no longer waiting.",
-                (true, false) => " are no longer waiting.",
-                (false, true) => " waits for it again.",
-                (false, false) => " wait for it again.",
+            let (items, n) = (named(&affected, true, lang), affected.len());
+            text.plain(INDENT).append(if closes {
+                text!(lang, "answer-freed", items, n)
+            } else {
+                text!(lang, "answer-waiting-again", items, n)
             });
         }
         if item.state_word() == StateWord::Merged {
@@ -312,10 +261,10 @@ impl World {
                     && to.bucket == Bucket::Todo
                     && !served.item.is_closed()
                 {
-                    text.plain(INDENT).plain("It was for ").item(to).plain(" (");
-                    text.push(Style::Quote, words::one_line(&served.item.title)).plain("), which is still open.");
+                    let title = lang::quote(words::one_line(&served.item.title));
+                    text.plain(INDENT).append(text!(lang, "answer-was-for", item = *to, title));
                     buttons.push(press(
-                        &format!("Done {to}"),
+                        say!(lang, "button-done-item", item = *to),
                         &served.item,
                         Act::Done { anyway: false, text: String::new() },
                     ));
@@ -326,26 +275,67 @@ impl World {
             && let item::Stage::Idea(idea::State { reason, .. }) | item::Stage::Pr(pr::State { reason, .. }) =
                 &item.stage
         {
-            said(text, "because: ", reason);
+            said_as(text, reason, |words| text!(lang, "card-because", words));
         }
     }
 }
 
 /// An answer when the item itself is not in memory: what was said is in the log all the same.
-fn accepted(item: Option<ItemRef>) -> Outbound {
-    let mut text = Text::new();
-    match item {
-        Some(item) => text.item(item).plain(" changed."),
-        None => text.plain("Done."),
-    };
-    Outbound::text(text)
+fn accepted(item: Option<ItemRef>, lang: Lang) -> Outbound {
+    Outbound::text(match item {
+        Some(item) => text!(lang, "answer-changed", item),
+        None => text!(lang, "answer-ok"),
+    })
 }
 
-/// `R1 finding 1 noted`
-fn numbered(item: &Item, what: &str, number: usize, done: &str) -> Text {
+/// `T1 done   Fix login`
+fn now(item: &Item, what: &str) -> Text {
     let mut text = Text::new();
-    text.item(item.reference).plain(format!(" {what} {number} {done}"));
+    text.item(item.reference).plain(" ").plain(what);
+    title(&mut text, item);
     text
+}
+
+/// `T1 #auth #web   Fix login`: all its tags as they are now.
+fn tags_now(item: &Item, events: &[item::Event], lang: Lang) -> Text {
+    let mut changed: Vec<String> = Vec::new();
+    let mut lost = false;
+    for event in events {
+        match event {
+            item::Event::Fact(Fact::Tagged { tag }) => changed.push(tag.to_string()),
+            item::Event::Fact(Fact::Untagged { tag }) => {
+                lost = true;
+                changed.push(tag.to_string());
+            }
+            _ => {}
+        }
+    }
+    let what = match (changed.is_empty(), lost) {
+        (true, _) => say!(lang, "answer", what = "tagged-as-before"),
+        (false, true) => say!(lang, "answer-untagged", tags = changed.join(" ")),
+        (false, false) => say!(lang, "answer-tagged", tags = changed.join(" ")),
+    };
+    now(item, &what)
+}
+
+fn linked(item: &Item, relation: Relation, to: &LinkTarget, lang: Lang) -> Text {
+    let to = link_text(to);
+    let mut text = if relation == Relation::For {
+        text!(lang, "answer-for", item = item.reference, to)
+    } else {
+        text!(lang, "answer-linked", item = item.reference, to)
+    };
+    title(&mut text, item);
+    text
+}
+
+/// What was corrected, by the word its answer is chosen by.
+fn corrected(events: &[item::Event]) -> &'static str {
+    match events.first() {
+        Some(item::Event::Research(research::Event::FindingAdded { .. })) => "finding-corrected",
+        Some(item::Event::Idea(idea::Event::Refined { .. })) => "refinement-corrected",
+        _ => "note-corrected",
+    }
 }
 
 fn findings(item: &Item) -> usize {

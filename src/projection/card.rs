@@ -7,7 +7,7 @@ use yoman_chat::{Accent, Ask, Button, ButtonTone, Outbound, Style, Text};
 use super::{
     Viewer, World,
     line::{INDENT, SAID_CHARS_MAX, state_name},
-    undone, words,
+    phrase, undone, words,
 };
 use crate::{
     command::{Command, Target},
@@ -17,6 +17,7 @@ use crate::{
         item::{Act, Carry, Item, LinkTarget, Relation, Stage},
         pr,
     },
+    lang::{Lang, say, text},
 };
 
 /// The most bytes a button carries, whatever more its platform allows: cards look the same everywhere.
@@ -30,7 +31,7 @@ impl World {
     /// An item as a message: text and the buttons that make sense now, each with the item's version.
     pub fn card(&self, item: ItemRef, viewer: &Viewer) -> Option<Outbound> {
         let item = &self.items.get(item)?.seen.item;
-        let mut text = self.head(item, state_name(self.state(item)));
+        let mut text = self.head(item, &state_name(self.state(item), viewer.lang), viewer);
         self.details(&mut text, item, viewer);
         self.newest_change(&mut text, item.reference, viewer);
         let buttons = if self.as_of.is_some() { Vec::new() } else { self.buttons_for(item, viewer) };
@@ -55,6 +56,7 @@ impl World {
 
     /// What stands under the first line: marks, what it waits for, body, criteria, the newest thing said.
     fn details(&self, text: &mut Text, item: &Item, viewer: &Viewer) {
+        let lang = viewer.lang;
         let mut marks = self.marks(item, viewer);
         let mut part = |with: Text| {
             if !with.is_empty() {
@@ -64,82 +66,62 @@ impl World {
                 marks.append(with);
             }
         };
-        part(self.waits(item.reference, true));
-        part(self.origin(item));
+        part(self.waits(item.reference, true, lang));
+        part(self.origin(item, lang));
         if !marks.is_empty() {
             text.plain(INDENT).append(marks);
         }
-        said(text, "", &item.body);
+        said(text, &item.body);
         match &item.stage {
             Stage::Idea(idea) => {
-                said(text, "refined: ", idea.refined.as_deref().unwrap_or_default());
-                said(text, "rejected because: ", &idea.reason);
+                let refined = idea.refined.as_deref().unwrap_or_default();
+                said_as(text, refined, |words| text!(lang, "card-refined", words));
+                said_as(text, &idea.reason, |words| text!(lang, "card-rejected", words));
             }
             Stage::Research(research) => {
                 if let (Some(newest), "") = (&research.newest, research.conclusion.as_str()) {
-                    said(text, &format!("finding {}: ", research.findings), newest);
+                    said_as(text, newest, |words| text!(lang, "card-finding", n = research.findings, words));
                 }
-                said(text, "conclusion: ", &research.conclusion);
+                said_as(text, &research.conclusion, |words| text!(lang, "card-conclusion", words));
             }
             Stage::Todo(todo) => {
                 for criterion in todo.criteria.iter().take(CRITERIA_MAX) {
-                    said(text, "- [ ] ", criterion);
+                    text.plain(INDENT).plain("- [ ] ").append(quoted(criterion));
                 }
                 if todo.criteria.len() > CRITERIA_MAX {
-                    text.plain(INDENT).plain(format!("and {} more", todo.criteria.len() - CRITERIA_MAX));
+                    text.plain(INDENT).plain(say!(lang, "more", n = todo.criteria.len() - CRITERIA_MAX));
                 }
             }
             Stage::Pr(pr) => {
                 if let Some((verdict, words)) = &pr.review {
-                    text.plain(INDENT).plain(verdict_name(*verdict));
+                    text.plain(INDENT).plain(say!(lang, "card-verdict", verdict = verdict_key(*verdict)));
                     if !words.is_empty() {
-                        text.plain(": ");
-                        quote(text, words);
+                        text.plain(": ").append(quoted(words));
                     }
                 }
-                said(text, "closed because: ", &pr.reason);
+                said_as(text, &pr.reason, |words| text!(lang, "card-closed", words));
             }
         }
-        self.linked_to(text, item);
+        linked_to(text, item, lang);
         if item.notes > 0 || item.attachments > 0 {
-            let some = |n: u32, one| (n > 0).then(|| words::count(n as usize, one));
+            let some = |n: u32, what| (n > 0).then(|| words::count(n, what, lang));
             let counted: Vec<_> = some(item.notes, "note").into_iter().chain(some(item.attachments, "file")).collect();
-            text.plain(INDENT).push(Style::Dim, words::listed(&counted));
-        }
-    }
-
-    /// `linked to P1, https://example.org/42`: what it is for stands among the marks already.
-    fn linked_to(&self, text: &mut Text, item: &Item) {
-        let links = item.links.iter().filter(|link| !matches!(link, (Relation::For, LinkTarget::Item(_))));
-        let links: Vec<_> = links.map(|(_, to)| to).collect();
-        for (index, to) in links.iter().take(LINKS_MAX).enumerate() {
-            match index {
-                0 => text.plain(INDENT).plain("linked to "),
-                _ => text.plain(", "),
-            };
-            match to {
-                LinkTarget::Item(to) => text.item(to),
-                LinkTarget::Url(url) => text.push(Style::Quote, words::one_line(url)),
-            };
-        }
-        if links.len() > LINKS_MAX {
-            text.plain(format!(" and {} more", links.len() - LINKS_MAX));
+            text.plain(INDENT).push(Style::Dim, words::listed(&counted, lang));
         }
     }
 
     /// `from R1  became T3`
-    fn origin(&self, item: &Item) -> Text {
+    fn origin(&self, item: &Item, lang: Lang) -> Text {
         let mut out = Text::new();
         if let Some(from) = item.from {
-            out.plain("from ").item(from);
+            out.append(text!(lang, "card-from", item = from));
         }
-        for (index, child) in self.items.children(item.reference).enumerate() {
-            match (index, out.is_empty()) {
-                (0, true) => out.plain("became "),
-                (0, false) => out.plain("  became "),
-                _ => out.plain(", "),
-            };
-            out.item(child);
+        let mut became = Text::new();
+        for child in self.items.children(item.reference) {
+            became.plain(if became.is_empty() { "" } else { ", " }).item(child);
+        }
+        if !became.is_empty() {
+            out.plain(if out.is_empty() { "" } else { "  " }).append(text!(lang, "card-became", items = became));
         }
         out
     }
@@ -152,12 +134,11 @@ impl World {
             Some(doer) => (&*doer.actor, &*doer.bot),
             None => (&*seen.changed_by, &*seen.changed_on),
         };
-        let mut line = Text::new();
-        line.plain(&*entry.how);
-        self.by(&mut line, actor, bot, viewer);
+        let what = self.by(phrase::done_words(&entry.how, viewer.lang).into(), actor, bot, viewer);
         let past = viewer.now.signed_duration_since(seen.changed_at);
         let just_now = past < TimeDelta::minutes(1) && self.as_of.is_none();
-        line.plain(" ").plain(if just_now { "just now".to_owned() } else { words::at(seen.changed_at, viewer) });
+        let when = if just_now { say!(viewer.lang, "ago-now") } else { words::at(seen.changed_at, viewer) };
+        let line = text!(viewer.lang, "done-when", what, when);
         text.plain(INDENT);
         for span in line.spans {
             text.push(if span.style == Style::Plain { Style::Dim } else { span.style }, span.text);
@@ -166,72 +147,81 @@ impl World {
 
     /// What can be done with an item now where this viewer is.
     pub(super) fn buttons_for(&self, item: &Item, viewer: &Viewer) -> Vec<Button> {
-        let mut buttons = self.buttons(item);
+        let lang = viewer.lang;
+        let mut buttons = self.buttons(item, lang);
         if viewer.capabilities.forms && !item.is_closed() {
             // Where the words are written at once, without a question in the chat.
             if item.reference.bucket == Bucket::Pr {
-                buttons.insert(1, asking("Changes", item.reference, "review", " changes"));
+                buttons.insert(1, asking(say!(lang, "button-changes"), item.reference, "review", " changes"));
             }
-            buttons.push(asking("Note", item.reference, "note", ""));
+            buttons.push(asking(say!(lang, "button-note"), item.reference, "note", ""));
         }
         buttons
     }
 
     /// What can be done with an item now, the likeliest first.
-    pub(super) fn buttons(&self, item: &Item) -> Vec<Button> {
-        let at = |label: &str, act: Act<Handle>| press(label, item, act);
+    pub(super) fn buttons(&self, item: &Item, lang: Lang) -> Vec<Button> {
+        let at = |label: String, act: Act<Handle>| press(label, item, act);
         let onwards = |to: Bucket| Act::Promote { to: Some(to), carry: Carry::default() };
         let done = |anyway: bool| Act::Done { anyway, text: String::new() };
         let reason = String::new;
         // Words are asked for when one of these is pressed, so no version is needed: nothing is done by pressing.
-        let asking = |label: &str, verb: &str| asking(label, item.reference, verb, "");
-        let why = || asking("Why?", "why");
+        let asking = |label: String, verb: &str| asking(label, item.reference, verb, "");
+        let why = || asking(say!(lang, "button-why"), "why");
         let mut buttons = match self.state(item) {
             StateWord::Open if item.reference.bucket == Bucket::Idea => vec![
-                asking("Refine", "refine"),
-                at("Research", onwards(Bucket::Research)).tone(ButtonTone::Primary),
-                at("To do", onwards(Bucket::Todo)),
-                at("Reject", Act::Reject { reason: reason() }).tone(ButtonTone::Danger),
+                asking(say!(lang, "button-refine"), "refine"),
+                at(say!(lang, "button-research"), onwards(Bucket::Research)).tone(ButtonTone::Primary),
+                at(say!(lang, "button-todo"), onwards(Bucket::Todo)),
+                at(say!(lang, "button-reject"), Act::Reject { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Running => vec![
-                asking("Finding", "finding"),
-                at("To do", onwards(Bucket::Todo)).tone(ButtonTone::Primary),
-                at("Done", done(false)),
+                asking(say!(lang, "button-finding"), "finding"),
+                at(say!(lang, "button-todo"), onwards(Bucket::Todo)).tone(ButtonTone::Primary),
+                at(say!(lang, "button-done"), done(false)),
             ],
             StateWord::Open if item.reference.bucket == Bucket::Todo => {
-                vec![at("Start", Act::Doing).tone(ButtonTone::Primary), at("Done", done(false)), why()]
+                vec![
+                    at(say!(lang, "button-start"), Act::Doing).tone(ButtonTone::Primary),
+                    at(say!(lang, "button-done"), done(false)),
+                    why(),
+                ]
             }
-            StateWord::Blocked => vec![why(), at("Start", Act::Doing), at("Done anyway", done(true))],
+            StateWord::Blocked => vec![
+                why(),
+                at(say!(lang, "button-start"), Act::Doing),
+                at(say!(lang, "button-done-anyway"), done(true)),
+            ],
             StateWord::Doing => {
-                let mut buttons = vec![at("Done", done(false)).tone(ButtonTone::Primary)];
+                let mut buttons = vec![at(say!(lang, "button-done"), done(false)).tone(ButtonTone::Primary)];
                 // It may become several, but one is what people mean when they press.
                 if self.items.children(item.reference).next().is_none() {
-                    buttons.push(at("Open PR", onwards(Bucket::Pr)));
+                    buttons.push(at(say!(lang, "button-open-pr"), onwards(Bucket::Pr)));
                 }
                 buttons.push(why());
                 buttons
             }
             StateWord::Open | StateWord::Reviewed => vec![
-                at("Approve", Act::Review { verdict: pr::Verdict::Approve, text: reason() }),
-                at("Merge", Act::Merge).tone(ButtonTone::Primary),
-                at("Close", Act::Close { reason: reason() }).tone(ButtonTone::Danger),
+                at(say!(lang, "button-approve"), Act::Review { verdict: pr::Verdict::Approve, text: reason() }),
+                at(say!(lang, "button-merge"), Act::Merge).tone(ButtonTone::Primary),
+                at(say!(lang, "button-close"), Act::Close { reason: reason() }).tone(ButtonTone::Danger),
             ],
             StateWord::Promoted => vec![why()],
             StateWord::Withdrawn => {
-                item.withdrawn.map(|by| undone::again(&[(item.reference, by)])).into_iter().collect()
+                item.withdrawn.map(|by| undone::again(&[(item.reference, by)], lang)).into_iter().collect()
             }
             StateWord::Done | StateWord::Rejected | StateWord::Merged | StateWord::Closed => {
-                vec![at("Reopen", Act::Reopen { reason: reason() })]
+                vec![at(say!(lang, "button-reopen"), Act::Reopen { reason: reason() })]
             }
         };
         if self.is_doing_though_waiting(item) {
-            buttons.retain(|button| button.label != "Done");
-            buttons.insert(0, at("Done anyway", done(true)));
+            buttons.retain(|button| !button.data.starts_with("/done "));
+            buttons.insert(0, at(say!(lang, "button-done-anyway"), done(true)));
         }
         if item.is_closed()
             && let Some(child) = self.items.children(item.reference).last()
         {
-            buttons.push(Button::new(format!("Show {child}"), format!("/show {child}")));
+            buttons.push(Button::new(say!(lang, "button-show", item = child), format!("/show {child}")));
         }
         buttons
     }
@@ -242,64 +232,81 @@ impl World {
 }
 
 /// A button that does something to an item as it is now.
-pub(super) fn press(label: &str, item: &Item, act: Act<Handle>) -> Button {
+pub(super) fn press(label: String, item: &Item, act: Act<Handle>) -> Button {
     let target = Target { item: item.reference, version: Some(item.version) };
     // No act of a button holds a date, so the time zone does not matter.
     Button::new(label, Command::Item { target: Some(target), act }.to_text(chrono_tz::UTC))
 }
 
 /// A button that does nothing by itself, because words are still to come (or because it only looks).
-fn asking(label: &str, item: ItemRef, verb: &str, behind: &str) -> Button {
+fn asking(label: String, item: ItemRef, verb: &str, behind: &str) -> Button {
     Button::new(label, format!("/{verb} {item}{behind}"))
 }
 
 /// What a form has to ask for so that the command of a button is whole; `None` when it needs no words.
-pub fn ask(data: &str) -> Option<Ask> {
+pub fn ask(data: &str, lang: Lang) -> Option<Ask> {
     let mut words = data.strip_prefix('/')?.split(' ');
     let (verb, item) = (words.next()?, words.next()?);
     let item: ItemRef = item.split('@').next()?.parse().ok()?;
-    let (what, label, long, optional) = match (verb, words.next(), words.next()) {
-        ("refine", None, _) => ("Refine", "Say it better", true, false),
-        ("finding", None, _) => ("Finding on", "What was found out", true, false),
-        ("note", None, _) => ("Note on", "What is to be noted", true, false),
-        ("criterion", None, _) => ("Criterion of", "What must hold", false, false),
-        ("title", None, _) => ("Title of", "Another title", false, false),
-        ("review", None, _) => ("Review", "What you think of it", true, false),
-        ("review", Some("changes"), None) => ("Changes to", "What has to change", true, false),
-        ("reject", None, _) => ("Reject", "Why, if you like", true, true),
-        ("close", None, _) => ("Close", "Why, if you like", true, true),
+    let (what, long, optional) = match (verb, words.next(), words.next()) {
+        (what @ ("refine" | "finding" | "note" | "review"), None, _) => (what, true, false),
+        (what @ ("criterion" | "title"), None, _) => (what, false, false),
+        ("review", Some("changes"), None) => ("changes", true, false),
+        (what @ ("reject" | "close"), None, _) => (what, true, true),
         _ => return None,
     };
-    Some(Ask { title: format!("{what} {item}"), label: label.into(), long, optional })
+    Some(Ask { title: say!(lang, "ask-title", what, item), label: say!(lang, "ask-label", what), long, optional })
 }
 
 /// Puts buttons under a message, in rows its platform can show.
 pub(super) fn with_buttons(out: Outbound, buttons: Vec<Button>, viewer: &Viewer) -> Outbound {
     let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
     let fitting = buttons.into_iter().filter(|button| button.data.len() <= bytes_max);
-    let fitting: Vec<_> = fitting.map(|button| Button { ask: ask(&button.data), ..button }).collect();
+    let fitting: Vec<_> = fitting.map(|button| Button { ask: ask(&button.data, viewer.lang), ..button }).collect();
     let per_row = viewer.capabilities.buttons_per_row_max.max(1);
     fitting.chunks(per_row).fold(out, |out, row| out.row(row.to_vec()))
 }
 
-/// A further line of outside text behind a word of ours; nothing when there is no text.
-pub(super) fn said(text: &mut Text, what: &str, words: &str) {
+/// `linked to P1, https://example.org/42`: what it is for stands among the marks already.
+fn linked_to(text: &mut Text, item: &Item, lang: Lang) {
+    let links = item.links.iter().filter(|link| !matches!(link, (Relation::For, LinkTarget::Item(_))));
+    let links: Vec<_> = links.map(|(_, to)| to).collect();
+    let mut named = Text::new();
+    for to in links.iter().take(LINKS_MAX) {
+        named.plain(if named.is_empty() { "" } else { ", " }).append(phrase::link_text(to));
+    }
+    if links.len() > LINKS_MAX {
+        named.plain(" ").plain(say!(lang, "more", n = links.len() - LINKS_MAX));
+    }
+    if !named.is_empty() {
+        text.plain(INDENT).append(text!(lang, "card-linked", links = named));
+    }
+}
+
+/// A further line of outside text; nothing when there is no text.
+pub(super) fn said(text: &mut Text, words: &str) {
+    said_as(text, words, |words| words);
+}
+
+/// A further line of outside text inside words of ours; nothing when there is no text.
+pub(super) fn said_as(text: &mut Text, words: &str, within: impl FnOnce(Text) -> Text) {
     if !words.trim().is_empty() {
-        text.plain(INDENT).plain(what);
-        quote(text, words);
+        text.plain(INDENT).append(within(quoted(words)));
     }
 }
 
 /// Outside text, shortened, its further lines indented.
-pub(super) fn quote(text: &mut Text, said: &str) {
+fn quoted(said: &str) -> Text {
     let said = words::lines(said);
+    let mut text = Text::new();
     text.push(Style::Quote, words::shorten(said.trim(), SAID_CHARS_MAX).replace('\n', INDENT));
+    text
 }
 
-fn verdict_name(verdict: pr::Verdict) -> &'static str {
+fn verdict_key(verdict: pr::Verdict) -> &'static str {
     match verdict {
-        pr::Verdict::Approve => "approved",
-        pr::Verdict::Changes => "changes asked for",
+        pr::Verdict::Approve => "approve",
+        pr::Verdict::Changes => "changes",
         pr::Verdict::Comment => "comment",
     }
 }

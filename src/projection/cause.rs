@@ -11,6 +11,7 @@ use super::{
     card::with_buttons,
     line::state_name,
     notice::{is_creation, item_events},
+    phrase,
     timeline::{PAGE_ROWS, Row, messages, table},
     undone, words,
 };
@@ -20,6 +21,7 @@ use crate::{
         item::{Event, Item, promotes},
         pr, todo,
     },
+    lang::{self, Lang, say, text},
     log::{Commit, Position},
 };
 
@@ -45,7 +47,7 @@ impl World {
         let own = commits.stream(item);
         let mut text = self.titled(item, &own);
         if own.is_empty() {
-            text.plain("\nNothing is known of it.");
+            text.plain("\n").plain(say!(viewer.lang, "nothing-known"));
             return Outbound::text(text);
         }
         let mut rows = self.before(&own, commits, viewer);
@@ -58,21 +60,21 @@ impl World {
             if item_events(commit).iter().any(promotes)
                 && let Some(new) = self.effects(commit, commits).first()
             {
-                row.what = format!("promoted it to {new}");
+                row.what = say!(viewer.lang, "why-promoted", new = *new);
             }
         }
         if hidden > 0 {
             // The beginning says why it is there, the end why it is as it is.
             happened.drain(1..=hidden);
-            text.plain(format!("   {} left out, /history {item} has them", words::count(hidden, "change")));
+            text.plain("   ").plain(say!(viewer.lang, "why-left-out", n = hidden, item));
         }
         rows.append(&mut happened);
         text.plain("\n").push(Style::Pre(None), table(&rows, viewer));
         messages(&mut text, &rows, viewer);
         self.waiting_because(&mut text, item, commits, viewer);
-        self.after(&mut text, item);
-        let mut buttons: Vec<_> = self.waits_for(item).iter().take(2).map(|(it, _)| show(*it)).collect();
-        buttons.extend(self.promoted_to(item).last().map(|&it| show(it)));
+        self.after(&mut text, item, viewer.lang);
+        let mut buttons: Vec<_> = self.waits_for(item).iter().take(2).map(|(it, _)| show(*it, viewer.lang)).collect();
+        buttons.extend(self.promoted_to(item).last().map(|&it| show(it, viewer.lang)));
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
@@ -81,15 +83,16 @@ impl World {
         let mut rows = Vec::new();
         let mut first = own.first().cloned();
         // The creation of an item is told by what caused it, and may be taken back while that still holds.
-        let mut of_child = undone::marks(own);
+        let mut of_child = undone::marks(own, viewer.lang);
         for _ in 0..STEPS_MAX {
             let Some(created) = first.take().filter(|commit| commit.first_version == 1) else { break };
             let Some(child) = ItemRef::of_stream(created.stream.as_str()) else { break };
             let Some(cause) = created.meta.causation.and_then(|position| commits.at(position)) else { break };
             let Some(parent) = ItemRef::of_stream(cause.stream.as_str()) else { break };
             let stream = commits.stream(parent);
-            let of_parent = undone::marks(&stream);
-            let mut row = self.row(&cause, |_| format!("promoted {parent} to {child}"), viewer);
+            let of_parent = undone::marks(&stream, viewer.lang);
+            let mut row =
+                self.row(&cause, |_| say!(viewer.lang, "why-promoted-item", item = parent, new = child), viewer);
             row.mark(of_child.get(&1).or_else(|| of_parent.get(&cause.first_version)), viewer);
             rows.push(row);
             let beginning = stream.first().cloned();
@@ -97,9 +100,10 @@ impl World {
                 && beginning.first_version == 1
                 && beginning.meta.causation.is_none()
             {
-                let named =
-                    |phrase: &super::phrase::Phrase<'_>| phrase.did.to_plain().replace(" it", &format!(" {parent}"));
-                let mut row = self.row(beginning, named, viewer);
+                let began = |_: &phrase::Phrase<'_>| {
+                    say!(viewer.lang, "why-began", bucket = parent.bucket.word(), item = parent)
+                };
+                let mut row = self.row(beginning, began, viewer);
                 row.mark(of_parent.get(&1), viewer);
                 rows.push(row);
             }
@@ -120,80 +124,81 @@ impl World {
     /// What it waits for and since when; what it no longer waits for and thanks to whom; who waits for it.
     fn waiting_because(&self, text: &mut Text, item: ItemRef, commits: &dyn Commits, viewer: &Viewer) {
         let Some(seen) = self.item(item) else { return };
+        let lang = viewer.lang;
         for &needed in seen.item.needs().iter().take(NEEDS_MAX) {
             match self.item(needed) {
                 Some(open) if !open.item.is_closed() => {
-                    text.plain("\nIt waits for ");
-                    self.reference(text, &open.item);
                     let since = last(&commits.stream(needed), moves)
                         .map_or(open.created_at, |(commit, _)| commit.meta.recorded_at);
-                    text.plain(format!(", {} since {}", state_name(self.state(&open.item)), words::at(since, viewer)));
-                    self.assignees(text, &open.item);
+                    let (state, when) = (state_name(self.state(&open.item), lang), words::at(since, viewer));
+                    text.plain("\n").append(text!(lang, "why-waits", what = reference(&open.item), state, when));
+                    self.assignees(text, &open.item, lang);
                 }
                 Some(gone) if gone.item.withdrawn.is_some() => {
-                    text.plain("\nIt does not wait for ");
-                    self.reference(text, &gone.item);
-                    text.plain(": that was taken back.");
+                    text.plain("\n").append(text!(lang, "why-taken-back", what = reference(&gone.item)));
                 }
                 Some(closed) => {
-                    text.plain("\nIt no longer waits for ");
-                    self.reference(text, &closed.item);
-                    self.thanks_to(text, &commits.stream(needed), viewer);
+                    let waits = text!(lang, "why-waits-not", what = reference(&closed.item));
+                    text.plain("\n").append(self.thanks_to(waits, &commits.stream(needed), viewer));
                 }
                 None => {
-                    text.plain("\nIt does not wait for ").item(needed).plain(": closed long ago.");
+                    text.plain("\n").append(text!(lang, "why-closed-long-ago", item = needed));
                 }
             }
         }
         if seen.item.needs().len() > NEEDS_MAX {
-            text.plain(format!("\nand {} more prerequisites", seen.item.needs().len() - NEEDS_MAX));
+            let n = seen.item.needs().len() - NEEDS_MAX;
+            text.plain("\n").plain(say!(lang, "why-more-needs", n));
         }
         let waiting: Vec<_> = self.waited_for_by(item).into_iter().filter_map(|it| self.item(it)).collect();
         if !seen.item.is_closed() && !waiting.is_empty() {
             let waiting: Vec<_> = waiting.iter().map(|it| (it.item.reference, it.item.title.clone())).collect();
-            text.plain("\nFor it ").plain(if waiting.len() == 1 { "waits " } else { "wait " });
-            super::line::named(text, &waiting, true);
+            let items = super::line::named(&waiting, true, lang);
+            text.plain("\n").append(text!(lang, "why-waiting", n = waiting.len(), items));
         }
     }
 
-    /// `: dana completed it, 14:02`
-    fn thanks_to(&self, text: &mut Text, commits: &[Arc<Commit>], viewer: &Viewer) {
-        let Some((commit, event)) = last(commits, ends) else { return };
+    /// `It no longer waits for T1 (Fix login): dana completed it, 14:02`
+    fn thanks_to(&self, waits: Text, commits: &[Arc<Commit>], viewer: &Viewer) -> Text {
+        let Some((commit, event)) = last(commits, ends) else { return waits };
         let actor = PersonId::of_stream(&commit.meta.actor);
-        text.plain(": ").push(Style::Quote, self.actor(&commit.meta.actor, viewer)).plain(" ");
-        text.append(self.phrase(&event, actor, viewer).did);
-        text.plain(format!(", {}", words::at(commit.meta.recorded_at, viewer)));
+        let who = lang::quote(self.actor(&commit.meta.actor, viewer));
+        let did = self.phrase(&event, actor, viewer).did;
+        text!(viewer.lang, "why-thanks-to", waits, who, did, when = words::at(commit.meta.recorded_at, viewer))
     }
 
     /// `It became R1 (done), which became T3 (doing).`
-    fn after(&self, text: &mut Text, item: ItemRef) {
+    fn after(&self, text: &mut Text, item: ItemRef, lang: Lang) {
         let mut at = item;
-        let mut told = false;
+        let mut chain = Text::new();
         for _ in 0..STEPS_MAX {
-            let Some(next) = self.promoted_to(at).last().copied() else { break };
-            text.plain(if told { ", which became " } else { "\nIt became " }).item(next);
-            if let Some(seen) = self.item(next) {
-                text.plain(format!(" ({})", state_name(self.state(&seen.item))));
+            let Some(new) = self.promoted_to(at).last().copied() else { break };
+            let mut next = Text::new();
+            next.item(new);
+            if let Some(seen) = self.item(new) {
+                next.plain(format!(" ({})", state_name(self.state(&seen.item), lang)));
             }
-            told = true;
-            at = next;
+            chain = if chain.is_empty() { next } else { text!(lang, "why-which-became", chain, next) };
+            at = new;
         }
-        if told {
-            text.plain(".");
+        if !chain.is_empty() {
+            text.plain("\n").append(text!(lang, "why-became", chain));
         }
-    }
-
-    /// `T1 (Fix login)`
-    fn reference(&self, text: &mut Text, item: &Item) {
-        text.item(item.reference)
-            .plain(" (")
-            .push(Style::Quote, words::shorten(&words::one_line(&item.title), 60))
-            .plain(")");
     }
 }
 
-fn show(item: ItemRef) -> Button {
-    Button::new(format!("Show {item}"), format!("/show {item}"))
+/// `T1 (Fix login)`
+fn reference(item: &Item) -> Text {
+    let mut text = Text::new();
+    text.item(item.reference)
+        .plain(" (")
+        .push(Style::Quote, words::shorten(&words::one_line(&item.title), 60))
+        .plain(")");
+    text
+}
+
+fn show(item: ItemRef, lang: Lang) -> Button {
+    Button::new(say!(lang, "button-show", item), format!("/show {item}"))
 }
 
 /// The newest event of a kind, with its commit.

@@ -9,6 +9,7 @@ use std::{
 use super::{Commits, Viewer, World, answer::ends, notice::item_events, words};
 use crate::{
     domain::{ItemRef, PersonId},
+    lang::say,
     log::{Commit, Position},
     picture::{Edge, Graph, NODES_MAX, Node},
 };
@@ -56,7 +57,8 @@ impl World {
             None => Self::replay_item(&own).map_or_else(String::new, |seen| seen.item.title),
         };
         let nodes = found.values().map(|commit| self.node(commit, viewer)).collect();
-        Graph { heading: format!("Why {item}"), title, nodes, edges, left_out }
+        let heading = say!(viewer.lang, "why-heading", item);
+        Graph { lang: viewer.lang, heading, title, nodes, edges, left_out }
     }
 
     fn node(&self, commit: &Commit, viewer: &Viewer) -> Node {

@@ -6,7 +6,7 @@ use yoman_chat::{Outbound, Style, Text};
 
 use super::{
     AsOf, Viewer, World,
-    line::{INDENT, state_name},
+    line::{INDENT, state_key},
     moves::{Stretch, is_over},
     timeline::table,
     words,
@@ -19,6 +19,7 @@ use crate::{
         item::{Item, Stage},
         pr,
     },
+    lang::{Lang, say, text},
     log::Commit,
 };
 
@@ -43,10 +44,11 @@ impl World {
         own: &[Arc<Commit>],
         viewer: &Viewer,
     ) -> Outbound {
+        let lang = viewer.lang;
         let mut text = match until {
-            None => since.heading("Since", viewer),
+            None => since.heading("since", viewer),
             Some(until) => {
-                let mut text = since.heading("From", viewer);
+                let mut text = since.heading("from", viewer);
                 text.plain("\n").append(until.heading("to", viewer)).clone()
             }
         };
@@ -57,19 +59,21 @@ impl World {
         let (kinds, taken_back, others) = self.kinds(stretch, filter, viewer);
         let mut parts = Vec::new();
         for (kind, items) in &kinds {
-            parts.push(self.told_of(kind, items));
+            parts.push(self.told_of(kind, items, viewer.lang));
         }
         if taken_back > 0 {
-            parts.push(Text::from(format!("{} taken back", words::grouped(taken_back))));
+            parts.push(text!(lang, "diff-taken-back", n = taken_back));
         }
         if others > 0 {
-            let more = if parts.is_empty() { "" } else { "more " };
-            let changed = words::count(others, &format!("{more}item"));
-            parts.push(Text::from(format!("{changed} changed")));
+            parts.push(if parts.is_empty() {
+                text!(lang, "diff-changed", n = others)
+            } else {
+                text!(lang, "diff-changed-more", n = others)
+            });
         }
         text.plain("\n");
         if parts.is_empty() {
-            text.plain("Nothing changed.");
+            text.plain(say!(lang, "diff-nothing"));
         }
         for (index, part) in parts.into_iter().enumerate() {
             text.plain(if index == 0 { "" } else { ", " }).append(part);
@@ -77,7 +81,7 @@ impl World {
         if !own.is_empty() {
             let hidden = own.len().saturating_sub(ROWS_MAX);
             if hidden > 0 {
-                text.plain(INDENT).push(Style::Dim, format!("{} before these", words::count(hidden, "change")));
+                text.plain(INDENT).push(Style::Dim, say!(lang, "diff-before", n = hidden));
             }
             let rows = self.rows(own.get(hidden..).unwrap_or_default(), viewer);
             text.plain("\n").push(Style::Pre(None), table(&rows, viewer));
@@ -88,7 +92,7 @@ impl World {
     /// The items that pass, by what became of them; how much was taken back; how many changed in other ways.
     fn kinds(&self, stretch: &Stretch, filter: &Filter, viewer: &Viewer) -> (Kinds, u64, usize) {
         const ORDER: [&str; 9] =
-            ["done", "merged", "promoted", "rejected", "closed", "created", "started", "reviewed", "opened again"];
+            ["done", "merged", "promoted", "rejected", "closed", "created", "started", "reviewed", "opened-again"];
         let mut kinds: Kinds = ORDER.iter().map(|kind| (*kind, Vec::new())).collect();
         let (mut taken_back, mut others) = (0, 0);
         for (&item, moved) in &stretch.items {
@@ -107,8 +111,8 @@ impl World {
             }
             if after != moved.before {
                 match after {
-                    Some(state) if is_over(state) => told.push(state_name(state)),
-                    Some(_) if moved.before.is_some_and(is_over) => told.push("opened again"),
+                    Some(state) if is_over(state) => told.push(state_key(state)),
+                    Some(_) if moved.before.is_some_and(is_over) => told.push("opened-again"),
                     Some(StateWord::Doing) => told.push("started"),
                     Some(StateWord::Reviewed) => told.push("reviewed"),
                     _ => {}
@@ -128,22 +132,22 @@ impl World {
     }
 
     /// `3 done (T1 T9 T12)`; a single one by its name, with the reason if there is one.
-    fn told_of(&self, kind: &str, items: &[ItemRef]) -> Text {
-        let mut text = Text::new();
+    fn told_of(&self, kind: &str, items: &[ItemRef], lang: Lang) -> Text {
         let reasons: Vec<_> = items.iter().filter_map(|&item| reason(&self.item(item)?.item)).collect();
         let reasoned = matches!(kind, "rejected" | "closed") && !reasons.is_empty() && reasons.len() <= REASONS_MAX;
-        if let [item] = items {
-            text.item(item).plain(format!(" {kind}"));
+        let said = say!(lang, "diff-kind", kind);
+        let mut text = if let [item] = items {
+            text!(lang, "diff-one", item = *item, kind = said)
         } else {
-            text.plain(format!("{} {kind} (", words::grouped(items.len() as u64)));
-            for (index, item) in items.iter().take(NAMED_MAX).enumerate() {
-                text.plain(if index == 0 { "" } else { " " }).item(item);
+            let mut named = Text::new();
+            for item in items.iter().take(NAMED_MAX) {
+                named.plain(if named.is_empty() { "" } else { " " }).item(item);
             }
             if items.len() > NAMED_MAX {
-                text.plain(format!(" and {} more", words::grouped((items.len() - NAMED_MAX) as u64)));
+                named.plain(" ").plain(say!(lang, "more", n = items.len() - NAMED_MAX));
             }
-            text.plain(")");
-        }
+            text!(lang, "diff-many", n = items.len(), kind = said, items = named)
+        };
         if reasoned {
             text.plain(" (");
             for (index, reason) in reasons.iter().enumerate() {

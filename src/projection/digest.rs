@@ -8,7 +8,7 @@ use yoman_chat::{Button, Outbound, Style, Text};
 use super::{
     Viewer, World,
     card::with_buttons,
-    line::{GAP, INDENT},
+    line::{GAP, INDENT, title},
     notice, words,
 };
 use crate::{
@@ -183,8 +183,8 @@ impl World {
         let mut line = Text::new();
         let state = self.state(item);
         line.item(item.reference).plain(" ").plain(say!(lang, "state", state = state_word(state)));
-        self.title(&mut line, item);
-        self.assignees(&mut line, item);
+        title(&mut line, item);
+        self.assignees(&mut line, item, lang);
         if let Some(decide) = decide {
             line.plain(GAP).append(text!(lang, decide.key()));
         }

@@ -13,6 +13,7 @@ use crate::{
         room::{self, Room},
         stored,
     },
+    lang::{self, Lang, say, text},
     log::{Commit, Health, Position},
 };
 
@@ -60,30 +61,30 @@ pub struct Status {
 impl World {
     /// `/people`: everybody with their role and where they are known.
     pub fn people_list(&self, viewer: &Viewer) -> Text {
-        let mut text = Text::new();
+        let lang = viewer.lang;
         let all: Vec<_> = self.people().collect();
         if all.is_empty() {
-            return "Nobody yet. Whoever sends /claim and the code this program prints when it starts is its owner."
-                .into();
+            return text!(lang, "people-nobody");
         }
-        text.plain(if all.len() == 1 { "1 person".to_owned() } else { format!("{} people", all.len()) });
+        let mut text = text!(lang, "people-heading", n = all.len());
         for person in all {
             text.plain("\n").push(Style::Quote, person.handle.to_string());
             if viewer.person == Some(person.id) {
-                text.plain(" (you)");
+                text.plain(" ").plain(say!(lang, "people-you"));
             }
             if person.forgotten {
-                text.plain(GAP).plain(person::FORGOTTEN);
+                text.plain(GAP).plain(say!(lang, "people-forgotten"));
                 continue;
             }
             if !person.name.is_empty() && !person.name.eq_ignore_ascii_case(person.handle.as_str()) {
                 text.plain(GAP).push(Style::Quote, words::one_line(&person.name));
             }
-            text.plain(GAP).plain(person.role.map_or("no role", |role| role.word()));
+            let role = person.role.map(|role| say!(lang, "role", role = role.word()));
+            text.plain(GAP).plain(role.unwrap_or_else(|| say!(lang, "people-no-role")));
             text.plain(GAP).push(Style::Dim, known_on(person, viewer));
             let once: Vec<_> = self.people.once(person.id).map(|once| once.handle.to_string()).collect();
             if !once.is_empty() {
-                text.plain(GAP).plain("also ").push(Style::Quote, once.join(", "));
+                text.plain(GAP).append(text!(lang, "people-also", names = lang::quote(once.join(", "))));
             }
         }
         text
@@ -91,12 +92,12 @@ impl World {
 
     /// `/rooms`: every room that said anything, and what it follows.
     pub fn room_list(&self, viewer: &Viewer) -> Text {
-        let mut text = Text::new();
+        let lang = viewer.lang;
         let rooms: Vec<_> = self.rooms().collect();
         if rooms.is_empty() {
-            return "No room has settings yet. In a group, /enable makes me listen.".into();
+            return text!(lang, "rooms-none");
         }
-        text.plain(words::count(rooms.len(), "room"));
+        let mut text = Text::from(words::count(rooms.len(), "room", lang));
         for (id, room) in rooms {
             text.plain("\n");
             // On some platforms a direct room has the number of the person in it.
@@ -109,18 +110,19 @@ impl World {
             let bot = id.split('/').next().unwrap_or_default();
             text.plain(format!(" ({})", viewer.titles.get(bot).map_or(bot, String::as_str)));
             if id == viewer.room {
-                text.plain(" this one");
+                text.plain(" ").plain(say!(lang, "rooms-this"));
             }
             // Groups have titles, and were enabled when they have settings.
-            text.plain(GAP).plain(match (room.enabled, room.title.is_empty()) {
+            let state = match (room.enabled, room.title.is_empty()) {
                 (true, _) => "enabled",
                 (false, true) => "direct",
                 (false, false) => "silent",
-            });
+            };
+            text.plain(GAP).plain(say!(lang, "rooms-state", state));
             if !room.follows.is_empty() {
-                text.plain(GAP).plain("follows ");
                 let followed: Vec<_> = room.follows.iter().map(|filter| self.filter_words(filter, viewer)).collect();
-                text.push(Style::Quote, words::shorten(&followed.join("; "), 120));
+                let what = lang::quote(words::shorten(&followed.join("; "), 120));
+                text.plain(GAP).append(text!(lang, "rooms-follows", what));
             }
         }
         text
@@ -128,19 +130,19 @@ impl World {
 
     /// `/follow` alone: what a room follows and its settings, with a button for each that ends it.
     pub fn follows(&self, viewer: &Viewer) -> Outbound {
-        let room = self.room(&viewer.room);
+        let (room, lang) = (self.room(&viewer.room), viewer.lang);
         let mut text = Text::new();
         let mut buttons = Vec::new();
         if room.follows.is_empty() {
-            text.plain("This room follows nothing. /follow #tag, /follow @me or /follow all changes that.");
+            text.plain(say!(lang, "follows-nothing"));
         } else {
-            text.plain("This room follows");
+            text.plain(say!(lang, "follows-heading"));
             for filter in &room.follows {
                 let words = self.filter_words(filter, viewer);
                 text.plain("\n   ").push(Style::Quote, &words);
                 let unfollow = room::Command::Unfollow { filter: Some(self.handles(filter)) };
                 let command = Command::Room(unfollow).to_text(viewer.time_zone);
-                buttons.push(Button::new(format!("Unfollow {}", words::shorten(&words, 24)), command));
+                buttons.push(Button::new(say!(lang, "button-unfollow", what = words::shorten(&words, 24)), command));
             }
         }
         text.plain("\n").push(Style::Dim, self.settings(room, viewer));
@@ -149,31 +151,30 @@ impl World {
 
     /// A room's settings in a line.
     fn settings(&self, room: &Room, viewer: &Viewer) -> String {
-        let mut parts = vec![format!(
-            "times of {}: it is {}",
-            viewer.time_zone.name(),
-            viewer.now.with_timezone(&viewer.time_zone).format("%H:%M")
-        )];
-        parts.extend(room.language.iter().map(|language| format!("language {}", words::one_line(language))));
-        parts.extend(room.default_bucket.map(|bucket| format!("a bare sentence becomes {}", bucket.one())));
+        let lang = viewer.lang;
+        let time = viewer.now.with_timezone(&viewer.time_zone).format("%H:%M").to_string();
+        let mut parts = vec![say!(lang, "settings-times", zone = viewer.time_zone.name(), time)];
+        parts.extend(room.language.iter().map(|code| {
+            let language = Lang::parse(code).map_or_else(|| words::one_line(code).into_owned(), |it| it.name().to_owned());
+            say!(lang, "settings-language", language)
+        }));
+        parts.extend(
+            room.default_bucket.map(|bucket| say!(lang, "settings-bucket", bucket = words::a_bucket(bucket, lang))),
+        );
         parts.extend(self.hours_in_short(room, viewer));
         if let Some(until) = room.muted_until.filter(|until| *until > viewer.now) {
-            parts.push(format!("told nothing until {}", words::at(until, viewer)));
+            parts.push(say!(lang, "settings-muted", when = words::at(until, viewer)));
         }
-        parts.join("   ")
+        parts.join(GAP)
     }
 
     /// `/pair` alone: who waits to be let in, with a button for each.
     pub fn pending(&self, waiting: &[Waiting], viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         if waiting.is_empty() {
-            return Outbound::text(
-                "Nobody waits to be let in. Whoever writes to me for the first time gets a code; /pair and that code lets them in.",
-            );
+            return Outbound::text(say!(lang, "pending-nobody"));
         }
-        let mut text = Text::from(match waiting.len() {
-            1 => "1 person waits to be let in".to_owned(),
-            n => format!("{n} people wait to be let in"),
-        });
+        let mut text = text!(lang, "pending-heading", n = waiting.len());
         let mut buttons = Vec::new();
         for one in waiting {
             let name = words::one_line(&one.name);
@@ -181,25 +182,23 @@ impl World {
                 .push(Style::Quote, name.as_ref())
                 .plain(" (")
                 .push(Style::Quote, words::one_line(&one.identity));
-            text.plain(format!(")   for {}   ", span(one.since))).push(Style::Code, format!("/pair {}", one.code));
-            buttons.push(Button::new(format!("Let {} in", words::shorten(&name, 24)), format!("/pair {}", one.code)));
+            let waited = say!(lang, "pending-for", time = span(one.since, lang));
+            text.plain(format!(")   {waited}   ")).push(Style::Code, format!("/pair {}", one.code));
+            let label = say!(lang, "button-let-in", who = words::shorten(&name, 24));
+            buttons.push(Button::new(label, format!("/pair {}", one.code)));
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
     /// `/status`: whether all is well, and what is not.
     pub fn status(&self, status: &Status, viewer: &Viewer) -> Text {
-        let mut text = Text::new();
-        text.plain(format!(
-            "yoman {}   up {}   position {}",
-            status.version,
-            span(status.up),
-            words::grouped(status.head.0)
-        ));
+        let lang = viewer.lang;
+        let (version, time) = (&status.version, span(status.up, lang));
+        let mut text = text!(lang, "status-heading", version, time, position = status.head.0);
         let counts: Vec<_> = crate::domain::Bucket::ALL
             .into_iter()
             .filter(|&bucket| self.newest(bucket) > 0)
-            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket))
+            .map(|bucket| words::count_of(self.newest(bucket) as usize, bucket, lang))
             .collect();
         if !counts.is_empty() {
             text.plain("\n").plain(counts.join("   "));
@@ -207,43 +206,36 @@ impl World {
         let mut trouble: Vec<String> = Vec::new();
         for bot in &status.bots {
             let title = viewer.titles.get(&bot.bot).map_or(bot.bot.as_str(), String::as_str);
-            text.plain("\n").plain(title).plain(if bot.trouble.is_none() { "   runs" } else { "   does not run" });
+            let runs = say!(lang, "status-bot", runs = if bot.trouble.is_none() { "yes" } else { "no" });
+            text.plain("\n").plain(title).plain(GAP).plain(runs);
             if bot.waiting > 0 {
-                text.plain(format!("   {} to be delivered", words::count(bot.waiting, "message")));
+                text.plain(GAP).plain(say!(lang, "status-queued", n = bot.waiting));
             }
             trouble.extend(bot.trouble.iter().map(|why| format!("{title}: {why}")));
         }
         for (cursor, at) in &status.cursors {
             let behind = status.head.0.saturating_sub(at.0);
             if behind > 0 {
-                text.plain(format!(
-                    "\n{cursor}   {} behind",
-                    words::count(usize::try_from(behind).unwrap_or(usize::MAX), "commit")
-                ));
+                text.plain("\n").plain(say!(lang, "status-behind", cursor, n = behind));
             }
         }
         let health = &status.health;
-        text.plain(format!(
-            "\nlog {}   {} MB",
-            health.engine,
-            words::grouped((health.disk_bytes + health.journal_bytes) / 1_000_000)
-        ));
+        let n = (health.disk_bytes + health.journal_bytes) / 1_000_000;
+        text.plain("\n").plain(say!(lang, "status-log", engine = health.engine, n));
         if let Some(verified) = &health.verified {
-            let at = words::at(verified.at, viewer);
-            text.plain(format!("   verified up to {} {at}", words::grouped(verified.position.0)));
+            let when = words::at(verified.at, viewer);
+            text.plain(GAP).plain(say!(lang, "status-verified", position = verified.position.0, when));
             if verified.faults > 0 {
-                let faults = usize::try_from(verified.faults).unwrap_or(usize::MAX);
-                trouble.push(format!(
-                    "The log has {}: yoman log verify says what and where.",
-                    words::count(faults, "fault")
-                ));
+                trouble.push(say!(lang, "status-faults", n = verified.faults));
             }
         }
-        trouble.extend(health.refusing.iter().map(|why| format!("Nothing can be saved: {why}")));
-        trouble.extend(health.damaged.iter().take(3).map(|(at, how)| format!("The record at {at} is damaged: {how}")));
+        trouble.extend(health.refusing.iter().map(|why| say!(lang, "status-refusing", why)));
+        trouble.extend(
+            health.damaged.iter().take(3).map(|(at, how)| say!(lang, "status-damaged", at = at.to_string(), how)),
+        );
         trouble.extend(health.warnings.iter().cloned());
         if self.unreadable() > 0 {
-            trouble.push(self.unreadable_line());
+            trouble.push(self.unreadable_line(lang));
         }
         for trouble in trouble {
             text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&trouble));
@@ -252,23 +244,16 @@ impl World {
     }
 
     /// What could not be read, and what to do.
-    pub fn unreadable_line(&self) -> String {
-        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        let items = match self.unreadable_items() {
-            0 => String::new(),
-            items => format!(" of {}", words::count(items, "item")),
+    pub fn unreadable_line(&self, lang: Lang) -> String {
+        let events = say!(lang, "unreadable-events", n = self.unreadable());
+        let what = match self.unreadable_items() {
+            0 => events,
+            n => say!(lang, "unreadable-of", events, n),
         };
-        let what = format!("{}{items} cannot be read", words::count(count(self.unreadable()), "event"));
-        let rest = "what they are of can be looked at and not changed";
         match self.unreadable_newer() {
-            0 => format!("{what}: {rest}. yoman log verify says where."),
-            newer if newer == self.unreadable() => {
-                format!("{what}: a newer yoman wrote them, so update; until then {rest}.")
-            }
-            newer => format!(
-                "{what}: a newer yoman wrote {}, so update; yoman log verify says where the others are. Until then {rest}.",
-                words::grouped(newer)
-            ),
+            0 => say!(lang, "unreadable-damaged", what),
+            newer if newer == self.unreadable() => say!(lang, "unreadable-newer", what),
+            n => say!(lang, "unreadable-both", what, n),
         }
     }
 
@@ -279,145 +264,136 @@ impl World {
         commits: &[Arc<Commit>],
         viewer: &Viewer,
     ) -> Text {
-        let mut text = Text::new();
         if let Some(text) = self.hours_answer(command, viewer) {
             return text;
         }
+        let (lang, can) = (viewer.lang, &viewer.capabilities);
         let event = commits.first().and_then(|commit| stored::decode(commit.events.first()?).ok());
         let event = if let Some(Event::Room(event)) = event { Some(event) } else { None };
         match (command, event) {
             (room::Command::Enable { .. }, _) => {
-                let (help, follow) =
-                    (viewer.capabilities.written("/help"), viewer.capabilities.written("/follow #tag"));
-                text.plain("I listen here now. ").push(Style::Code, help).plain(" says what I understand, ");
-                text.push(Style::Code, follow).plain(" tells this room about items.")
+                let (help, follow) = (lang::code(can.written("/help")), lang::code(can.written("/follow #tag")));
+                text!(lang, "room-enabled", help, follow)
             }
-            (room::Command::Disable, _) => {
-                let enable = viewer.capabilities.written("/enable");
-                text.plain("I am silent here now. ").push(Style::Code, enable).plain(" makes me listen again.")
-            }
+            (room::Command::Disable, _) => text!(lang, "room-disabled", enable = lang::code(can.written("/enable"))),
             (room::Command::Follow { .. }, Some(room::Event::Followed { filter })) => {
-                text.plain("This room follows ").push(Style::Quote, self.filter_words(&filter, viewer)).plain(" now.")
+                text!(lang, "room-follows", what = lang::quote(self.filter_words(&filter, viewer)))
             }
-            (room::Command::Follow { .. }, _) => text.plain("This room follows that now."),
+            (room::Command::Follow { .. }, _) => text!(lang, "room-follows-that"),
             (room::Command::Unfollow { .. }, Some(room::Event::Unfollowed { filter: Some(filter) })) => {
-                let words = self.filter_words(&filter, viewer);
-                text.plain("This room no longer follows ").push(Style::Quote, words).plain(".")
+                text!(lang, "room-follows-not", what = lang::quote(self.filter_words(&filter, viewer)))
             }
-            (room::Command::Unfollow { .. }, _) => text.plain("This room follows nothing any more."),
+            (room::Command::Unfollow { .. }, _) => text!(lang, "room-follows-nothing"),
             (room::Command::Mute { until: Some(until) }, _) => {
-                let until = words::at_in_zone(*until, viewer);
-                text.plain(format!("This room is told nothing until {until}. What is said here is answered as ever."))
+                text!(lang, "room-muted", when = words::at_in_zone(*until, viewer))
             }
-            (room::Command::Mute { until: None }, _) => text.plain("This room is told what it follows again."),
-            (room::Command::Set(setting), _) => text.plain(match setting {
-                room::Setting::Language(language) if language.starts_with("en") => "I speak English here.".to_owned(),
-                room::Setting::Language(language) => {
-                    format!("Noted: {} for this room. So far I speak English only.", words::one_line(language))
-                }
+            (room::Command::Mute { until: None }, _) => text!(lang, "room-unmuted"),
+            (room::Command::PinBoard { filter }, _) if filter.is_empty() => text!(lang, "board-stands-all"),
+            (room::Command::PinBoard { .. }, Some(room::Event::BoardPinned { filter })) => {
+                text!(lang, "board-stands", filter = lang::quote(self.filter_text(&filter, viewer)))
+            }
+            (room::Command::PinBoard { .. }, _) => text!(lang, "board-stands-all"),
+            (room::Command::UnpinBoard, _) => text!(lang, "board-ends"),
+            (room::Command::React { emoji, verb }, _) => self.reaction_answer(Some((emoji, *verb)), viewer),
+            (room::Command::ReactOff, _) => self.reaction_answer(None, viewer),
+            (room::Command::Set(setting), _) => match setting {
+                // Said in the language that holds from here on.
+                room::Setting::Language(language) if language.is_empty() => text!(lang, "room-language-off"),
+                room::Setting::Language(language) => text!(Lang::parse(language).unwrap_or(lang), "room-language"),
                 room::Setting::TimeZone(zone) => {
-                    let local = viewer.now.with_timezone(zone);
-                    format!("Times here are those of {} now: it is {} there.", zone.name(), local.format("%H:%M"))
+                    let time = viewer.now.with_timezone(zone).format("%H:%M").to_string();
+                    text!(lang, "room-time-zone", zone = zone.name(), time)
                 }
-                room::Setting::DefaultBucket(bucket) => format!("A bare sentence becomes {} here now.", bucket.one()),
-                room::Setting::Digest(_) | room::Setting::Quiet(_) | room::Setting::Urgent(_) => self.hours_now(viewer),
-            }),
-            (room::Command::Quiet { .. } | room::Command::DigestNow, _) => text.plain(self.hours_now(viewer)),
-        };
-        text
+                room::Setting::DefaultBucket(bucket) => {
+                    text!(lang, "room-bucket", bucket = words::a_bucket(*bucket, lang))
+                }
+                room::Setting::Digest(_) | room::Setting::Quiet(_) | room::Setting::Urgent(_) => {
+                    Text::from(self.hours_now(viewer))
+                }
+            },
+            (room::Command::Quiet { .. } | room::Command::DigestNow, _) => Text::from(self.hours_now(viewer)),
+        }
     }
 
     /// What became of a command about people.
     pub(super) fn person_answer(&self, commits: &[Arc<Commit>], viewer: &Viewer) -> Text {
-        let mut text = Text::new();
-        let Some(commit) = commits.first() else { return "Nothing to change.".into() };
-        let Some(person) = PersonId::of_stream(commit.stream.as_str()) else { return "Done.".into() };
+        let lang = viewer.lang;
+        let Some(commit) = commits.first() else { return text!(lang, "person-nothing") };
+        let Some(person) = PersonId::of_stream(commit.stream.as_str()) else { return text!(lang, "answer-ok") };
         let events = commit.events.iter().filter_map(|event| stored::decode(event).ok());
-        let handle = self.person(person).map_or_else(|| format!("person {}", person.0), |it| it.handle.to_string());
-        let mut told = false;
+        let nobody = || say!(lang, "person-number", n = person.0);
+        let handle = self.person(person).map_or_else(nobody, |it| it.handle.to_string());
+        let mut text = Text::new();
         for event in events {
             let Event::Person(event) = event else { continue };
-            if std::mem::replace(&mut told, true) {
-                text.plain("\n");
-            }
-            self.person_line(&mut text, person, &handle, &event, viewer);
+            text.plain(if text.is_empty() { "" } else { "\n" });
+            text.append(self.person_line(person, &handle, &event, viewer));
         }
-        if !told {
-            text.plain("Done.");
-        }
-        text
+        if text.is_empty() { text!(lang, "answer-ok") } else { text }
     }
 
-    fn person_line(&self, text: &mut Text, person: PersonId, handle: &str, event: &person::Event, viewer: &Viewer) {
+    fn person_line(&self, person: PersonId, handle: &str, event: &person::Event, viewer: &Viewer) -> Text {
+        let lang = viewer.lang;
         let you = viewer.person == Some(person);
+        let who = lang::quote(handle);
         match event {
-            person::Event::Paired { name, role, .. } if you => {
-                text.plain("Welcome, ").push(Style::Quote, words::one_line(name));
-                text.plain(format!(". You are {} here, written ", words::a(role.word())))
-                    .push(Style::Quote, handle)
-                    .plain(". ")
-                    .push(Style::Code, viewer.capabilities.written("/help"))
-                    .plain(" says what I understand.");
-            }
             person::Event::Paired { name, role, .. } => {
-                text.push(Style::Quote, words::one_line(name))
-                    .plain(format!(" is let in as {}, written ", words::a(role.word())));
-                text.push(Style::Quote, handle).plain(".");
+                let (name, role) = (lang::quote(words::one_line(name)), words::a_role(*role, lang));
+                if you {
+                    let help = lang::code(viewer.capabilities.written("/help"));
+                    text!(lang, "person-welcome", name, role, handle = who, help)
+                } else {
+                    text!(lang, "person-let-in", name, role, handle = who)
+                }
             }
             person::Event::IdentityLinked { identity } => {
-                let title = platform_of(identity, viewer);
-                text.push(Style::Quote, if you { "You" } else { handle });
-                text.plain(if you { " are" } else { " is" }).plain(format!(" known on {title} too now."));
+                let platform = platform_of(identity, viewer);
+                if you { text!(lang, "person-known-you", platform) } else { text!(lang, "person-known", who, platform) }
             }
             person::Event::IdentityUnlinked { identity } => {
-                let title = platform_of(identity, viewer);
-                text.push(Style::Quote, if you { "You" } else { handle });
-                text.plain(if you { " are" } else { " is" }).plain(format!(" no longer known on {title} as "));
-                text.push(Style::Quote, words::one_line(&identity.0)).plain(".");
+                let platform = platform_of(identity, viewer);
+                let identity = lang::quote(words::one_line(&identity.0));
+                if you {
+                    text!(lang, "person-unknown-you", platform, identity)
+                } else {
+                    text!(lang, "person-unknown", who, platform, identity)
+                }
             }
             person::Event::Merged { into } => {
                 let once = self.people.as_once(person).map_or_else(String::new, ToString::to_string);
-                text.push(Style::Quote, once).plain(" is ");
-                let you = viewer.person == Some(self.resolved(*into));
-                text.push(Style::Quote, if you { "you" } else { handle });
-                text.plain(" from now on: what was theirs is ").plain(if you { "yours" } else { "theirs together" });
-                text.plain(", and so is what they did.");
-            }
-            person::Event::RoleGranted { role } if you => {
-                text.plain(format!("You are {} now.", words::a(role.word())));
+                let once = lang::quote(once);
+                if viewer.person == Some(self.resolved(*into)) {
+                    text!(lang, "person-merged-you", once)
+                } else {
+                    text!(lang, "person-merged", once, who)
+                }
             }
             person::Event::RoleGranted { role } => {
-                text.push(Style::Quote, handle).plain(format!(" is {} now.", words::a(role.word())));
+                let role = words::a_role(*role, lang);
+                if you { text!(lang, "person-role-you", role) } else { text!(lang, "person-role", who, role) }
             }
             person::Event::Forgotten => {
-                text.plain("Forgotten. What they wrote shows as \"forgotten\", and they themselves as ")
-                    .push(Style::Quote, handle);
-                text.plain(": the key is destroyed, and no backup made from now on can bring them back.\n");
-                text.plain(NOT_FORGOTTEN);
+                let mut text = text!(lang, "person-forgotten", who);
+                text.plain("\n").plain(say!(lang, "not-forgotten"));
+                text
             }
             person::Event::Reversed(reversed) if reversed.after.prefers.is_some() => {
-                let prefers = self.person(person).and_then(|person| person.prefers.as_deref());
-                text.append(self.preferred(prefers, viewer));
+                self.preferred(self.person(person).and_then(|person| person.prefers.as_deref()), viewer)
             }
+            person::Event::Preferred { bot } => self.preferred(bot.as_deref(), viewer),
             person::Event::Reversed(_) => {
-                let role = self.person(person).and_then(|person| person.role);
-                text.push(Style::Quote, if you { "You" } else { handle }).plain(match (role, you) {
-                    (Some(role), true) => format!(" are {} again.", words::a(role.word())),
-                    (Some(role), false) => format!(" is {} again.", words::a(role.word())),
-                    (None, _) => " may do nothing here any more. /grant gives a role back.".to_owned(),
-                });
+                let role = self.person(person).and_then(|person| person.role).map(|role| words::a_role(role, lang));
+                match (role, you) {
+                    (Some(role), true) => text!(lang, "person-role-again-you", role),
+                    (Some(role), false) => text!(lang, "person-role-again", who, role),
+                    (None, true) => text!(lang, "person-no-role-you"),
+                    (None, false) => text!(lang, "person-no-role", who),
+                }
             }
-            person::Event::Preferred { bot } => drop(text.append(self.preferred(bot.as_deref(), viewer))),
-            person::Event::RoleRevoked => {
-                text.push(Style::Quote, handle).plain(" may do nothing here any more. /grant gives a role back.");
-            }
+            person::Event::RoleRevoked => text!(lang, "person-no-role", who),
         }
     }
 }
-
-/// What `/forget` does not reach.
-pub(crate) const NOT_FORGOTTEN: &str = "Not covered: what others wrote about them, which is theirs; what chats have shown already; what was kept while sealing was off; ids \
-     of platforms' messages and direct rooms; copies made of keys/ before.";
 
 /// The platforms a person is known on.
 fn known_on(person: &Person, viewer: &Viewer) -> String {
@@ -438,11 +414,11 @@ fn platform_of(identity: &Identity, viewer: &Viewer) -> String {
 }
 
 /// `4 s`, `12 min`, `3 h`, `5 days`
-fn span(time: Duration) -> String {
+fn span(time: Duration, lang: Lang) -> String {
     match time.as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+        n @ 0..60 => say!(lang, "span-seconds", n),
+        n @ 60..3_600 => say!(lang, "span-minutes", n = n / 60),
+        n @ 3_600..172_800 => say!(lang, "span-hours", n = n / 3_600),
+        n => say!(lang, "span-days", n = n / 86_400),
     }
 }

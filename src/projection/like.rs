@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 
 use super::{World, items::Entry, words};
-use crate::domain::{Bucket, Handle, ItemRef, PersonId, filter::StateWord, item::Item};
+use crate::{
+    domain::{Bucket, Handle, ItemRef, PersonId, filter::StateWord, item::Item},
+    lang::Lang,
+};
 
 /// The most items that are read for one search by words, the newest first: older ones are found by their reference.
 const READ_MAX: usize = 10_000;
@@ -144,9 +147,9 @@ impl World {
     }
 
     /// Where an item stands, when that is not simply open.
-    pub fn standing(&self, item: &Item) -> Option<&'static str> {
+    pub fn standing(&self, item: &Item, lang: Lang) -> Option<String> {
         let state = self.state(item);
-        (state != StateWord::Open).then(|| super::line::state_name(state))
+        (state != StateWord::Open).then(|| super::line::state_name(state, lang))
     }
 
     /// Tags somebody may mean, those used most first.

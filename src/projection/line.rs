@@ -3,10 +3,13 @@
 use yoman_chat::{Style, Text};
 
 use super::{Viewer, World, words};
-use crate::domain::{
-    ItemRef, Priority,
-    filter::StateWord,
-    item::{Item, LinkTarget, Relation},
+use crate::{
+    domain::{
+        Due, ItemRef, Priority,
+        filter::StateWord,
+        item::{Item, LinkTarget, Relation},
+    },
+    lang::{Lang, say, text},
 };
 
 /// What parts the pieces of a line.
@@ -28,29 +31,24 @@ impl World {
     }
 
     /// `T3 doing   Offline mode for the app   @dana`: `state` is what stands behind the reference.
-    pub(super) fn head(&self, item: &Item, state: &str) -> Text {
+    pub(super) fn head(&self, item: &Item, state: &str, viewer: &Viewer) -> Text {
         let mut out = Text::new();
         out.item(item.reference);
         if !state.is_empty() {
             out.plain(" ").plain(state);
         }
-        self.title(&mut out, item);
-        self.assignees(&mut out, item);
+        title(&mut out, item);
+        self.assignees(&mut out, item, viewer.lang);
         out
     }
 
-    /// `   Offline mode for the app`
-    pub(super) fn title(&self, out: &mut Text, item: &Item) {
-        out.plain(GAP).push(Style::Quote, words::one_line(&item.title));
-    }
-
     /// `   @dana @kim`
-    pub(super) fn assignees(&self, out: &mut Text, item: &Item) {
+    pub(super) fn assignees(&self, out: &mut Text, item: &Item, lang: Lang) {
         for (index, person) in item.people.iter().enumerate() {
             out.plain(if index == 0 { GAP } else { " " });
             match self.person(*person) {
                 Some(person) => out.push(Style::Quote, person.handle.to_string()),
-                None => out.plain(format!("person {}", person.0)),
+                None => out.plain(say!(lang, "person-number", n = person.0)),
             };
         }
     }
@@ -61,40 +59,38 @@ impl World {
         if !item.tags.is_empty() {
             out.plain(item.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
         }
-        if let Some(priority) = words::priority(item.priority) {
+        if let Some(priority) = words::priority(item.priority, viewer.lang) {
             part(&mut out).push(if item.priority >= Priority::High { Style::Bold } else { Style::Plain }, priority);
         }
         if let Some(due) = item.due {
             let late = !item.is_closed() && words::due_until(due, viewer) < viewer.now;
-            part(&mut out).plain(format!("{} {}", if late { "was due" } else { "due" }, words::due(due, viewer)));
+            part(&mut out).plain(due_words(due, late, viewer));
         }
         if let Some(project) = &item.project {
             part(&mut out).plain(project.to_string());
         }
         for (relation, to) in &item.links {
             if let (Relation::For, LinkTarget::Item(to)) = (relation, to) {
-                part(&mut out).plain("for ").item(to);
+                part(&mut out).append(text!(viewer.lang, "for-item", item = *to));
             }
         }
         out
     }
 
     /// `waits for T1 (Fix login), T2 (…)`; empty when it waits for nothing.
-    pub(super) fn waits(&self, item: ItemRef, with_titles: bool) -> Text {
+    pub(super) fn waits(&self, item: ItemRef, with_titles: bool, lang: Lang) -> Text {
         let waits_for = self.waits_for(item);
-        let mut out = Text::new();
-        if !waits_for.is_empty() {
-            out.plain("waits for ");
-            named(&mut out, &waits_for, with_titles);
+        if waits_for.is_empty() {
+            return Text::new();
         }
-        out
+        text!(lang, "waits-for", items = named(&waits_for, with_titles, lang))
     }
 
     /// An item in a list: `T3 doing   Offline mode   high  due Fri 27 Nov   @dana`.
     pub(super) fn listed(&self, item: &Item, viewer: &Viewer) -> Text {
         let state = match self.state(item) {
             StateWord::Open | StateWord::Running => String::new(),
-            state => state_name(state).to_owned(),
+            state => state_name(state, viewer.lang),
         };
         let mut out = Text::new();
         out.item(item.reference);
@@ -103,26 +99,42 @@ impl World {
         }
         out.plain(GAP).push(Style::Quote, words::shorten(&words::one_line(&item.title), LISTED_CHARS_MAX));
         let mut marks = Text::new();
-        if let Some(priority) = words::priority(item.priority) {
+        if let Some(priority) = words::priority(item.priority, viewer.lang) {
             marks.plain(priority);
         }
         if let Some(due) = item.due.filter(|_| !item.is_closed()) {
             let late = words::due_until(due, viewer) < viewer.now;
-            part(&mut marks).plain(format!("{} {}", if late { "was due" } else { "due" }, words::due(due, viewer)));
+            part(&mut marks).plain(due_words(due, late, viewer));
         }
         if !marks.is_empty() {
             out.plain(GAP).append(marks);
         }
-        self.assignees(&mut out, item);
+        self.assignees(&mut out, item, viewer.lang);
         out
     }
+}
+
+/// `   Offline mode for the app`
+pub(super) fn title(out: &mut Text, item: &Item) {
+    out.plain(GAP).push(Style::Quote, words::one_line(&item.title));
 }
 
 /// The most characters of a title in a list.
 const LISTED_CHARS_MAX: usize = 80;
 
+/// `due Fri 27 Nov`, `was due Fri 27 Nov`
+fn due_words(due: Due, late: bool, viewer: &Viewer) -> String {
+    let when = words::due(due, viewer);
+    if late { say!(viewer.lang, "was-due", when) } else { say!(viewer.lang, "due", when) }
+}
+
 /// A state as people say it.
-pub(super) fn state_name(state: StateWord) -> &'static str {
+pub(super) fn state_name(state: StateWord, lang: Lang) -> String {
+    say!(lang, "state", state = state_key(state))
+}
+
+/// What the words for a state are chosen by.
+pub(super) fn state_key(state: StateWord) -> &'static str {
     match state {
         StateWord::Open => "open",
         StateWord::Running => "running",
@@ -133,13 +145,14 @@ pub(super) fn state_name(state: StateWord) -> &'static str {
         StateWord::Promoted => "promoted",
         StateWord::Rejected => "rejected",
         StateWord::Merged => "merged",
-        StateWord::Withdrawn => "taken back",
+        StateWord::Withdrawn => "withdrawn",
         StateWord::Closed => "closed",
     }
 }
 
 /// `T1 (Fix login), T2 (Ship)`, the titles only when wanted; beyond a few the rest is counted.
-pub(super) fn named(out: &mut Text, items: &[(ItemRef, String)], with_titles: bool) {
+pub(super) fn named(items: &[(ItemRef, String)], with_titles: bool, lang: Lang) -> Text {
+    let mut out = Text::new();
     for (index, (item, title)) in items.iter().take(NAMED_MAX).enumerate() {
         if index > 0 {
             out.plain(", ");
@@ -150,8 +163,9 @@ pub(super) fn named(out: &mut Text, items: &[(ItemRef, String)], with_titles: bo
         }
     }
     if items.len() > NAMED_MAX {
-        out.plain(format!(" and {} more", items.len() - NAMED_MAX));
+        out.plain(" ").plain(say!(lang, "more", n = items.len() - NAMED_MAX));
     }
+    out
 }
 
 /// Begins a further part of a line of marks.

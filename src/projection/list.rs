@@ -6,7 +6,6 @@ use super::{
     Viewer, World,
     card::{BUTTON_BYTES_MAX, press, with_buttons},
     select::Order,
-    words,
 };
 use crate::{
     command::{Command, Look},
@@ -15,6 +14,7 @@ use crate::{
         filter::StateWord,
         item::{Act, Item},
     },
+    lang::{self, Lang, say, text},
 };
 
 /// How many items stand on one page.
@@ -30,7 +30,7 @@ impl World {
         if all == 0 {
             return self.nothing(filter, closed_too, viewer);
         }
-        let mut text = heading(all, filter, closed_too);
+        let mut text = heading(all, filter, closed_too, viewer.lang);
         // One bucket is named by the heading.
         let rest = if filter.buckets.len() == 1 {
             self.filter_text(&Filter { buckets: Vec::new(), ..filter.clone() }, viewer)
@@ -51,24 +51,20 @@ impl World {
 
     /// `/find`: the items that hold all the words, closed ones too.
     pub fn find(&self, filter: &Filter, page: u32, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let (items, all, page) = self.page_of(filter, |_| true, page, viewer);
         let said = self.filter_text(filter, viewer);
         if all == 0 {
-            let mut text = Text::from("Nothing has ");
-            text.push(Style::Quote, &said).plain(" in its title, text, tags or notes.");
+            let mut text = text!(lang, "find-nothing", words = lang::quote(&said));
             if filter.words.len() > 1 {
-                text.plain(" Fewer words find more.");
+                text.plain(" ").plain(say!(lang, "find-fewer"));
             }
             if self.items.dropped() > 0 {
-                text.plain(format!(
-                    " {} closed long ago are no longer searched; /show finds them by number.",
-                    words::count(self.items.dropped(), "item")
-                ));
+                text.plain(" ").plain(say!(lang, "find-dropped", n = self.items.dropped()));
             }
             return Outbound::text(text);
         }
-        let mut text = Text::from(format!("{} with ", words::count(all, "item")));
-        text.push(Style::Quote, &said);
+        let text = text!(lang, "find-heading", n = all, words = lang::quote(&said));
         let handles = self.handles(filter);
         self.page(
             text,
@@ -80,16 +76,15 @@ impl World {
 
     /// `/mine`: what a person has to do, the closed left out.
     pub fn mine(&self, filter: &Filter, person: PersonId, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let filter = Self::of_person(filter, person);
         let also = |item: &Item| !filter.states.is_empty() || !item.is_closed();
         let (items, all) = self.selected(&filter, also, (Order::Next, 0, PAGE_ITEMS), viewer);
         if all == 0 {
-            let text = "Nothing is yours to do. /next says what could be begun.";
-            return with_buttons(Outbound::text(text), vec![Button::new("Next", "/next")], viewer);
+            let next = Button::new(say!(lang, "button-next"), "/next");
+            return with_buttons(Outbound::text(say!(lang, "mine-nothing")), vec![next], viewer);
         }
-        let of = if viewer.person == Some(person) { "you".to_owned() } else { self.name(person, viewer) };
-        let mut text = Text::from(format!("{} for ", words::count(all, "item")));
-        text.push(Style::Quote, of);
+        let text = text!(lang, "mine-heading", n = all, who = lang::quote(self.name(person, viewer)));
         let handles = self.handles(&filter);
         self.page(
             text,
@@ -102,6 +97,7 @@ impl World {
     /// `/next`: what can be done now, what presses most first. Nothing that waits, no ideas, and nothing that is somebody
     /// else's unless the filter names people.
     pub fn next(&self, filter: &Filter, person: PersonId, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let also = |item: &Item| {
             !item.is_closed()
                 && item.reference.bucket != Bucket::Idea
@@ -110,32 +106,29 @@ impl World {
         };
         let (items, all) = self.selected(filter, also, (Order::Next, 0, PAGE_ITEMS), viewer);
         if self.as_of.is_some() && all > 0 {
-            let mut text = Text::from(words::count(all, "item"));
-            text.plain(" could be done then");
+            let mut text = text!(lang, "next-then", n = all);
             self.lines(&mut text, &items, viewer);
             return Outbound::text(text);
         }
         let Some(first) = items.first().and_then(|&item| self.item(item)) else {
             let blocked = self.tally(filter, viewer).get(&StateWord::Blocked).copied().unwrap_or_default();
             let text = match blocked {
-                0 => "Nothing to do. /todo and what it is puts something on the list.".to_owned(),
-                n => {
-                    format!("Nothing can be done now: {} for something else. /list blocked says for what.", waiting(n))
-                }
+                0 => say!(lang, "next-nothing"),
+                n => say!(lang, "next-waiting", n),
             };
-            let buttons = if blocked > 0 { vec![Button::new("Blocked", "/list blocked")] } else { Vec::new() };
-            return with_buttons(Outbound::text(text), buttons, viewer);
+            let blocked = (blocked > 0).then(|| Button::new(say!(lang, "button-blocked"), "/list blocked"));
+            return with_buttons(Outbound::text(text), blocked.into_iter().collect(), viewer);
         };
         let mut text = match all {
-            1 => Text::from("Next"),
-            all if all <= PAGE_ITEMS => Text::from("Next, what presses most first"),
-            all => Text::from(format!("Next {PAGE_ITEMS} of {}", words::grouped(all as u64))),
+            1 => text!(lang, "next-one"),
+            all if all <= PAGE_ITEMS => text!(lang, "next-few"),
+            all => text!(lang, "next-many", shown = PAGE_ITEMS, n = all),
         };
         self.lines(&mut text, &items, viewer);
-        let mut buttons =
-            vec![Button::new(format!("Show {}", first.item.reference), format!("/show {}", first.item.reference))];
+        let item = first.item.reference;
+        let mut buttons = vec![Button::new(say!(lang, "button-show", item), format!("/show {item}"))];
         if first.item.state_word() == StateWord::Open && first.item.reference.bucket == Bucket::Todo {
-            buttons.insert(0, press(&format!("Start {}", first.item.reference), &first.item, Act::Doing));
+            buttons.insert(0, press(say!(lang, "button-start-item", item), &first.item, Act::Doing));
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
@@ -169,7 +162,7 @@ impl World {
         let (items, all, page) = page;
         let pages = pages(all);
         if pages > 1 {
-            text.plain(format!("   page {page} of {pages}"));
+            text.plain("   ").plain(say!(viewer.lang, "list-page", page, pages));
         }
         self.lines(&mut text, items, viewer);
         let to = |page: usize| {
@@ -185,7 +178,7 @@ impl World {
         if page < pages {
             buttons.push(Button::new("▶", to(page + 1)));
             if !viewer.capabilities.buttons || to(page + 1).len() > bytes_max {
-                text.plain("\n").push(Style::Dim, format!("More: {}", to(page + 1)));
+                text.plain("\n").push(Style::Dim, say!(viewer.lang, "list-more", command = to(page + 1)));
             }
         }
         with_buttons(Outbound::text(text), buttons, viewer)
@@ -200,11 +193,10 @@ impl World {
 
     /// What to do when nothing passes.
     fn nothing(&self, filter: &Filter, closed_too: bool, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let said = self.filter_text(filter, viewer);
         if self.items.len() == 0 && self.left_out == 0 && self.as_of.is_none() {
-            return Outbound::text(
-                "Nothing here yet. /todo Buy milk  puts something on the list, /help says what else there is.",
-            );
+            return Outbound::text(say!(lang, "list-empty"));
         }
         let is_closed = |state: StateWord| {
             matches!(
@@ -215,25 +207,25 @@ impl World {
         let tally = self.tally(filter, viewer).into_iter();
         let closed: usize =
             if closed_too { 0 } else { tally.filter(|&(state, _)| is_closed(state)).map(|(_, n)| n).sum() };
-        let mut text = Text::from("Nothing");
-        if !closed_too {
-            text.plain(" open");
-        }
-        if !said.is_empty() {
-            text.plain(" with ").push(Style::Quote, &said);
-        }
         if closed == 0 && filter.is_empty() && !closed_too {
-            return Outbound::text("Nothing is open. /todo Buy milk  puts something on the list.");
+            return Outbound::text(say!(lang, "list-all-done"));
         }
+        let open = if closed_too { "all" } else { "open" };
+        let nothing = if said.is_empty() {
+            text!(lang, "list-nothing", open)
+        } else {
+            text!(lang, "list-nothing-with", open, what = lang::quote(&said))
+        };
         if closed == 0 {
-            text.plain(". /list shows everything that is open, /find looks for words.");
-            return with_buttons(Outbound::text(text), vec![Button::new("All open", "/list")], viewer);
+            let text = text!(lang, "list-nothing-hint", nothing);
+            let all = Button::new(say!(lang, "button-all-open"), "/list");
+            return with_buttons(Outbound::text(text), vec![all], viewer);
         }
-        text.plain(format!("; {} closed.", words::grouped(closed as u64)));
+        let text = text!(lang, "list-nothing-closed", nothing, n = closed);
         let closed = Filter { states: vec![StateWord::Closed], ..self.handles(filter) };
         let command =
             Command::Look(Look::List { filter: closed, page: 1, at: self.moment() }).to_text(viewer.time_zone);
-        with_buttons(Outbound::text(text), vec![Button::new("Closed ones", command)], viewer)
+        with_buttons(Outbound::text(text), vec![Button::new(say!(lang, "button-closed-ones"), command)], viewer)
     }
 }
 
@@ -241,22 +233,15 @@ fn pages(all: usize) -> usize {
     all.div_ceil(PAGE_ITEMS).max(1)
 }
 
-fn heading(all: usize, filter: &Filter, closed_too: bool) -> Text {
-    let one = match filter.buckets.as_slice() {
-        [Bucket::Idea] => "idea",
-        [Bucket::Todo] => "todo",
-        [Bucket::Pr] => "pr",
+/// `3 open todos`
+fn heading(all: usize, filter: &Filter, closed_too: bool, lang: Lang) -> Text {
+    let what = match filter.buckets.as_slice() {
+        [one] => one.word(),
         _ => "item",
     };
-    let open = if closed_too || all == 0 { "" } else { "open " };
-    if filter.buckets == [Bucket::Research] {
-        // It has no plural.
-        return Text::from(format!("{} {open}research", words::grouped(all as u64)));
+    if closed_too {
+        text!(lang, "list-heading", n = all, what)
+    } else {
+        text!(lang, "list-heading-open", n = all, what)
     }
-    Text::from(words::count(all, &format!("{open}{one}")))
-}
-
-/// `1 item waits`, `3 items wait`
-fn waiting(n: usize) -> String {
-    format!("{} {}", words::count(n, "item"), if n == 1 { "waits" } else { "wait" })
 }

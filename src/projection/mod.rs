@@ -6,6 +6,7 @@
 //! * `items.rs`   items with what a card shows of them; who waits for whom
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
+//! * `reactions.rs` what reactions mean in a room
 //! * `reports.rs` the names of the reports owners sent
 //! * `select.rs`  filters applied: which items, in which order
 //! * `like.rs`    what somebody may mean who has typed a part of it
@@ -15,7 +16,8 @@
 //! * `undone.rs`  what was taken back, what is not because something rests on it
 //! * `acts.rs`    who did what last, where
 //! * `notice.rs`  what those who follow are told; what changed since a card
-//! * `list.rs`, `board.rs`   many items as a message
+//! * `list.rs`, `board.rs`   many items as a message; `live_board.rs` the board of a room that is kept up to date
+//! * `rebuild.rs` which cards belong into a room
 //! * `house.rs`   people, rooms and what a room follows as a message
 //! * `hours.rs`   when a room is told, and where somebody is
 //! * `digest.rs`  what a room missed, as one message
@@ -47,12 +49,15 @@ mod items;
 mod like;
 mod line;
 mod list;
+mod live_board;
 mod moves;
 mod notice;
 mod past;
 mod people;
 mod permalinks;
 mod phrase;
+mod reactions;
+mod rebuild;
 mod reports;
 mod rooms;
 mod select;
@@ -94,7 +99,7 @@ pub use self::{
     stats::{Day, Spread, Stats},
     undone::{Rests, TakenBack, Why},
 };
-pub(crate) use self::{house::NOT_FORGOTTEN, notice::is_correction};
+pub(crate) use self::notice::is_correction;
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,

@@ -18,6 +18,7 @@ use crate::{
         item::{self, Fact, Item},
         pr, research, stored, todo,
     },
+    lang::{self, say, text, text_in},
     log::Commit,
 };
 
@@ -36,11 +37,10 @@ impl World {
         let (actor, bot) = self.behind(commit);
         let mut text = Text::new();
         text.item(item.reference).plain(" ").push(Style::Quote, words::one_line(&item.title)).plain(GAP);
-        self.told(&mut text, &events, actor, viewer);
-        self.by(&mut text, actor, bot, viewer);
+        text.append(self.by(self.told(&events, actor, viewer), actor, bot, viewer));
         if events.iter().any(is_creation) {
             let mut marks = self.marks(item, viewer);
-            let waits = self.waits(item.reference, true);
+            let waits = self.waits(item.reference, true, viewer.lang);
             if !marks.is_empty() && !waits.is_empty() {
                 marks.plain("  ");
             }
@@ -52,12 +52,12 @@ impl World {
         let actor = PersonId::of_stream(actor);
         let words_said = events.iter().filter_map(|event| self.phrase(event, actor, viewer).said.map(str::to_owned));
         for words in words_said.take(TOLD_MAX) {
-            said(&mut text, "", &words);
+            said(&mut text, &words);
         }
         let mut buttons = self.buttons_for(item, viewer);
         if self.state(item) == StateWord::Open {
             // Whoever reads a notice decides whether to begin; finishing at once is on the card.
-            buttons.retain(|button| button.label != "Done");
+            buttons.retain(|button| !button.data.starts_with("/done "));
         }
         Some(with_buttons(Outbound::text(text), buttons, viewer))
     }
@@ -79,10 +79,12 @@ impl World {
 
     /// Why somebody is told: `you follow #app`, to be put under a notice.
     pub fn because(&self, filter: &Filter, viewer: &Viewer) -> Text {
-        let mut out = Text::new();
-        let who = if viewer.person.is_some() { "you follow " } else { "this room follows " };
-        out.push(Style::Dim, who).push(Style::Dim, self.filter_words(filter, viewer));
-        out
+        let what = self.filter_words(filter, viewer);
+        if viewer.person.is_some() {
+            text_in!(viewer.lang, Style::Dim, "because-you-follow", what)
+        } else {
+            text_in!(viewer.lang, Style::Dim, "because-room-follows", what)
+        }
     }
 
     /// What happened to an item since a version, for somebody whose button carried that version; `commits` are those of its
@@ -94,8 +96,7 @@ impl World {
         commits: &[Arc<Commit>],
         viewer: &Viewer,
     ) -> (Text, Vec<String>) {
-        let mut text = Text::new();
-        text.item(item).plain(" changed since this card");
+        let mut changes = Text::new();
         let newer: Vec<_> = commits.iter().filter(|commit| commit.last_version() > version).collect();
         let told = newer.iter().rev().take(TOLD_MAX).rev();
         for (index, commit) in told.enumerate() {
@@ -103,17 +104,23 @@ impl World {
             let events = item_events(commit);
             let Some(event) = telling(&events) else { continue };
             let phrase = self.phrase(event, PersonId::of_stream(actor), viewer);
-            text.plain(if index == 0 { ": " } else { ", " });
-            text.push(Style::Quote, self.actor(actor, viewer)).plain(" ").append(phrase.did);
-            text.plain(" ").plain(words::ago(commit.meta.recorded_at, viewer));
+            let who = lang::quote(self.actor(actor, viewer));
+            let when = words::ago(commit.meta.recorded_at, viewer);
+            changes.plain(if index == 0 { "" } else { ", " });
+            changes.append(text!(viewer.lang, "changed-by", who, did = phrase.did, when));
         }
-        text.plain(". Nothing done.");
+        let text = if changes.is_empty() {
+            text!(viewer.lang, "changed-since", item)
+        } else {
+            text!(viewer.lang, "changed-since-told", item, changes)
+        };
         let hints = self.item(item).map_or_else(Vec::new, |seen| next_steps(&seen.item));
         (text, hints)
     }
 
     /// The events of a commit in a few words: `assigned to dana`, `started, tagged #web`.
-    fn told(&self, text: &mut Text, events: &[item::Event], actor: &str, viewer: &Viewer) {
+    fn told(&self, events: &[item::Event], actor: &str, viewer: &Viewer) -> Text {
+        let mut text = Text::new();
         let actor = PersonId::of_stream(actor);
         let phrase = |event| self.phrase(event, actor, viewer);
         if let Some(creation) = events.iter().find(|event| is_creation(event)) {
@@ -131,20 +138,21 @@ impl World {
                             text.plain(", ").push(Style::Quote, self.name(*person, viewer));
                         }
                     }
-                    text
+                    &mut text
                 }
             };
-            return;
+            return text;
         }
         let moves = events.iter().filter(|event| !phrase(event).aside);
         let asides = events.iter().filter(|event| phrase(event).aside);
         for (index, event) in moves.chain(asides).enumerate() {
             if index == TOLD_MAX {
-                text.plain(format!(" and {} more", events.len() - TOLD_MAX));
+                text.plain(" ").plain(say!(viewer.lang, "more", n = events.len() - TOLD_MAX));
                 break;
             }
             text.plain(if index == 0 { "" } else { ", " }).append(phrase(event).done);
         }
+        text
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Viewer, World, card::BUTTON_BYTES_MAX, words};
 use crate::{
     command::{Command, Look, Moment},
     domain::Filter,
+    lang::{say, text_in},
     log::Position,
 };
 
@@ -24,16 +25,15 @@ pub struct AsOf {
 }
 
 impl AsOf {
-    /// `As of Fri 13 Nov, 00:00 (Asia/Seoul), position 4,812`, with other words at its beginning.
+    /// `As of Fri 13 Nov, 00:00 (Asia/Seoul), position 4,812`: `words` is one of `as-of`, `board`, `since`, `from`, `to`.
     pub fn heading(&self, words: &str, viewer: &Viewer) -> Text {
         let asked = Viewer { now: self.now, ..viewer.clone() };
-        let mut text = Text::new();
+        let lang = viewer.lang;
         let position = match self.position {
-            Position::START => "before the log begins".to_owned(),
-            Position(number) => format!("position {}", words::grouped(number)),
+            Position::START => say!(lang, "as-of-before"),
+            Position(number) => say!(lang, "as-of-position", n = number),
         };
-        text.push(Style::Bold, format!("{words} {}, {position}", words::at_in_zone(self.at, &asked)));
-        text
+        text_in!(lang, Style::Bold, "as-of", words, when = words::at_in_zone(self.at, &asked), position)
     }
 }
 
@@ -70,13 +70,13 @@ impl World {
         };
         let mut buttons = Vec::new();
         if let Some(at) = before.filter(|at| self.began_at.is_some_and(|began| began <= *at)) {
-            buttons.push(Button::new("◀ day", board(Some(Moment::At(at)))));
+            buttons.push(Button::new(say!(viewer.lang, "button-day-before"), board(Some(Moment::At(at)))));
         }
         if self.as_of.is_some() {
             if let Some(at) = after.filter(|at| *at <= now) {
-                buttons.push(Button::new("day ▶", board(Some(Moment::At(at)))));
+                buttons.push(Button::new(say!(viewer.lang, "button-day-after"), board(Some(Moment::At(at)))));
             }
-            buttons.push(Button::new("now", format!("{} at now", board(None))));
+            buttons.push(Button::new(say!(viewer.lang, "button-now"), format!("{} at now", board(None))));
         }
         buttons
     }

@@ -9,7 +9,7 @@ use crate::domain::{
 };
 
 /// Words that mean somebody else, or everybody: nobody is written like that.
-const TAKEN: [&str; 6] = ["me", "you", "all", "everyone", "here", "channel"];
+const TAKEN: [&str; 7] = ["me", "나", "you", "all", "everyone", "here", "channel"];
 
 /// What somebody is written as whose name holds nothing that could be part of a handle.
 const NOBODY: &str = "person";

@@ -3,12 +3,19 @@
 
 use yoman_chat::{Style, Text};
 
-use super::{Viewer, World, line::state_name, undone, words};
-use crate::domain::{
-    Bucket, ItemRef, PersonId, idea,
-    item::{Event, Fact, LinkTarget, Relation, Reversed},
-    pr, research, todo,
-    undo::Value,
+use super::{
+    Viewer, World,
+    line::{named, state_name},
+    undone, words,
+};
+use crate::{
+    domain::{
+        Bucket, ItemRef, PersonId, idea,
+        item::{Event, Fact, LinkTarget, Relation, Reversed},
+        pr, research, todo,
+        undo::Value,
+    },
+    lang::{self, Lang, say, text},
 };
 
 /// An event in words.
@@ -24,20 +31,16 @@ pub(super) struct Phrase<'a> {
     pub(super) aside: bool,
 }
 
+/// A phrase by its two keys and what goes into both.
+macro_rules! phrase {
+    ($lang:expr, $done:literal, $did:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        Phrase::new(text!($lang, $done $(, $name = $value)*), text!($lang, $did $(, $name = $value)*))
+    };
+}
+
 impl<'a> Phrase<'a> {
-    fn new(done: &str, did: &str) -> Self {
-        Self { done: done.into(), did: did.into(), said: None, aside: false }
-    }
-
-    /// The same with something behind both.
-    fn with(mut self, style: Style, text: impl AsRef<str>) -> Self {
-        self.done.push(style.clone(), &text);
-        self.did.push(style, &text);
-        self
-    }
-
-    fn item(self, item: ItemRef) -> Self {
-        self.with(Style::Item, item.to_string())
+    fn new(done: Text, did: Text) -> Self {
+        Self { done, did, said: None, aside: false }
     }
 
     fn saying(mut self, said: &'a str) -> Self {
@@ -49,116 +52,135 @@ impl<'a> Phrase<'a> {
         self.aside = true;
         self
     }
+
+    /// The same of something that came from an item.
+    fn from(self, from: Option<ItemRef>, lang: Lang) -> Self {
+        match from {
+            None => self,
+            Some(item) => Self {
+                done: text!(lang, "done-from", what = self.done, item),
+                did: text!(lang, "done-from", what = self.did, item),
+                ..self
+            },
+        }
+    }
 }
 
 impl World {
     /// An event in words; `actor` did it.
     pub(super) fn phrase<'a>(&self, event: &'a Event, actor: Option<PersonId>, viewer: &Viewer) -> Phrase<'a> {
+        let lang = viewer.lang;
         match event {
             Event::Idea(event) => match event {
-                idea::Event::Created { from, .. } => created("captured", "captured it", *from),
-                idea::Event::Refined { text } => Phrase::new("refined", "refined it").saying(text),
-                idea::Event::Rejected { reason } => Phrase::new("rejected", "rejected it").saying(reason),
-                idea::Event::Promoted { to, .. } => promoted(*to),
-                idea::Event::Reopened { reason } => reopened(reason),
+                idea::Event::Created { from, .. } => phrase!(lang, "done-captured", "did-captured").from(*from, lang),
+                idea::Event::Refined { text } => phrase!(lang, "done-refined", "did-refined").saying(text),
+                idea::Event::Rejected { reason } => phrase!(lang, "done-rejected", "did-rejected").saying(reason),
+                idea::Event::Promoted { to, .. } => promoted(*to, lang),
+                idea::Event::Reopened { reason } => reopened(reason, lang),
             },
             Event::Research(event) => match event {
-                research::Event::Started { from, .. } => created("started", "started it", *from),
+                research::Event::Started { from, .. } => phrase!(lang, "done-started", "did-started").from(*from, lang),
                 research::Event::FindingAdded { text, corrects: None } => {
-                    Phrase::new("finding noted", "noted a finding").saying(text)
+                    phrase!(lang, "done-finding", "did-finding").saying(text)
                 }
                 research::Event::FindingAdded { text, corrects: Some(_) } => {
-                    Phrase::new("finding corrected", "corrected a finding").saying(text)
+                    phrase!(lang, "done-finding-corrected", "did-finding-corrected").saying(text)
                 }
                 research::Event::Done { conclusion, to: None, .. } => {
-                    Phrase::new("completed", "completed it").saying(conclusion)
+                    phrase!(lang, "done-completed", "did-completed").saying(conclusion)
                 }
-                research::Event::Done { to: Some(to), .. } => promoted(*to),
-                research::Event::Reopened { reason } => reopened(reason),
+                research::Event::Done { to: Some(to), .. } => promoted(*to, lang),
+                research::Event::Reopened { reason } => reopened(reason, lang),
             },
             Event::Todo(event) => self.todo_phrase(event, actor, viewer),
             Event::Pr(event) => match event {
-                pr::Event::Created { from, .. } => created("opened", "opened it", *from),
+                pr::Event::Created { from, .. } => phrase!(lang, "done-opened", "did-opened").from(*from, lang),
                 pr::Event::Reviewed { verdict: pr::Verdict::Approve, text } => {
-                    Phrase::new("approved", "approved it").saying(text)
+                    phrase!(lang, "done-approved", "did-approved").saying(text)
                 }
                 pr::Event::Reviewed { verdict: pr::Verdict::Changes, text } => {
-                    Phrase::new("changes asked for", "asked for changes").saying(text)
+                    phrase!(lang, "done-changes", "did-changes").saying(text)
                 }
                 pr::Event::Reviewed { verdict: pr::Verdict::Comment, text } => {
-                    Phrase::new("commented on", "commented on it").saying(text)
+                    phrase!(lang, "done-commented", "did-commented").saying(text)
                 }
-                pr::Event::Merged => Phrase::new("merged", "merged it"),
-                pr::Event::Closed { reason } => Phrase::new("closed", "closed it").saying(reason),
-                pr::Event::Reopened { reason } => reopened(reason),
+                pr::Event::Merged => phrase!(lang, "done-merged", "did-merged"),
+                pr::Event::Closed { reason } => phrase!(lang, "done-closed", "did-closed").saying(reason),
+                pr::Event::Reopened { reason } => reopened(reason, lang),
             },
             Event::Fact(fact) => self.fact_phrase(fact, actor, viewer),
-            Event::Reversed(reversed) => taken_back(reversed),
+            Event::Reversed(reversed) => taken_back(reversed, lang),
         }
     }
 
     fn todo_phrase<'a>(&self, event: &'a todo::Event, actor: Option<PersonId>, viewer: &Viewer) -> Phrase<'a> {
+        let lang = viewer.lang;
         match event {
-            todo::Event::Created { from, .. } => created("created", "created it", *from),
-            todo::Event::CriterionAdded { text } => Phrase::new("criterion added", "added a criterion").saying(text),
+            todo::Event::Created { from, .. } => phrase!(lang, "done-created", "did-created").from(*from, lang),
+            todo::Event::CriterionAdded { text } => phrase!(lang, "done-criterion", "did-criterion").saying(text),
             todo::Event::Assigned { person } => self.assigned(*person, actor, viewer),
             todo::Event::PrerequisiteAdded { needs } => {
-                Phrase::new("made to wait for ", "made it wait for ").item(*needs)
+                phrase!(lang, "done-waits", "did-waits", item = *needs)
             }
             todo::Event::PrerequisiteRemoved { needs } => {
-                Phrase::new("no longer made to wait for ", "let it no longer wait for ").item(*needs)
+                phrase!(lang, "done-waits-not", "did-waits-not", item = *needs)
             }
-            todo::Event::Started => Phrase::new("started", "started it"),
-            todo::Event::Completed { despite } if despite.is_empty() => Phrase::new("completed", "completed it"),
+            todo::Event::Started => phrase!(lang, "done-started", "did-started"),
+            todo::Event::Completed { despite } if despite.is_empty() => {
+                phrase!(lang, "done-completed", "did-completed")
+            }
             todo::Event::Completed { despite } => {
-                let mut phrase = Phrase::new("completed without waiting for ", "completed it without waiting for ");
-                for (index, item) in despite.iter().enumerate() {
-                    if index > 0 {
-                        phrase = phrase.with(Style::Plain, ", ");
-                    }
-                    phrase = phrase.item(*item);
-                }
-                phrase
+                let items: Vec<_> = despite.iter().map(|&item| (item, String::new())).collect();
+                let items = named(&items, false, lang);
+                phrase!(lang, "done-completed-anyway", "did-completed-anyway", items = &items)
             }
-            todo::Event::Promoted { .. } => promoted(Bucket::Pr),
-            todo::Event::Reopened { reason } => reopened(reason),
+            todo::Event::Promoted { .. } => promoted(Bucket::Pr, lang),
+            todo::Event::Reopened { reason } => reopened(reason, lang),
         }
     }
 
     fn fact_phrase<'a>(&self, fact: &'a Fact, actor: Option<PersonId>, viewer: &Viewer) -> Phrase<'a> {
+        let lang = viewer.lang;
         let phrase = match fact {
-            Fact::Retitled { title } => Phrase::new("retitled", "retitled it").saying(title),
-            Fact::Described { body } => Phrase::new("described anew", "described it anew").saying(body),
-            Fact::Noted { text, corrects: None } => return Phrase::new("note added", "noted").saying(text),
-            Fact::Noted { text, corrects: Some(_) } => Phrase::new("note corrected", "corrected a note").saying(text),
-            Fact::Tagged { tag } => Phrase::new("tagged ", "tagged it ").with(Style::Plain, tag.to_string()),
+            Fact::Retitled { title } => phrase!(lang, "done-retitled", "did-retitled").saying(title),
+            Fact::Described { body } => phrase!(lang, "done-described", "did-described").saying(body),
+            Fact::Noted { text, corrects: None } => return phrase!(lang, "done-noted", "did-noted").saying(text),
+            Fact::Noted { text, corrects: Some(_) } => {
+                phrase!(lang, "done-note-corrected", "did-note-corrected").saying(text)
+            }
+            Fact::Tagged { tag } => phrase!(lang, "done-tagged", "did-tagged", tag = tag.to_string()),
             Fact::Untagged { tag } => {
-                Phrase::new("no longer tagged ", "took away its tag ").with(Style::Plain, tag.to_string())
+                phrase!(lang, "done-untagged", "did-untagged", tag = tag.to_string())
             }
             Fact::Prioritised { priority } => {
-                Phrase::new("made ", "made it ").with(Style::Plain, format!("{priority} priority"))
+                let priority = say!(lang, "priority", priority = priority.word());
+                phrase!(lang, "done-prioritised", "did-prioritised", priority = &priority)
             }
             Fact::DueSet { due: Some(due) } => {
-                Phrase::new("made due ", "made it due ").with(Style::Plain, words::due(*due, viewer))
+                phrase!(lang, "done-due", "did-due", when = words::due(*due, viewer))
             }
-            Fact::DueSet { due: None } => Phrase::new("made due no longer", "took away its due date"),
+            Fact::DueSet { due: None } => phrase!(lang, "done-due-not", "did-due-not"),
             Fact::Assigned { person } => return self.assigned(*person, actor, viewer),
-            Fact::Unassigned { person } if self.is_same(*person, actor) => Phrase::new("given up", "gave it up"),
+            Fact::Unassigned { person } if self.is_same(*person, actor) => {
+                phrase!(lang, "done-given-up", "did-given-up")
+            }
             Fact::Unassigned { person } => {
-                Phrase::new("taken from ", "took it from ").with(Style::Quote, self.name(*person, viewer))
+                phrase!(lang, "done-taken-from", "did-taken-from", who = lang::quote(self.name(*person, viewer)))
             }
             Fact::MovedToProject { project: Some(project) } => {
-                Phrase::new("moved ", "moved it ").with(Style::Plain, project.to_string())
+                phrase!(lang, "done-moved", "did-moved", project = project.to_string())
             }
             Fact::MovedToProject { project: None } => {
-                Phrase::new("taken out of its project", "took it out of its project")
+                phrase!(lang, "done-moved-out", "did-moved-out")
             }
             Fact::Linked { relation: Relation::For, to } => {
-                link(Phrase::new("marked as for ", "marked it as for "), to)
+                phrase!(lang, "done-for", "did-for", to = link_text(to))
             }
-            Fact::Linked { relation: Relation::Related, to } => link(Phrase::new("linked to ", "linked it to "), to),
+            Fact::Linked { relation: Relation::Related, to } => {
+                phrase!(lang, "done-linked", "did-linked", to = link_text(to))
+            }
             Fact::Attached { attachment } => {
-                Phrase::new("file attached", "attached a file").saying(attachment.name.as_deref().unwrap_or_default())
+                phrase!(lang, "done-attached", "did-attached").saying(attachment.name.as_deref().unwrap_or_default())
             }
         };
         phrase.aside()
@@ -166,9 +188,10 @@ impl World {
 
     fn assigned<'a>(&self, person: PersonId, actor: Option<PersonId>, viewer: &Viewer) -> Phrase<'a> {
         if self.is_same(person, actor) {
-            return Phrase::new("taken", "took it");
+            return phrase!(viewer.lang, "done-taken", "did-taken");
         }
-        Phrase::new("assigned to ", "assigned it to ").with(Style::Quote, self.name(person, viewer))
+        let who = self.name(person, viewer);
+        phrase!(viewer.lang, "done-assigned", "did-assigned", who = lang::quote(&who))
     }
 
     /// Whether two are one person by now.
@@ -179,9 +202,10 @@ impl World {
     /// A person in a sentence: `you`, or how they are written, without the `@`.
     pub fn name(&self, person: PersonId, viewer: &Viewer) -> String {
         if self.is_same(person, viewer.person) {
-            return "you".into();
+            return say!(viewer.lang, "you");
         }
-        self.person(person).map_or_else(|| format!("person {}", person.0), |person| person.handle.as_str().to_owned())
+        let nobody = || say!(viewer.lang, "person-number", n = person.0);
+        self.person(person).map_or_else(nobody, |person| person.handle.as_str().to_owned())
     }
 
     /// An actor in a sentence: a person as in [`World::name`]; what reacts is called by its name.
@@ -192,15 +216,17 @@ impl World {
         }
     }
 
-    /// ` by dana (Discord)`: who did something, and on which platform when it is not the viewer's own.
-    pub(super) fn by(&self, out: &mut Text, actor: &str, bot: &str, viewer: &Viewer) {
+    /// `started by dana (Discord)`: what was done, by whom, and on which platform when it is not the viewer's own.
+    pub(super) fn by(&self, what: Text, actor: &str, bot: &str, viewer: &Viewer) -> Text {
         if actor.is_empty() {
-            return;
+            return what;
         }
-        out.plain(" by ").push(Style::Quote, self.actor(actor, viewer));
+        let mut who = Text::new();
+        who.push(Style::Quote, self.actor(actor, viewer));
         if let Some(title) = platform(bot, viewer) {
-            out.plain(format!(" ({title})"));
+            who.plain(format!(" ({title})"));
         }
+        text!(viewer.lang, "done-by", what, who)
     }
 }
 
@@ -272,37 +298,41 @@ pub(super) fn done(event: &Event) -> &'static str {
     }
 }
 
-fn taken_back<'a>(reversed: &Reversed) -> Phrase<'a> {
+/// [`done`] as people read it. It is kept in English, for it is kept in snapshots.
+pub(super) fn done_words(done: &str, lang: Lang) -> String {
+    say!(lang, "changed", what = done.replace(' ', "-"))
+}
+
+fn taken_back<'a>(reversed: &Reversed, lang: Lang) -> Phrase<'a> {
     let phrase = match &reversed.after.withdrawn {
-        Some(Value::Is(_)) => Phrase::new("taken back", "took back creation"),
-        Some(Value::Nothing) => return Phrase::new("brought back", "brought it back"),
+        Some(Value::Is(_)) => phrase!(lang, "done-withdrawn", "did-withdrawn"),
+        Some(Value::Nothing) => return phrase!(lang, "done-restored", "did-restored"),
         None => {
-            let what = undone::nouns(&reversed.what);
-            let now = reversed.after.status.map_or(String::new(), |state| format!("{} again, ", state_name(state)));
-            Phrase::new(&format!("{now}{what} taken back"), &format!("took back {what}"))
+            let what = undone::nouns(&reversed.what, lang);
+            let done = match reversed.after.status {
+                Some(state) => text!(lang, "done-undone-state", state = state_name(state, lang), what = &what),
+                None => text!(lang, "done-undone", what = &what),
+            };
+            Phrase::new(done, text!(lang, "did-undone", what))
         }
     };
     if reversed.after.withdrawn.is_none() && reversed.after.status.is_none() { phrase.aside() } else { phrase }
 }
 
-fn created<'a>(done: &str, did: &str, from: Option<ItemRef>) -> Phrase<'a> {
-    match from {
-        None => Phrase::new(done, did),
-        Some(from) => Phrase::new(&format!("{done} from "), &format!("{did} from ")).item(from),
-    }
+fn promoted<'a>(to: Bucket, lang: Lang) -> Phrase<'a> {
+    phrase!(lang, "done-promoted", "did-promoted", bucket = to.word())
 }
 
-fn promoted<'a>(to: Bucket) -> Phrase<'a> {
-    Phrase::new("promoted", "promoted it").with(Style::Plain, format!(" to {to}"))
+fn reopened(reason: &str, lang: Lang) -> Phrase<'_> {
+    phrase!(lang, "done-reopened", "did-reopened").saying(reason)
 }
 
-fn reopened(reason: &str) -> Phrase<'_> {
-    Phrase::new("opened again", "opened it again").saying(reason)
-}
-
-fn link<'a>(phrase: Phrase<'a>, to: &LinkTarget) -> Phrase<'a> {
+/// What an item is linked to.
+pub(super) fn link_text(to: &LinkTarget) -> Text {
+    let mut text = Text::new();
     match to {
-        LinkTarget::Item(item) => phrase.item(*item),
-        LinkTarget::Url(url) => phrase.with(Style::Quote, words::one_line(url)),
-    }
+        LinkTarget::Item(item) => text.item(item),
+        LinkTarget::Url(url) => text.push(Style::Quote, words::one_line(url)),
+    };
+    text
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use yoman_chat::{Button, Outbound, Style, Text};
+use yoman_chat::{Button, Outbound};
 
 use crate::{
     command::ReportCommand,
     domain::report::{Event, ReportName, about},
+    lang::{self, Lang, say, text},
 };
 
 /// All there are, by name, with their first comment. No more than may be sent.
@@ -28,16 +29,13 @@ impl Reports {
 }
 
 /// What whoever sent or removed one gets.
-pub(super) fn answer(command: &ReportCommand) -> Outbound {
+pub(super) fn answer(command: &ReportCommand, lang: Lang) -> Outbound {
     match command {
         ReportCommand::Save { name, .. } => {
             let run = format!("/report {name}");
-            let mut text = Text::from("Saved. It is run with  ");
-            text.push(Style::Code, &run).plain("  by whoever may change things here.");
+            let text = text!(lang, "report-saved", run = lang::code(&run));
             Outbound::text(text).row(vec![Button::new(run.trim_start_matches('/'), run.clone())])
         }
-        ReportCommand::Remove { name } => {
-            Outbound::text(format!("Report {name} is removed. What it said stays in the log."))
-        }
+        ReportCommand::Remove { name } => Outbound::text(say!(lang, "report-removed", name = name.to_string())),
     }
 }

@@ -28,7 +28,8 @@ impl Rooms {
     /// One person turned out to be another: who follows the one follows the other.
     pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
         for room in self.rooms.values_mut() {
-            for filter in room.follows.iter_mut().filter(|filter| filter.people.contains(&from)) {
+            for filter in room.follows.iter_mut().chain(&mut room.board).filter(|filter| filter.people.contains(&from))
+            {
                 filter.people.retain(|person| *person != from);
                 if !filter.people.contains(&into) {
                     filter.people.push(into);

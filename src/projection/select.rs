@@ -16,6 +16,7 @@ use super::{
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},
+    lang::say,
     log::Commit,
 };
 
@@ -247,7 +248,7 @@ impl World {
     /// A filter in words, for a sentence: as it is said, or `everything`.
     pub(super) fn filter_words(&self, filter: &Filter, viewer: &Viewer) -> String {
         let text = self.filter_text(filter, viewer);
-        if text.is_empty() { "everything".into() } else { text }
+        if text.is_empty() { say!(viewer.lang, "everything") } else { text }
     }
 
     /// The filter for what somebody has to do.

@@ -8,7 +8,8 @@
 //! folded anew, so there is nothing to migrate. A test compares the bytes of a known world, so that it is not forgotten.
 //!
 //! * 1 the first
-//! * 2 people with the bot they prefer
+//! * 2 a room knows more: what reactions mean there, its board
+//! * 3 people with the bot they prefer
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// The version of what [`World::to_sections`] writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// How many closed items stand in one section.
 const SECTION_ITEMS: usize = 8_192;

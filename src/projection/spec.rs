@@ -38,6 +38,8 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),
         permalinks: Permalinks::default(),

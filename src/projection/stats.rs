@@ -9,7 +9,10 @@ use super::{
     moves::{Step, Stretch, is_dropped, is_finished, is_over, is_under_way},
     words,
 };
-use crate::domain::{Filter, filter::StateWord};
+use crate::{
+    domain::{Filter, filter::StateWord},
+    lang::{Lang, say},
+};
 
 /// The most days there are figures of: ten years.
 const DAYS_MAX: u64 = 3_660;
@@ -146,10 +149,11 @@ impl World {
         filter: &Filter,
         viewer: &Viewer,
     ) -> Outbound {
+        let lang = viewer.lang;
         let mut text = match until {
-            None => since.heading("Since", viewer),
+            None => since.heading("since", viewer),
             Some(until) => {
-                let mut text = since.heading("From", viewer);
+                let mut text = since.heading("from", viewer);
                 text.plain("\n").append(until.heading("to", viewer)).clone()
             }
         };
@@ -160,38 +164,38 @@ impl World {
         let Some(last) = stats.days.last() else { return Outbound::text(text) };
         let sum = |of: fn(&Day) -> usize| stats.days.iter().map(of).sum::<usize>();
         if stats.open_before == 0 && sum(|day| day.created) == 0 && last.scope == 0 {
-            text.plain("\nNothing happened and nothing was open.");
+            text.plain("\n").plain(say!(lang, "stats-nothing"));
             return Outbound::text(text);
         }
-        text.plain("\n").push(Style::Pre(None), weeks(&stats.days));
-        let took = |text: &mut Text, what: &str, spread: &Spread| {
+        text.plain("\n").push(Style::Pre(None), weeks(&stats.days, lang));
+        let took = |text: &mut Text, what: String, spread: &Spread| {
             text.plain("\n").push(Style::Bold, what);
             if spread.count == 0 {
-                text.plain("   nothing to measure yet");
+                text.plain("   ").plain(say!(lang, "stats-nothing-yet"));
                 return;
             }
-            let (half, most) = (length(spread.median), length(spread.p85));
-            text.plain(format!("   half within {half}, 85 % within {most}   ({})", words::count(spread.count, "item")));
+            let (half, most) = (length(spread.median, lang), length(spread.p85, lang));
+            text.plain("   ").plain(say!(lang, "stats-spread", half, most, n = spread.count));
         };
-        took(&mut text, "Lead time", &stats.lead);
-        took(&mut text, "Cycle time", &stats.cycle);
-        text.plain("\n").push(Style::Bold, "In progress");
-        text.plain(format!("   {}", words::grouped(last.under_way as u64)));
-        if let Some(most) = stats.days.iter().rev().max_by_key(|day| day.under_way).filter(|it| it.under_way > 0) {
-            let on = words::date(most.day, viewer);
-            text.plain(format!(", at most {} on {on}", words::grouped(most.under_way as u64)));
-        }
-        text.plain("\n").push(Style::Bold, "Burn-up");
-        let (done, scope) = (words::grouped(last.done as u64), words::grouped(last.scope as u64));
-        text.plain(format!("   {done} of {scope} done"));
-        if let Some(percent) = (last.done * 100).checked_div(last.scope) {
-            text.plain(format!(" ({percent} %)"));
-        }
-        let begun_with = words::grouped(stats.open_before as u64);
-        text.plain(format!(", begun with {begun_with} open"));
+        took(&mut text, say!(lang, "stats-lead"), &stats.lead);
+        took(&mut text, say!(lang, "stats-cycle"), &stats.cycle);
+        text.plain("\n").push(Style::Bold, say!(lang, "stats-under-way"));
+        let most = stats.days.iter().rev().max_by_key(|day| day.under_way).filter(|it| it.under_way > 0);
+        text.plain("   ").plain(match most {
+            None => words::grouped(last.under_way as u64),
+            Some(most) => {
+                let date = words::date(most.day, viewer);
+                say!(lang, "stats-most", n = last.under_way, most = most.under_way, date)
+            }
+        });
+        text.plain("\n").push(Style::Bold, say!(lang, "stats-burn-up"));
+        let (done, scope, open) = (last.done, last.scope, stats.open_before);
+        text.plain("   ").plain(match (done * 100).checked_div(scope) {
+            Some(percent) => say!(lang, "stats-done-percent", done, scope, percent, open),
+            None => say!(lang, "stats-done", done, scope, open),
+        });
         if stats.forgotten > 0 {
-            let what = words::count(stats.forgotten, "item");
-            text.plain("\n").push(Style::Dim, format!("{what} closed long ago are not counted."));
+            text.plain("\n").push(Style::Dim, say!(lang, "stats-forgotten", n = stats.forgotten));
         }
         Outbound::text(text)
     }
@@ -231,7 +235,7 @@ impl Change {
 }
 
 /// The figures by week, as aligned columns.
-fn weeks(days: &[Day]) -> String {
+fn weeks(days: &[Day], lang: Lang) -> String {
     let mut weeks: Vec<(NaiveDate, Day)> = Vec::new();
     for day in days {
         let monday =
@@ -250,17 +254,24 @@ fn weeks(days: &[Day]) -> String {
     }
     let hidden = weeks.len().saturating_sub(WEEKS_MAX);
     let years = weeks.first().map(|it| it.0.year()) != weeks.last().map(|it| it.0.year());
-    let heading = ["week of", "created", "done", "dropped", "open", "doing"].map(str::to_owned);
+    let columns = ["week", "created", "done", "dropped", "open", "doing"];
+    let heading = columns.map(|column| say!(lang, "stats-column", column));
     let mut rows = vec![heading];
     for (monday, day) in weeks.iter().skip(hidden) {
-        let name = if years { monday.format("%e %b %Y") } else { monday.format("%e %b") };
+        let (day_of_month, month) = (monday.day().to_string(), lang.month(*monday));
+        let name = if years {
+            say!(lang, "stats-week-year", day = day_of_month, month, year = monday.year().to_string())
+        } else {
+            say!(lang, "stats-week", day = day_of_month, month)
+        };
         let cells = [day.created, day.finished, day.dropped, day.open, day.under_way];
         let [created, finished, dropped, open, under_way] = cells.map(|n| words::grouped(n as u64));
-        rows.push([name.to_string().trim_start().to_owned(), created, finished, dropped, open, under_way]);
+        rows.push([name, created, finished, dropped, open, under_way]);
     }
     let mut out = String::new();
     if hidden > 0 {
-        out.push_str(&format!("{} before these left out\n", words::count(hidden, "week")));
+        out.push_str(&say!(lang, "stats-weeks-before", n = hidden));
+        out.push('\n');
     }
     for (n, row) in rows.iter().enumerate() {
         if n > 0 {
@@ -288,13 +299,13 @@ fn spread(mut lengths: Vec<TimeDelta>) -> Spread {
 }
 
 /// `5 min`, `3 h`, `2 d 4 h`, `12 d`
-fn length(length: TimeDelta) -> String {
+fn length(length: TimeDelta, lang: Lang) -> String {
     let (days, hours, minutes) = (length.num_days(), length.num_hours(), length.num_minutes());
     match (days, hours, minutes) {
-        (0, 0, 0) => format!("{} s", length.num_seconds().max(0)),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, _) => format!("{hours} h"),
-        (days, hours, _) if days < 4 && hours % 24 > 0 => format!("{days} d {} h", hours % 24),
-        (days, ..) => format!("{days} d"),
+        (0, 0, 0) => say!(lang, "length-seconds", n = length.num_seconds().max(0)),
+        (0, 0, n) => say!(lang, "length-minutes", n),
+        (0, n, _) => say!(lang, "length-hours", n),
+        (n, hours, _) if n < 4 && hours % 24 > 0 => say!(lang, "length-days-hours", n, hours = hours % 24),
+        (n, ..) => say!(lang, "length-days", n),
     }
 }

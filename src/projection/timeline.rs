@@ -19,6 +19,7 @@ use crate::{
         item::{Event, Fact},
         research,
     },
+    lang::{say, text},
     log::Commit,
 };
 
@@ -50,8 +51,11 @@ impl Row {
     /// Notes when it was taken back, and which part of it.
     pub(super) fn mark(&mut self, taken_back: Option<&(DateTime<Utc>, Option<String>)>, viewer: &Viewer) {
         if let Some((at, part)) = taken_back {
-            let part = part.as_ref().map_or(String::new(), |part| format!("{part} "));
-            self.since = format!("{part}taken back at {}", clock(*at, viewer));
+            let time = clock(*at, viewer);
+            self.since = match part {
+                Some(part) => say!(viewer.lang, "history-part-taken-back", part, time),
+                None => say!(viewer.lang, "history-taken-back", time),
+            };
         }
     }
 }
@@ -63,7 +67,7 @@ impl World {
         let rows = self.rows(commits, viewer);
         let mut text = self.titled(item, commits);
         if rows.is_empty() {
-            text.plain("\nNothing is known of it.");
+            text.plain("\n").plain(say!(viewer.lang, "nothing-known"));
             return Outbound::text(text);
         }
         let pages = rows.len().div_ceil(PAGE_ROWS);
@@ -71,7 +75,8 @@ impl World {
         let end = rows.len() - (page - 1) * PAGE_ROWS;
         let start = end.saturating_sub(PAGE_ROWS);
         if pages > 1 {
-            text.plain(format!("   {} to {} of {} changes", start + 1, end, words::grouped(rows.len() as u64)));
+            let (from, to) = (start + 1, end);
+            text.plain("   ").plain(say!(viewer.lang, "history-page", from, to, n = rows.len()));
         }
         let shown = rows.get(start..end).unwrap_or_default();
         text.plain("\n").push(Style::Pre(None), table(shown, viewer));
@@ -85,10 +90,10 @@ impl World {
         };
         let mut buttons = Vec::new();
         if page < pages {
-            buttons.push(Button::new("◀ older", to(page + 1)));
+            buttons.push(Button::new(say!(viewer.lang, "button-older"), to(page + 1)));
         }
         if page > 1 {
-            buttons.push(Button::new("newer ▶", to(page - 1)));
+            buttons.push(Button::new(say!(viewer.lang, "button-newer"), to(page - 1)));
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
@@ -123,14 +128,14 @@ impl World {
                 }
             }
         }
-        let taken_back = undone::marks(commits);
+        let taken_back = undone::marks(commits, viewer.lang);
         commits
             .iter()
             .map(|commit| {
                 let mut row = self.row(commit, |phrase| phrase.did.to_plain(), viewer);
                 let since = commit.versioned().find_map(|(version, _)| corrected.get(&version));
                 if let Some(at) = since {
-                    row.since = format!("corrected at {}", clock(*at, viewer));
+                    row.since = say!(viewer.lang, "history-corrected", time = clock(*at, viewer));
                 }
                 row.mark(taken_back.get(&commit.first_version), viewer);
                 row
@@ -149,10 +154,11 @@ impl World {
         let told = if creation { 1 } else { TOLD_MAX };
         let mut what = phrases.iter().take(told).map(words).collect::<Vec<_>>().join(", ");
         if phrases.len() > told && !creation {
-            what.push_str(&format!(" and {} more", phrases.len() - told));
+            what.push(' ');
+            what.push_str(&say!(viewer.lang, "more", n = phrases.len() - told));
         }
         if phrases.is_empty() {
-            what = "did what this version cannot read".into();
+            what = say!(viewer.lang, "history-unreadable");
         }
         let mut who = self.actor(actor, viewer);
         if let Some(title) = phrase::platform(bot, viewer).filter(|_| person.is_some()) {
@@ -168,16 +174,21 @@ impl World {
 pub(super) fn table(rows: &[Row], viewer: &Viewer) -> String {
     let days: Vec<NaiveDate> = rows.iter().map(|row| words::day_of(row.at, viewer)).collect();
     let today = words::today(viewer);
+    let lang = viewer.lang;
     let only_today = days.iter().all(|day| *day == today);
     let lines: Vec<[String; 5]> = rows
         .iter()
         .zip(&days)
         .map(|(row, day)| {
             let time = clock(row.at, viewer);
+            let (weekday, of_month, month) = (lang.weekday(*day), day.format("%e").to_string(), lang.month(*day));
             let when = match (only_today, day.year() == today.year()) {
                 (true, _) => time,
-                (false, true) => format!("{} {time}", day.format("%a %e %b")),
-                (false, false) => format!("{} {time}", day.format("%a %e %b %Y")),
+                (false, true) => say!(lang, "history-day", weekday, day = of_month, month, time),
+                (false, false) => {
+                    let year = day.year().to_string();
+                    say!(lang, "history-day-year", weekday, day = of_month, month, year, time)
+                }
             };
             let said = words::one_line(&row.said);
             let said =
@@ -213,8 +224,12 @@ pub(super) fn messages(text: &mut Text, rows: &[Row], viewer: &Viewer) {
     let mut links: Vec<_> = rows.iter().filter_map(|row| Some((row.link.as_deref()?, row.at))).collect();
     links.dedup_by_key(|(link, _)| *link);
     let from = links.len().saturating_sub(LINKS_MAX);
-    for (n, (link, at)) in links.into_iter().skip(from).enumerate() {
-        text.plain(if n == 0 { "\nMessages: " } else { " · " }).push(Style::Link(link.to_owned()), clock(at, viewer));
+    let mut shown = Text::new();
+    for (link, at) in links.into_iter().skip(from) {
+        shown.plain(if shown.is_empty() { "" } else { " · " }).push(Style::Link(link.to_owned()), clock(at, viewer));
+    }
+    if !shown.is_empty() {
+        text.plain("\n").append(text!(viewer.lang, "history-messages", links = shown));
     }
 }
 

@@ -16,10 +16,12 @@ use crate::{
     command::Command,
     domain::{
         Event, ItemRef, PersonId, Tag,
+        filter::StateWord,
         item::{self, Fact, Item, Stage},
         person, room, stored,
         undo::{Back, Of, Part, taken_back},
     },
+    lang::{self, Lang, say, text},
     log::Commit,
 };
 
@@ -69,192 +71,157 @@ impl World {
     /// What whoever took something back gets. What was named is the last of `back`; what rested on it comes before.
     /// `deleted`: they deleted the message that had done it.
     pub fn undone(&self, back: &[TakenBack], deleted: bool, viewer: &Viewer) -> Outbound {
+        let lang = viewer.lang;
         let mut text = Text::new();
         for (index, one) in back.iter().rev().take(TOLD_MAX).enumerate() {
-            if index > 0 {
-                text.plain(INDENT);
-            }
-            self.one_undone(&mut text, one, deleted, viewer);
+            text.plain(if index > 0 { INDENT } else { "" });
+            text.append(self.one_undone(one, deleted, viewer));
         }
         if back.len() > TOLD_MAX {
-            text.plain(INDENT).plain(format!("and {} more are as they were.", back.len() - TOLD_MAX));
+            text.plain(INDENT).plain(say!(lang, "undone-more", n = back.len() - TOLD_MAX));
         }
         if back.is_empty() {
             // It is in the log, but not readable any more.
-            text.plain("Taken back.");
+            text.plain(say!(lang, "undone"));
         }
         let versions: Vec<_> = back.iter().rev().map(|one| (one.after.reference, one.reversal.first_version)).collect();
         let redone = back.iter().all(|one| {
             let names = one.acts.iter().flat_map(|act| &act.events).map(|event| &*event.name);
             names.into_iter().all(|name| name == "reversed")
         });
-        let again = (!versions.is_empty())
-            .then(|| Button { label: if redone { "Undo" } else { "Redo" }.to_owned(), ..again(&versions) });
+        let again =
+            (!versions.is_empty()).then(|| Button { label: redo_label(redone, lang), ..again(&versions, lang) });
         with_buttons(Outbound::text(text), again.into_iter().collect(), viewer)
     }
 
     /// `T1 is open again: your "done T1" of 4 s ago is taken back. T2 waits for it again.`
-    fn one_undone(&self, text: &mut Text, one: &TakenBack, deleted: bool, viewer: &Viewer) {
+    fn one_undone(&self, one: &TakenBack, deleted: bool, viewer: &Viewer) -> Text {
+        let lang = viewer.lang;
         let TakenBack { acts, parts, before, after, .. } = one;
         let gone = after.withdrawn.is_some() && before.withdrawn.is_none();
         let there = after.withdrawn.is_none() && before.withdrawn.is_some();
-        text.item(after.reference);
-        if gone || there {
-            text.plain(" (").push(Style::Quote, words::shorten(&words::one_line(&after.title), TYPED_CHARS_MAX));
-            text.plain(if gone { ") is taken back" } else { ") is there again" });
-        } else {
-            self.is_now(text, before, after, viewer);
-        }
+        let title = lang::quote(words::shorten(&words::one_line(&after.title), TYPED_CHARS_MAX));
+        let now = match (gone, there) {
+            (true, _) => text!(lang, "undone-gone", item = after.reference, title),
+            (_, true) => text!(lang, "undone-there", item = after.reference, title),
+            _ => self.is_now(before, after, viewer),
+        };
         if gone && acts.len() == 1 && acts.iter().all(|act| act.meta.causation.is_some()) {
-            text.plain(" with it.");
-            return;
+            return text!(lang, "undone-with-it", now);
         }
-        text.plain(": ");
         if deleted {
-            text.plain("its message was deleted.");
-            self.follows_from(text, before, after);
-            return;
+            let mut text = text!(lang, "undone-deleted", now);
+            self.follows_from(&mut text, before, after, lang);
+            return text;
+        }
+        let mut told = Text::new();
+        for act in acts {
+            let act = self.act(act, viewer);
+            told = if told.is_empty() { act } else { text!(lang, "undone-and", one = told, other = act) };
         }
         if !parts.is_empty() {
-            let named: Vec<_> = parts.iter().map(ToString::to_string).collect();
-            text.plain(words::listed(&named)).plain(" of ");
+            let named: Vec<_> = parts.iter().map(|part| part_words(part, lang)).collect();
+            told = text!(lang, "undone-part", parts = words::listed(&named, lang), acts = told);
         }
-        for (index, act) in acts.iter().enumerate() {
-            if index > 0 {
-                text.plain(" and ");
-            }
-            self.act(text, act, viewer);
-        }
-        text.plain(match (gone, acts.len()) {
-            (true, _) => ".",
-            (false, 1) if parts.len() < 2 && !parts.iter().any(Part::is_plural) => " is taken back.",
-            (false, _) => " are taken back.",
-        });
-        self.follows_from(text, before, after);
+        let mut text = if gone {
+            text!(lang, "undone-gone-acts", now, acts = told)
+        } else {
+            let one = acts.len() == 1 && parts.len() < 2 && !parts.iter().any(Part::is_plural);
+            text!(lang, "undone-acts", now, acts = told, n = if one { 1 } else { 2 })
+        };
+        self.follows_from(&mut text, before, after, lang);
         let files = acts.iter().flat_map(|act| item_events(act));
         let files = files.filter(|event| matches!(event, item::Event::Fact(Fact::Attached { .. }))).count();
         if files > 0 && (gone || before.attachments > after.attachments) {
-            text.plain(if files == 1 {
-                " The file stays where it was sent."
-            } else {
-                " The files stay where they were sent."
-            });
+            text.plain(" ").plain(say!(lang, "undone-files", n = files));
         }
         if (gone || standing(before) != standing(after)) && self.was_told(after.reference, viewer) {
-            text.plain(" What other rooms were told of it stays there; they are told of this too.");
+            text.plain(" ").plain(say!(lang, "undone-told"));
         }
+        text
     }
 
-    /// ` is open again`
-    fn is_now(&self, text: &mut Text, before: &Item, after: &Item, viewer: &Viewer) {
+    /// `T1 is open again`
+    fn is_now(&self, before: &Item, after: &Item, viewer: &Viewer) -> Text {
+        let (lang, item) = (viewer.lang, after.reference);
         let mut is: Vec<Text> = Vec::new();
         let mut add = |what: Text| is.push(what);
         if standing(before) != standing(after) {
-            add(state_name(self.state(after)).into());
+            add(state_name(self.state(after), lang).into());
         }
         if before.title != after.title {
-            let mut what = Text::from("called ");
-            what.push(Style::Quote, words::one_line(&after.title));
-            add(what);
+            add(text!(lang, "undone-called", title = lang::quote(words::one_line(&after.title))));
         }
         if before.due != after.due {
-            add(after.due.map_or("without due date".into(), |due| format!("due {}", words::due(due, viewer)).into()));
+            add(match after.due {
+                None => text!(lang, "undone-no-due"),
+                Some(due) => text!(lang, "undone-due", when = words::due(due, viewer)),
+            });
         }
         if before.priority != after.priority {
-            add(format!("of {} priority", after.priority).into());
+            let priority = say!(lang, "priority", priority = after.priority.word());
+            add(text!(lang, "undone-priority", priority));
         }
         if before.project != after.project {
-            add(after.project.as_ref().map_or("in no project".into(), |project| project.to_string().into()));
+            let none = || text!(lang, "undone-no-project");
+            add(after.project.as_ref().map_or_else(none, |project| project.to_string().into()));
         }
         if before.people != after.people {
             let names: Vec<_> = after.people.iter().map(|&person| self.name(person, viewer)).collect();
-            let mut what = Text::from("assigned to ");
-            what.push(Style::Quote, if names.is_empty() { "nobody".to_owned() } else { words::listed(&names) });
-            add(what);
+            let names = if names.is_empty() { say!(lang, "undone-nobody") } else { words::listed(&names, lang) };
+            add(text!(lang, "undone-assigned", names = lang::quote(names)));
         }
         if before.tags != after.tags {
             let not_in = |tags: &[Tag], others: &[Tag]| {
                 let tags = tags.iter().filter(|tag| !others.contains(tag)).map(ToString::to_string);
                 tags.collect::<Vec<_>>().join(" ")
             };
-            let (gone, there) = (not_in(&before.tags, &after.tags), not_in(&after.tags, &before.tags));
-            add(match (gone.is_empty(), there.is_empty()) {
-                _ if after.tags.is_empty() => "without tags".into(),
-                (false, true) => format!("without {gone}").into(),
-                (true, _) => format!("tagged {there}").into(),
-                (false, false) => format!("tagged {there} and not {gone}").into(),
+            let (gone, tags) = (not_in(&before.tags, &after.tags), not_in(&after.tags, &before.tags));
+            add(match (gone.is_empty(), tags.is_empty()) {
+                _ if after.tags.is_empty() => text!(lang, "undone-no-tags"),
+                (false, true) => text!(lang, "undone-untagged", tags = gone),
+                (true, _) => text!(lang, "undone-tagged", tags),
+                (false, false) => text!(lang, "undone-retagged", tags, gone),
             });
         }
-        if is.is_empty() {
-            self.has_now(text, before, after);
-            return;
+        let mut is = is.into_iter();
+        match (is.next(), is.next(), is.next()) {
+            (None, ..) => has_now(before, after, lang),
+            (Some(what), None, _) => text!(lang, "undone-is", item, what),
+            (Some(one), Some(other), None) => {
+                text!(lang, "undone-is", item, what = text!(lang, "undone-and", one, other))
+            }
+            _ => text!(lang, "undone-as-before", item),
         }
-        if is.len() > 2 {
-            text.plain(" is as it was before");
-            return;
-        }
-        text.plain(" is ");
-        for (index, what) in is.into_iter().enumerate() {
-            text.plain(if index > 0 { " and " } else { "" }).append(what);
-        }
-        text.plain(" again");
-    }
-
-    /// ` has 2 notes again`, ` no longer waits for T2`
-    fn has_now(&self, text: &mut Text, before: &Item, after: &Item) {
-        let (was, is) = (before.needs(), after.needs());
-        let list = |text: &mut Text, items: Vec<ItemRef>| {
-            let items: Vec<_> = items.into_iter().map(|it| (it, String::new())).collect();
-            named(text, &items, false);
-        };
-        let other = |these: &[ItemRef], those: &[ItemRef]| -> Vec<ItemRef> {
-            these.iter().copied().filter(|it| !those.contains(it)).collect()
-        };
-        let (gone, back) = (other(was, is), other(is, was));
-        if !gone.is_empty() || !back.is_empty() {
-            let (what, items) = if gone.is_empty() { (" needs ", back) } else { (" no longer needs ", gone) };
-            text.plain(what);
-            list(text, items);
-            return;
-        }
-        let has: Vec<_> = counts(before)
-            .into_iter()
-            .zip(counts(after))
-            .filter(|(before, after)| before != after)
-            .map(|(_, (n, what))| if n == 0 { format!("no {what}") } else { words::count(n, what) })
-            .collect();
-        match has.is_empty() {
-            true => text.plain(" is as it was before"),
-            false => text.plain(" has ").plain(words::listed(&has)).plain(" again"),
-        };
     }
 
     /// `your "done T1" of 4 s ago`
-    fn act(&self, text: &mut Text, act: &Commit, viewer: &Viewer) {
+    fn act(&self, act: &Commit, viewer: &Viewer) -> Text {
+        let lang = viewer.lang;
         let (actor, _) = self.behind(act);
-        match PersonId::of_stream(actor) {
-            Some(person) if viewer.person == Some(person) => text.plain("your "),
-            _ => text.push(Style::Quote, self.actor(actor, viewer)).plain("'s "),
-        };
         let typed = typed(&act.meta.text);
+        let mut what = Text::new();
         if typed.is_empty() {
             let names: Vec<_> = act.events.iter().take(1).map(|event| event.name.to_string()).collect();
-            text.plain(nouns(&names));
+            what.plain(nouns(&names, lang));
         } else {
-            text.plain("\"").push(Style::Quote, words::shorten(&words::one_line(&typed), TYPED_CHARS_MAX)).plain("\"");
+            what.plain("\"").push(Style::Quote, words::shorten(&words::one_line(&typed), TYPED_CHARS_MAX)).plain("\"");
         }
-        let ago = words::ago(act.meta.recorded_at, viewer);
-        text.plain(" of ").plain(ago.strip_prefix("on ").unwrap_or(&ago));
+        let when = words::ago_of(act.meta.recorded_at, viewer);
+        match PersonId::of_stream(actor) {
+            Some(person) if viewer.person == Some(person) => text!(lang, "undone-yours", what, when),
+            _ => text!(lang, "undone-theirs", who = lang::quote(self.actor(actor, viewer)), what, when),
+        }
     }
 
     /// ` T2 waits for it again.`
-    fn follows_from(&self, text: &mut Text, before: &Item, after: &Item) {
+    fn follows_from(&self, text: &mut Text, before: &Item, after: &Item, lang: Lang) {
         let opens = before.is_closed() && !after.is_closed();
         let closes = !before.is_closed() && after.is_closed();
         if before.needs() != after.needs() && !after.is_closed() {
-            let waits = self.waits(after.reference, false);
+            let waits = self.waits(after.reference, false, lang);
             if !waits.is_empty() {
-                text.plain(" It ").append(waits).plain(".");
+                text.plain(" ").append(text!(lang, "undone-waits", waits));
             }
         }
         if !opens && !closes {
@@ -268,13 +235,11 @@ impl World {
         if affected.is_empty() {
             return;
         }
-        text.plain(" ");
-        named(text, &affected, false);
-        text.plain(match (opens, affected.len()) {
-            (true, 1) => " waits for it again.",
-            (true, _) => " wait for it again.",
-            (false, 1) => " is no longer waiting.",
-            (false, _) => " are no longer waiting.",
+        let (items, n) = (named(&affected, false, lang), affected.len());
+        text.plain(" ").append(if opens {
+            text!(lang, "undone-waiting-again", items, n)
+        } else {
+            text!(lang, "undone-freed", items, n)
         });
     }
 
@@ -286,124 +251,164 @@ impl World {
 
     /// Why something is not taken back: `T14 was started because T9 was done (Sat 14 Nov, dana)`, for each of a few.
     pub fn resting_on(&self, rests: &[Rests], viewer: &Viewer) -> Text {
-        let mut text = Text::from("Not taken back: ");
-        for (index, rest) in rests.iter().take(TOLD_MAX).enumerate() {
-            text.plain(if index == 0 { "" } else { "; " });
+        let lang = viewer.lang;
+        let mut what = Text::new();
+        for rest in rests.iter().take(TOLD_MAX) {
             let (actor, _) = self.behind(&rest.commit);
             let events = item_events(&rest.commit);
-            text.item(rest.item);
-            let person = PersonId::of_stream(actor);
             let at = words::at(rest.commit.meta.recorded_at, viewer);
-            let who = self.actor(actor, viewer);
-            let event = telling(&events);
-            match rest.on {
-                None => {
-                    text.plain(": ").push(Style::Quote, who).plain(" ");
-                    match event {
-                        Some(event) => text.append(self.phrase(event, person, viewer).did),
-                        None => text.plain("changed it"),
-                    };
-                    text.plain(format!(" after it ({at})"));
-                    continue;
+            let who = lang::quote(self.actor(actor, viewer));
+            let phrase = telling(&events).map(|event| self.phrase(event, PersonId::of_stream(actor), viewer));
+            let item = rest.item;
+            what.plain(if what.is_empty() { "" } else { "; " });
+            what.append(match (rest.on, phrase) {
+                (None, Some(phrase)) => text!(lang, "rests-after", item, who, did = phrase.did, at),
+                (None, None) => text!(lang, "rests-changed", item, who, at),
+                (Some((on, Why::Waits)), _) => text!(lang, "rests-waits", item, on, who, at),
+                (Some((on, Why::Links)), _) => text!(lang, "rests-links", item, on, who, at),
+                (Some((on, Why::WentOn)), phrase) => {
+                    let state = self.item(on).map_or(StateWord::Closed, |seen| standing(&seen.item));
+                    let state = state_name(state, lang);
+                    match phrase {
+                        Some(phrase) => text!(lang, "rests-went-on", item, done = phrase.done, on, state, who, at),
+                        None => text!(lang, "rests-went-on-somehow", item, on, state, who, at),
+                    }
                 }
-                Some((on, Why::Waits)) => text.plain(" waits for ").item(on),
-                Some((on, Why::Links)) => text.plain(" is linked to ").item(on),
-                Some((on, Why::WentOn)) => {
-                    match event {
-                        Some(event) => text.plain(" was ").append(self.phrase(event, person, viewer).done),
-                        None => text.plain(" went on"),
-                    };
-                    text.plain(" because ").item(on).plain(" was ");
-                    text.plain(self.item(on).map_or("closed", |seen| state_name(standing(&seen.item))))
-                }
-            };
-            text.plain(format!(" ({at}, ")).push(Style::Quote, who).plain(")");
+            });
         }
         if rests.len() > TOLD_MAX {
-            text.plain(format!(" and {} more", rests.len() - TOLD_MAX));
+            what.plain(" ").plain(say!(lang, "more", n = rests.len() - TOLD_MAX));
         }
-        text.plain(".");
-        text
+        text!(lang, "rests", what)
     }
 
     /// What became of taking back an act about a room or a person; `act` is what was taken back.
     pub fn undone_elsewhere(&self, reversal: &Commit, act: &Commit, viewer: &Viewer) -> Outbound {
-        let mut text = Text::new();
+        let lang = viewer.lang;
         let event = reversal.events.first().and_then(|event| stored::decode(event).ok());
-        let button = match event {
+        let (now, button) = match event {
             Some(Event::Room(room::Event::Reversed(reversed))) => {
-                self.room_is_now(&mut text, &reversed.after, viewer);
-                Command::Undo { acts: vec![whole(Of::Room { version: Some(reversal.first_version) })] }
+                let undo = Command::Undo { acts: vec![whole(Of::Room { version: Some(reversal.first_version) })] };
+                (self.room_is_now(&reversed.after, viewer), undo)
             }
             Some(Event::Person(person::Event::Reversed(reversed))) => {
                 let id = PersonId::of_stream(reversal.stream.as_str());
-                let Some(person) = id.and_then(|id| self.person(id)) else { return Outbound::text("Taken back.") };
+                let Some(person) = id.and_then(|id| self.person(id)) else {
+                    return Outbound::text(text!(lang, "undone"));
+                };
                 let you = viewer.person == Some(person.id);
-                let verb = if you { "are" } else { "is" };
-                if reversed.after.prefers.is_some() {
-                    text.plain(self.preferred_again(person.prefers.as_deref(), viewer));
-                } else {
-                    text.push(Style::Quote, if you { "You".to_owned() } else { person.handle.to_string() });
-                }
-                text.plain(match (&reversed.after.role, person.role) {
-                    (None, _) if reversed.after.prefers.is_some() => String::new(),
-                    (None, _) if !reversed.after.identities.back.is_empty() => format!(" {verb} known there again"),
-                    (None, _) => format!(" {verb} known on one platform less"),
-                    (Some(_), Some(role)) => format!(" {verb} {} again", words::a(role.word())),
-                    (Some(_), None) => " may do nothing here any more".to_owned(),
-                });
+                let who = lang::quote(person.handle.to_string());
+                let role = person.role.map(|role| words::a_role(role, lang));
+                let now = match (&reversed.after.role, role) {
+                    (None, _) if reversed.after.prefers.is_some() => {
+                        Text::from(self.preferred_again(person.prefers.as_deref(), viewer))
+                    }
+                    (None, _) if !reversed.after.identities.back.is_empty() => match you {
+                        true => text!(lang, "undone-person-known-you"),
+                        false => text!(lang, "undone-person-known", who),
+                    },
+                    (None, _) if you => text!(lang, "undone-person-unknown-you"),
+                    (None, _) => text!(lang, "undone-person-unknown", who),
+                    (Some(_), Some(role)) if you => text!(lang, "undone-person-role-you", role),
+                    (Some(_), Some(role)) => text!(lang, "undone-person-role", who, role),
+                    (Some(_), None) if you => text!(lang, "undone-person-none-you"),
+                    (Some(_), None) => text!(lang, "undone-person-none", who),
+                };
                 let (person, version) = (person.handle.clone(), Some(reversal.first_version));
-                Command::Undo { acts: vec![whole(Of::Person { person, version })] }
+                (now, Command::Undo { acts: vec![whole(Of::Person { person, version })] })
             }
-            _ => return Outbound::text("Taken back."),
+            _ => return Outbound::text(text!(lang, "undone")),
         };
-        text.plain(": ");
-        self.act(&mut text, act, viewer);
-        text.plain(" is taken back.");
+        let text = text!(lang, "undone-elsewhere", now, act = self.act(act, viewer));
         let redone = act.events.iter().all(|event| event.name.ends_with("_reversed"));
-        let label = if redone { "Undo" } else { "Redo" };
-        let button = Button::new(label, button.to_text(viewer.time_zone));
+        let button = Button::new(redo_label(redone, lang), button.to_text(viewer.time_zone));
         with_buttons(Outbound::text(text), vec![button], viewer)
     }
 
-    fn room_is_now(&self, text: &mut Text, after: &room::After, viewer: &Viewer) {
+    fn room_is_now(&self, after: &room::After, viewer: &Viewer) -> Text {
+        let lang = viewer.lang;
         let state = self.room(&viewer.room);
-        let now = if !after.follows.is_empty() {
-            match state.follows.as_slice() {
-                [] => "This room follows nothing again".to_owned(),
-                follows => {
-                    let follows: Vec<_> = follows.iter().map(|filter| self.filter_words(filter, viewer)).collect();
-                    format!("This room follows {} again", words::shorten(&follows.join("; "), 120))
-                }
+        if !after.follows.is_empty() {
+            if state.follows.is_empty() {
+                return text!(lang, "undone-room-follows-nothing");
             }
+            let follows: Vec<_> = state.follows.iter().map(|filter| self.filter_words(filter, viewer)).collect();
+            text!(lang, "undone-room-follows", what = lang::quote(words::shorten(&follows.join("; "), 120)))
         } else if after.muted_until.is_some() {
             match state.muted_until.filter(|until| *until > viewer.now) {
-                Some(until) => format!("This room is told nothing until {} again", words::at_in_zone(until, viewer)),
-                None => "This room is told what it follows again".to_owned(),
+                Some(until) => text!(lang, "undone-room-muted", when = words::at_in_zone(until, viewer)),
+                None => text!(lang, "undone-room-unmuted"),
             }
         } else if after.is_about_hours() {
-            self.hours_now(viewer)
+            Text::from(self.hours_now(viewer))
         } else if after.time_zone.is_some() {
             match state.time_zone {
-                Some(zone) => format!("Times here are those of {} again", zone.name()),
-                None => "Times here are those of the house again".to_owned(),
+                Some(zone) => text!(lang, "undone-room-zone", zone = zone.name()),
+                None => text!(lang, "undone-room-zone-house"),
             }
         } else if after.default_bucket.is_some() {
             match state.default_bucket {
-                Some(bucket) => format!("A bare sentence becomes {} here again", bucket.one()),
-                None => "A bare sentence becomes what it did before here".to_owned(),
+                Some(bucket) => text!(lang, "undone-room-bucket", bucket = words::a_bucket(bucket, lang)),
+                None => text!(lang, "undone-room-bucket-before"),
             }
+        } else if after.board.is_some() {
+            match &state.board {
+                Some(filter) if filter.is_empty() => {
+                    text!(lang, "board-again", filter = say!(lang, "board-everything"))
+                }
+                Some(filter) => text!(lang, "board-again", filter = self.filter_text(filter, viewer)),
+                None => text!(lang, "board-none-again"),
+            }
+        } else if after.reactions.is_some() {
+            text!(lang, "undone-room-reactions")
         } else if after.is_about_speaking() {
-            if state.enabled {
-                "I listen here again".into()
-            } else {
-                "I am silent here again; /enable makes me listen".into()
-            }
+            if state.enabled { text!(lang, "undone-room-enabled") } else { text!(lang, "undone-room-disabled") }
         } else {
-            "This room is as it was before".to_owned()
-        };
-        text.push(Style::Quote, now);
+            text!(lang, "undone-room-as-before")
+        }
     }
+}
+
+/// `T1 has 2 notes again`, `T1 no longer needs T2`
+fn has_now(before: &Item, after: &Item, lang: Lang) -> Text {
+    let (was, is) = (before.needs(), after.needs());
+    let other = |these: &[ItemRef], those: &[ItemRef]| -> Vec<(ItemRef, String)> {
+        these.iter().copied().filter(|it| !those.contains(it)).map(|it| (it, String::new())).collect()
+    };
+    let (gone, back) = (other(was, is), other(is, was));
+    let item = after.reference;
+    if !gone.is_empty() {
+        return text!(lang, "undone-needs-not", item, items = named(&gone, false, lang));
+    }
+    if !back.is_empty() {
+        return text!(lang, "undone-needs", item, items = named(&back, false, lang));
+    }
+    let has: Vec<_> = counts(before)
+        .into_iter()
+        .zip(counts(after))
+        .filter(|(before, after)| before != after)
+        .map(|(_, (n, what))| words::count(n as i64, what, lang))
+        .collect();
+    if has.is_empty() {
+        text!(lang, "undone-as-before", item)
+    } else {
+        text!(lang, "undone-has", item, what = words::listed(&has, lang))
+    }
+}
+
+/// A part of an act, as people say it.
+fn part_words(part: &Part, lang: Lang) -> String {
+    match part {
+        Part::Tag(tag) => tag.to_string(),
+        Part::Person(_) => say!(lang, "part", part = Part::<PersonId>::People.word()),
+        Part::Link(item) => say!(lang, "part-link", item = *item),
+        Part::Need(item) => say!(lang, "part-need", item = *item),
+        part => say!(lang, "part", part = part.word()),
+    }
+}
+
+fn redo_label(redone: bool, lang: Lang) -> String {
+    if redone { say!(lang, "button-undo") } else { say!(lang, "button-redo") }
 }
 
 /// How many it has of what it can have many of.
@@ -424,7 +429,7 @@ fn counts(item: &Item) -> [(usize, &'static str); 5] {
 }
 
 /// Where it stands, whether or not it is taken back.
-fn standing(item: &Item) -> crate::domain::filter::StateWord {
+fn standing(item: &Item) -> StateWord {
     Item { withdrawn: None, ..item.clone() }.state_word()
 }
 
@@ -433,9 +438,9 @@ fn whole<P>(of: Of<P>) -> Back<P> {
 }
 
 /// The button that takes reversals back.
-pub(super) fn again(reversals: &[(ItemRef, u64)]) -> Button {
+pub(super) fn again(reversals: &[(ItemRef, u64)], lang: Lang) -> Button {
     let acts = reversals.iter().map(|&(item, version)| whole(Of::Item { item, version: Some(version) }));
-    Button::new("Redo", Command::Undo { acts: acts.collect() }.to_text(chrono_tz::UTC))
+    Button::new(say!(lang, "button-redo"), Command::Undo { acts: acts.collect() }.to_text(chrono_tz::UTC))
 }
 
 /// What was typed, or pressed: without the version a button is bound to.
@@ -448,7 +453,7 @@ fn typed(text: &str) -> String {
 }
 
 /// Which of these commits were taken back, by their first version: when, and what of it if not all.
-pub(super) fn marks(commits: &[Arc<Commit>]) -> BTreeMap<u64, (DateTime<Utc>, Option<String>)> {
+pub(super) fn marks(commits: &[Arc<Commit>], lang: Lang) -> BTreeMap<u64, (DateTime<Utc>, Option<String>)> {
     let mut events = Vec::new();
     for commit in commits {
         for (version, event) in commit.versioned() {
@@ -474,27 +479,24 @@ pub(super) fn marks(commits: &[Arc<Commit>]) -> BTreeMap<u64, (DateTime<Utc>, Op
         let Some((_, at, _)) = by else { continue };
         let names: Vec<_> = lost.iter().map(|(_, event)| event.name.to_string()).collect();
         let partly = *version != 1 && lost.len() < commit.events.len();
-        marks.insert(commit.first_version, (*at, partly.then(|| nouns(&names))));
+        marks.insert(commit.first_version, (*at, partly.then(|| nouns(&names, lang))));
     }
     marks
 }
 
 /// `completion, a note`: what events are, from their stored names.
-pub(super) fn nouns(names: &[String]) -> String {
-    let mut nouns: Vec<&str> = Vec::new();
+pub(super) fn nouns(names: &[String], lang: Lang) -> String {
+    let mut nouns: Vec<String> = Vec::new();
     for name in names {
-        let noun = noun(name);
+        let noun = say!(lang, "noun", what = noun(name));
         if !nouns.contains(&noun) {
             nouns.push(noun);
         }
     }
-    if nouns.is_empty() {
-        "an act".to_owned()
-    } else {
-        words::listed(&nouns.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>())
-    }
+    if nouns.is_empty() { say!(lang, "noun", what = "act") } else { words::listed(&nouns, lang) }
 }
 
+/// What the noun for an event is chosen by.
 fn noun(name: &str) -> &'static str {
     match name {
         "idea_created" | "research_started" | "todo_created" | "pr_created" => "creation",
@@ -517,13 +519,13 @@ fn noun(name: &str) -> &'static str {
         "noted" => "note",
         "tagged" | "untagged" => "tags",
         "prioritised" => "priority",
-        "due_set" => "due date",
+        "due_set" => "due-date",
         "moved_to_project" => "project",
         "linked" => "link",
         "attached" => "file",
-        "reversed" | "room_reversed" | "person_reversed" => "an undo",
+        "reversed" | "room_reversed" | "person_reversed" => "undo",
         "person_paired" => "pairing",
-        "identity_linked" => "link of accounts",
+        "identity_linked" => "accounts",
         "role_granted" | "role_revoked" => "role",
         _ => "setting",
     }

@@ -8,8 +8,8 @@ use unicode_normalization::char::is_combining_mark;
 use super::Viewer;
 pub use crate::lang::grouped;
 use crate::{
-    domain::{Bucket, Due, Priority},
-    lang::say,
+    domain::{Bucket, Due, Priority, Role},
+    lang::{Lang, say},
 };
 
 /// Dates further away than this, in days, are written with their year.
@@ -18,26 +18,31 @@ const YEAR_LEFT_OUT_DAYS_MAX: u64 = 183;
 /// How long ago: `just now`, `4 s ago`, `2 h ago`, `yesterday`, then the date. For texts that are read at once: a text
 /// that stays in a chat says [`at`].
 pub fn ago(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    recently(then, viewer).unwrap_or_else(|| say!(viewer.lang, "ago-on", date = date(day_of(then, viewer), viewer)))
+}
+
+/// As [`ago`], to be put behind a thing: `4 s ago`, `Fri 13 Nov`.
+pub fn ago_of(then: DateTime<Utc>, viewer: &Viewer) -> String {
+    recently(then, viewer).unwrap_or_else(|| date(day_of(then, viewer), viewer))
+}
+
+fn recently(then: DateTime<Utc>, viewer: &Viewer) -> Option<String> {
     let past = viewer.now.signed_duration_since(then);
     let lang = viewer.lang;
     if past < TimeDelta::seconds(2) {
-        return say!(lang, "ago-now");
+        return Some(say!(lang, "ago-now"));
     }
     if past < TimeDelta::minutes(1) {
-        return say!(lang, "ago-seconds", n = past.num_seconds());
+        return Some(say!(lang, "ago-seconds", n = past.num_seconds()));
     }
     if past < TimeDelta::hours(1) {
-        return say!(lang, "ago-minutes", n = past.num_minutes());
+        return Some(say!(lang, "ago-minutes", n = past.num_minutes()));
     }
     let (day, today) = (day_of(then, viewer), today(viewer));
     if past < TimeDelta::hours(24) && (day == today || past < TimeDelta::hours(6)) {
-        return say!(lang, "ago-hours", n = past.num_hours());
+        return Some(say!(lang, "ago-hours", n = past.num_hours()));
     }
-    if Some(day) == today.pred_opt() {
-        say!(lang, "ago-yesterday")
-    } else {
-        say!(lang, "ago-on", date = date(day, viewer))
-    }
+    (Some(day) == today.pred_opt()).then(|| say!(lang, "ago-yesterday"))
 }
 
 /// A moment: `14:02` today, `Fri 13 Nov, 14:02` otherwise.
@@ -104,8 +109,8 @@ pub fn day_of(then: DateTime<Utc>, viewer: &Viewer) -> NaiveDate {
 }
 
 /// A priority when it is worth a word.
-pub fn priority(priority: Priority) -> Option<&'static str> {
-    (priority != Priority::Normal).then(|| priority.word())
+pub fn priority(priority: Priority, lang: Lang) -> Option<String> {
+    (priority != Priority::Normal).then(|| say!(lang, "priority", priority = priority.word()))
 }
 
 /// What people call the platform of a bot, or a platform by its own name: the one a bot was named for
@@ -122,41 +127,37 @@ pub fn title_of(bot: &str, titles: &HashMap<String, String>) -> String {
     letters
 }
 
-/// `1 todo`, `2 todos`, `no todos`, `4,812 todos`.
-pub fn count(n: usize, one: &str) -> String {
-    match n {
-        0 => format!("no {one}s"),
-        1 => format!("1 {one}"),
-        _ => format!("{} {one}s", grouped(n as u64)),
-    }
+/// `1 item`, `2 items`, `no items`, `4,812 items`; `what` is one of those the key `count` knows.
+pub fn count(n: impl TryInto<i64>, what: &str, lang: Lang) -> String {
+    say!(lang, "count", n = n.try_into().unwrap_or(i64::MAX), what)
 }
 
 /// `a member`, `an owner`
-pub fn a(word: &str) -> String {
-    format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+pub fn a_role(role: Role, lang: Lang) -> String {
+    say!(lang, "a-role", role = role.word())
+}
+
+/// `a todo`, `an idea`
+pub fn a_bucket(bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "a-bucket", bucket = bucket.word())
 }
 
 /// The word for several of a bucket.
-pub fn many(bucket: Bucket) -> &'static str {
-    match bucket {
-        Bucket::Idea => "ideas",
-        Bucket::Research => "research",
-        Bucket::Todo => "todos",
-        Bucket::Pr => "prs",
-    }
+pub fn many(bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "bucket-many", bucket = bucket.word())
 }
 
 /// `1 todo`, `2 todos`, `3 research`
-pub fn count_of(n: usize, bucket: Bucket) -> String {
-    format!("{} {}", grouped(n as u64), if n == 1 { bucket.word() } else { many(bucket) })
+pub fn count_of(n: usize, bucket: Bucket, lang: Lang) -> String {
+    say!(lang, "buckets", n, bucket = bucket.word())
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn listed(words: &[String]) -> String {
+pub fn listed(words: &[String], lang: Lang) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),
-        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+        [init @ .., last] => say!(lang, "listed", init = init.join(", "), last),
     }
 }
 

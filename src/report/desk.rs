@@ -8,7 +8,10 @@ use std::sync::{
 use tokio::sync::Semaphore;
 
 use super::{Job, Outcome, Progress, ReportError, run};
-use crate::log::EventLog;
+use crate::{
+    lang::{Wording, worded, wording},
+    log::EventLog,
+};
 
 /// So many may wait for the one that runs.
 const WAITING_MAX: usize = 4;
@@ -29,9 +32,17 @@ impl Default for Desk {
 }
 
 /// Too many reports wait already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{WAITING_MAX} reports wait for another one to end: try again in a moment")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
+
+worded!(Busy);
+
+impl Busy {
+    /// Why it is not run now.
+    pub fn wording(&self) -> Wording {
+        wording!("report-busy", n = WAITING_MAX)
+    }
+}
 
 /// A place in the queue; given back when dropped.
 #[derive(Debug)]

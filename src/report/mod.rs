@@ -34,6 +34,8 @@ mod tests;
 
 use std::{fmt, time::Duration};
 
+use yoman_chat::{Style, Text};
+
 pub use self::{
     desk::{Busy, Desk, Ticket},
     engine::Script,
@@ -42,7 +44,10 @@ pub use self::{
     run::{Job, Outcome, Progress, check, replay, run},
     table::{Cut, Shown},
 };
-use crate::log::{Position, ReadError};
+use crate::{
+    lang::{Wording, worded, wording},
+    log::{Position, ReadError},
+};
 
 /// The longest script, in bytes: it is stored as one event.
 pub use crate::domain::report::SCRIPT_BYTES_MAX;
@@ -97,10 +102,9 @@ impl fmt::Display for Place {
 }
 
 /// Why there is no report. Nothing was changed by it: a report only reads.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportError {
     /// The script cannot be read.
-    #[error("{}{what}", at(*.place))]
     Unreadable {
         /// Where.
         place: Option<Place>,
@@ -108,10 +112,8 @@ pub enum ReportError {
         what: String,
     },
     /// A function is not there.
-    #[error("the script has no `{0}`: it needs  fn init()  fn apply(state, event)  fn show(state)")]
     Missing(&'static str),
     /// The script failed.
-    #[error("{}in `{function}`: {what}{}", at(*.place), event.as_ref().map(|event| format!("\nat {event}")).unwrap_or_default())]
     Failed {
         /// `init`, `apply`, `show`.
         function: &'static str,
@@ -123,7 +125,6 @@ pub enum ReportError {
         event: Option<Box<Seen>>,
     },
     /// It needs longer than it may.
-    #[error("it takes too long: {} s were over at position {position} of {head}{}", .after.as_secs(), advice(*.copies))]
     TooSlow {
         /// The limit.
         after: Duration,
@@ -135,22 +136,64 @@ pub enum ReportError {
         copies: bool,
     },
     /// The history could not be read.
-    #[error(transparent)]
-    Log(#[from] ReadError),
+    Log(ReadError),
     /// The process is being stopped.
-    #[error("it was stopped before it was done")]
     Stopped,
 }
 
-/// What would make a script faster.
-pub(crate) fn advice(copies: bool) -> &'static str {
-    if copies {
-        " (`apply` returns the state, which copies it at every event: change it in place and end with `;`)"
-    } else {
-        ""
+/// What may hold anything: what a script said, what an event holds.
+fn outside(words: impl AsRef<str>) -> Text {
+    let mut text = Text::new();
+    text.push(Style::Quote, words);
+    text
+}
+
+impl Place {
+    /// As people read it.
+    fn wording(self) -> Wording {
+        match self.column {
+            0 => wording!("report-line", line = self.line.to_string()),
+            column => wording!("report-line-column", line = self.line.to_string(), column = column.to_string()),
+        }
     }
 }
 
-fn at(place: Option<Place>) -> String {
-    place.map(|place| format!("{place}: ")).unwrap_or_default()
+worded!(ReportError);
+
+impl From<ReadError> for ReportError {
+    fn from(error: ReadError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl ReportError {
+    /// Why there is none.
+    pub fn wording(&self) -> Wording {
+        let at = |place: &Option<Place>| place.map_or_else(Wording::default, |place| place.wording().plain(": "));
+        match self {
+            Self::Unreadable { place, what } => at(place).then(outside(what)),
+            Self::Missing(function) => wording!("report-missing", function = *function),
+            Self::Failed { function, place, what, event } => {
+                let what = at(place).then(wording!("report-in", function = *function, what = outside(what)));
+                match event {
+                    Some(event) => what.plain("\n").then(wording!("report-event", event = outside(event.to_string()))),
+                    None => what,
+                }
+            }
+            Self::TooSlow { after, position, head, copies } => wording!(
+                "report-slow",
+                after = after.as_secs().to_string(),
+                position = position.to_string(),
+                head = head.to_string(),
+                advice = advice(*copies)
+            ),
+            Self::Log(error) => Wording::from(error.to_string()),
+            Self::Stopped => wording!("report-stopped"),
+        }
+    }
+}
+
+/// What would make a script faster.
+pub(crate) fn advice(copies: bool) -> Wording {
+    if copies { Wording::from(" ").then(wording!("report-advice")) } else { Wording::default() }
 }

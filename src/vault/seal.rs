@@ -105,7 +105,11 @@ const NOTHING_OF_THEIR_OWN: &[&str] = &[
     "room_urgent_set",
     "room_digest_asked",
     "person_preferred",
+    "room_reaction_mapped",
+    "room_reactions_cleared",
     "room_reversed",
+    "board_pinned",
+    "board_unpinned",
 ];
 
 /// Whether an event is about the person themselves: it is sealed under their own key, whoever wrote it.

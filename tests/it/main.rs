@@ -6,7 +6,7 @@ mod stage;
 
 mod again;
 mod anything;
-mod crash;
+mod boards;
 mod first_minute;
 mod follow;
 mod forget;

@@ -264,6 +264,7 @@ impl Stage {
             backoff_min: Duration::from_millis(5),
             backoff_max: Duration::from_millis(50),
             coalesce: Duration::ZERO,
+            board_every: Duration::ZERO,
             ..DeliverySettings::default()
         };
         let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
@@ -498,12 +499,14 @@ impl Stage {
                 // As it came: what was changed since is another step.
                 None => {
                     let first = message.before.first().unwrap_or(&message.now);
-                    render(&mut self.transcript, first, "");
+                    render(&mut self.transcript, first, if message.pinned { "(pinned) " } else { "" });
                     new.push(first.text.to_plain());
-                    written.push(FakeMessage { now: first.clone(), ..message });
+                    written.push(FakeMessage { now: first.clone(), ..message.clone() });
                 }
                 Some(old) if changes && old.now != message.now => {
-                    render(&mut self.transcript, &message.now, "(changed in place) ");
+                    let unpinned = old.pinned && !message.pinned;
+                    let mark = if unpinned { "(not pinned any more) " } else { "" };
+                    render(&mut self.transcript, &message.now, &format!("(changed in place) {mark}"));
                     new.push(message.now.text.to_plain());
                     written.push(message);
                 }

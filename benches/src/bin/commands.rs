@@ -55,6 +55,8 @@ impl Bot for Instant0 {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         }
     }
 

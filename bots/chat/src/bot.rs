@@ -84,6 +84,10 @@ pub struct Capabilities {
     pub private_answers: bool,
     /// A picture can be shown ([`Outbound::picture`]).
     pub pictures: bool,
+    /// A message can be pinned ([`Outbound::pin`]).
+    pub pins: bool,
+    /// We are told when somebody reacts to a message of ours ([`crate::Said::Reacted`]).
+    pub reactions: bool,
 }
 
 impl Capabilities {
@@ -107,6 +111,8 @@ impl Capabilities {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         }
     }
 }
@@ -174,7 +180,8 @@ pub trait Bot: Send + Sync + 'static {
     /// [`SendError`] says whether it may have been sent, and whether trying again makes sense.
     async fn send(&self, room: &RoomId, message: &Outbound) -> Result<MessageRef, SendError>;
 
-    /// Changes a message in place; a change to what it already shows is `Ok`. One attempt; repeating it is harmless.
+    /// Changes a message in place; a change to what it already shows, or pinning what is pinned, is `Ok`. One attempt;
+    /// repeating it is harmless.
     ///
     /// # Errors
     /// As for [`Bot::send`]; [`SendError::Gone`] when there is nothing to change any more.

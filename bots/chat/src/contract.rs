@@ -53,6 +53,8 @@ pub struct Supports {
     pub changes: bool,
     /// Buttons can be pressed. Otherwise they stand in the text.
     pub presses: bool,
+    /// People can react to a message with an emoji, and the bot is told.
+    pub reactions: bool,
     /// It can be seen which message is which, and what it answers.
     pub references: bool,
     /// What can go wrong on its side.
@@ -67,6 +69,7 @@ impl Supports {
         asides: true,
         changes: true,
         presses: true,
+        reactions: true,
         references: true,
         troubles: &[Trouble::TooMany, Trouble::ServerError, Trouble::LostAnswer, Trouble::ShutOut],
     };
@@ -81,6 +84,11 @@ impl Supports {
         not(self.redelivery, "confirms_only_what_was_kept", "it holds no deliveries");
         not(self.redelivery, "what_was_not_kept_comes_again_under_the_same_id", "it delivers nothing again");
         not(self.presses, "a_press_brings_the_data_and_the_card", "nothing can be pressed there");
+        not(
+            self.reactions,
+            "a_reaction_is_delivered_when_put_and_when_taken_away",
+            "nobody can react to anything there",
+        );
         not(self.changes, "an_edit_is_delivered_as_one", "nobody can change what they wrote");
         lacking
     }
@@ -158,11 +166,19 @@ pub trait Harness: Send + Sync {
     /// The person of the room presses the button that carries `data`.
     async fn press(&self, card: &MessageRef, data: &str);
 
+    /// The person of the room puts a reaction to a message of the bot, or takes it away.
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool);
+
     /// The platform delivers something of a shape nobody knows.
     async fn deliver_unknown(&self);
 
     /// What the bot has standing in `room`, oldest first.
     async fn shown(&self, room: &RoomId) -> Vec<Seen>;
+
+    /// The ids of the messages that stand pinned in `room`; asked only of platforms that can pin.
+    async fn pinned(&self, _room: &RoomId) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The next call of the bot in `room` meets `trouble`.
     async fn trouble(&self, room: &RoomId, trouble: Trouble);
@@ -186,7 +202,10 @@ where
     F: Future<Output = H>,
 {
     let supports = new().await.supports();
-    let left_out = LeftOut { whole: supports.lacking(), partly: supports.partly() };
+    let mut left_out = LeftOut { whole: supports.lacking(), partly: supports.partly() };
+    if !new().await.connect().capabilities().pins {
+        left_out.whole.push(("a_message_can_be_pinned_and_unpinned", "nothing can be pinned there".into()));
+    }
     macro_rules! run {
         ($($check:ident),* $(,)?) => {
             $(
@@ -208,7 +227,9 @@ where
         one_that_is_never_kept_holds_up_no_other,
         the_unknown_is_kept_aside_and_blocks_nothing,
         a_sent_message_can_be_edited_and_answered,
+        a_message_can_be_pinned_and_unpinned,
         a_press_brings_the_data_and_the_card,
+        a_reaction_is_delivered_when_put_and_when_taken_away,
         an_edit_is_delivered_as_one,
         failures_are_told_apart,
         stops_in_time,
@@ -277,6 +298,7 @@ fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Reacted { emoji, .. } => emoji,
         Said::Deleted { .. } => "",
     }
 }
@@ -480,6 +502,43 @@ async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Ver
     running.end().await
 }
 
+async fn a_message_can_be_pinned_and_unpinned(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    let bot = &running.bot;
+    let board = Outbound::text("a board").row(vec![Button::new("All", "list")]);
+    let board = bot.send(&room, &board).await.map_err(|e| format!("send: {e}"))?;
+    ensure(harness.pinned(&room).await.is_empty(), || "it is pinned before anybody asked for that".into())?;
+    for again in [false, true] {
+        bot.edit(&board, &Outbound::pin(true)).await.map_err(|e| format!("pin (again: {again}): {e}"))?;
+        let pinned = harness.pinned(&room).await;
+        ensure(pinned == [board.id.as_str()], || format!("pinned are {pinned:?}, not {board:?}"))?;
+    }
+    let shown = harness.shown(&room).await;
+    let seen = shown.iter().find(|seen| seen.id == board.id).ok_or("the message is not there any more")?;
+    ensure(seen.text == "a board" && !seen.buttons.is_empty(), || format!("pinning changed it: {seen:?}"))?;
+    bot.edit(&board, &Outbound::text("changed")).await.map_err(|e| format!("edit: {e}"))?;
+    ensure(harness.pinned(&room).await.len() == 1, || "a change of it took the pin off".into())?;
+    for again in [false, true] {
+        bot.edit(&board, &Outbound::pin(false)).await.map_err(|e| format!("unpin (again: {again}): {e}"))?;
+        ensure(harness.pinned(&room).await.is_empty(), || "it is still pinned".into())?;
+    }
+    let both = Outbound { pin: Some(true), ..Outbound::text("both") };
+    bot.edit(&board, &both).await.map_err(|e| format!("edit and pin: {e}"))?;
+    ensure(harness.pinned(&room).await.len() == 1, || "it was changed and not pinned".into())?;
+    let shown = harness.shown(&room).await;
+    ensure(shown.iter().any(|seen| seen.text == "both"), || format!("after change and pin there stands {shown:?}"))?;
+    let gone = MessageRef { room: room.clone(), id: "987654321".into() };
+    let error = bot.edit(&gone, &Outbound::pin(true)).await.err();
+    ensure(matches!(error, Some(SendError::Gone(_))), || format!("pinning nothing: {error:?}"))?;
+    // What the platform says about a pin in the room is nobody's word.
+    harness.write(&room, "after").await;
+    let kept = running.kept(1).await?;
+    ensure(text(&kept[0]) == "after", || format!("the pin came in as {:?}", kept[0].said))?;
+    ensure(running.recorder.asides().is_empty(), || "what the platform says about a pin was not understood".into())?;
+    running.end().await
+}
+
 async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict {
     let room = harness.room(0);
     let running = Running::start(harness);
@@ -498,6 +557,29 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
     harness.press(&card, "no T1").await;
     let kept = running.kept(2).await?;
     ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
+    until_held(harness, 0).await?;
+    running.end().await
+}
+
+async fn a_reaction_is_delivered_when_put_and_when_taken_away(harness: &dyn Harness) -> Verdict {
+    let room = harness.room(0);
+    let running = Running::start(harness);
+    ensure(running.bot.capabilities().reactions, || "the bot does not say that it is told of reactions".into())?;
+    let card = running.bot.send(&room, &Outbound::text("card")).await.map_err(|e| format!("send: {e}"))?;
+    for added in [true, false, true] {
+        harness.react(&card, "👀", added).await;
+    }
+    let kept = running.kept(3).await?;
+    for (inbound, put) in kept.iter().zip([true, false, true]) {
+        let Said::Reacted { message, emoji, added } = &inbound.said else {
+            return Err(format!("it came as {:?}", inbound.said));
+        };
+        // The emoji itself, or its name where the platform has names for all.
+        ensure(emoji == "👀" || emoji == ":eyes:", || format!("{emoji:?} is not what was put there"))?;
+        ensure((message, *added) == (&card, put), || format!("{added} to {message:?}, not {put} to {card:?}"))?;
+    }
+    let ids: std::collections::HashSet<_> = kept.iter().map(|inbound| &inbound.id).collect();
+    ensure(ids.len() == 3, || "two reactions have one id".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }

@@ -40,6 +40,8 @@ pub struct FakeMessage {
     pub now: Outbound,
     /// What it showed before, oldest first.
     pub before: Vec<Outbound>,
+    /// It stands pinned.
+    pub pinned: bool,
 }
 
 /// What the core asked for, in the order it was asked.
@@ -88,6 +90,8 @@ struct State {
     /// Delivered in a shape nobody knows.
     unknown: Vec<Aside>,
     receipts: Vec<(String, Receipt)>,
+    /// Rooms in which the bot may not pin, and what it is told there.
+    no_pins: HashMap<RoomId, String>,
 }
 
 /// A bot on a platform held in memory. A clone is the same bot: the test holds one, the core another.
@@ -127,6 +131,8 @@ impl FakeBot {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: true,
+            reactions: true,
         };
         change(&mut capabilities);
         let name = BotName::new(name);
@@ -203,6 +209,13 @@ impl FakeBot {
         self.deliver(&card.room, kind, who, said, format!("{}/{}/p{number}", card.room, card.id))
     }
 
+    /// The person `who` puts a reaction to a message, or takes it away; gives the inbound's id.
+    pub fn react(&self, message: &MessageRef, kind: RoomKind, who: &str, emoji: &str, added: bool) -> String {
+        let number = self.number();
+        let said = Said::Reacted { message: message.clone(), emoji: emoji.to_owned(), added };
+        self.deliver(&message.room, kind, who, said, format!("{}/{}/r{number}", message.room, message.id))
+    }
+
     fn number(&self) -> String {
         let mut state = self.state();
         state.next += 1;
@@ -236,6 +249,27 @@ impl FakeBot {
     pub fn fail_after_doing(&self, room: Option<&RoomId>, error: SendError, times: usize) {
         let script = Script { room: room.cloned(), error, done: true, left: times };
         self.state().scripts.push_back(script);
+    }
+
+    /// The bot may not pin in `room` any more, and is told why; `None`: it may again.
+    pub fn forbid_pins(&self, room: &RoomId, why: Option<&str>) {
+        let mut state = self.state();
+        match why {
+            Some(why) => drop(state.no_pins.insert(room.clone(), why.to_owned())),
+            None => drop(state.no_pins.remove(room)),
+        }
+    }
+
+    /// Somebody unpins a message of the bot.
+    pub fn unpin(&self, message: &MessageRef) {
+        if let Some(shown) = self.state().messages.iter_mut().find(|m| m.at == *message) {
+            shown.pinned = false;
+        }
+    }
+
+    /// The messages that stand pinned in `room`, oldest first.
+    pub fn pinned(&self, room: &RoomId) -> Vec<FakeMessage> {
+        self.shown(room).into_iter().filter(|message| message.pinned).collect()
     }
 
     /// Somebody deletes a message of the bot.
@@ -383,7 +417,12 @@ impl Bot for FakeBot {
             let placed = if met.as_ref().is_none_or(|(_, done)| *done) {
                 state.next += 1;
                 let at = MessageRef { room: room.clone(), id: state.next.to_string() };
-                state.messages.push(FakeMessage { at: at.clone(), now: message.clone(), before: Vec::new() });
+                state.messages.push(FakeMessage {
+                    at: at.clone(),
+                    now: message.clone(),
+                    before: Vec::new(),
+                    pinned: false,
+                });
                 Some(at)
             } else {
                 None
@@ -409,14 +448,22 @@ impl Bot for FakeBot {
             let mut state = self.state();
             let met = FakeBot::scripted(&mut state, &message.room);
             let does = met.as_ref().is_none_or(|(_, done)| *done);
+            let forbidden = to.pin.and_then(|_| state.no_pins.get(&message.room).cloned());
             let found = state.messages.iter_mut().find(|m| m.at == *message);
             let outcome = match (found, does) {
                 (Some(shown), true) => {
-                    if shown.now != *to {
-                        let before = std::mem::replace(&mut shown.now, to.clone());
+                    let now = Outbound { pin: None, ..to.clone() };
+                    if !to.only_pins() && shown.now != now {
+                        let before = std::mem::replace(&mut shown.now, now);
                         shown.before.push(before);
                     }
-                    Ok(())
+                    match (to.pin, forbidden) {
+                        (Some(_), Some(why)) => Err(SendError::Refused(why)),
+                        (pin, _) => {
+                            shown.pinned = pin.unwrap_or(shown.pinned);
+                            Ok(())
+                        }
+                    }
                 }
                 (None, true) => Err(SendError::Gone("no such message".into())),
                 (_, false) => Ok(()),

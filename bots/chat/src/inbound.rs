@@ -203,6 +203,16 @@ pub enum Said {
         /// What was written into the form the button opened ([`crate::Button::ask`]); they stand behind `data`.
         words: Option<String>,
     },
+    /// Somebody put a reaction to a message, or took it away again. Its writer may be anybody: an adapter leaves out only
+    /// what it knows not to be ours.
+    Reacted {
+        /// Which message. Where reactions do not say in which thread it stands, its room and id are those without one.
+        message: MessageRef,
+        /// The emoji itself, or the name of a server's or a workspace's own between colons: `✅`, `:shipit:`.
+        emoji: String,
+        /// Put there, or taken away.
+        added: bool,
+    },
     /// A message written earlier was deleted by its writer.
     Deleted {
         /// The message that is gone.

@@ -9,6 +9,7 @@
 //! * `bot.rs`      the narrow trait: [`Bot`], [`Capabilities`], [`SendError`]
 //! * `inbox.rs`    the way in: [`Inbox`], [`Receipt`]
 //! * `menu.rs`     what can be said, as data: [`Menu`], [`MenuVerb`], [`Arg`]
+//! * `secret.rs`   values that are never shown: [`Secret`]
 //! * `split.rs`    long texts into parts a platform takes
 //! * `fake.rs`     a scripted bot for tests
 //! * `contract.rs` what every bot must pass
@@ -20,6 +21,7 @@ mod inbound;
 mod inbox;
 mod menu;
 mod outbound;
+mod secret;
 mod split;
 mod text;
 
@@ -30,5 +32,6 @@ pub use inbound::{
 pub use inbox::{Accept, Aside, Glance, Inbox, Receipt, Suggestion, Typing};
 pub use menu::{Arg, ArgKind, Menu, MenuVerb};
 pub use outbound::{Accent, Ask, Button, ButtonTone, Outbound, Picture};
+pub use secret::Secret;
 pub use split::split;
 pub use text::{Span, Style, Text};

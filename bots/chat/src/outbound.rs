@@ -131,12 +131,27 @@ pub struct Outbound {
     /// A picture beside the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
+    /// In a change ([`crate::Bot::edit`]) where messages can be pinned: whether this one stands pinned from then on, without
+    /// a sound. With no text and no buttons nothing else of it is changed. A message is sent first and pinned by a change,
+    /// so that what goes wrong with the one is never taken for the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<bool>,
 }
 
 impl Outbound {
     /// A message of text alone.
     pub fn text(text: impl Into<Text>) -> Self {
         Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A change of nothing but whether a message stands pinned.
+    pub fn pin(pinned: bool) -> Self {
+        Self { pin: Some(pinned), ..Self::default() }
+    }
+
+    /// Whether, in a change, the text and the buttons are left as they are.
+    pub fn only_pins(&self) -> bool {
+        self.pin.is_some() && self.text.is_empty() && self.buttons.is_empty()
     }
 
     /// Adds a row of buttons; an empty row adds nothing.

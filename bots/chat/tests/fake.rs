@@ -35,6 +35,10 @@ impl Harness for InMemory {
         self.0.press(card, RoomKind::Direct, card.room.local(), data);
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        self.0.react(message, RoomKind::Direct, message.room.local(), emoji, added);
+    }
+
     async fn deliver_unknown(&self) {
         self.0.push_unknown("{\"telepathy\":1}");
     }

@@ -318,6 +318,8 @@ impl Bot for Console {
             forms: false,
             private_answers: false,
             pictures: true,
+            pins: false,
+            reactions: false,
         }
     }
 

@@ -118,6 +118,7 @@ impl Harness for OnConsole {
             asides: false,
             changes: false,
             presses: false,
+            reactions: false,
             references: false,
             troubles: &[Trouble::LostAnswer, Trouble::ShutOut],
         }
@@ -139,6 +140,10 @@ impl Harness for OnConsole {
 
     async fn press(&self, _: &MessageRef, _: &str) {
         unreachable!("there is nothing to press");
+    }
+
+    async fn react(&self, _: &MessageRef, _: &str, _: bool) {
+        unreachable!("there is nothing to react with");
     }
 
     async fn deliver_unknown(&self) {
@@ -179,7 +184,9 @@ async fn the_console_passes() {
             "confirms_only_what_was_kept",
             "what_was_not_kept_comes_again_under_the_same_id",
             "a_press_brings_the_data_and_the_card",
+            "a_reaction_is_delivered_when_put_and_when_taken_away",
             "an_edit_is_delivered_as_one",
+            "a_message_can_be_pinned_and_unpinned",
         ],
         "everything else applies to a console too"
     );

@@ -8,9 +8,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use reqwest::{Method, Url, header, multipart};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use yoman_chat::{BotError, BotName, SendError};
+use yoman_chat::{BotError, BotName, Secret, SendError};
 
-use crate::{DiscordConfig, rates::Rates, secret::Secret};
+use crate::{DiscordConfig, rates::Rates};
 
 /// Where the service is.
 pub(crate) const API_URL: &str = "https://discord.com/api/v10";

@@ -31,8 +31,11 @@ use crate::{
 };
 
 /// What asks for no privilege: content comes with mentions and direct messages alone.
-const INTENTS: GatewayIntents =
-    GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES).union(GatewayIntents::DIRECT_MESSAGES);
+const INTENTS: GatewayIntents = GatewayIntents::GUILDS
+    .union(GatewayIntents::GUILD_MESSAGES)
+    .union(GatewayIntents::GUILD_MESSAGE_REACTIONS)
+    .union(GatewayIntents::DIRECT_MESSAGES)
+    .union(GatewayIntents::DIRECT_MESSAGE_REACTIONS);
 /// A large server's description comes in one frame.
 const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

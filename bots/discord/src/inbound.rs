@@ -246,6 +246,26 @@ pub(crate) fn deleted(us: &Us, gone: &wire::Gone, writer: Sender, known: &Known)
     }
 }
 
+/// A reaction; `place` names its event for ever.
+pub(crate) fn reaction(us: &Us, reaction: &wire::Reaction, added: bool, place: &str, known: &Known) -> Option<Inbound> {
+    let room = room(&us.bot, known);
+    let user = reaction.member.as_ref().and_then(|member| member.user.clone());
+    let user =
+        user.unwrap_or(wire::User { id: reaction.user_id, username: String::new(), global_name: None, bot: false });
+    Some(Inbound {
+        id: format!("{}/{}/{}/r{place}", us.bot, reaction.channel_id, reaction.message_id),
+        sender: sender(&user, None),
+        said: Said::Reacted {
+            message: MessageRef { room: room.id.clone(), id: reaction.message_id.to_string() },
+            emoji: reaction.name()?,
+            added,
+        },
+        room,
+        // The service does not say when.
+        sent_at: Utc::now(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

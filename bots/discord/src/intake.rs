@@ -80,8 +80,6 @@ const UNUSED: &[&str] = &[
     "INVITE_DELETE",
     "MESSAGE_POLL_VOTE_ADD",
     "MESSAGE_POLL_VOTE_REMOVE",
-    "MESSAGE_REACTION_ADD",
-    "MESSAGE_REACTION_REMOVE",
     "MESSAGE_REACTION_REMOVE_ALL",
     "MESSAGE_REACTION_REMOVE_EMOJI",
     "PRESENCE_UPDATE",
@@ -203,6 +201,8 @@ impl Intake {
                 Ok(gone) => self.push(gone.channel_id, Job::Delete(gone), ticket),
                 Err(error) => self.aside(name, data.get(), &error.to_string(), Some(ticket)),
             },
+            "MESSAGE_REACTION_ADD" => self.reaction(data, ticket, true),
+            "MESSAGE_REACTION_REMOVE" => self.reaction(data, ticket, false),
             "INTERACTION_CREATE" => interactions::arrive(self, data.get(), Some(ticket), None),
             "GUILD_CREATE" => {
                 if let Ok(guild) = serde_json::from_str::<wire::Guild>(data.get()) {
@@ -253,6 +253,19 @@ impl Intake {
             return;
         }
         self.push(message.channel_id, job(Box::new(message)), ticket);
+    }
+
+    /// A reaction has no id and no time of its own: the event's place in the session names it.
+    fn reaction(&self, data: &RawValue, ticket: Ticket, added: bool) {
+        match serde_json::from_str::<wire::Reaction>(data.get()) {
+            // Of what others wrote only the writer is told, and only when a reaction comes.
+            Ok(reaction) if !reaction.is_for(self.us.id) => ticket.settle(),
+            Ok(reaction) => {
+                let (channel, place) = (reaction.channel_id, ticket.place());
+                self.push(channel, Job::Reaction(Box::new(reaction), added, place), ticket);
+            }
+            Err(error) => self.aside("MESSAGE_REACTION", data.get(), &error.to_string(), Some(ticket)),
+        }
     }
 
     fn push(&self, channel: u64, job: Job, ticket: Ticket) {

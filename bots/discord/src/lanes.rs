@@ -40,6 +40,8 @@ pub(crate) enum Job {
     Edit(Box<wire::Message>),
     /// A message was deleted.
     Delete(wire::Gone),
+    /// A reaction was put to a message, or taken away; with what names the event.
+    Reaction(Box<wire::Reaction>, bool, String),
     /// A command, a button or a form was used.
     Interaction(Box<wire::Interaction>, Arc<Pending>),
     /// Read what was missed.
@@ -265,6 +267,7 @@ impl Worker {
             Job::Message(message) => self.message(message).await,
             Job::Edit(message) => self.edit(message).await,
             Job::Delete(gone) => self.delete(gone).await,
+            Job::Reaction(reaction, added, place) => self.reaction(reaction, *added, place).await,
             Job::Interaction(interaction, pending) => {
                 interactions::handle(&self.intake, interaction, pending).await;
                 true
@@ -337,6 +340,17 @@ impl Worker {
         let guild = intake.seen.mark(gone.channel_id).and_then(|mark| mark.guild);
         let Ok(known) = intake.channels.find(&intake.api, gone.channel_id, guild).await else { return false };
         self.submit(inbound::deleted(&intake.us, gone, writer, &known)).await.is_kept()
+    }
+
+    async fn reaction(&self, reaction: &wire::Reaction, added: bool, place: &str) -> bool {
+        let intake = &self.intake;
+        let Ok(known) = intake.channels.find(&intake.api, reaction.channel_id, reaction.guild_id).await else {
+            return false;
+        };
+        match inbound::reaction(&intake.us, reaction, added, place, &known) {
+            Some(inbound) => self.submit(inbound).await.is_kept(),
+            None => true,
+        }
     }
 
     async fn submit(&self, inbound: Inbound) -> Receipt {

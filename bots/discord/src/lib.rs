@@ -31,7 +31,6 @@ mod markdown;
 mod outbound;
 mod permissions;
 mod rates;
-mod secret;
 mod seen;
 mod session;
 mod wire;
@@ -51,8 +50,8 @@ pub use commands::Commands;
 pub use http_endpoint::{Endpoint, PublicKey};
 use reqwest::Method;
 pub use reqwest::Url;
-pub use secret::Secret;
 use serde_json::Value;
+pub use yoman_chat::Secret;
 use yoman_chat::{
     Bot, BotError, BotName, Capabilities, Inbox, LengthUnit, Menu, MessageRef, Outbound, RoomId, SendError, Stop,
 };
@@ -72,6 +71,8 @@ const STOP_PATIENCE: Duration = Duration::from_millis(1_400);
 const LAST_WORD: Duration = Duration::from_millis(300);
 /// The service's own words for a message that may not answer another.
 const NO_HISTORY: u64 = 160_002;
+/// The channel has as many pins as it can have.
+const TOO_MANY_PINS: u64 = 30_003;
 
 /// What a Discord bot needs to know.
 #[derive(Clone, Debug)]
@@ -215,6 +216,20 @@ impl Discord {
         }
     }
 
+    /// Pins a message, or takes that back; again is no error here. The address of 2025: the one before it is going away.
+    async fn pin(&self, place: Place, message: u64, pinned: Option<bool>) -> Result<(), SendError> {
+        let Some(pinned) = pinned else { return Ok(()) };
+        let method = if pinned { Method::PUT } else { Method::DELETE };
+        let path = format!("channels/{}/messages/pins/{message}", place.target());
+        match self.api.call(method, &path, None, None).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == TOO_MANY_PINS => Err(SendError::Refused(format!(
+                "{error}: this channel has as many pins as it can have; somebody has to take one off"
+            ))),
+            Err(error) => Err(self.refused(place, error, true).await),
+        }
+    }
+
     async fn refused(&self, place: Place, error: CallError, editing: bool) -> SendError {
         let us = self.us.load(Ordering::Relaxed);
         match permissions::explain(&self.api, us, place, &error).await {
@@ -245,6 +260,8 @@ impl Bot for Discord {
             forms: true,
             private_answers: true,
             pictures: true,
+            pins: true,
+            reactions: true,
         }
     }
 
@@ -323,17 +340,20 @@ impl Bot for Discord {
         let place = place(&message.room)?;
         let id: u64 =
             message.id.parse().map_err(|_| SendError::Gone(format!("no message has the id {}", message.id)))?;
+        if to.only_pins() {
+            return self.pin(place, id, to.pin).await;
+        }
         self.desk.learn_asks(to);
         if let Some(changed) = self.desk.change_whisper(&self.api, id, to).await {
             return changed;
         }
         if self.desk.change_pressed(&self.api, id, to).await.is_some() {
-            return Ok(());
+            return self.pin(place, id, to.pin).await;
         }
         let body = outbound::body(to);
         let path = format!("channels/{}/messages/{id}", place.target());
         match self.api.call(Method::PATCH, &path, Some(&body.json), body.file).await {
-            Ok(_) => Ok(()),
+            Ok(_) => self.pin(place, id, to.pin).await,
             Err(error) => Err(self.refused(place, error, true).await),
         }
     }

@@ -17,10 +17,14 @@ pub(crate) const NEEDED: Permissions = Permissions::VIEW_CHANNEL
     .union(Permissions::EMBED_LINKS)
     .union(Permissions::ATTACH_FILES)
     .union(Permissions::READ_MESSAGE_HISTORY)
-    .union(Permissions::CREATE_PUBLIC_THREADS);
+    .union(Permissions::CREATE_PUBLIC_THREADS)
+    .union(PIN_MESSAGES);
+
+/// Of 2025, and newer than the list of the crate.
+const PIN_MESSAGES: Permissions = Permissions::from_bits_retain(1 << 51);
 
 /// Their names as the apps show them.
-const NAMES: [(Permissions, &str); 7] = [
+const NAMES: [(Permissions, &str); 8] = [
     (Permissions::VIEW_CHANNEL, "View Channels"),
     (Permissions::SEND_MESSAGES, "Send Messages"),
     (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
@@ -28,6 +32,7 @@ const NAMES: [(Permissions, &str); 7] = [
     (Permissions::ATTACH_FILES, "Attach Files"),
     (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
     (Permissions::CREATE_PUBLIC_THREADS, "Create Public Threads"),
+    (PIN_MESSAGES, "Pin Messages"),
 ];
 
 #[derive(Clone, Debug, Deserialize)]
@@ -66,7 +71,7 @@ struct MemberRoles {
 
 /// Reads a bit field as the API writes it.
 pub(crate) fn bits(text: &str) -> Permissions {
-    Permissions::from_bits_truncate(text.parse().unwrap_or(0))
+    Permissions::from_bits_retain(text.parse().unwrap_or(0))
 }
 
 /// The names of what is missing.

@@ -50,6 +50,11 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    /// What names the event for ever: its session, and its number in there. The same when it is handed over again.
+    pub(crate) fn place(&self) -> String {
+        format!("{}.{}", self.name, self.seq)
+    }
+
     /// It is kept, or needs no keeping.
     pub(crate) fn settle(self) {
         let mut state = self.session.state();

@@ -137,6 +137,48 @@ impl Message {
     }
 }
 
+/// Somebody put a reaction to a message, or took it away.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Reaction {
+    #[serde(deserialize_with = "id")]
+    pub(crate) user_id: u64,
+    #[serde(deserialize_with = "id")]
+    pub(crate) channel_id: u64,
+    #[serde(deserialize_with = "id")]
+    pub(crate) message_id: u64,
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub(crate) guild_id: Option<u64>,
+    /// Who wrote the message: said of those that are put there, and not of those that are taken away.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub(crate) message_author_id: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(crate) member: Option<Member>,
+    pub(crate) emoji: Emoji,
+}
+
+/// An emoji; with an id it is a server's own.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Emoji {
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub(crate) id: Option<u64>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+}
+
+impl Reaction {
+    /// Whether it may be a person's, to a message of ours.
+    pub(crate) fn is_for(&self, us: u64) -> bool {
+        let bot = self.member.as_ref().and_then(|member| member.user.as_ref()).is_some_and(|user| user.bot);
+        self.user_id != us && !bot && self.message_author_id.is_none_or(|author| author == us)
+    }
+
+    /// The emoji itself, or the name of a server's own as people write it; `None` for one that is deleted.
+    pub(crate) fn name(&self) -> Option<String> {
+        let name = self.emoji.name.clone().filter(|name| !name.is_empty())?;
+        Some(if self.emoji.id.is_some() { format!(":{name}:") } else { name })
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Gone {
     #[serde(deserialize_with = "id")]

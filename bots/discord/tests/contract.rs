@@ -96,6 +96,11 @@ impl Harness for OnDiscord {
         self.server.press(card.id.parse().unwrap(), 0, &format!("b{data}")).unwrap();
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        self.ready().await;
+        self.server.react(message.id.parse().unwrap(), 0, emoji, added).unwrap();
+    }
+
     async fn deliver_unknown(&self) {
         self.server.raw_event("TELEPATHY_CREATE", json!({ "from": "1", "thought": "hm" }));
     }
@@ -110,6 +115,11 @@ impl Harness for OnDiscord {
                 reply_to: m.reply_to.map(|id| id.to_string()),
             })
             .collect()
+    }
+
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.by_bot(channel(room)).into_iter();
+        shown.filter(|message| message.pinned).map(|message| message.id.to_string()).collect()
     }
 
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {

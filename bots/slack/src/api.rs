@@ -22,9 +22,7 @@ use slack_morphism::{
     },
     multipart_form::FileMultipartData,
 };
-use yoman_chat::BotError;
-
-use crate::secret::Secret;
+use yoman_chat::{BotError, Secret};
 
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

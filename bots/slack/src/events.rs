@@ -8,7 +8,7 @@ use yoman_chat::{Attachment, AttachmentKind, Inbound, Room, RoomKind, Said};
 use crate::{
     answers::Way,
     intake::{Beside, Core, Mapped, Us},
-    place::{kind_of, message_ref, moment, room_id},
+    place::{kind_of, message_ref, micros, moment, room_id},
     reading::{self, without_comma},
     threads::Reply,
 };
@@ -39,8 +39,6 @@ const UNREAD_EVENTS: &[&str] = &[
     "message_metadata_posted",
     "pin_added",
     "pin_removed",
-    "reaction_added",
-    "reaction_removed",
     "team_join",
     "user_change",
 ];
@@ -95,6 +93,8 @@ impl Core {
                     Err(error) => Mapped::Aside(format!("a message that cannot be read: {error}")),
                 }
             }
+            "reaction_added" => self.reaction(us, event, true).await,
+            "reaction_removed" => self.reaction(us, event, false).await,
             "app_home_opened" if text("tab") == "messages" => Mapped::Skip("the messages tab was opened"),
             "app_home_opened" => Mapped::Beside(Beside::Home {
                 user: text("user").to_owned(),
@@ -198,6 +198,39 @@ impl Core {
         let sender = self.names.sender(user).await;
         let inbound = Inbound { id, room: Room { id: room, kind, title }, sender, said, sent_at };
         Mapped::Inbound(Box::new(inbound), place)
+    }
+
+    /// Somebody put a reaction to a message, or took it away. In which thread the message stands is not said.
+    async fn reaction(&self, us: &Us, event: &Value, added: bool) -> Mapped {
+        let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let (user, channel, ts) = (text("/user"), text("/item/channel"), text("/item/ts"));
+        if text("/item/type") != "message" {
+            return Mapped::Skip("a reaction to no message");
+        }
+        let ours = event["item_user"].as_str().is_none_or(|writer| writer == us.user);
+        if !ours || user == us.user {
+            return Mapped::Skip("a reaction to what is not ours");
+        }
+        let (name, at) = (text("/reaction"), text("/event_ts"));
+        if user.is_empty() || channel.is_empty() || micros(ts).is_none() || name.is_empty() {
+            return Mapped::Aside("a reaction without a person, a message or a name".into());
+        }
+        let room = room_id(&self.name, channel);
+        let kind = kind_of(channel);
+        let put = if added { '+' } else { '-' };
+        let inbound = Inbound {
+            id: format!("{}/{channel}/{ts}/r{at}-{user}{put}{name}", self.name),
+            // `+1::skin-tone-3`
+            said: Said::Reacted {
+                message: message_ref(&room, ts, None),
+                emoji: format!(":{}:", name.split_once("::").map_or(name, |(name, _)| name)),
+                added,
+            },
+            room: Room { id: room, kind, title: None },
+            sender: self.names.sender(user).await,
+            sent_at: moment(at),
+        };
+        Mapped::Inbound(Box::new(inbound), None)
     }
 
     async fn deleted(&self, us: &Us, channel: &str, message: Message) -> Mapped {

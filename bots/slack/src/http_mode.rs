@@ -16,12 +16,9 @@ use axum::{
 use serde_json::{Map, Value};
 use slack_morphism::{SlackSigningSecret, signature_verifier::SlackEventSignatureVerifier};
 use tokio::net::TcpListener;
-use yoman_chat::BotError;
+use yoman_chat::{BotError, Secret};
 
-use crate::{
-    intake::{Intake, Kind, lane},
-    secret::Secret,
-};
+use crate::intake::{Intake, Kind, lane};
 
 /// Where Slack posts, and anything below it: one URL serves events, commands and interactions alike.
 pub(crate) const PATH: &str = "/slack";

@@ -233,7 +233,7 @@ pub(crate) struct Intake {
 /// The channel a delivery belongs to: the order is kept within it.
 pub(crate) fn lane(kind: Kind, payload: &Value) -> String {
     let paths: &[&str] = match kind {
-        Kind::Event => &["/event/channel", "/event/user", "/event/channel/id"],
+        Kind::Event => &["/event/channel", "/event/item/channel", "/event/user", "/event/channel/id"],
         Kind::Interactive => &["/channel/id", "/container/channel_id", "/user/id"],
         Kind::Slash => &["/channel_id"],
         Kind::Unknown => &[],

@@ -14,7 +14,6 @@
 //! * `home.rs`          the app's home; `unfurl.rs` previews of references
 //! * `place.rs`         rooms, messages, people by their ids
 //! * `manifest.rs`      the app described; `check.rs` whether it is set up so
-//! * `secret.rs`        a secret that cannot be printed
 
 mod answers;
 mod api;
@@ -32,7 +31,6 @@ mod names;
 mod outbound;
 mod place;
 mod reading;
-mod secret;
 mod sending;
 mod socket;
 mod threads;
@@ -49,8 +47,8 @@ use yoman_chat::{
 pub use check::Check;
 pub use manifest::{ManifestFor, manifest};
 pub use reqwest::Url;
-pub use secret::Secret;
 pub use socket::Timing;
+pub use yoman_chat::Secret;
 
 use crate::{
     api::{Api, CallError},
@@ -285,6 +283,8 @@ impl Bot for Slack {
             forms: true,
             private_answers: true,
             pictures: true,
+            pins: true,
+            reactions: true,
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) const SCOPES: &[(&str, &str)] = &[
     ("im:write", "writing to somebody first"),
     ("mpim:history", "hearing group direct messages, and reading on after an outage"),
     ("mpim:read", "finding group direct messages written during an outage"),
+    ("pins:write", "pinning the board of a room"),
+    ("reactions:read", "hearing reactions to cards"),
     ("users:read", "the names of people"),
 ];
 
@@ -42,6 +44,8 @@ const EVENTS: &[&str] = &[
     "message.groups",
     "message.im",
     "message.mpim",
+    "reaction_added",
+    "reaction_removed",
     "tokens_revoked",
 ];
 

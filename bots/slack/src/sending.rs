@@ -200,11 +200,29 @@ impl Core {
             .ok_or_else(|| SendError::Refused(format!("{} is not a room of Slack", message.room)))?;
         let at = At::parse(&message.id)
             .ok_or_else(|| SendError::Gone(format!("\"{}\" is no message that can be changed", message.id)))?;
+        if to.only_pins() {
+            return self.pin(channel, at.ts, to.pin).await;
+        }
         let mut ask = self.content(to, self.picture(to).await);
         ask["channel"] = channel.into();
         ask["ts"] = at.ts.into();
         match self.api.post::<Nothing>("chat.update", &ask).await {
+            Ok(_) => self.pin(channel, at.ts, to.pin).await,
+            Err(error) => Err(send_error(error, true)),
+        }
+    }
+
+    /// Pins a message, or takes that back: <https://docs.slack.dev/reference/methods/pins.add>.
+    async fn pin(&self, channel: &str, ts: &str, pinned: Option<bool>) -> Result<(), SendError> {
+        let Some(pinned) = pinned else { return Ok(()) };
+        let method = if pinned { "pins.add" } else { "pins.remove" };
+        match self.api.post::<Nothing>(method, &json!({ "channel": channel, "timestamp": ts })).await {
             Ok(_) => Ok(()),
+            Err(error) if error.is(&["already_pinned", "no_pin"]) => Ok(()),
+            // An app from before this scope: no time mends that.
+            Err(error) if error.is(&["missing_scope"]) => Err(SendError::Refused(format!(
+                "{error}: the app was installed without the scope pins:write; yoman slack manifest has it"
+            ))),
             Err(error) => Err(send_error(error, true)),
         }
     }

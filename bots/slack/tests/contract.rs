@@ -91,6 +91,12 @@ impl Harness for OnSlack {
         self.server.press(&Press { channel, user, ts, button: data.into() }).unwrap();
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        assert_eq!(emoji, "👀", "here reactions have names");
+        let (channel, ts) = (message.room.local(), message.id.rsplit('/').next().unwrap());
+        self.server.react(channel, &self.person_in(channel), ts, "eyes", added).unwrap();
+    }
+
     async fn deliver_unknown(&self) {
         self.server.raw_event(json!({ "type": "telepathy", "user": "U1", "thought": "hm" }));
     }
@@ -105,6 +111,11 @@ impl Harness for OnSlack {
                 reply_to: m.thread_ts,
             })
             .collect()
+    }
+
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.shown(room.local()).into_iter().filter(|message| message.pinned);
+        shown.map(|m| m.thread_ts.as_ref().map_or_else(|| m.ts.clone(), |root| format!("{root}/{}", m.ts))).collect()
     }
 
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {

@@ -8,9 +8,9 @@ use std::{fmt, time::Duration};
 use reqwest::{Url, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use teloxide::requests::Payload;
-use yoman_chat::BotError;
+use yoman_chat::{BotError, Secret};
 
-use crate::{TelegramConfig, secret::Secret};
+use crate::TelegramConfig;
 
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

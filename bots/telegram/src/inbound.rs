@@ -10,7 +10,10 @@ use yoman_chat::{
 
 use crate::{
     address::{Addressed, address},
-    wire::{CallbackQuery, CardMessage, Chat, Entity, File, Message, Numbered, UNREAD_CONTENT, Update, User},
+    wire::{
+        CallbackQuery, CardMessage, Chat, Entity, File, Message, Numbered, Reaction, ReactionChange, UNREAD_CONTENT,
+        Update, User,
+    },
 };
 
 /// The account that stands for what a channel forwards into its group.
@@ -31,6 +34,8 @@ pub(crate) enum Mapped {
     Inbound(Box<Inbound>),
     /// A press, and the query that wants an answer.
     Press(Box<Inbound>, String),
+    /// Somebody's reactions to a message of this chat: those taken away, then those put there.
+    Reactions(i64, Vec<Inbound>),
     /// Nothing for us, and known to be.
     Skip(&'static str),
     /// Not understood.
@@ -56,6 +61,8 @@ pub(crate) fn map(bot: &BotName, us: &Us, raw: &str) -> (Option<i64>, Mapped) {
         message(bot, us, body, Some(update.update_id))
     } else if let Some(body) = update.callback_query {
         press(bot, body)
+    } else if let Some(body) = update.message_reaction {
+        reactions(bot, update.update_id, body)
     } else if let Some(kind) = update.unused_kind() {
         Mapped::Skip(kind)
     } else {
@@ -144,6 +151,44 @@ fn press(bot: &BotName, raw: &RawValue) -> Mapped {
         sent_at: Utc::now(),
     };
     Mapped::Press(Box::new(inbound), query.id)
+}
+
+/// A change of reactions holds all of somebody's before and after: what is different is what they did. It does not say in
+/// which topic the message stands, nor who wrote it.
+fn reactions(bot: &BotName, update: i64, raw: &RawValue) -> Mapped {
+    let change: ReactionChange = match serde_json::from_str(raw.get()) {
+        Ok(change) => change,
+        Err(error) => return Mapped::Aside(format!("reactions that cannot be read: {error}")),
+    };
+    let sender = match (&change.user, &change.actor_chat) {
+        (Some(user), _) if user.is_bot => return Mapped::Skip("not a reaction of a person"),
+        (Some(user), _) => person(user),
+        (None, Some(chat)) => speaking_chat(chat, None),
+        (None, None) => return Mapped::Skip("a reaction of nobody"),
+    };
+    let kind = match change.chat.kind.as_str() {
+        "private" => RoomKind::Direct,
+        "group" | "supergroup" => RoomKind::Group,
+        _ => return Mapped::Skip("a reaction in a channel"),
+    };
+    let names = |all: &[Reaction]| all.iter().filter_map(Reaction::name).collect::<Vec<_>>();
+    let (old, new) = (names(&change.old_reaction), names(&change.new_reaction));
+    let gone = old.iter().filter(|emoji| !new.contains(emoji)).map(|emoji| (emoji, false));
+    let come = new.iter().filter(|emoji| !old.contains(emoji)).map(|emoji| (emoji, true));
+    let (chat, message_id) = (change.chat.id, change.message_id);
+    let room = room_id(bot, chat, None);
+    let inbounds = gone.chain(come).enumerate().map(|(n, (emoji, added))| Inbound {
+        id: format!("{bot}/{chat}/{message_id}/r{update}-{n}"),
+        room: Room { id: room.clone(), kind, title: change.chat.title.clone() },
+        sender: sender.clone(),
+        said: Said::Reacted {
+            message: MessageRef { room: room.clone(), id: message_id.to_string() },
+            emoji: emoji.clone(),
+            added,
+        },
+        sent_at: moment(change.date),
+    });
+    Mapped::Reactions(chat, inbounds.collect())
 }
 
 /// `<bot>/<chat>[/<topic>]`.

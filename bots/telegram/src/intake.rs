@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The kinds of updates that are asked for.
-pub(crate) const ALLOWED_UPDATES: [&str; 3] = ["message", "edited_message", "callback_query"];
+/// Reactions are told only when they are asked for, and in groups only to an administrator.
+pub(crate) const ALLOWED_UPDATES: [&str; 4] = ["message", "edited_message", "callback_query", "message_reaction"];
 /// What is kept of an update that was not understood.
 const ASIDE_BYTES_MAX: usize = 64 * 1024;
 /// What a toast may hold: <https://core.telegram.org/bots/api#answercallbackquery>.
@@ -87,6 +88,7 @@ impl Intake {
             Mapped::Inbound(inbound) | Mapped::Press(inbound, _) => {
                 Place::parse(inbound.room.id.local()).map_or(0, |place| place.chat)
             }
+            Mapped::Reactions(chat, _) => *chat,
             Mapped::Moved(chat, _) | Mapped::NeedsName(chat) => *chat,
             Mapped::Skip(_) | Mapped::Aside(_) => 0,
         };
@@ -119,6 +121,15 @@ impl Intake {
                     self.answer_press(query, toast.clone());
                 }
                 self.kept(&receipt, item.number)
+            }
+            Mapped::Reactions(_, reactions) => {
+                // One after the other; when one is not kept all come again, and those that were kept are known.
+                for reaction in reactions {
+                    if !self.kept(&self.inbox.submit(reaction).await, item.number) {
+                        return false;
+                    }
+                }
+                true
             }
             Mapped::Skip(what) => {
                 tracing::debug!(bot = %self.bot, update = item.number, what, "nothing for us");

@@ -9,9 +9,8 @@
 //! * `intake.rs`       one update from its text to a receipt
 //! * `polling.rs`      getUpdates, confirmed only after it was kept
 //! * `webhook.rs`      the other way in
-//! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture
+//! * `outbound.rs`     [`Outbound`] -> native; `photo.rs` with a picture; `pin.rs` pinned
 //! * `menu.rs`         the list of commands; `registration.rs` getMe and the webhook
-//! * `secret.rs`       a secret that cannot be printed
 
 mod address;
 mod api;
@@ -20,9 +19,9 @@ mod intake;
 mod menu;
 mod outbound;
 mod photo;
+mod pin;
 mod polling;
 mod registration;
-mod secret;
 mod webhook;
 mod wire;
 
@@ -36,14 +35,15 @@ use yoman_chat::{
 
 pub use menu::{MenuEntry, MenuScope};
 pub use reqwest::Url;
-pub use secret::Secret;
 pub use webhook::Webhook;
+pub use yoman_chat::Secret;
 
 use crate::{
     api::{Api, CallError},
     inbound::room_id,
     intake::{Intake, Moves},
     outbound::{EditText, Place, SendText},
+    pin::{PinMessage, UnpinMessage},
 };
 
 /// One Telegram bot.
@@ -150,6 +150,25 @@ impl Telegram {
         }
     }
 
+    /// Pins a message, or takes that back.
+    async fn pin(&self, chat: i64, message: i64, pinned: Option<bool>) -> Result<(), SendError> {
+        let call = async |chat| match pinned {
+            Some(true) => self.api.call(&PinMessage::new(chat, message)).await.map(drop),
+            Some(false) => self.api.call(&UnpinMessage::new(chat, message)).await.map(drop),
+            None => Ok(()),
+        };
+        let mut done = call(chat).await;
+        if let Err(error) = &done
+            && let Some(new) = self.follow(chat, error)
+        {
+            done = call(new).await;
+        }
+        match done {
+            Err(error) if !pin::is_unchanged(&error) => Err(outbound::send_error(error, true)),
+            _ => Ok(()),
+        }
+    }
+
     fn place(&self, room: &RoomId) -> Result<Place, SendError> {
         let mut place = Place::parse(room.local())
             .ok_or_else(|| SendError::Refused(format!("{room} is not a room of Telegram")))?;
@@ -227,6 +246,8 @@ impl Bot for Telegram {
             forms: false,
             private_answers: false,
             pictures: true,
+            pins: true,
+            reactions: true,
         }
     }
 
@@ -282,6 +303,9 @@ impl Bot for Telegram {
         let place = self.place(&message.room)?;
         let id =
             message.id.parse().map_err(|_| SendError::Gone(format!("\"{}\" is no message of Telegram", message.id)))?;
+        if to.only_pins() {
+            return self.pin(place.chat, id, to.pin).await;
+        }
         let mut ask = EditText::new(place.chat, id, to);
         let mut done = self.api.call(&ask).await;
         if let Err(error) = &done
@@ -294,8 +318,8 @@ impl Bot for Telegram {
             done = self.api.call(&photo::EditCaption::new(ask.chat_id, id, to)).await;
         }
         match done {
-            Ok(_) => Ok(()),
-            Err(error) if outbound::is_unchanged(&error) => Ok(()),
+            Ok(_) => self.pin(place.chat, id, to.pin).await,
+            Err(error) if outbound::is_unchanged(&error) => self.pin(place.chat, id, to.pin).await,
             Err(error) => Err(outbound::send_error(error, true)),
         }
     }

@@ -291,6 +291,8 @@ pub(crate) fn send_error(error: CallError, editing: bool) -> SendError {
 fn is_gone(refusal: &Refusal) -> bool {
     [
         "message to edit not found",
+        "message to pin not found",
+        "message to unpin not found",
         "message can't be edited",
         "message_id_invalid",
         "message identifier is not specified",

@@ -59,7 +59,7 @@ struct GetUpdates {
     offset: Option<i64>,
     limit: usize,
     timeout: u64,
-    allowed_updates: [&'static str; 3],
+    allowed_updates: [&'static str; 4],
 }
 
 impl Payload for GetUpdates {

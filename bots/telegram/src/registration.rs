@@ -36,7 +36,7 @@ impl Payload for GetMe {
 struct SetWebhook<'a> {
     url: &'a str,
     secret_token: &'a str,
-    allowed_updates: [&'static str; 3],
+    allowed_updates: [&'static str; 4],
 }
 
 impl Payload for SetWebhook<'_> {

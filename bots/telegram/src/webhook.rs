@@ -14,9 +14,9 @@ use axum::{
 use reqwest::Url;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{BotError, Secret, Stop};
 
-use crate::{intake::Intake, secret::Secret};
+use crate::intake::Intake;
 
 /// The header that proves the sender.
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";

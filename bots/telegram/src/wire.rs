@@ -19,6 +19,8 @@ macro_rules! update {
             pub(crate) edited_message: Option<&'a RawValue>,
             #[serde(borrow)]
             pub(crate) callback_query: Option<&'a RawValue>,
+            #[serde(borrow)]
+            pub(crate) message_reaction: Option<&'a RawValue>,
             $($kind: Option<IgnoredAny>,)*
         }
 
@@ -39,7 +41,6 @@ update!(
     business_message,
     edited_business_message,
     deleted_business_messages,
-    message_reaction,
     message_reaction_count,
     inline_query,
     chosen_inline_result,
@@ -170,6 +171,36 @@ pub(crate) struct CardMessage {
     pub(crate) message_thread_id: Option<i64>,
     #[serde(default)]
     pub(crate) is_topic_message: bool,
+}
+
+/// Somebody changed their reactions to a message. Those of anonymous people are only counted, in an update of another kind.
+#[derive(Deserialize)]
+pub(crate) struct ReactionChange {
+    pub(crate) chat: Chat,
+    pub(crate) message_id: i64,
+    pub(crate) user: Option<User>,
+    pub(crate) actor_chat: Option<Chat>,
+    #[serde(default)]
+    pub(crate) date: i64,
+    #[serde(default)]
+    pub(crate) old_reaction: Vec<Reaction>,
+    #[serde(default)]
+    pub(crate) new_reaction: Vec<Reaction>,
+}
+
+/// An emoji, one of somebody's own, or something else (a paid one).
+#[derive(Deserialize)]
+pub(crate) struct Reaction {
+    pub(crate) emoji: Option<String>,
+    pub(crate) custom_emoji_id: Option<String>,
+}
+
+impl Reaction {
+    /// The emoji, or the number of one's own between colons.
+    pub(crate) fn name(&self) -> Option<String> {
+        let own = || self.custom_emoji_id.as_ref().map(|id| format!(":{id}:"));
+        self.emoji.clone().or_else(own)
+    }
 }
 
 /// What a message may hold that nobody reads here: known, so no reason to keep it aside.

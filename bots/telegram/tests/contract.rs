@@ -56,6 +56,12 @@ impl Harness for OnTelegram {
         self.server.press(&press).unwrap();
     }
 
+    async fn react(&self, message: &MessageRef, emoji: &str, added: bool) {
+        let chat = chat(&message.room);
+        let now: &[&str] = if added { &[emoji] } else { &[] };
+        self.server.react(chat, chat, message.id.parse().unwrap(), now).unwrap();
+    }
+
     async fn deliver_unknown(&self) {
         self.server.raw_update(0, json!({ "telepathy": { "from": 1, "thought": "hm" } }));
     }
@@ -70,6 +76,11 @@ impl Harness for OnTelegram {
                 reply_to: m.reply_to.map(|id| id.to_string()),
             })
             .collect()
+    }
+
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        let shown = self.server.shown(chat(room)).into_iter();
+        shown.filter(|message| message.pinned).map(|message| message.message_id.to_string()).collect()
     }
 
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {

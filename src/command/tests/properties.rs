@@ -14,9 +14,10 @@ use crate::domain::{
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
-    room::{Command as RoomCommand, Setting},
+    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
     undo::{Back, Of, Part},
 };
+use crate::lang::Lang;
 
 fn zone() -> impl Strategy<Value = Tz> {
     select(&TZ_VARIANTS[..])
@@ -158,7 +159,7 @@ fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     })
 }
 
-fn carry() -> impl Strategy<Value = Carry<Handle>> {
+pub(super) fn carry() -> impl Strategy<Value = Carry<Handle>> {
     let one = (option::of(select(Priority::ALL)), option::of(project()), option::of(due()));
     (vec(tag(), 0..3), vec(handle(), 0..3), one, vec(item(), 0..3), vec(item(), 0..3)).prop_map(
         |(tags, people, (priority, project, due), needs, serves)| Carry {
@@ -230,7 +231,7 @@ fn act() -> impl Strategy<Value = Act<Handle>> {
     prop_oneof![words, values]
 }
 
-fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
+pub(super) fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     const STATES: [StateWord; 11] = [
         StateWord::Withdrawn,
         StateWord::Open,
@@ -310,6 +311,7 @@ fn a_look() -> impl Strategy<Value = Look> {
                 Look::People,
                 Look::Rooms,
                 Look::Follows,
+                Look::Reactions,
                 Look::Hours,
                 Look::Prefers,
                 Look::Status,
@@ -336,6 +338,8 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
             .prop_map(|until| RoomCommand::Mute { until }),
         select(&["en", "ko", "pt-BR", "zh-Hant-TW", "es-419"][..])
             .prop_map(|code| RoomCommand::Set(Setting::Language(code.to_owned()))),
+        a_filter().prop_map(|filter| RoomCommand::PinBoard { filter }),
+        Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
         option::of((option::of(0..7_u8), hour())).prop_map(|digest| {
@@ -346,6 +350,9 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         (hour(), hour(), any::<bool>())
             .prop_map(|(from, to, urgent)| RoomCommand::Quiet { hours: Quiet { from, to }, urgent }),
         select(&[RoomCommand::Set(Setting::Quiet(None)), RoomCommand::DigestNow][..]),
+        (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
+            .prop_filter_map("an emoji", |(emoji, verb)| Some(RoomCommand::React { emoji: Emoji::read(emoji)?, verb })),
+        Just(RoomCommand::ReactOff),
     ]
 }
 
@@ -365,6 +372,14 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
         ("[ABCD][A-Z0-9]{7}", any::<bool>()).prop_map(|(question, yes)| PersonCommand::LinkAnswer { question, yes }),
         "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
         option::of("[a-z][a-z0-9-]{3,20}").prop_map(|bot| PersonCommand::Prefer { bot }),
+    ]
+}
+
+fn a_rebuild() -> impl Strategy<Value = Rebuild> {
+    prop_oneof![
+        a_filter().prop_map(|filter| Rebuild::Here { filter }),
+        "[a-z]{1,8}/-?[0-9]{1,9}|[A-Z][a-z]{1,8} [a-z]{1,8}".prop_map(|room| Rebuild::From { room }),
+        "[A-Z0-9-]{1,12}".prop_map(|code| Rebuild::Yes { code }),
     ]
 }
 
@@ -430,12 +445,13 @@ fn undo() -> impl Strategy<Value = Vec<Back<Handle>>> {
     ]
 }
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => (select(&Bucket::ALL[..]), a_draft()).prop_map(|(bucket, draft)| Command::Create { bucket, draft }),
         4 => (a_target(), act()).prop_map(|(target, act)| Command::Item { target, act }),
         2 => a_look().prop_map(Command::Look),
         1 => about_room().prop_map(Command::Room),
+        1 => a_rebuild().prop_map(Command::Rebuild),
         1 => about_person().prop_map(Command::Person),
         1 => about_report().prop_map(Command::Report),
         1 => undo().prop_map(|acts| Command::Undo { acts }),
@@ -446,7 +462,7 @@ fn any_command() -> impl Strategy<Value = Command> {
 fn everything(text: &str, context: &Context) {
     let shown = |fault: Fault| {
         assert!(fault.input.get(fault.at.clone()).is_some(), "{fault:?}");
-        assert!(!fault.what.is_empty() && fault.meant.len() <= 3);
+        assert!(!fault.to_string().is_empty() && fault.meant.len() <= 3);
         for meant in &fault.meant {
             assert!(parse(meant, context).is_ok(), "{fault:?}");
         }
@@ -471,7 +487,7 @@ fn everything(text: &str, context: &Context) {
         Ok(draft) => stable(&Command::Create { bucket: Bucket::Todo, draft }),
         Err(fault) => shown(fault),
     }
-    let _ = help(Some(text)).map_err(shown);
+    let _ = help(Some(text), Lang::English).map_err(shown);
     let _ = when::due(text, context).map_err(|fault| fault.advice("due:", context));
     let _ = when::instant(text, context, when::Direction::Past);
     assert_eq!(split(text, context).concat().trim(), text.trim());

@@ -1,6 +1,7 @@
 //! Tables: a text and the canonical text of what it is taken for.
 
 use super::*;
+use crate::lang::Lang;
 
 #[test]
 fn every_example_is_a_command_that_its_role_may_give() {
@@ -16,7 +17,7 @@ fn every_example_is_a_command_that_its_role_may_give() {
             }
             other => assert!(!verb.available(), "{text}: {other:?}"),
         }
-        assert!(help(Some(verb.word)).is_ok());
+        assert!(help(Some(verb.word), Lang::English).is_ok());
         assert!(verb.usage.starts_with(&format!("/{}", verb.word)));
     }
 }
@@ -409,7 +410,7 @@ fn faults() {
         "/T7 dne",
         "/T7 hello",
         "/xyzzy",
-        "/할일 고치기",
+        "/모름 고치기",
         "/todo 로그인 고치기 due:언젠가",
     ]
     .map(|text| format!("> {}\n{}", text.replace('\n', "\n> "), fault(text)))
@@ -430,17 +431,17 @@ fn what_may_have_been_meant_is_a_command() {
 
 #[test]
 fn helps() {
-    let short = help(None).unwrap().to_string();
+    let short = help(None, Lang::English).unwrap().to_string();
     assert!(short.lines().count() <= 30, "more than a phone shows at once:\n{short}");
     insta::assert_snapshot!("help_in_short", short);
-    insta::assert_snapshot!("help", help(Some("all")).unwrap().to_string());
-    insta::assert_snapshot!("help_about_one_verb", help(Some("/Done")).unwrap().to_string());
-    insta::assert_snapshot!("help_about_a_heading", help(Some("room")).unwrap().to_string());
-    let people = help(Some("people")).unwrap().sections;
+    insta::assert_snapshot!("help", help(Some("all"), Lang::English).unwrap().to_string());
+    insta::assert_snapshot!("help_about_one_verb", help(Some("/Done"), Lang::English).unwrap().to_string());
+    insta::assert_snapshot!("help_about_a_heading", help(Some("room"), Lang::English).unwrap().to_string());
+    let people = help(Some("people"), Lang::English).unwrap().sections;
     assert_eq!(people.len(), 2, "the verb, and the heading of that name");
-    assert!(help(Some("words")).unwrap().to_string().contains("#tag"));
-    assert_eq!(help(Some("rom")).unwrap_err().meant, ["/help room"]);
-    assert_eq!(help(Some("todoo")).unwrap_err().meant, ["/help todo"]);
+    assert!(help(Some("words"), Lang::English).unwrap().to_string().contains("#tag"));
+    assert_eq!(help(Some("rom"), Lang::English).unwrap_err().meant, ["/help room"]);
+    assert_eq!(help(Some("todoo"), Lang::English).unwrap_err().meant, ["/help todo"]);
 }
 
 #[test]

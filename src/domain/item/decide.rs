@@ -156,19 +156,19 @@ fn in_bucket(item: &Item, act: &Act, given: &Given) -> Result<Vec<Event>, Error>
 fn elsewhere(item: &Item, act: &Act) -> Error {
     use Bucket::{Idea, Pr, Research, Todo};
     let (what, only): (_, &[Bucket]) = match act {
-        Act::Refine { .. } => ("be refined", &[Idea]),
-        Act::Reject { .. } => ("be rejected", &[Idea]),
-        Act::Promote { .. } => ("be promoted", &[Idea, Research, Todo]),
-        Act::Finding { .. } => ("have findings", &[Research]),
-        Act::Doing => ("be started", &[Todo]),
-        Act::Done { .. } => ("be done", &[Research, Todo]),
-        Act::Need { .. } | Act::Unneed { .. } => ("wait for other items", &[Todo]),
-        Act::Criterion { .. } => ("have acceptance criteria", &[Todo]),
-        Act::Review { .. } => ("be reviewed", &[Pr]),
-        Act::Merge => ("be merged", &[Pr]),
-        Act::Close { .. } => ("be closed", &[Pr]),
+        Act::Refine { .. } => ("refine", &[Idea]),
+        Act::Reject { .. } => ("reject", &[Idea]),
+        Act::Promote { .. } => ("promote", &[Idea, Research, Todo]),
+        Act::Finding { .. } => ("finding", &[Research]),
+        Act::Doing => ("doing", &[Todo]),
+        Act::Done { .. } => ("done", &[Research, Todo]),
+        Act::Need { .. } | Act::Unneed { .. } => ("need", &[Todo]),
+        Act::Criterion { .. } => ("criterion", &[Todo]),
+        Act::Review { .. } => ("review", &[Pr]),
+        Act::Merge => ("merge", &[Pr]),
+        Act::Close { .. } => ("close", &[Pr]),
         // The rest every bucket has; should one of them ever come here, the sentence is still true.
-        _ => ("do that", &Bucket::ALL),
+        _ => ("that", &Bucket::ALL),
     };
     let verbs: &[&str] = match (act, item.reference.bucket) {
         (Act::Reject { .. } | Act::Close { .. } | Act::Merge, Research | Todo) => &["done"],

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::{Bucket, ItemRef, LinkTarget, MANY_MAX};
-use crate::domain::{Due, Priority, Project, Tag, idea, pr, research, todo};
+use crate::{
+    domain::{Due, Priority, Project, Tag, idea, pr, research, todo},
+    lang::{Wording, worded, wording},
+};
 
 /// A piece of text that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,15 +23,16 @@ pub enum Text {
     Words,
 }
 
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Title => "the title",
-            Self::Body => "the body",
-            Self::Criterion => "the criterion",
-            Self::Address => "the address",
-            Self::Words => "the text",
-        })
+impl Text {
+    /// What a sentence about it is chosen by.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Body => "body",
+            Self::Criterion => "criterion",
+            Self::Address => "address",
+            Self::Words => "words",
+        }
     }
 }
 
@@ -49,16 +53,17 @@ pub enum Many {
     Attachments,
 }
 
-impl fmt::Display for Many {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Many {
+    /// What a sentence about them is chosen by.
+    fn key(self) -> &'static str {
+        match self {
             Self::Tags => "tags",
             Self::People => "people",
             Self::Prerequisites => "prerequisites",
             Self::Links => "links",
-            Self::Criteria => "acceptance criteria",
+            Self::Criteria => "criteria",
             Self::Attachments => "attachments",
-        })
+        }
     }
 }
 
@@ -93,35 +98,33 @@ pub enum Unchanged {
     Edited,
 }
 
-impl fmt::Display for Unchanged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Unchanged {
+    fn wording(&self, item: ItemRef) -> Wording {
         match self {
-            Self::Title => f.write_str("is called that already"),
-            Self::Tagged(tags) => write!(f, "has {} already", list(tags)),
-            Self::NotTagged(tags) => write!(f, "does not have {}", list(tags)),
-            Self::Priority(priority) => write!(f, "has priority {priority} already"),
-            Self::Due(Some(Due::Day(day))) => write!(f, "is due {day} already"),
-            Self::Due(Some(Due::At(instant))) => write!(f, "is due {} already", instant.format("%F %R UTC")),
-            Self::Due(None) => f.write_str("has no due date"),
-            Self::Project(Some(project)) => write!(f, "is {project} already"),
-            Self::Project(None) => f.write_str("is in no project"),
-            Self::Assigned => f.write_str("is assigned like that already"),
-            Self::NotAssigned => f.write_str("is not assigned like that"),
-            Self::Needs(items) => write!(f, "waits for {} already", list(items)),
-            Self::DoesNotNeed(items) => write!(f, "does not wait for {}", list(items)),
-            Self::Criterion => f.write_str("has that criterion already"),
-            Self::Linked(LinkTarget::Item(item)) => write!(f, "is linked to {item} already"),
-            Self::Linked(LinkTarget::Url(url)) => write!(f, "is linked to {url} already"),
-            Self::Edited => f.write_str("is in line with the edited message already"),
+            Self::Title => wording!("reason-same-title", item),
+            Self::Tagged(tags) => wording!("reason-tagged", item, tags = list(tags)),
+            Self::NotTagged(tags) => wording!("reason-not-tagged", item, tags = list(tags)),
+            Self::Priority(priority) => wording!("reason-same-priority", item, priority = priority.word()),
+            Self::Due(Some(due)) => wording!("reason-same-due", item, due = *due),
+            Self::Due(None) => wording!("reason-no-due", item),
+            Self::Project(Some(project)) => wording!("reason-same-project", item, project = project.to_string()),
+            Self::Project(None) => wording!("reason-no-project", item),
+            Self::Assigned => wording!("reason-assigned", item),
+            Self::NotAssigned => wording!("reason-not-assigned", item),
+            Self::Needs(items) => wording!("reason-needs", item, items = list(items)),
+            Self::DoesNotNeed(items) => wording!("reason-does-not-need", item, items = list(items)),
+            Self::Criterion => wording!("reason-same-criterion", item),
+            Self::Linked(LinkTarget::Item(to)) => wording!("reason-linked", item, to = *to),
+            Self::Linked(LinkTarget::Url(url)) => wording!("reason-linked", item, to = url),
+            Self::Edited => wording!("reason-edited", item),
         }
     }
 }
 
 /// Why something cannot be done to an item, or why there cannot be such an item.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// Its creation was taken back.
-    #[error("{item} was taken back")]
     Withdrawn {
         /// Which.
         item: ItemRef,
@@ -129,23 +132,18 @@ pub enum Error {
         by: u64,
     },
     /// Where an idea stands does not allow it.
-    #[error(transparent)]
-    Idea(#[from] idea::Error),
+    Idea(idea::Error),
     /// Where a research stands does not allow it.
-    #[error(transparent)]
-    Research(#[from] research::Error),
+    Research(research::Error),
     /// Where a todo stands does not allow it.
-    #[error(transparent)]
-    Todo(#[from] todo::Error),
+    Todo(todo::Error),
     /// Where a pr stands does not allow it.
-    #[error(transparent)]
-    Pr(#[from] pr::Error),
+    Pr(pr::Error),
     /// Other buckets have that, this one has not.
-    #[error("only {} can {what}; {item} is {}", alternatives(only), item.bucket.one())]
     WrongBucket {
         /// Which.
         item: ItemRef,
-        /// What was wanted, as it stands behind "can": `be rejected`.
+        /// What was wanted: `reject`.
         what: &'static str,
         /// Where that can be done.
         only: &'static [Bucket],
@@ -153,12 +151,6 @@ pub enum Error {
         instead: Vec<String>,
     },
     /// A promotion leads onwards only.
-    #[error(
-        "{item} is {} and can be promoted to {} only, not to {}",
-        item.bucket.one(),
-        alternatives(onwards(item.bucket)),
-        to.one()
-    )]
     NotOnwards {
         /// Which.
         item: ItemRef,
@@ -166,19 +158,16 @@ pub enum Error {
         to: Bucket,
     },
     /// `needs:` on something that does not wait.
-    #[error("only todos wait for other items, and this is {}", bucket.one())]
     OnlyTodosWait {
         /// What it is, or would become.
         bucket: Bucket,
     },
     /// It would wait for itself.
-    #[error("{item} cannot wait for itself")]
     WaitsForItself {
         /// Which.
         item: ItemRef,
     },
     /// It would wait for what waits for it.
-    #[error("{item} cannot wait for {}: the circle {item} -> {} -> {item} would never be done", list(on), list(on))]
     Circular {
         /// Which.
         item: ItemRef,
@@ -186,13 +175,11 @@ pub enum Error {
         on: Vec<ItemRef>,
     },
     /// It would lead to itself.
-    #[error("{item} cannot be linked to itself")]
     LinkedToItself {
         /// Which.
         item: ItemRef,
     },
     /// It is like that already.
-    #[error("{item} {what}")]
     NothingChanges {
         /// Which.
         item: ItemRef,
@@ -200,22 +187,18 @@ pub enum Error {
         what: Unchanged,
     },
     /// Nothing was said where something is needed.
-    #[error("{what} is empty")]
     Empty {
         /// Where.
         what: Text,
     },
     /// A list without entries where at least one is needed.
-    #[error("no {what} are named")]
     NoneNamed {
         /// Of what.
         what: Many,
     },
     /// A title is one line.
-    #[error("the title has more than one line")]
     TitleOfLines,
     /// Too much was said.
-    #[error("{what} has {actual} characters, and at most {limit} fit")]
     TooLong {
         /// Where.
         what: Text,
@@ -225,7 +208,6 @@ pub enum Error {
         actual: usize,
     },
     /// Too many of something.
-    #[error("that would be {actual} {what}, and an item has at most {MANY_MAX}")]
     TooMany {
         /// Of what.
         what: Many,
@@ -233,13 +215,11 @@ pub enum Error {
         actual: usize,
     },
     /// A link leads to the web or to an item.
-    #[error("{url:?} is no address: a link begins with http:// or https://, or is an item such as T7")]
     NoAddress {
         /// What was given.
         url: String,
     },
     /// The text that was to be corrected is not there.
-    #[error("{item} has no version {version} whose text could be corrected")]
     NoSuchVersion {
         /// Which.
         item: ItemRef,
@@ -248,7 +228,64 @@ pub enum Error {
     },
 }
 
+worded!(Error);
+
+macro_rules! of_a_bucket {
+    ($($variant:ident $error:ty),*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
+of_a_bucket!(Idea idea::Error, Research research::Error, Todo todo::Error, Pr pr::Error);
+
 impl Error {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::Withdrawn { item, .. } => wording!("reason-withdrawn", item = *item),
+            Self::Idea(error) => error.wording(),
+            Self::Research(error) => error.wording(),
+            Self::Todo(error) => error.wording(),
+            Self::Pr(error) => error.wording(),
+            Self::WrongBucket { item, what, only, .. } => wording!(
+                "reason-wrong-bucket",
+                item = *item,
+                what = *what,
+                only = alternatives(only),
+                bucket = item.bucket.word()
+            ),
+            Self::NotOnwards { item, to } => wording!(
+                "reason-not-onwards",
+                item = *item,
+                bucket = item.bucket.word(),
+                only = alternatives(onwards(item.bucket)),
+                to = to.word()
+            ),
+            Self::OnlyTodosWait { bucket } => wording!("reason-only-todos-wait", bucket = bucket.word()),
+            Self::WaitsForItself { item } => wording!("reason-waits-for-itself", item = *item),
+            Self::Circular { item, on } => wording!("reason-circular", item = *item, on = list(on)),
+            Self::LinkedToItself { item } => wording!("reason-linked-to-itself", item = *item),
+            Self::NothingChanges { item, what } => what.wording(*item),
+            Self::Empty { what } => wording!("reason-empty", what = what.key()),
+            Self::NoneNamed { what } => wording!("reason-none-named", what = what.key()),
+            Self::TitleOfLines => wording!("reason-title-of-lines"),
+            Self::TooLong { what, limit, actual } => {
+                wording!("reason-too-long", what = what.key(), limit = limit.to_string(), actual = actual.to_string())
+            }
+            Self::TooMany { what, actual } => {
+                wording!("reason-too-many", what = what.key(), actual = actual.to_string(), most = MANY_MAX)
+            }
+            Self::NoAddress { url } => wording!("reason-no-address", url = format!("{url:?}")),
+            Self::NoSuchVersion { item, version } => {
+                wording!("reason-no-text-version", item = *item, version = version.to_string())
+            }
+        }
+    }
+
     /// Whole commands that would help, most likely first, to be offered as buttons. `item` is the item to name in them;
     /// `None` when there is none (it could not be created), and then nothing is offered that would need it.
     pub fn hints(&self, item: Option<ItemRef>) -> Vec<String> {
@@ -276,9 +313,9 @@ impl Error {
     }
 }
 
-/// ` ("too early")`, or nothing when no reason was given.
-pub(in crate::domain) fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(" (\"{reason}\")") }
+/// With ` ("too early")` behind it, unless no reason was given.
+pub(in crate::domain) fn because(what: Wording, reason: &str) -> Wording {
+    if reason.is_empty() { what } else { wording!("reason-because", what, reason = reason.to_owned()) }
 }
 
 /// The buckets an item of this one can be promoted to; the first is where it goes when nothing is said.
@@ -291,13 +328,15 @@ pub(super) fn onwards(bucket: Bucket) -> &'static [Bucket] {
     }
 }
 
-fn alternatives(buckets: &[Bucket]) -> String {
+fn alternatives(buckets: &[Bucket]) -> Wording {
+    let one = |bucket: &Bucket| wording!("a-bucket", bucket = bucket.word());
     match buckets {
-        [] => "nothing".to_owned(),
-        [one] => one.one().to_owned(),
-        [firsts @ .., last] => {
-            let firsts: Vec<_> = firsts.iter().map(|bucket| bucket.one()).collect();
-            format!("{} or {}", firsts.join(", "), last.one())
+        [] => wording!("nothing"),
+        [one_alone] => one(one_alone),
+        [first, others @ .., last] => {
+            let firsts =
+                others.iter().fold(one(first), |before, next| wording!("reason-comma", before, next = one(next)));
+            wording!("reason-or", before = firsts, last = one(last))
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::{
     PersonId, Tag, idea, pr, research, todo,
     undo::{Part, taken_back},
 };
+use crate::lang::{Wording, worded, wording};
 
 /// What one command did to an item: a commit of its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +27,9 @@ pub struct Step {
 }
 
 /// Why an act on an item cannot be taken back.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Irreversible {
     /// There is no such version.
-    #[error("{item} has no version {version}")]
     NoSuchVersion {
         /// Which item.
         item: ItemRef,
@@ -37,7 +37,6 @@ pub enum Irreversible {
         version: u64,
     },
     /// All of it is taken back.
-    #[error("that is taken back already")]
     TakenBack {
         /// Which item.
         item: ItemRef,
@@ -45,7 +44,6 @@ pub enum Irreversible {
         by: u64,
     },
     /// The act did nothing to that part.
-    #[error("that act did nothing to {part} of {item} that could be taken back")]
     NoSuchPart {
         /// Which item.
         item: ItemRef,
@@ -53,7 +51,6 @@ pub enum Irreversible {
         part: Part,
     },
     /// No act on it did anything to that part.
-    #[error("nothing that was done to {}{item} is left to be taken back", part.as_ref().map_or(String::new(), |it| format!("{it} of ")))]
     Nothing {
         /// Which item.
         item: ItemRef,
@@ -61,10 +58,8 @@ pub enum Irreversible {
         part: Option<Part>,
     },
     /// A reversal is taken back as a whole.
-    #[error("an undo is taken back as a whole")]
     Whole,
     /// Its creation is taken back.
-    #[error("{item} is taken back already")]
     Withdrawn {
         /// Which item.
         item: ItemRef,
@@ -73,7 +68,26 @@ pub enum Irreversible {
     },
 }
 
+worded!(Irreversible);
+
 impl Irreversible {
+    /// Why not.
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::NoSuchVersion { item, version } => {
+                wording!("reason-no-version", item = *item, version = version.to_string())
+            }
+            Self::TakenBack { .. } => wording!("reason-undo-taken-back"),
+            Self::NoSuchPart { item, part } => wording!("reason-undo-no-part", part = part.wording(), item = *item),
+            Self::Nothing { item, part: None } => wording!("reason-undo-nothing", item = *item),
+            Self::Nothing { item, part: Some(part) } => {
+                wording!("reason-undo-nothing-of", part = part.wording(), item = *item)
+            }
+            Self::Whole => wording!("reason-undo-whole"),
+            Self::Withdrawn { item, .. } => wording!("reason-undo-withdrawn", item = *item),
+        }
+    }
+
     /// Whole commands that would help.
     pub fn hints(&self) -> Vec<String> {
         match self {

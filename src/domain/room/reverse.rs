@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Room, Setting, evolve};
+use super::{Event, Reactions, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
     hours::{Digest, Quiet},
@@ -58,6 +58,12 @@ pub struct After {
     /// Whether what is urgent comes at once all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgent: Option<bool>,
+    /// Of which items its board is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<Value<Filter>>,
+    /// What reactions mean, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Reactions>,
 }
 
 impl After {
@@ -73,6 +79,8 @@ impl After {
             digest: Value::changed(&was.digest, &now.digest),
             quiet: Value::changed(&was.quiet, &now.quiet),
             urgent: changed(&was.urgent, &now.urgent),
+            board: Value::changed(&was.board, &now.board),
+            reactions: changed(&was.reactions, &now.reactions),
         }
     }
 
@@ -106,6 +114,12 @@ impl After {
         if let Some(urgent) = self.urgent {
             room.urgent = urgent;
         }
+        if let Some(board) = &self.board {
+            room.board = board.get();
+        }
+        if let Some(reactions) = &self.reactions {
+            room.reactions.clone_from(reactions);
+        }
     }
 
     /// Whether it is about what only a maintainer sets: whether the bot speaks here.
@@ -120,7 +134,12 @@ impl After {
 
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
-        self.language.is_some() || self.time_zone.is_some() || self.default_bucket.is_some() || self.is_about_hours()
+        self.language.is_some()
+            || self.time_zone.is_some()
+            || self.default_bucket.is_some()
+            || self.board.is_some()
+            || self.reactions.is_some()
+            || self.is_about_hours()
     }
 }
 
@@ -139,6 +158,7 @@ impl Happening for Event {
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
+            | (Self::BoardPinned { .. } | Self::BoardUnpinned, Self::BoardPinned { .. } | Self::BoardUnpinned)
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
             | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
@@ -151,6 +171,9 @@ impl Happening for Event {
             ) => one == other,
             (Self::Unfollowed { filter: None }, Self::Followed { .. } | Self::Unfollowed { .. })
             | (Self::Followed { .. } | Self::Unfollowed { .. }, Self::Unfollowed { filter: None }) => true,
+            (Self::ReactionMapped { emoji: one, .. }, Self::ReactionMapped { emoji: other, .. }) => one == other,
+            (Self::ReactionsCleared, Self::ReactionMapped { .. } | Self::ReactionsCleared)
+            | (Self::ReactionMapped { .. }, Self::ReactionsCleared) => true,
             _ => false,
         }
     }
@@ -182,7 +205,13 @@ mod tests {
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{ItemRef, hours::Hour, spec::now, undo::taken_back};
+    use crate::domain::{
+        ItemRef,
+        hours::Hour,
+        room::{Emoji, ReactionVerb},
+        spec::now,
+        undo::taken_back,
+    };
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
@@ -206,6 +235,8 @@ mod tests {
             Just(Event::Disabled),
             filter().prop_map(|filter| Event::Followed { filter }),
             option::of(filter()).prop_map(|filter| Event::Unfollowed { filter }),
+            filter().prop_map(|filter| Event::BoardPinned { filter }),
+            Just(Event::BoardUnpinned),
             any::<bool>().prop_map(|muted| Event::Muted { until: muted.then(now) }),
             select(vec!["en", "ko"]).prop_map(|it| Event::SettingChanged(Setting::Language(it.into()))),
             select(Bucket::ALL.to_vec()).prop_map(|it| Event::SettingChanged(Setting::DefaultBucket(it))),
@@ -213,6 +244,11 @@ mod tests {
             option::of(select(vec![21, 22])).prop_map(|at| Event::SettingChanged(Setting::Quiet(at.map(quiet)))),
             any::<bool>().prop_map(|passes| Event::SettingChanged(Setting::Urgent(passes))),
             Just(Event::DigestAsked),
+            (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
+                "an emoji",
+                |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })
+            ),
+            Just(Event::ReactionsCleared),
         ]
     }
 

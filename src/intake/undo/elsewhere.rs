@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use super::{Failure, Intake, Refusal, Speaker, Spoken};
 use crate::{
     domain::{self, PersonId, Role, person, room, stored, undo},
+    lang::{Wording, wording},
     log::{AppendError, Commit, Entry, Expected, StoredEvent, StreamId, Version},
 };
 
@@ -19,9 +20,10 @@ impl Intake {
         let stream = StreamId::new(room::stream(&spoken.origin.room));
         let (last, acts) = self.acts_of(&stream, room_event)?;
         let name = |event: &room::Event| stored::encode(&domain::Event::Room(event.clone())).name.to_string();
-        let reversed = room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", "this room"))?;
+        let reversed =
+            room::reverse(&acts, version, name).map_err(|why| elsewhere(&why, "/undo room", wording!("this-room")))?;
         if reversed.after.is_about_speaking() || (group && reversed.after.is_about_settings()) {
-            self.may(speaker, Role::Maintainer, "that")?;
+            self.may(speaker, Role::Maintainer, wording!("refused-that"))?;
         }
         let event = domain::Event::Room(room::Event::Reversed(reversed));
         self.written(stream, last, event, spoken).await
@@ -41,31 +43,31 @@ impl Intake {
         let (person, owners) = self.world.read(|world| (world.person(id).cloned(), world.owners()));
         let handle = person.as_ref().map_or_else(|| id.to_string(), |person| person.handle.to_string());
         let reversed = person::reverse(id, &acts, version, name)
-            .map_err(|why| elsewhere(&why, &format!("/undo {handle}"), &handle))?;
+            .map_err(|why| elsewhere(&why, &format!("/undo {handle}"), handle.as_str().into()))?;
         if reversed.what.iter().any(|what| what == "person_merged" || what == "person_forgotten") {
-            return Err(Refusal::new("Not taken back: that is for ever.").into());
+            return Err(Refusal::new(wording!("undo-for-ever")).into());
         }
         if !reversed.after.identities.is_empty() {
             // What somebody is known as can have come from whom they were merged with: by account, not by place.
-            return Err(Refusal::new("Not taken back: /unlink takes an account away, and /link gives one.").into());
+            return Err(Refusal::new(wording!("undo-accounts")).into());
         }
         // Whoever may do what it comes to may take back what was done.
         match reversed.after.as_command() {
             Some(command) => {
                 let given = person::Given { actor: Some((speaker.person, speaker.role)), owners };
                 person::decide(person.as_ref(), id, &command, &given)
-                    .map_err(|error| Refusal::new(format!("Not taken back: {error}.")).hints(error.hints()))?;
+                    .map_err(|error| Refusal::not_taken_back(error.wording()).hints(error.hints()))?;
             }
             None => {
                 let held = person.and_then(|person| person.role).unwrap_or(Role::Guest);
                 let needed = if held >= Role::Maintainer { Role::Owner } else { Role::Maintainer };
-                self.may(speaker, needed, "that")?;
+                self.may(speaker, needed, wording!("refused-that"))?;
             }
         }
         for (_, identity) in &reversed.after.identities.back {
             let other = self.world.read(|world| world.by_identity(identity).map(|it| (it.id, it.handle.clone())));
             if let Some((_, handle)) = other.filter(|(other, _)| *other != id) {
-                return Err(Refusal::new(format!("Not taken back: that account is {handle} now.")).into());
+                return Err(Refusal::new(wording!("undo-account-taken", handle = handle.to_string())).into());
             }
         }
         let event = domain::Event::Person(person::Event::Reversed(reversed));
@@ -120,14 +122,16 @@ pub(super) fn done_with<T>(taken: Result<T, undo::Irreversible>) -> bool {
 }
 
 /// A refusal about a room or a person; `undo` is the command that names it.
-fn elsewhere(why: &undo::Irreversible, undo: &str, whose: &str) -> Refusal {
-    let refusal = |why: String| Refusal::new(format!("Not taken back: {why}."));
+fn elsewhere(why: &undo::Irreversible, undo: &str, whose: Wording) -> Refusal {
+    let refusal = Refusal::not_taken_back;
     match why {
-        undo::Irreversible::NoSuchVersion { version } => refusal(format!("{whose} has no version {version}")),
-        undo::Irreversible::Nothing => refusal(why.to_string()),
-        undo::Irreversible::TakenBack { by } => refusal(why.to_string()).hints([format!("{undo}@{by}")]),
+        undo::Irreversible::NoSuchVersion { version } => {
+            refusal(wording!("undo-no-version-of", whose, version = version.to_string()))
+        }
+        undo::Irreversible::Nothing => refusal(why.wording()),
+        undo::Irreversible::TakenBack { by } => refusal(why.wording()).hints([format!("{undo}@{by}")]),
         undo::Irreversible::Resting { by } => {
-            refusal(format!("{why}; take that back first")).hints([format!("{undo}@{by}")])
+            refusal(wording!("undo-resting-first", why = why.wording())).hints([format!("{undo}@{by}")])
         }
     }
 }

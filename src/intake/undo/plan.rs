@@ -13,6 +13,7 @@ use crate::{
         stored, todo,
         undo::{Back, Of, Part},
     },
+    lang::{Wording, wording},
     log::{CommandId, Commit, Version},
     projection::{Rests, Viewer, Why},
 };
@@ -227,18 +228,18 @@ impl Intake {
             offered &= plan.wanted.len() <= ACTS_MAX;
             resting = if offered { self.resting(&mut plan)? } else { Vec::new() };
         }
-        let mut what = self.world.read(|world| world.resting_on(&rests, viewer));
+        let mut what = Wording::from(self.world.read(|world| world.resting_on(&rests, viewer)));
         let mut hints = Vec::new();
         if offered {
             // What comes along by itself need not be said.
             let command = self.in_words(&plan.wanted);
             if command.len() > BUTTON_BYTES {
-                what.plain("\nAll of it:  ").push(Style::Code, &command);
+                what = what.plain("\n").then(wording!("undo-all-of-it")).plain("  ").styled(Style::Code, &command);
             } else {
                 hints.push(command);
             }
         } else {
-            what.plain(" More rests on it than can be taken back together: begin with what was done last.");
+            what = what.plain(" ").then(wording!("undo-too-many-rest"));
         }
         let other = rests.iter().map(|it| it.item).find(|item| !named.iter().any(|(named, _)| named == item));
         if let Some(item) = other.or(rests.first().map(|it| it.item)) {

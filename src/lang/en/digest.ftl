@@ -89,3 +89,18 @@ digest-why-follows = { $who ->
 }
 digest-why-more = and { $n } more
 digest-why-concerned = some of it is assigned to you, or names you
+
+# Why it cannot be set like that.
+reason-room-always-quiet = from { $at } to { $at } is the whole day: /mute is for that, or a digest
+deed-prefer = choose where somebody else is told
+person-told-there = is told on { $bot } already
+person-told-anywhere = is told where they were heard last already
+
+# What was meant by a command.
+fault-day = A day is mon, tue, wed, thu, fri, sat or sun.
+fault-which-day = On which day?
+fault-hour = A time of day is written 9:00.
+fault-until-when = Until when?
+fault-on-or-off = Is it on or off?
+fault-kind = What can happen is { $kinds }.
+fault-no-platform-to-tell = This is no platform I could tell you something on.

@@ -12,6 +12,35 @@ moment = { $date }, { $time }
 moment-zone = { $date }, { $time } ({ $zone })
 # 1 item, 2 items, no items
 count = { $what ->
+    [body] { $n ->
+        [0] no body
+       *[other] a body
+    }
+    [criterion] { $n ->
+        [0] no criteria
+        [one] 1 criterion
+       *[other] { $n } criteria
+    }
+    [finding] { $n ->
+        [0] no findings
+        [one] 1 finding
+       *[other] { $n } findings
+    }
+    [link] { $n ->
+        [0] no links
+        [one] 1 link
+       *[other] { $n } links
+    }
+    [refinement] { $n ->
+        [0] no refinements
+        [one] 1 refinement
+       *[other] { $n } refinements
+    }
+    [review] { $n ->
+        [0] no reviews
+        [one] 1 review
+       *[other] { $n } reviews
+    }
     [change] { $n ->
         [0] no changes
         [one] 1 change

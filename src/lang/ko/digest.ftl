@@ -83,3 +83,18 @@ digest-why-follows = { $who ->
 }
 digest-why-more = 그 밖에 { $n }개
 digest-why-concerned = 나에게 맡겨졌거나 나를 언급한 일이 있어요
+
+# 왜 그렇게 정할 수 없는지.
+reason-room-always-quiet = { $at }부터 { $at }까지는 하루 종일이에요. 그럴 때는 /mute 명령이나 모아 받기를 쓰세요
+deed-prefer = 다른 사람이 알림을 받을 곳을 정할
+person-told-there = 이미 { $bot }에서 알림을 받고 있어요
+person-told-anywhere = 이미 마지막으로 말을 건 곳에서 알림을 받고 있어요
+
+# 명령에서 무엇을 뜻했는지.
+fault-day = 요일은 월, 화, 수, 목, 금, 토, 일 가운데 하나예요.
+fault-which-day = 무슨 요일인가요?
+fault-hour = 시각은 9:00처럼 써요.
+fault-until-when = 언제까지인가요?
+fault-on-or-off = 켤까요, 끌까요? on 또는 off로 써 주세요.
+fault-kind = 고를 수 있는 일은 { $kinds }예요.
+fault-no-platform-to-tell = 제가 알림을 보낼 수 있는 플랫폼이 아니에요.

@@ -12,6 +12,30 @@ moment = { $date } { $time }
 moment-zone = { $date } { $time } ({ $zone })
 # 1 item, 2 items, no items
 count = { $what ->
+    [body] { $n ->
+        [0] 내용 없음
+       *[other] 내용 있음
+    }
+    [criterion] { $n ->
+        [0] 완료 조건 없음
+       *[other] 완료 조건 { $n }개
+    }
+    [finding] { $n ->
+        [0] 알아낸 것 없음
+       *[other] 알아낸 것 { $n }개
+    }
+    [link] { $n ->
+        [0] 연결 없음
+       *[other] 연결 { $n }개
+    }
+    [refinement] { $n ->
+        [0] 다듬은 내용 없음
+       *[other] 다듬은 내용 { $n }개
+    }
+    [review] { $n ->
+        [0] 리뷰 없음
+       *[other] 리뷰 { $n }개
+    }
     [change] { $n ->
         [0] 변경 없음
        *[other] 변경 { $n }건

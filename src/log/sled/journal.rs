@@ -30,6 +30,8 @@ pub(super) struct Journal {
     last: Position,
     open: Option<Month>,
     lines: Vec<u8>,
+    /// The newest file has zeroes between its lines.
+    holed: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -45,14 +47,48 @@ impl Journal {
     /// Finds the end, and cuts off a last line that is not whole.
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
         owned::create_dir(dir)?;
-        let mut last = Position::START;
-        for path in months(dir)?.iter().rev() {
-            if let Some(found) = mend(path)? {
-                last = found;
+        let (mut last, mut holed) = (Position::START, None);
+        for path in months(dir)?.into_iter().rev() {
+            if let Some(end) = mend(&path)? {
+                last = end.position;
+                holed = end.holed.then_some(path);
                 break;
             }
         }
-        Ok(Self { dir: dir.to_owned(), last, open: None, lines: Vec::new() })
+        Ok(Self { dir: dir.to_owned(), last, open: None, lines: Vec::new(), holed })
+    }
+
+    /// Cuts the newest file off where a power cut left a hole: of what was not synced yet a page in the middle can be lost and
+    /// one behind it not, and what is lost reads as zeroes, of which a line has none. The log then says it again, so this is
+    /// done only when it has every commit from there on; what was cut off is kept aside.
+    pub(super) fn cut_off_at_hole(&mut self, has: &dyn Fn(Position) -> bool) -> io::Result<()> {
+        let Some(path) = self.holed.take() else { return Ok(()) };
+        let bytes = fs::read(&path)?;
+        // Before this, holes are damage of another kind, and long since synced.
+        let from = bytes.len().saturating_sub(usize::try_from(TAIL_BYTES).unwrap_or(usize::MAX));
+        let Some(hole) = bytes[from..].iter().position(|&byte| byte == 0).map(|at| from + at) else { return Ok(()) };
+        let start = bytes[..hole].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let before = std::str::from_utf8(&bytes[..start]).unwrap_or_default().lines().next_back().and_then(position_of);
+        let first = before.map_or(self.first_of(&path)?, |position| position.0 + 1);
+        if !(first..=self.last.0).all(|position| has(Position(position))) {
+            return Ok(());
+        }
+        set_aside(&path, start as u64, &bytes[start..])?;
+        let file = owned::options().write(true).open(&path)?;
+        file.set_len(start as u64)?;
+        file.sync_data()?;
+        self.last = Position(first - 1);
+        Ok(())
+    }
+
+    /// The position that comes first in a file: after the last one of the file before.
+    fn first_of(&self, path: &Path) -> io::Result<u64> {
+        for earlier in months(&self.dir)?.into_iter().rev().filter(|month| month.as_path() < path) {
+            if let Some(end) = mend(&earlier)? {
+                return Ok(end.position.0 + 1);
+            }
+        }
+        Ok(1)
     }
 
     /// The position of the last line.
@@ -164,8 +200,22 @@ fn refuse_newer(path: &Path, line: &[u8], error: &serde_json::Error) -> io::Resu
     Err(io::Error::new(io::ErrorKind::InvalidData, text))
 }
 
-/// Cuts off what stands behind the last whole line, and gives that line's position; `None` for a file without one.
-fn mend(path: &Path) -> io::Result<Option<Position>> {
+/// How a file ends.
+struct End {
+    /// The last line is of this position.
+    position: Position,
+    /// There are zeroes before it.
+    holed: bool,
+}
+
+/// Keeps what is cut off a file.
+fn set_aside(path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension(format!("cut-at-{at}"));
+    owned::options().write(true).create(true).truncate(true).open(aside)?.write_all(bytes)
+}
+
+/// Cuts off what stands behind the last whole line; `None` for a file without one.
+fn mend(path: &Path) -> io::Result<Option<End>> {
     let mut file = owned::options().read(true).write(true).open(path)?;
     owned::narrow(path, 0o600)?;
     let bytes = file.metadata()?.len();
@@ -197,13 +247,12 @@ fn mend(path: &Path) -> io::Result<Option<Position>> {
     if keep < tail.len() {
         // Half a line is what a crash leaves. Whole lines that cannot be read are worth a look by somebody.
         if tail[keep..].contains(&b'\n') {
-            let aside = path.with_extension(format!("cut-at-{}", start + keep as u64));
-            owned::options().write(true).create(true).truncate(true).open(aside)?.write_all(&tail[keep..])?;
+            set_aside(path, start + keep as u64, &tail[keep..])?;
         }
         file.set_len(start + keep as u64)?;
         file.sync_data()?;
     }
-    Ok(found.map(|(position, _)| position))
+    Ok(found.map(|(position, _)| End { position, holed: tail[..keep].contains(&0) }))
 }
 
 /// The position of a line of ours, found without reading all of it.
@@ -352,5 +401,34 @@ mod tests {
         fs::write(&path, [&whole[..], b"\0\0\0\n\0"].concat()).unwrap();
         assert_eq!(Journal::open(dir.path()).unwrap().last(), Position(2));
         assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_hole_that_a_power_cut_left_is_filled_from_the_log_if_that_has_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let commits: Vec<_> =
+            (1..=9).map(|n| commit(n, if n < 3 { "2026-01-01T00:00:00Z" } else { "2026-02-01T00:00:00Z" })).collect();
+        Journal::open(dir.path()).unwrap().append(&commits).unwrap();
+        let path = dir.path().join("2026-02.jsonl");
+        let whole = fs::read(&path).unwrap();
+        let line = whole.len() / 7;
+        for (hole, kept) in [(line * 2 + 20..line * 4, 4), (0..50, 2), (line..line + 1, 3), (line * 6..line * 6 + 1, 8)]
+        {
+            let mut bytes = whole.clone();
+            bytes[hole].fill(0);
+            fs::write(&path, &bytes).unwrap();
+            // What the log has not is not thrown away.
+            let mut journal = Journal::open(dir.path()).unwrap();
+            let last = journal.last();
+            journal.cut_off_at_hole(&|position| position != last).unwrap();
+            assert!(kept == 8 || fs::read(&path).unwrap() == bytes);
+            let mut journal = Journal::open(dir.path()).unwrap();
+            journal.cut_off_at_hole(&|_| true).unwrap();
+            assert_eq!(journal.last(), Position(kept));
+            journal.append(&commits).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), whole);
+            let mut journal = Journal::open(dir.path()).unwrap();
+            journal.cut_off_at_hole(&|_| panic!("there is no hole any more")).unwrap();
+        }
     }
 }

@@ -206,7 +206,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     check_mark(&store, &archive, &mut end, mark, dir)?;
     // What was given up at the end keeps its positions.
     end.next = end.next.max(lost.ranges().iter().map(|range| range.to.0 + 1).max().unwrap_or(1));
-    let journal = match options.journal {
+    let mut journal = match options.journal {
         true => Some(Journal::open(&options.journal_dir).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData if error.to_string().contains("newer yoman") => wrong(error),
             _ => OpenError::io(&options.journal_dir)(error),
@@ -227,6 +227,13 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         shared.note_damaged(Position(end.head.position.0 + 1), "the newest record is damaged");
     }
     catch_up_index(&shared, end.next, &options.journal_dir).map_err(corrupt)?;
+    if let Some(journal) = &mut journal {
+        let has = |position| shared.read_at(position).is_ok_and(|commit| commit.is_some());
+        // Salvage passes a hole over; a hole that cannot be mended now is no reason not to open.
+        if let Err(error) = journal.cut_off_at_hole(&has) {
+            tracing::warn!(%error, "the journal has a hole, and could not be mended");
+        }
+    }
     *shared.verified.lock().unwrap_or_else(PoisonError::into_inner) = verify::last(&options.state_dir);
     let mut keeper = Keeper { shared: Arc::clone(&shared), journal, watermark, unpressed_bytes: 0 };
     // What a crash kept from the journal. A full disk is no reason not to open: it is tried again.

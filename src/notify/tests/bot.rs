@@ -73,6 +73,8 @@ pub(crate) fn capabilities() -> Capabilities {
         forms: false,
         private_answers: false,
         pictures: false,
+        pins: true,
+        reactions: true,
     }
 }
 
@@ -166,13 +168,17 @@ impl Bot for FakeBot {
     }
 }
 
-/// Cards by item: text and version.
+/// Cards by item: text and version; and the text of the board, if there is one.
 #[derive(Debug, Default)]
-pub(crate) struct Items(pub(crate) Mutex<HashMap<ItemRef, (String, u64)>>);
+pub(crate) struct Items(pub(crate) Mutex<HashMap<ItemRef, (String, u64)>>, Mutex<Option<String>>);
 
 impl Items {
     pub(crate) fn set(&self, item: ItemRef, text: &str, version: u64) {
         self.0.lock().unwrap().insert(item, (text.to_owned(), version));
+    }
+
+    pub(crate) fn set_board(&self, text: Option<&str>) {
+        *self.1.lock().unwrap() = text.map(str::to_owned);
     }
 }
 
@@ -180,6 +186,18 @@ impl Render for Items {
     fn card(&self, _room: &RoomId, item: ItemRef) -> Option<Card> {
         let (text, version) = self.0.lock().unwrap().get(&item).cloned()?;
         Some(Card { message: Outbound::text(text), version })
+    }
+
+    fn board(&self, _room: &RoomId) -> Option<Outbound> {
+        self.1.lock().unwrap().clone().map(Outbound::text)
+    }
+
+    fn board_before(&self, _room: &RoomId, moved: bool) -> Outbound {
+        Outbound::text(if moved { "moved" } else { "over" })
+    }
+
+    fn not_pinned(&self, _room: &RoomId, why: &str) -> Outbound {
+        Outbound::text(format!("not pinned: {why}"))
     }
 }
 

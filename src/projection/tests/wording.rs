@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeDelta, TimeZone, Utc};
 
 use super::super::{spec::*, words::*};
-use crate::domain::Due;
+use crate::{domain::Due, lang::Lang};
 
 #[test]
 fn how_long_ago() {
@@ -48,10 +48,11 @@ fn days_end_where_the_viewer_is() {
 #[test]
 fn counts_and_lists() {
     assert_eq!(
-        [0, 1, 2, 4_812, 1_000_000].map(|n| count(n, "todo")).join(" "),
+        [0, 1, 2, 4_812, 1_000_000].map(|n| count(n, "todo", Lang::English)).join(" "),
         "no todos 1 todo 2 todos 4,812 todos 1,000,000 todos"
     );
-    let words = |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    let words =
+        |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), Lang::English);
     assert_eq!(
         [words(&[]), words(&["a"]), words(&["a", "b"]), words(&["a", "b", "c"])].join("|"),
         "|a|a and b|a, b and c"

@@ -118,6 +118,8 @@ fn viewer() -> Viewer {
             forms: false,
             private_answers: false,
             pictures: false,
+            pins: false,
+            reactions: false,
         },
         titles: Arc::default(),
         permalinks: Default::default(),

@@ -115,6 +115,7 @@ fn text_of(inbound: &Inbound) -> String {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text.clone(),
         Said::Pressed { data, .. } => data.clone(),
+        Said::Reacted { emoji, .. } => emoji.clone(),
         Said::Deleted { .. } => String::new(),
     }
 }

@@ -70,3 +70,32 @@ async fn a_thread_nobody_announced_is_found_out_about() {
     assert!(matches!(&kept.said, Said::Message { reply_to: None, .. }), "it is on no card of ours");
     setup.run.end().await.unwrap();
 }
+
+#[tokio::test]
+async fn reactions_to_what_we_wrote_arrive() {
+    let setup = Setup::start().await;
+    setup.ready().await;
+    let (channel, kim) = (setup.channel("app"), setup.server.person("Kim"));
+    let card = setup.bot.send(&room(channel), &Outbound::text("T1 Fix login")).await.unwrap();
+    let id = card.id.parse().unwrap();
+    let put = setup.next(|server| server.react(id, kim.id, "👀", true)).await;
+    assert_eq!(put.said, Said::Reacted { message: card.clone(), emoji: "👀".into(), added: true });
+    assert_eq!((put.sender.id.as_str(), put.room.kind), (format!("discord/{}", kim.id).as_str(), RoomKind::Group));
+    let gone = setup.next(|server| server.react(id, kim.id, "👀", false)).await;
+    assert_eq!(gone.said, Said::Reacted { message: card.clone(), emoji: "👀".into(), added: false });
+    assert_ne!(put.id, gone.id);
+    let own = setup.next(|server| server.react(id, kim.id, "shipit:77", true)).await;
+    assert_eq!(text(&own), ":shipit:");
+    // To what others wrote, or by a bot: not for us.
+    let talk = setup.server.say(Say { channel_id: channel, user_id: kim.id, text: "hm".into(), ..Say::default() });
+    setup.server.react(talk.unwrap(), kim.id, "👀", true).unwrap();
+    let bot = json!({ "user_id": "9", "channel_id": channel.to_string(), "message_id": card.id, "guild_id": "1",
+        "member": { "user": { "id": "9", "username": "b", "bot": true } }, "emoji": { "id": null, "name": "👀" } });
+    setup.server.raw_event("MESSAGE_REACTION_ADD", bot);
+    let text = format!("<@{}> hello", setup.server.bot_id());
+    let say = Say { channel_id: channel, user_id: kim.id, text, ..Say::default() };
+    let next = setup.next(|server| server.say(say)).await;
+    assert!(matches!(next.said, Said::Message { .. }));
+    assert_eq!((setup.recorder.tried().len(), setup.recorder.asides().len()), (4, 0));
+    setup.run.end().await.unwrap();
+}

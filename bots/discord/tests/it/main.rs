@@ -8,4 +8,5 @@ mod gateway;
 mod inbound;
 mod interactions;
 mod outbound;
+mod pins;
 mod setup;

@@ -216,6 +216,7 @@ pub(crate) fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Reacted { emoji, .. } => emoji,
         Said::Deleted { .. } => "(deleted)",
     }
 }

@@ -165,3 +165,24 @@ async fn hostile_shapes_are_kept_aside_and_hold_up_nothing() {
     assert_eq!(setup.recorder.asides().len(), 7);
     setup.run.end().await.unwrap();
 }
+
+#[tokio::test]
+async fn reactions_to_what_we_wrote_arrive() {
+    let setup = Setup::start().await;
+    let card = setup.bot.send(&room(&setup.general), &Outbound::text("T1 Fix login")).await.unwrap();
+    let put = setup.next(|s| s.react(&setup.general, &setup.kim, &card.id, "+1::skin-tone-3", true)).await;
+    assert_eq!(put.said, Said::Reacted { message: card.clone(), emoji: ":+1:".into(), added: true });
+    assert_eq!((put.sender.id.as_str(), put.room.kind), (format!("slack/{}", setup.kim).as_str(), RoomKind::Group));
+    let gone = setup.next(|s| s.react(&setup.general, &setup.kim, &card.id, "+1::skin-tone-3", false)).await;
+    assert_eq!(gone.said, Said::Reacted { message: card.clone(), emoji: ":+1:".into(), added: false });
+    assert_ne!(put.id, gone.id);
+    // To what others wrote, and to what is no message.
+    let talk = setup.next(|s| s.write(&setup.general, &setup.kim, "just talk")).await;
+    let Said::Message { message, .. } = &talk.said else { panic!("{talk:?}") };
+    setup.server.react(&setup.general, &setup.kim, &message.id, "eyes", true).unwrap();
+    setup.server.raw_event(json!({ "type": "reaction_added", "user": setup.kim, "reaction": "eyes",
+        "item": { "type": "file", "file": "F1" }, "event_ts": "1.2" }));
+    assert!(setup.server.wait_acknowledged(PATIENCE).await);
+    assert_eq!((setup.recorder.tried().len(), setup.recorder.asides().len()), (3, 0));
+    setup.run.end().await.unwrap();
+}

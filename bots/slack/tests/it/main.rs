@@ -6,6 +6,7 @@ mod catch_up;
 mod http;
 mod inbound;
 mod outbound;
+mod pins;
 mod setup;
 mod shown;
 mod socket;

@@ -238,3 +238,64 @@ async fn a_group_that_moved_is_followed() {
     assert_eq!(setup.server.shown(new).len(), 1);
     setup.run.end().await.unwrap();
 }
+
+#[tokio::test]
+async fn reactions_arrive_one_by_one() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    let card = setup.bot.send(&room(kim), &Outbound::text("T1 Fix login")).await.unwrap();
+    let number = card.id.parse().unwrap();
+    let put = setup.next(|s| s.react(kim, kim, number, &["👀"])).await;
+    let reacted = |emoji: &str, added| Said::Reacted { message: card.clone(), emoji: emoji.into(), added };
+    assert_eq!(put.said, reacted("👀", true));
+    assert_eq!((put.room.id.clone(), put.room.kind), (room(kim), RoomKind::Direct));
+    assert_eq!(put.sender.id, SenderId::new(format!("telegram/{kim}")));
+    // Another one instead: one is taken away and one is put there.
+    setup.server.react(kim, kim, number, &["💯", ":5368:"]).unwrap();
+    let kept = setup.kept(4).await;
+    let said: Vec<_> = kept.iter().map(|inbound| inbound.said.clone()).collect();
+    assert_eq!(said[1..], [reacted("👀", false), reacted("💯", true), reacted(":5368:", true)]);
+    let ids: std::collections::HashSet<_> = kept.iter().map(|inbound| inbound.id.as_str()).collect();
+    assert_eq!(ids.len(), 4);
+    assert!(setup.server.wait_confirmed(PATIENCE).await);
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn reactions_in_a_group_are_told_to_an_administrator() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    let groups = [false, true].map(|bot_is_admin| {
+        setup.server.add_chat(NewChat { title: "Team".into(), bot_is_admin, ..NewChat::default() })
+    });
+    for group in groups {
+        let card = setup.bot.send(&room(group), &Outbound::text("T1 Fix login")).await.unwrap();
+        setup.server.react(group, kim, card.id.parse().unwrap(), &["👀"]).unwrap();
+    }
+    let kept = setup.kept(1).await;
+    assert_eq!((kept[0].room.id.clone(), kept[0].room.kind), (room(groups[1]), RoomKind::Group));
+    // Of those who are not seen only how many there are is told.
+    let count = json!({ "message_reaction_count": { "chat": { "id": kim, "type": "private" }, "message_id": 1,
+        "date": 1, "reactions": [] } });
+    setup.server.raw_update(kim, count);
+    let bot = json!({ "message_reaction": { "chat": { "id": kim, "type": "private" }, "message_id": 1, "date": 1,
+        "user": { "id": 5, "is_bot": true, "first_name": "Other" }, "old_reaction": [],
+        "new_reaction": [{ "type": "emoji", "emoji": "👀" }] } });
+    setup.server.raw_update(kim, bot);
+    assert!(setup.server.wait_confirmed(PATIENCE).await);
+    assert_eq!((setup.recorder.tried().len(), setup.recorder.asides().len()), (1, 0));
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn reactions_that_were_not_kept_come_again_under_the_same_id() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    let card = setup.bot.send(&room(kim), &Outbound::text("T1 Fix login")).await.unwrap();
+    setup.recorder.refuse_next(1);
+    setup.server.react(kim, kim, card.id.parse().unwrap(), &["👀"]).unwrap();
+    let kept = setup.kept(1).await;
+    let tried = setup.recorder.tried();
+    assert!(tried.len() >= 2 && tried.iter().all(|inbound| inbound.id == kept[0].id));
+    setup.run.end().await.unwrap();
+}

@@ -6,6 +6,7 @@ mod menu;
 mod other_clients;
 mod outbound;
 mod photo;
+mod pins;
 mod polling;
 mod setup;
 mod webhook;

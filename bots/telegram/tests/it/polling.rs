@@ -25,7 +25,7 @@ async fn get_updates_goes_out_first_and_asks_for_what_is_used() {
     let calls = setup.server.calls(None);
     assert_eq!(calls[0].method, "getUpdates");
     let params = &calls[0].params;
-    assert_eq!(params["allowed_updates"], json!(["message", "edited_message", "callback_query"]));
+    assert_eq!(params["allowed_updates"], json!(["message", "edited_message", "callback_query", "message_reaction"]));
     assert_eq!(params["limit"], 100);
     assert!(!params.contains_key("offset"), "nothing is skipped at the start");
     setup.run.end().await.unwrap();

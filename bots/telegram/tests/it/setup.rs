@@ -74,6 +74,7 @@ pub(crate) fn text(inbound: &Inbound) -> &str {
     match &inbound.said {
         Said::Message { text, .. } | Said::Edited { text, .. } => text,
         Said::Pressed { data, .. } => data,
+        Said::Reacted { emoji, .. } => emoji,
         Said::Deleted { .. } => "",
     }
 }
@@ -81,7 +82,7 @@ pub(crate) fn text(inbound: &Inbound) -> &str {
 pub(crate) fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, .. } | Said::Edited { addressed, .. } => *addressed,
-        Said::Pressed { .. } | Said::Deleted { .. } => true,
+        Said::Pressed { .. } | Said::Reacted { .. } | Said::Deleted { .. } => true,
     }
 }
 

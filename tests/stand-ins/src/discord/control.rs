@@ -10,6 +10,7 @@
 //! | `POST /control/delete` | `{message_id}` | |
 //! | `POST /control/invoke` | [`Invoke`] | `{interaction_id}` |
 //! | `POST /control/press` | `{message_id, user_id, custom_id}` | `{interaction_id}` |
+//! | `POST /control/react` | `{message_id, user_id, emoji, added}` | `name:id` is a server's own emoji |
 //! | `POST /control/fill` | [`Ask`] | `{interaction_id}` |
 //! | `POST /control/age` | `{interaction_id, by_ms}` | the interaction is older now |
 //! | `POST /control/endpoint` | `{url}` or `{url: null}` | interactions go there, signed |
@@ -87,6 +88,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/control/state", get(state))
         .route("/control/invoke", post(invoke))
         .route("/control/press", post(press))
+        .route("/control/react", post(react))
         .route("/control/fill", post(fill))
         .route("/control/{act}", post(act))
         .with_state(server)
@@ -116,6 +118,12 @@ async fn press(State(server): Server, Json(body): Json<Value>) -> Answer {
     let user = number(&body, "user_id").unwrap_or(0);
     let id = server.press(number(&body, "message_id")?, user, text(&body, "custom_id")).map_err(wrong)?;
     Ok(Json(json!({ "interaction_id": id })))
+}
+
+async fn react(State(server): Server, Json(body): Json<Value>) -> Answer {
+    let (user, added) = (number(&body, "user_id").unwrap_or(0), body["added"].as_bool().unwrap_or(true));
+    server.react(number(&body, "message_id")?, user, text(&body, "emoji"), added).map_err(wrong)?;
+    Ok(Json(json!({})))
 }
 
 async fn fill(State(server): Server, Json(body): Json<Value>) -> Answer {

@@ -145,6 +145,15 @@ impl DiscordStandIn {
         Ok(id)
     }
 
+    /// Somebody puts a reaction to a message, or takes it away; 0 stands for the person of the direct chat. `name:id` is an
+    /// emoji of a server's own.
+    ///
+    /// # Errors
+    /// When the message or the person is not there, or the reaction is so already.
+    pub fn react(&self, message: u64, user: u64, emoji: &str, added: bool) -> Result<(), String> {
+        self.shared.act(|world| world.react(message, user, emoji, added))
+    }
+
     /// Somebody fills in the form an interaction was answered with.
     ///
     /// # Errors
@@ -242,6 +251,11 @@ impl DiscordStandIn {
                 channel.shut = shut;
             }
         });
+    }
+
+    /// People pin as many messages in a channel as it can have.
+    pub fn fill_pins(&self, channel: u64) {
+        self.shared.act(|world| super::pins::fill(world, channel));
     }
 
     /// The bot may not do this in a channel any more: `SEND_MESSAGES`.
@@ -427,6 +441,7 @@ fn shown(world: &World, message: &Message) -> Shown {
         flags: message.flags,
         files: message.attachments.iter().filter_map(|it| it["filename"].as_str().map(str::to_owned)).collect(),
         edits: message.edits,
+        pinned: message.pinned,
         versions: message.versions.clone(),
         at_us: message.at_us,
     }

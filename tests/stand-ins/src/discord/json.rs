@@ -9,7 +9,9 @@ use super::{
 
 const GUILDS: u64 = 1;
 const GUILD_MESSAGES: u64 = 1 << 9;
+const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
 const DIRECT_MESSAGES: u64 = 1 << 12;
+const DIRECT_MESSAGE_REACTIONS: u64 = 1 << 13;
 pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
 
 pub(crate) fn user(world: &World, id: u64) -> Value {
@@ -116,6 +118,8 @@ pub(crate) fn as_session_sees(world: &World, name: &str, data: &Value, intents: 
     let needed = match name {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" if in_guild => GUILD_MESSAGES,
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" => DIRECT_MESSAGES,
+        "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" if in_guild => GUILD_MESSAGE_REACTIONS,
+        "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" => DIRECT_MESSAGE_REACTIONS,
         "GUILD_CREATE" | "CHANNEL_CREATE" | "THREAD_CREATE" => GUILDS,
         _ => 0,
     };
@@ -123,7 +127,7 @@ pub(crate) fn as_session_sees(world: &World, name: &str, data: &Value, intents: 
         return None;
     }
     let mut seen = data.clone();
-    if name.starts_with("MESSAGE_") && name != "MESSAGE_DELETE" {
+    if matches!(name, "MESSAGE_CREATE" | "MESSAGE_UPDATE") {
         blank(world, &mut seen, intents & MESSAGE_CONTENT != 0);
     }
     Some(seen)

@@ -31,12 +31,12 @@ fn no_access() -> Fault {
     Fault::status(403, 50001, "Missing Access")
 }
 
-fn no_permission() -> Fault {
+pub(crate) fn no_permission() -> Fault {
     Fault::status(403, 50013, "Missing Permissions")
 }
 
 /// What may be done in a channel; an error when it may not even be seen.
-fn seen(world: &World, channel: u64) -> Result<u64, Fault> {
+pub(crate) fn seen(world: &World, channel: u64) -> Result<u64, Fault> {
     let channel = world.channel(channel).ok_or_else(unknown_channel)?;
     let may = of_bot(world, channel);
     if may & VIEW_CHANNEL == 0 { Err(no_access()) } else { Ok(may) }

@@ -31,6 +31,7 @@ mod messages;
 mod model;
 mod people;
 mod permissions;
+mod pins;
 mod rest;
 mod server;
 mod world;

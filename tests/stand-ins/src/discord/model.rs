@@ -148,6 +148,8 @@ pub struct Shown {
     pub files: Vec<String>,
     /// How often it was changed.
     pub edits: u32,
+    /// It stands pinned.
+    pub pinned: bool,
     /// The earlier texts, oldest first.
     pub versions: Vec<String>,
     /// When it arrived here, in microseconds since the server was built.

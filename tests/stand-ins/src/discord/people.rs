@@ -74,6 +74,47 @@ impl World {
         Ok(())
     }
 
+    /// Somebody puts a reaction to a message, or takes it away; 0 stands for the person of the direct chat. `name:id` is an
+    /// emoji of a server's own.
+    pub(crate) fn react(&mut self, id: u64, user: u64, emoji: &str, added: bool) -> Done<()> {
+        let message = self.message(id).ok_or("no such message")?.clone();
+        let channel = self.channel(message.channel).ok_or("no such channel")?;
+        let guild = channel.guild;
+        let user = match user {
+            0 => self.people.values().find(|it| it.dm == message.channel).map(|it| it.id).ok_or("whose chat is it?")?,
+            user => user,
+        };
+        if !self.people.contains_key(&user) {
+            return Err("no such person".into());
+        }
+        let one = (id, user, emoji.to_owned());
+        if added != self.reactions.insert(one.clone()) {
+            return Err("the reaction is as it was".into());
+        }
+        if !added {
+            self.reactions.remove(&one);
+        }
+        let emoji = match emoji.split_once(':') {
+            Some((name, id)) => json!({ "id": id, "name": name, "animated": false }),
+            None => json!({ "id": null, "name": emoji }),
+        };
+        let mut event = json!({
+            "user_id": user.to_string(), "channel_id": message.channel.to_string(), "message_id": id.to_string(),
+            "emoji": emoji, "burst": false, "type": 0,
+        });
+        if let Some(guild) = guild {
+            event["guild_id"] = json!(guild.to_string());
+        }
+        if added {
+            event["message_author_id"] = json!(message.author.to_string());
+            if guild.is_some() {
+                event["member"] = json!({ "user": json::user(self, user), "roles": [] });
+            }
+        }
+        self.dispatch(if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" }, &event);
+        Ok(())
+    }
+
     pub(crate) fn add_channel(&mut self, new: NewChannel) -> Done<u64> {
         let thread = new.parent_id != 0;
         let guild = match (thread, new.guild_id) {

@@ -10,8 +10,9 @@ pub(crate) const ATTACH_FILES: u64 = 1 << 15;
 pub(crate) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub(crate) const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub(crate) const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+pub(crate) const PIN_MESSAGES: u64 = 1 << 51;
 
-const NAMES: [(&str, u64); 8] = [
+const NAMES: [(&str, u64); 9] = [
     ("ADMINISTRATOR", ADMINISTRATOR),
     ("VIEW_CHANNEL", VIEW_CHANNEL),
     ("SEND_MESSAGES", SEND_MESSAGES),
@@ -20,6 +21,7 @@ const NAMES: [(&str, u64); 8] = [
     ("READ_MESSAGE_HISTORY", READ_MESSAGE_HISTORY),
     ("CREATE_PUBLIC_THREADS", CREATE_PUBLIC_THREADS),
     ("SEND_MESSAGES_IN_THREADS", SEND_MESSAGES_IN_THREADS),
+    ("PIN_MESSAGES", PIN_MESSAGES),
 ];
 
 /// What a bot that was invited as it should be may do.
@@ -29,7 +31,8 @@ pub(crate) const INVITED: u64 = VIEW_CHANNEL
     | ATTACH_FILES
     | READ_MESSAGE_HISTORY
     | CREATE_PUBLIC_THREADS
-    | SEND_MESSAGES_IN_THREADS;
+    | SEND_MESSAGES_IN_THREADS
+    | PIN_MESSAGES;
 
 /// The bit of a permission by its name.
 pub(crate) fn by_name(name: &str) -> Option<u64> {

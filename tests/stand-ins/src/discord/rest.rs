@@ -7,6 +7,7 @@ use super::{
     form::Fault,
     interactions, json, messages,
     permissions::{INVITED, of_bot},
+    pins,
     world::World,
 };
 
@@ -59,6 +60,10 @@ pub(crate) fn run(world: &mut World, method: &str, path: &str, query: &str, body
         }
         ("GET", ["channels", channel, "messages"]) => messages::list(world, id(channel)?, &asked),
         ("POST", ["channels", channel, "messages"]) => messages::send(world, id(channel)?, body, files),
+        ("PUT", ["channels", channel, "messages", "pins", message]) => pins::pin(world, id(channel)?, id(message)?),
+        ("DELETE", ["channels", channel, "messages", "pins", message]) => {
+            pins::unpin(world, id(channel)?, id(message)?)
+        }
         ("GET", ["channels", channel, "messages", message]) => messages::get(world, id(channel)?, id(message)?),
         ("PATCH", ["channels", channel, "messages", message]) => {
             messages::edit(world, id(channel)?, id(message)?, body, files)

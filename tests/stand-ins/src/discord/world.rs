@@ -66,6 +66,7 @@ pub(crate) struct Message {
     pub(crate) reference: Option<u64>,
     pub(crate) edited: Option<DateTime<Utc>>,
     pub(crate) edits: u32,
+    pub(crate) pinned: bool,
     pub(crate) only_for: Option<u64>,
     pub(crate) pings: Vec<String>,
     pub(crate) thread: Option<u64>,
@@ -157,6 +158,8 @@ impl Window {
 pub(crate) struct World {
     pub(crate) bot: BotIdentity,
     pub(crate) key: SigningKey,
+    /// By message, person and emoji.
+    pub(crate) reactions: std::collections::BTreeSet<(u64, u64, String)>,
     pub(crate) endpoint: Option<String>,
     pub(crate) people: BTreeMap<u64, Person>,
     pub(crate) guilds: BTreeMap<u64, Guild>,
@@ -188,6 +191,7 @@ impl World {
         Self {
             bot,
             key: SigningKey::from_bytes(&[7; 32]),
+            reactions: std::collections::BTreeSet::new(),
             endpoint: None,
             people: BTreeMap::new(),
             guilds: BTreeMap::new(),

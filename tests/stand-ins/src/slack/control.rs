@@ -10,6 +10,7 @@
 //! | `POST /control/preview` | `{channel, ts}` | Slack adds a preview |
 //! | `POST /control/delete` | `{channel, ts}` | deleted by its writer |
 //! | `POST /control/press` | [`Press`] | `{"envelope_id": ..}` |
+//! | `POST /control/react` | `{channel, user, ts, name, added}` | |
 //! | `POST /control/submit` | [`Submit`] | `{"envelope_id": ..}` |
 //! | `POST /control/slash` | [`Slash`] | `{"envelope_id": ..}` |
 //! | `POST /control/shortcut` | `{callback_id, user, channel?, ts?}` | `{"envelope_id": ..}` |
@@ -87,6 +88,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/control/preview", post(preview))
         .route("/control/delete", post(delete))
         .route("/control/press", post(press))
+        .route("/control/react", post(react))
         .route("/control/submit", post(submit))
         .route("/control/slash", post(slash))
         .route("/control/shortcut", post(shortcut))
@@ -159,6 +161,13 @@ async fn delete(State(shared): World, Json(body): Json<Value>) -> Answer {
 async fn press(State(shared): World, Json(body): Json<Value>) -> Answer {
     let press: Press = read(body)?;
     envelope(shared.act(|world| world.press(&press)))
+}
+
+async fn react(State(shared): World, Json(body): Json<Value>) -> Answer {
+    let (channel, user) = (text(&body, "channel")?, text(&body, "user")?);
+    let (ts, name, added) = (text(&body, "ts")?, text(&body, "name")?, body["added"].as_bool().unwrap_or(true));
+    shared.act(|world| world.react(channel, user, ts, name, added)).map_err(wrong)?;
+    ok()
 }
 
 async fn submit(State(shared): World, Json(body): Json<Value>) -> Answer {

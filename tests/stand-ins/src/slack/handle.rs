@@ -171,6 +171,14 @@ impl SlackStandIn {
         self.shared.act(|world| world.press(press))
     }
 
+    /// A person puts a reaction to a message, or takes it away; reactions have names here: `eyes`.
+    ///
+    /// # Errors
+    /// In words, when there is no such message or person.
+    pub fn react(&self, channel: &str, user: &str, ts: &str, name: &str, added: bool) -> Result<(), String> {
+        self.shared.act(|world| world.react(channel, user, ts, name, added))
+    }
+
     /// A person sends a form off.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod methods;
 mod model;
 mod params;
 mod people;
+mod pins;
 mod queue;
 mod request_url;
 mod server;

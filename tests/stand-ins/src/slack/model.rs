@@ -49,6 +49,8 @@ impl Default for AppIdentity {
             "links:write",
             "mpim:history",
             "mpim:read",
+            "pins:write",
+            "reactions:read",
             "users:read",
         ];
         Self {
@@ -223,6 +225,8 @@ pub struct Shown {
     pub versions: Vec<String>,
     /// It is gone.
     pub deleted: bool,
+    /// It stands pinned.
+    pub pinned: bool,
     /// When it arrived here, in microseconds since the server was built.
     pub at_us: u64,
     /// When it was last changed, in the same clock.

@@ -211,6 +211,24 @@ impl World {
         Ok(())
     }
 
+    /// A person puts a reaction to a message, or takes it away; reactions have names here.
+    pub(crate) fn react(&mut self, channel: &str, user: &str, ts: &str, name: &str, added: bool) -> Result<(), String> {
+        if !self.people.contains_key(user) {
+            return Err("no such person".into());
+        }
+        let writer = self.message(channel, ts).ok_or("no such message")?.user.clone();
+        let told = self.channels.get(channel).is_some_and(|channel| channel.bot_in);
+        if told && self.app.scopes.iter().any(|scope| scope == "reactions:read") {
+            let event = json!({
+                "type": if added { "reaction_added" } else { "reaction_removed" }, "user": user, "reaction": name,
+                "item_user": writer, "item": { "type": "message", "channel": channel, "ts": ts },
+                "event_ts": self.new_ts(),
+            });
+            queue::push_event(self, event);
+        }
+        Ok(())
+    }
+
     fn user_of(&self, user: &str) -> Result<Value, String> {
         let person = self.people.get(user).ok_or("no such person")?;
         Ok(json!({ "id": user, "username": person.name, "name": person.name, "team_id": self.app.team_id }))

@@ -11,6 +11,7 @@
 //! | `POST /control/say_all` | list of [`Say`] | list of [`Done`], made before the bot sees the first |
 //! | `POST /control/edit` | `{chat_id, message_id, text}` | [`Done`] |
 //! | `POST /control/press` | [`Press`] | `{"callback_query_id": ".."}` |
+//! | `POST /control/react` | `{chat_id, user_id, message_id, reactions: [..]}` | all the person has there then; `:5368:` is an own emoji |
 //! | `POST /control/update` | `{chat_id?, update: {..}}` | `{"update_id": ..}`; the update goes out as it is, under the next id |
 //! | `POST /control/shut` | `{chat_id, shut}` | the bot is blocked or kicked there, or let in again |
 //! | `POST /control/migrate` | `{chat_id}` | `{"chat_id": ..}` of the supergroup |
@@ -75,6 +76,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/control/say_all", post(say_all))
         .route("/control/edit", post(edit))
         .route("/control/press", post(press))
+        .route("/control/react", post(react))
         .route("/control/update", post(update))
         .route("/control/shut", post(shut))
         .route("/control/migrate", post(migrate))
@@ -143,6 +145,13 @@ async fn press(State(shared): World, Json(body): Json<Value>) -> Answer {
     let press: Press = read(body)?;
     let id = shared.act(|world| world.press(&press)).map_err(wrong)?;
     Ok(Json(json!({ "callback_query_id": id })))
+}
+
+async fn react(State(shared): World, Json(body): Json<Value>) -> Answer {
+    let (chat, user, message) = (int(&body, "chat_id")?, int(&body, "user_id")?, int(&body, "message_id")?);
+    let now: Vec<String> = read(body["reactions"].clone())?;
+    shared.act(|world| world.react(chat, user, message, &now)).map_err(wrong)?;
+    ok()
 }
 
 async fn update(State(shared): World, Json(body): Json<Value>) -> Answer {

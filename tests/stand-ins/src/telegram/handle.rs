@@ -150,6 +150,15 @@ impl TelegramStandIn {
         self.shared.act(|world| world.press(press))
     }
 
+    /// A person changes their reactions to a message: `now` are all they have then; `:5368:` is the number of an own emoji.
+    ///
+    /// # Errors
+    /// In words, when there is no such message, or not everybody may react with that.
+    pub fn react(&self, chat: i64, user: i64, message: i64, now: &[&str]) -> Result<(), String> {
+        let now: Vec<String> = now.iter().map(|&emoji| emoji.to_owned()).collect();
+        self.shared.act(|world| world.react(chat, user, message, &now))
+    }
+
     /// An update as it is, under the next id, of the chat `chat` (0: of none).
     pub fn raw_update(&self, chat: i64, update: Value) -> i64 {
         raw_update(&self.shared, chat, update)

@@ -29,6 +29,7 @@ mod messages;
 mod methods;
 mod model;
 mod params;
+mod pins;
 mod server;
 mod text;
 mod updates;

@@ -89,7 +89,7 @@ pub struct NewChat {
     pub username: Option<String>,
     /// Whether it has topics (supergroups only).
     pub is_forum: bool,
-    /// The bot is an admin here: privacy mode does not apply.
+    /// The bot is an admin here: privacy mode does not apply, and it may pin.
     pub bot_is_admin: bool,
 }
 
@@ -184,6 +184,8 @@ pub struct Shown {
     pub versions: Vec<String>,
     /// It is gone.
     pub deleted: bool,
+    /// It stands pinned.
+    pub pinned: bool,
     /// Fields of the message that are none of the above (`photo` and the like).
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,

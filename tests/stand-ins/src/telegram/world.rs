@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) next_poller: u64,
     pub(crate) hook: Option<Hook>,
     pub(crate) callbacks: HashMap<String, Option<CallbackAnswer>>,
+    /// What people have put to messages, by chat, message and person.
+    reactions: HashMap<(i64, i64, i64), Vec<String>>,
     pub(crate) commands: BTreeMap<(String, String), Vec<Value>>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) limits: Option<super::model::Limits>,
@@ -84,6 +86,83 @@ pub(crate) struct World {
     /// How many calls are remembered with their parameters; 0 for benches.
     pub(crate) calls_max: usize,
 }
+
+/// What everybody may react with: <https://core.telegram.org/bots/api#reactiontypeemoji>.
+const REACTIONS: [&str; 73] = [
+    "❤",
+    "👍",
+    "👎",
+    "🔥",
+    "🥰",
+    "👏",
+    "😁",
+    "🤔",
+    "🤯",
+    "😱",
+    "🤬",
+    "😢",
+    "🎉",
+    "🤩",
+    "🤮",
+    "💩",
+    "🙏",
+    "👌",
+    "🕊",
+    "🤡",
+    "🥱",
+    "🥴",
+    "😍",
+    "🐳",
+    "❤‍🔥",
+    "🌚",
+    "🌭",
+    "💯",
+    "🤣",
+    "⚡",
+    "🍌",
+    "🏆",
+    "💔",
+    "🤨",
+    "😐",
+    "🍓",
+    "🍾",
+    "💋",
+    "🖕",
+    "😈",
+    "😴",
+    "😭",
+    "🤓",
+    "👻",
+    "👨‍💻",
+    "👀",
+    "🎃",
+    "🙈",
+    "😇",
+    "😨",
+    "🤝",
+    "✍",
+    "🤗",
+    "🫡",
+    "🎅",
+    "🎄",
+    "☃",
+    "💅",
+    "🤪",
+    "🗿",
+    "🆒",
+    "💘",
+    "🙉",
+    "🦄",
+    "😘",
+    "💊",
+    "🙊",
+    "😎",
+    "👾",
+    "🤷‍♂",
+    "🤷",
+    "🤷‍♀",
+    "😡",
+];
 
 /// Kinds that are delivered only when asked for: <https://core.telegram.org/bots/api#getupdates>.
 const ONLY_WHEN_ASKED: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
@@ -107,6 +186,7 @@ impl World {
             next_poller: 1,
             hook: None,
             callbacks: HashMap::new(),
+            reactions: HashMap::new(),
             commands: BTreeMap::new(),
             faults: Vec::new(),
             limits: None,
@@ -207,7 +287,7 @@ impl World {
         Some(id)
     }
 
-    fn blank(&self, message_id: i64, from: i64, author: Value) -> Shown {
+    pub(crate) fn blank(&self, message_id: i64, from: i64, author: Value) -> Shown {
         Shown {
             message_id,
             by_bot: from == self.bot_id,
@@ -224,6 +304,7 @@ impl World {
             edit_date: None,
             versions: Vec::new(),
             deleted: false,
+            pinned: false,
             extra: Map::new(),
             markup: None,
             author,
@@ -320,8 +401,35 @@ impl World {
         Ok(id)
     }
 
+    /// A person changes their reactions to a message: `now` are all they have then. A name between colons is the number of
+    /// an emoji of somebody's own. In groups only an administrator is told.
+    pub(crate) fn react(&mut self, chat_id: i64, user_id: i64, message_id: i64, now: &[String]) -> Result<(), String> {
+        let user = self.users.get(&user_id).ok_or("no such user")?.clone();
+        let chat = self.chats.get(&chat_id).ok_or("no such chat")?;
+        find(chat, message_id).ok_or("no such message")?;
+        let own = |emoji: &str| emoji.strip_prefix(':').and_then(|emoji| emoji.strip_suffix(':')).map(str::to_owned);
+        if let Some(wrong) = now.iter().find(|emoji| own(emoji).is_none() && !REACTIONS.contains(&emoji.as_str())) {
+            return Err(format!("REACTION_INVALID: {wrong}"));
+        }
+        let told = !chat.shut && (chat.kind == ChatKind::Private || chat.bot_is_admin);
+        let object = |emoji: &String| match own(emoji) {
+            Some(id) => json!({ "type": "custom_emoji", "custom_emoji_id": id }),
+            None => json!({ "type": "emoji", "emoji": emoji }),
+        };
+        let mut body = json!({
+            "chat": chat_json(chat), "message_id": message_id, "user": user_json(&user),
+            "date": chrono::Utc::now().timestamp(), "new_reaction": now.iter().map(object).collect::<Vec<_>>(),
+        });
+        let old = self.reactions.insert((chat_id, message_id, user_id), now.to_vec()).unwrap_or_default();
+        body["old_reaction"] = old.iter().map(object).collect::<Vec<_>>().into();
+        if told {
+            self.push("message_reaction", chat_id, &body);
+        }
+        Ok(())
+    }
+
     /// Puts a message before the bot, if the bot may see it.
-    fn announce(&mut self, kind: &str, chat_id: i64, message_id: i64) -> Option<i64> {
+    pub(crate) fn announce(&mut self, kind: &str, chat_id: i64, message_id: i64) -> Option<i64> {
         let chat = self.chats.get(&chat_id)?;
         let message = find(chat, message_id)?;
         if chat.shut || !self.visible(chat, message) {

@@ -1,0 +1,539 @@
+//! What is said in Korean means what is said in English.
+
+use chrono::NaiveDate;
+use proptest::{prelude::*, sample::select};
+
+use super::{
+    properties::{a_filter, any_command, carry},
+    when::*,
+    *,
+};
+use crate::command::korean::{self, letters};
+
+/// Said in Korean, and in English.
+const SAME: &[(&str, &str)] = &[
+    ("/할일 로그인 고치기 #auth !높음 마감:금요일", "/todo 로그인 고치기 #auth !high due:fri"),
+    ("/할 일 로그인 고치기", "/todo 로그인 고치기"),
+    ("/할일: 고치기", "/todo: 고치기"),
+    ("/할일 배포 필요:T1,T2 위해:P4 프로젝트:앱 @나", "/todo 배포 needs:T1,T2 for:P4 in:앱 @나"),
+    ("/할일 배포 마감:\"다음 주 월요일\" !긴급", "/todo 배포 due:\"next mon\" !urgent"),
+    ("/할일 배포 마감:“내일 오후 3시”", "/todo 배포 due:\"tomorrow 15:00\""),
+    ("/할일 배포 기한:금요일까지 선행:T3 대상:T7", "/todo 배포 due:fri needs:T3 for:T7"),
+    ("/아이디어 오프라인 모드 !낮음", "/idea 오프라인 모드 !low"),
+    ("/조사 어떤 저장소가 살아남나? !보통", "/research 어떤 저장소가 살아남나? !normal"),
+    ("/연구 저장소", "/research 저장소"),
+    ("/변경요청 재시도 대상:T7", "/pr 재시도 for:T7"),
+    ("/다듬기 I3 읽기만", "/refine I3 읽기만"),
+    ("/기각 I3 너무 일러요", "/reject I3 너무 일러요"),
+    ("/승격 R1 할일 @dana !높음", "/promote R1 todo @dana !high"),
+    ("/승격 R1 할일로", "/promote R1 todo"),
+    ("/승격 I1 조사로", "/promote I1 research"),
+    ("/발견 R2 살아남아요", "/finding R2 살아남아요"),
+    ("/배정 T7 @dana", "/assign T7 @dana"),
+    ("/배정 해제 T7 @dana", "/unassign T7 @dana"),
+    ("/시작 T7", "/doing T7"),
+    ("/진행 T7", "/doing T7"),
+    ("/완료 T7", "/done T7"),
+    ("/완료 T7 그래도 급해서", "/done T7 anyway 급해서"),
+    ("/다시열기 T7 또 그래요", "/reopen T7 또 그래요"),
+    ("/다시 열기 T7", "/reopen T7"),
+    ("/필요 T7 T3", "/need T7 T3"),
+    ("/필요없음 T7 T3", "/unneed T7 T3"),
+    ("/조건 T7 네트워크 없이도", "/criterion T7 네트워크 없이도"),
+    ("/검토 P4 승인", "/review P4 approve"),
+    ("/검토 P4 수정: 이름을 바꿔 주세요", "/review P4 changes 이름을 바꿔 주세요"),
+    ("/병합 P4", "/merge P4"),
+    ("/닫기 P4", "/close P4"),
+    ("/메모 T7 안드로이드에서도", "/note T7 안드로이드에서도"),
+    ("/제목 T7 로그인", "/title T7 로그인"),
+    ("/태그 T7 #인증", "/tag T7 #인증"),
+    ("/태그 빼기 T7 #인증", "/untag T7 #인증"),
+    ("/우선순위 T7 높음", "/prio T7 high"),
+    ("/우선순위 !긴급 T7", "/prio T7 urgent"),
+    ("/마감 T7 금요일까지", "/due T7 fri"),
+    ("/마감 T7 2주 뒤", "/due T7 in 2 weeks"),
+    ("/마감 T7 없음", "/due T7 none"),
+    ("/프로젝트 T7 앱", "/project T7 앱"),
+    ("/프로젝트 T7 없음", "/project T7 none"),
+    ("/연결 T7 위해:T9", "/link T7 for:T9"),
+    ("/연결 예 ABCD2345", "/link yes ABCD2345"),
+    ("/연결 아니요 ABCD2345", "/link no ABCD2345"),
+    ("/보기 T7 어제 기준", "/show T7 at yesterday"),
+    (
+        "/목록 할일 열림 #인증 @me 프로젝트:앱 !높음 마감:금요일 쪽:2",
+        "/list todo open #인증 @me in:앱 !high due:fri page:2",
+    ),
+    ("/목록 전체", "/list all"),
+    ("/목록 전체 어제 기준", "/list all at yesterday"),
+    ("/목록 PR 병합됨 페이지:3", "/list pr merged page:3"),
+    ("/목록 \"완료\"", "/list \"완료\""),
+    ("/목록 할일 지난 금요일 기준 쪽:2", "/list todo at last fri page:2"),
+    ("/보드 #auth 3개월 전 기준", "/board #auth at 3 months ago"),
+    ("/보드 지금 기준", "/board at now"),
+    ("/보드 위치 4812 기준", "/board at position 4812"),
+    ("/보드 2026-08-01 기준", "/board at 2026-08-01"),
+    ("/목록 할 일 진행 중", "/list todo doing"),
+    ("/목록 할 일들 완료 조사 중", "/list 할 일들 done running"),
+    ("/내것 마감:금요일", "/mine due:fri"),
+    ("/내 할 일", "/mine"),
+    ("/다음 #auth", "/next #auth"),
+    ("/찾기 로그인 #auth", "/find 로그인 #auth"),
+    ("/검색 로그인 어제 기준", "/find 로그인 at yesterday"),
+    ("/찾기 회의 기준", "/find 회의 \"기준\""),
+    ("/기록 T7 쪽:2", "/history T7 page:2"),
+    ("/왜 T7", "/why T7"),
+    ("/왜 T7 그림", "/why T7 picture"),
+    ("/왜 T7 그저께 기준", "/why T7 at 2026-11-18"),
+    ("/되돌리기 T7 마감", "/undo T7 due"),
+    ("/취소", "/undo"),
+    ("/취소 방", "/undo room"),
+    ("/비교 지난 금요일", "/diff last fri"),
+    ("/비교 지난 금요일부터 어제까지 #auth", "/diff last fri to yesterday #auth"),
+    ("/비교 8월 1일..9월 1일 열림", "/diff 1 aug..1 sep open"),
+    ("/통계 4주", "/stats 4 weeks"),
+    ("/통계 그림 지난달", "/stats picture last month"),
+    ("/보고서 removed-soon 지난 금요일 기준", "/report removed-soon at last fri"),
+    ("/보고서 삭제 lead-time", "/report remove lead-time"),
+    ("/팔로우 #auth 할일", "/follow #auth todo"),
+    ("/팔로우 전체", "/follow all"),
+    ("/언팔로우 #auth", "/unfollow #auth"),
+    ("/구독 해제 모두", "/unfollow all"),
+    ("/음소거 2시간", "/mute 2h"),
+    ("/음소거 3일", "/mute 3 days"),
+    ("/음소거 3일 동안", "/mute 3 days"),
+    ("/음소거 월요일 9시까지", "/mute until mon 9:00"),
+    ("/음소거 끄기", "/mute off"),
+    ("/음소거 해제", "/unmute"),
+    ("/언어 한국어", "/lang ko"),
+    ("/시간대 서울", "/tz seoul"),
+    ("/기본 할일", "/default todo"),
+    ("/소유자등록 7Q4M2XKD", "/claim 7Q4M2XKD"),
+    ("/페어링 7Q4M2XKD 멤버 @kim", "/pair 7Q4M2XKD member as @kim"),
+    ("/페어링", "/pair"),
+    ("/사람들", "/people"),
+    ("/권한부여 @dana 관리자", "/grant @dana maintainer"),
+    ("/권한 회수 @dana", "/revoke @dana"),
+    ("/잊기 @dana", "/forget @dana"),
+    ("/잊기 예 7Q4M", "/forget yes 7Q4M"),
+    ("/연결 해제 console", "/unlink console"),
+    ("/방들", "/rooms"),
+    ("/켜기", "/enable"),
+    ("/끄기", "/disable"),
+    ("/도움말", "/help"),
+    ("/상태", "/status"),
+    ("/안녕", "/start"),
+    ("T7 완료", "T7 done"),
+    ("완료 T7", "done T7"),
+    ("T7 마감 금요일", "T7 due fri"),
+    ("T7 배정 @dana", "T7 assign @dana"),
+    ("T7 어제 기준", "T7 at yesterday"),
+    ("/T7 다시 열기", "/T7 reopen"),
+    ("왜 T7", "why T7"),
+];
+
+#[test]
+fn what_is_said_in_korean_is_the_english_command() {
+    for (korean, english) in SAME {
+        let said = command(korean);
+        assert_eq!(said, command(english), "{korean}");
+        let printed = said.to_text(context().time_zone);
+        assert_eq!(command(&printed), said, "{korean} is printed as {printed}");
+    }
+}
+
+#[test]
+fn the_letters_may_come_apart() {
+    use unicode_normalization::UnicodeNormalization as _;
+    for (korean, _) in SAME.iter().filter(|(korean, _)| !korean.contains('\"')) {
+        let apart: String = korean.nfd().collect();
+        let printed = |text: &str| command(text).to_text(context().time_zone).nfc().collect::<String>();
+        if !korean.contains("기준") && !korean.contains("할 ") && !SPACED_VERB.iter().any(|it| korean.contains(it)) {
+            assert_eq!(printed(&apart), printed(korean), "{korean}");
+        }
+    }
+}
+
+const SPACED_VERB: &[&str] =
+    &["배정 해제", "다시 열기", "태그 빼기", "구독 해제", "음소거 해제", "권한 회수", "연결 해제", "할일로", "조사로"];
+
+#[test]
+fn answers_to_a_card_in_korean() {
+    for (text, means) in [
+        ("완료", "/done T7@5"),
+        ("완료!", "/done T7@5"),
+        ("완료 그래도", "/done T7@5 anyway"),
+        ("시작", "/doing T7@5"),
+        ("마감 금요일", "/due T7@5 2026-11-27"),
+        ("마감 2주 뒤", "/due T7@5 2026-12-04"),
+        ("마감 없음", "/due T7@5 none"),
+        ("태그 #인증", "/tag T7@5 #인증"),
+        ("배정 @dana", "/assign T7@5 @dana"),
+        ("필요 T3", "/need T7@5 T3"),
+        ("우선순위 높음", "/prio T7@5 high"),
+        ("승격 할일로 #x", "/promote T7@5 todo #x"),
+        ("검토 승인", "/review T7@5 approve"),
+        ("메모: T8도", "/note T7@5 T8도"),
+        ("왜", "/why T7@5"),
+        ("/메모 안녕하세요", "/note T7@5 안녕하세요"),
+        ("다시 열기", "/reopen T7@5"),
+        ("되돌리기", "/undo T7@5"),
+    ] {
+        assert_eq!(reply(text).as_deref(), Some(means), "{text}");
+    }
+    for text in [
+        "메모해 둘게요",
+        "완료는 내일쯤",
+        "완료 직전이에요",
+        "시작은 했어요",
+        "필요 없어요",
+        "닫기 전에 확인해 주세요",
+        "마감 언제예요?",
+        "태그 좀 달아 주세요",
+        "배정 부탁해요",
+        "왜 그래요?",
+        "할일 목록",
+        "다음 주에 볼게요",
+        "검토 부탁드려요",
+    ] {
+        assert_eq!(reply(text), None, "{text}");
+    }
+}
+
+#[test]
+fn sentences_stay_sentences() {
+    for text in
+        ["할일 정리하기", "완료", "다음 주 회의 준비", "왜 이럴까", "취소 버튼이 안 눌려요", "완료 T7 제대로 됐나요"]
+    {
+        words(text);
+    }
+    // What only looks like a token is a word.
+    for title in ["시간: 9시", "마감: 금요일", "!높이 조절", "참고:문서", "! 높음"] {
+        assert_eq!(draft(title, &context()).unwrap().title, title);
+    }
+}
+
+#[test]
+fn korean_typos_are_understood() {
+    for (typed, meant) in [
+        ("/완룢 T1", "/완료 T1"),
+        ("/왼료 T1", "/완료 T1"),
+        ("/할닐 고치기", "/할일 고치기"),
+        ("/도움맒", "/도움말"),
+        ("/프로잭트 T7 앱", "/프로젝트 T7 앱"),
+        ("/되돌이기", "/되돌리기"),
+        ("/보두", "/보드"),
+        ("/외 T7", "/왜 T7"),
+        ("/T7 완뇨", "/완료 T7"),
+        ("/우선순의 T7 높음", "/우선순위 T7 높음"),
+    ] {
+        let fault = parse(typed, &context()).expect_err(typed);
+        assert_eq!(fault.meant.first().map(String::as_str), Some(meant), "{typed}: {fault}");
+        command(meant);
+    }
+    assert!(fault("/할일 x !높은").contains("!높음"));
+    for text in ["/학교", "/가나다라", "/업무", "/집/문서"] {
+        assert!(parse(text, &context()).map_or_else(|fault| fault.meant.is_empty(), |_| true), "{text}");
+    }
+    assert!(letters("완료").chars().count() > 2);
+}
+
+/// Korean, and English that means the same; due dates. Now is Friday, 20 November 2026, 14:02:11 in Seoul.
+const DATES: &[(&str, &str)] = &[
+    ("오늘", "today"),
+    ("내일", "tomorrow"),
+    ("내일까지", "tomorrow"),
+    ("모레", "2026-11-22"),
+    ("내일모레", "2026-11-22"),
+    ("글피", "2026-11-23"),
+    ("어제", "yesterday"),
+    ("그제", "2026-11-18"),
+    ("그저께", "2026-11-18"),
+    ("금요일", "fri"),
+    ("금", "fri"),
+    ("월요일까지", "mon"),
+    ("오는 월요일", "mon"),
+    ("이번 금요일", "this fri"),
+    ("이번 주 금요일", "this fri"),
+    ("이번주 일요일", "this sun"),
+    ("다음 금요일", "next fri"),
+    ("다음 주 월요일", "next mon"),
+    ("다음주 월요일", "next mon"),
+    ("담주 수", "next wed"),
+    ("다다음 주 월요일", "2026-11-30"),
+    ("지난 금요일", "last fri"),
+    ("지난주 금요일", "2026-11-13"),
+    ("지난주 월요일", "2026-11-09"),
+    ("지난 월요일", "last mon"),
+    ("지지난주 월요일", "2026-11-02"),
+    ("다음 주", "next week"),
+    ("다음주", "next week"),
+    ("지난주", "last week"),
+    ("다음 달", "next month"),
+    ("다음달", "next month"),
+    ("지난달", "last month"),
+    ("내년", "next year"),
+    ("작년", "last year"),
+    ("다음 달 3일", "2026-12-03"),
+    ("이번 달 30일", "2026-11-30"),
+    ("지난달 3일까지", "2026-10-03"),
+    ("내년 3월 1일", "2027-03-01"),
+    ("올해 8월 1일", "2026-08-01"),
+    ("작년 8월 1일", "2025-08-01"),
+    ("11월 27일", "27 nov"),
+    ("11월27일", "27 nov"),
+    ("2월 29일", "29 feb"),
+    ("11월 19일", "19 nov"),
+    ("2026년 8월 1일", "2026-08-01"),
+    ("2027년 12월 1일", "december 1, 2027"),
+    ("27일까지", "2026-11-27"),
+    ("3일까지", "2026-12-03"),
+    ("2주 뒤", "in 2 weeks"),
+    ("2주 후", "in 2 weeks"),
+    ("2주", "2 weeks"),
+    ("두 주 뒤", "in 2 weeks"),
+    ("일주일 뒤", "a week"),
+    ("3개월 뒤", "in 3 months"),
+    ("세 달 뒤", "in 3 months"),
+    ("한 달 뒤", "in 1 month"),
+    ("3일 전", "3 days ago"),
+    ("3일전", "3 days ago"),
+    ("사흘 뒤", "in 3 days"),
+    ("이틀 전", "2 days ago"),
+    ("1년 뒤", "in 1 year"),
+    ("2시간 뒤", "in 2 hours"),
+    ("두 시간 뒤", "in 2 hours"),
+    ("30분 뒤", "in 30 minutes"),
+    ("2시간 30분 뒤", "in 150 minutes"),
+    ("한 시간 반 뒤", "in 90 minutes"),
+    ("90분", "90m"),
+    ("지금", "now"),
+    ("금요일 17:00", "fri 17:00"),
+    ("금요일 17시", "fri 17:00"),
+    ("내일 오후 3시", "tomorrow 3pm"),
+    ("내일 오후 3시까지", "tomorrow 3pm"),
+    ("내일 오후 3시 30분", "tomorrow 3:30 pm"),
+    ("내일 오후 세 시 반", "tomorrow 3:30 pm"),
+    ("내일 오전 9시", "tomorrow 9am"),
+    ("내일 아침 9시", "tomorrow 9am"),
+    ("내일 저녁 7시", "tomorrow 7pm"),
+    ("내일 밤 11시", "tomorrow 11pm"),
+    ("내일 새벽 2시", "tomorrow 2am"),
+    ("내일 낮 12시", "tomorrow noon"),
+    ("내일 정오", "tomorrow noon"),
+    ("오전 12시", "12am"),
+    ("오후 12시", "noon"),
+    ("오후 5시", "17:00"),
+    ("오후 5:30", "17:30"),
+    ("9시", "9:00"),
+    ("9시 30분", "9:30"),
+    ("11월 27일 9시", "27 nov 9:00"),
+    ("11월 27일 오후 3시에", "27 nov 3pm"),
+    ("2026년 12월 1일 오전 9시", "2026-12-01 09:00"),
+    ("2026-12-01 오전 9시", "2026-12-01 09:00"),
+    ("2026-12-01까지", "2026-12-01"),
+    ("2주 뒤 오전 9시", "in 2 weeks 9:00"),
+    ("다음 주 월요일 오전 9시까지", "next mon 9:00"),
+    ("fri 오후 3시", "fri 3pm"),
+    ("3일 오후 2시", "2026-12-03 14:00"),
+];
+
+#[test]
+fn korean_dates_are_the_english_ones() {
+    for (korean, english) in DATES {
+        assert_eq!(due(korean, &context()), due(english, &context()), "{korean} as a due date");
+        assert!(due(korean, &context()).is_ok(), "{korean}");
+        // Of the days that English has no word for, the date stands there, which is the same in either direction.
+        for direction in [Direction::Future, Direction::Past] {
+            let ends = !(korean.ends_with("일까지") || *korean == "3일 오후 2시") || direction == Direction::Future;
+            if ends {
+                assert_eq!(
+                    instant(korean, &context(), direction),
+                    instant(english, &context(), direction),
+                    "{korean} {direction:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn korean_that_is_no_date() {
+    for text in [
+        "언젠가",
+        "주말",
+        "이번 주",
+        "이번 달",
+        "8월",
+        "금요일 25시",
+        "금요일 월요일",
+        "자정",
+        "밤 12시",
+        "오후 25시",
+        "2026년",
+        "3일 전 뒤",
+        "시",
+        "전",
+        "까지",
+        "두",
+        "그때",
+        "2시간 9시",
+        "지금 9시",
+        "오늘 오늘",
+        "가",
+        "나중에",
+    ] {
+        assert!(due(text, &context()).is_err(), "{text}: {:?}", due(text, &context()));
+    }
+    assert_eq!(due("2월 30일", &context()).unwrap_err(), WhenFault::NoSuchDay("2월 30일".to_owned()));
+    assert_eq!(due("2026년 2월 30일", &context()).unwrap_err(), WhenFault::NoSuchDay("2026년 2월 30일".to_owned()));
+    assert_eq!(due("13월 1일", &context()).unwrap_err(), WhenFault::NoSuchDay("13월 1일".to_owned()));
+    assert_eq!(
+        due("3일", &context()).unwrap_err(),
+        WhenFault::Ambiguous { text: "3일".to_owned(), write: vec!["3일 뒤".to_owned(), "2026-12-03".to_owned()] }
+    );
+}
+
+#[test]
+fn what_may_be_written_instead_of_what_is_unclear_can_be_read() {
+    let WhenFault::Ambiguous { write, .. } = due("3일", &context()).unwrap_err() else { panic!() };
+    for text in write {
+        assert!(due(&text, &context()).is_ok(), "{text}");
+    }
+}
+
+/// A day and, maybe, a time in both languages.
+fn a_date() -> impl Strategy<Value = (String, String)> {
+    let days = [
+        ("오늘", "today"),
+        ("내일", "tomorrow"),
+        ("어제", "yesterday"),
+        ("금요일", "fri"),
+        ("다음 주 수요일", "next wed"),
+        ("지난 일요일", "last sun"),
+        ("이번 주 목요일", "this thu"),
+    ];
+    let day = prop_oneof![
+        3 => select(days.to_vec()).prop_map(|(ko, en)| (ko.to_owned(), en.to_owned())),
+        2 => (1..=12_u32, 1..=28_u32).prop_map(|(m, d)| (format!("{m}월 {d}일"), format!("{d} {}", MONTHS[m as usize - 1]))),
+        2 => (1971..2900_i32, 1..=12_u32, 1..=28_u32)
+            .prop_map(|(y, m, d)| (format!("{y}년 {m}월 {d}일"), format!("{y}-{m:02}-{d:02}"))),
+        2 => (1..400_u32, select(vec![("일", "days"), ("주", "weeks"), ("개월", "months"), ("년", "years")]), any::<bool>())
+            .prop_map(|(n, (ko, en), ago)| {
+                (format!("{n}{ko} {}", if ago { "전" } else { "뒤" }), format!("{n} {en}{}", if ago { " ago" } else { "" }))
+            }),
+    ];
+    let time = prop_oneof![
+        Just((String::new(), String::new())),
+        (0..24_u32, 0..60_u32).prop_map(|(h, m)| (format!(" {h}시 {m}분"), format!(" {h}:{m:02}"))),
+        (1..=12_u32, 0..60_u32).prop_map(|(h, m)| (format!(" 오후 {h}시 {m}분"), format!(" {h}:{m:02}pm"))),
+        (1..=12_u32).prop_map(|h| (format!(" 오전 {h}시"), format!(" {h}am"))),
+    ];
+    (day, time, select(vec!["", "까지", "에"]))
+        .prop_map(|((dk, de), (tk, te), end)| (format!("{dk}{tk}{end}"), format!("{de}{te}")))
+}
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// One of the Korean words for an English one, or that.
+fn one(word: &str, table: korean::Table, which: usize) -> String {
+    let korean = korean::korean(word, table);
+    if korean.is_empty() { word.to_owned() } else { korean[which % korean.len()].to_owned() }
+}
+
+/// The same command with its verb in Korean.
+fn verb_in_korean(text: &str, which: usize) -> String {
+    let end = text.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(text.len());
+    let words = verb::find(&text[1..end]).unwrap().korean();
+    format!("/{}{}", words[which % words.len()], &text[end..])
+}
+
+/// The same with its tokens, buckets and states as well; for commands without free text.
+fn words_in_korean(text: &str, which: usize) -> String {
+    let said = |word: &str| {
+        if let Some(priority) = word.strip_prefix('!') {
+            return format!("!{}", one(priority, korean::PRIORITIES, which));
+        }
+        if let Some((key, value)) = word.split_once(':') {
+            return format!("{}:{value}", one(key, korean::KEYS, which));
+        }
+        let bucket = one(word, korean::BUCKETS, which);
+        if bucket == word { one(word, korean::STATES, which) } else { bucket }
+    };
+    let text = verb_in_korean(text, which);
+    let (verb, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    format!("{verb} {}", rest.split(' ').map(said).collect::<Vec<_>>().join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn dates_in_korean_and_english_are_the_same((korean, english) in a_date(), past: bool) {
+        let direction = if past { Direction::Past } else { Direction::Future };
+        prop_assert_eq!(due(&korean, &context()).ok(), due(&english, &context()).ok(), "{} {}", &korean, &english);
+        prop_assert_eq!(instant(&korean, &context(), direction).ok(), instant(&english, &context(), direction).ok(), "{} {}", &korean, &english);
+    }
+
+    #[test]
+    fn any_korean_is_a_date_or_none(words in proptest::collection::vec(select(vec![
+        "오늘", "내일", "모레", "금요일", "다음", "지난", "이번", "주", "달", "3", "일", "월", "년", "2026", "개월", "시간", "분", "시", "전", "뒤", "반", "오후", "오전", "밤", "한", "두", "까지", "9:00", "fri", "+09:00", "요일", "하루", "정오", "내년",
+    ]), 1..6), joint in select(vec!["", " "])) {
+        let text = words.join(joint);
+        for direction in [Direction::Past, Direction::Future] {
+            let _ = instant(&text, &context(), direction);
+        }
+        if let Ok(due) = due(&text, &context()) {
+            let again = token::print_due(due, context().time_zone);
+            prop_assert_eq!(super::when::due(&again, &context()), Ok(due), "{} {}", text, again);
+        }
+    }
+
+    #[test]
+    fn a_korean_verb_is_the_same_command(command in any_command(), which in 0..3_usize, bare_verbs: bool) {
+        let context = Context { bare_verbs, ..context() };
+        let said = verb_in_korean(&command.to_text(context.time_zone), which);
+        prop_assert_eq!(parse(&said, &context), Ok(Said::Command(command)), "{}", &said);
+        prop_assert_eq!(split(&said, &context), [said.as_str()], "one command is one part");
+    }
+
+    #[test]
+    fn korean_tokens_are_the_same_command(carry in carry(), mut filter in a_filter(), page in 1..9_u32, which in 0..3_usize) {
+        let draft = Draft { title: "로그인 고치기".to_owned(), carry, ..Draft::default() };
+        filter.words.clear();
+        for command in [
+            Command::Create { bucket: Bucket::Todo, draft },
+            Command::Look(Look::List { filter, page, at: None }),
+        ] {
+            let text = command.to_text(context().time_zone);
+            if !text.contains('"') {
+                let said = words_in_korean(&text, which);
+                prop_assert_eq!(parse(&said, &context()), Ok(Said::Command(command)), "{} {}", text, said);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_verb_is_the_same_by_each_of_its_words() {
+    for verb in verbs().iter().filter(|verb| verb.available()) {
+        let english = command(&format!("/{}", verb.example));
+        let behind = verb.example.strip_prefix(verb.word).unwrap();
+        for word in verb.korean() {
+            assert_eq!(command(&format!("/{word}{behind}")), english, "/{word}");
+            assert_eq!(
+                parse(&format!("{word}{behind}"), &console()),
+                parse(&format!("{}{behind}", verb.word), &console()),
+                "{word}"
+            );
+        }
+    }
+}
+
+#[test]
+fn days_of_a_month_are_the_nearest() {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    for (text, expected) in [("20일까지", "2026-11-20"), ("19일까지", "2026-12-19"), ("31일까지", "2026-12-31")]
+    {
+        assert_eq!(due(text, &context()), Ok(crate::domain::Due::Day(day(expected))), "{text}");
+    }
+}
