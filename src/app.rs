@@ -328,8 +328,13 @@ impl Complete for Completer {
         let word = before[start..].to_lowercase();
         if start == 0 {
             let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));
-            let verbs = command::verbs().iter().filter(|verb| verb.available() && verb.word.starts_with(bare));
-            return (0, verbs.map(|verb| format!("{slash}{}", verb.word)).collect());
+            let verbs = command::verbs().iter().filter(|verb| verb.available());
+            // Korean words once one is begun, each in the language it is begun in.
+            let words = verbs.flat_map(|verb| {
+                let korean = if bare.is_ascii() { &[] } else { verb.korean() };
+                std::iter::once(verb.word).chain(korean.iter().copied())
+            });
+            return (0, words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect());
         }
         let Some(world) = self.world.get() else { return (start, Vec::new()) };
         let mut found: Vec<String> = world.read(|world| {

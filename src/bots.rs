@@ -13,6 +13,7 @@ use crate::{
     command,
     config::{BotConfig, Config, Platform},
     control::Finding,
+    lang::Lang,
 };
 
 /// The bots that are on, by name. No network is touched.
@@ -110,12 +111,13 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         let path = public_url.path().to_owned();
         settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.clone() });
     }
-    let commands: Vec<_> = command::verbs()
-        .iter()
-        .filter(|verb| verb.available())
-        .map(|verb| (verb.word.to_owned(), verb.help.to_owned()))
-        .collect();
-    settings.menu = vec![MenuEntry { language: None, scope: MenuScope::Default, commands }];
+    let entry = |lang: Lang, language: Option<&str>| {
+        let verbs = command::verbs().iter().filter(|verb| verb.available());
+        let commands = verbs.map(|verb| (verb.word.to_owned(), verb.help_in(lang).to_owned())).collect();
+        MenuEntry { language: language.map(str::to_owned), scope: MenuScope::Default, commands }
+    };
+    // A command there is of Latin letters; what it does is said in the language of the app.
+    settings.menu = vec![entry(Lang::English, None), entry(Lang::Korean, Some("ko"))];
     Telegram::new(settings).map_err(|error| error.to_string())
 }
 

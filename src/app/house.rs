@@ -68,6 +68,12 @@ impl Cards {
 }
 
 impl Render for Cards {
+    fn lang(&self, room: &RoomId) -> Lang {
+        let hint = self.outbox.hinted(room);
+        let set = self.world.read(|world| world.room(room.as_str()).language.clone());
+        Lang::choose(set.as_deref(), hint, self.settings.lang)
+    }
+
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
         self.world.read(|world| {
             let viewer = self.viewer(room, world)?;

@@ -1,10 +1,13 @@
 //! The grammar as the menu bots declare.
 
-use yoman_chat::{Arg, ArgKind, Menu, MenuVerb};
+use yoman_chat::{Arg, ArgIn, ArgKind, Menu, MenuVerb, VerbIn};
 
-use crate::command::{
-    self,
-    menu::{self, ArgKind as Kind},
+use crate::{
+    command::{
+        self,
+        menu::{self, ArgKind as Kind},
+    },
+    lang::Lang,
 };
 
 /// All verbs that can be used, with their arguments.
@@ -23,6 +26,20 @@ fn verb(verb: &command::Verb) -> MenuVerb {
         frequent: verb.frequent(),
         look: verb.looks(),
         private: verb.private(),
+        other: OTHERS.into_iter().map(|lang| verb_in(verb, lang)).collect(),
+    }
+}
+
+/// The languages besides the one the words of the grammar are in.
+const OTHERS: [Lang; 1] = [Lang::Korean];
+
+fn verb_in(verb: &command::Verb, lang: Lang) -> VerbIn {
+    VerbIn {
+        lang: lang.code().to_owned(),
+        words: owned(verb.korean()),
+        usage: verb.usage_in(lang).to_owned(),
+        help: verb.help_in(lang).to_owned(),
+        group: verb.group.heading_in(lang).to_owned(),
     }
 }
 
@@ -44,6 +61,18 @@ fn arg(arg: &menu::Arg) -> Arg {
         },
         required: arg.required,
         before: arg.before.to_owned(),
+        other: OTHERS
+            .into_iter()
+            .map(|lang| ArgIn {
+                lang: lang.code().to_owned(),
+                name: arg.name_in(lang).to_owned(),
+                about: arg.about_in(lang).to_owned(),
+                choices: match arg.kind {
+                    Kind::Choice(words) => words.iter().map(|word| command::choice_in(word, lang).to_owned()).collect(),
+                    _ => Vec::new(),
+                },
+            })
+            .collect(),
     }
 }
 
@@ -66,7 +95,7 @@ mod tests {
     /// Something that may stand there.
     fn sample(verb: &str, arg: &Arg) -> String {
         let value = match (verb, arg.name.as_str()) {
-            (_, "code") if verb == "lang" => "pt-BR",
+            (_, "code") if verb == "lang" => "ko",
             (_, "code") => "7Q4M2XKD",
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",

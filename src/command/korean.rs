@@ -69,7 +69,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("link", &["연결", "링크"], "/연결 [T7] T9|위해:T9|주소 또는 /연결 [코드]", "무엇과 이어지는지 남겨요. 혼자 쓰면 다른 플랫폼의 나와 이어요", "연결 T7 https://example.org/42"),
     ko("show", &["보기"], "/보기 [T7] [언제 기준] 또는 T7", "항목 하나를 봐요", "보기 T7"),
     ko("list", &["목록", "리스트"], "/목록 [종류] [상태] [필터] [쪽:2] [언제 기준]", "항목들을 봐요", "목록 할일 열림 #auth @나"),
-    ko("board", &["보드"], "/보드 [필터] [언제 기준]", "모든 단계를 한눈에 봐요", "보드 프로젝트:app"),
+    ko("board", &["보드"], "/보드 [고정|고정해제] [필터] [언제 기준]", "모든 단계를 한눈에 봐요. 고정: 이 방에 두고 계속 새로 고쳐요", "보드 프로젝트:app"),
     ko("mine", &["내것", "내할일"], "/내것 [필터] [언제 기준]", "내 것만 봐요", "내것 마감:금요일"),
     ko("next", &["다음"], "/다음 [필터] [언제 기준]", "지금 할 수 있는 일을 봐요", "다음 #auth"),
     ko("find", &["찾기", "검색"], "/찾기 단어 [필터] [쪽:2] [언제 기준]", "이 단어가 든 항목을 찾아요", "찾기 로그인 #auth"),
@@ -87,7 +87,7 @@ pub(super) static VERBS: &[Korean] = &[
     ko("quiet", &["방해금지"], "/방해금지 [22:00-7:00 [긴급]|긴급 켜기|긴급 끄기|끄기]", "메시지를 받지 않을 시간을 정해요. 그동안의 소식은 나중에 모아서 와요", "방해금지 22:00-7:00"),
     ko("lang", &["언어"], "/언어 코드", "이 방의 언어를 정해요", "언어 en"),
     ko("react", &["반응"], "/반응 [이모지 명령|이모지 끄기|끄기]", "반응이 무엇을 하는지 정해요. 혼자 쓰면 목록이 나와요", "반응 ✅ 완료"),
-    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터] 또는 /다시만들기 여기 from 방", "이 방의 보드와 카드를 다시 만들어요", "다시만들기 여기"),
+    ko("rebuild", &["다시만들기", "새로만들기"], "/다시만들기 여기 [필터|원본 방]", "이 방의 보드와 열린 카드를 새로 보내요. 원본: 그 방처럼 설정해요", "다시만들기 여기"),
     ko("tz", &["시간대"], "/시간대 지역/도시", "이 방의 시간대를 정해요", "시간대 서울"),
     ko("default", &["기본", "기본값"], "/기본 아이디어|조사|할일|PR", "그냥 쓴 문장이 무엇이 될지 정해요", "기본 할일"),
     ko("claim", &["소유자등록"], "/소유자등록 코드", "처음 시작할 때 나온 코드로 소유자가 돼요", "소유자등록 7Q4M2XKD"),
@@ -288,7 +288,7 @@ pub(super) static ABOUT: Table = &[
     ("2h, 3 days, until mon 9:00, or off", &["2시간, 3일, 월요일 9시까지, 또는 끄기"]),
     ("the hour, or off", &["시각 또는 끄기"]),
     ("from when, or off", &["언제부터, 또는 끄기"]),
-    ("en, ko, pt-BR", &["ko, en, pt-BR"]),
+    ("en, ko, or off", &["ko, en, 아니면 off"]),
     ("area and city: Asia/Seoul", &["지역/도시: Asia/Seoul"]),
     ("what a bare sentence becomes", &["그냥 쓴 문장이 무엇이 될지"]),
     ("the code shown at the first start", &["처음 시작할 때 나온 코드"]),
@@ -296,8 +296,24 @@ pub(super) static ABOUT: Table = &[
     ("what they may do", &["무엇을 할 수 있는지"]),
     ("who this is, if I know them already", &["이미 아는 사람이면 누구인지"]),
     ("where, as /people shows it", &["어디, /사람들 에 나온 대로"]),
+    ("pinned here and kept up to date, or not any more", &["여기에 고정해 두고 늘 새로 고치기, 또는 그만두기"]),
+    ("which reaction; nothing: which there are", &["어느 반응인지. 비우면 목록"]),
+    ("what it does: done, start, take, or off", &["무엇을 할지: 완료, 시작, 맡기, 또는 끄기"]),
+    ("in this room", &["이 방에서"]),
+    ("the room it shall follow and be set like, as /rooms shows it", &["따라 할 방, /방들 에 나온 대로"]),
     ("about which verb", &["어느 명령인지"]),
-    ("Everything that can be said", &["할 수 있는 말 전부"]),
+];
+
+/// The names of arguments, for platforms that show them.
+#[rustfmt::skip]
+pub(super) static NAMES: Table = &[
+    ("item", &["항목"]), ("text", &["글"]), ("tag", &["태그"]), ("person", &["사람"]), ("priority", &["우선순위"]),
+    ("due", &["마감"]), ("project", &["프로젝트"]), ("needs", &["선행"]), ("serves", &["대상"]), ("why", &["이유"]),
+    ("page", &["쪽"]), ("filter", &["필터"]), ("at", &["시점"]), ("picture", &["그림"]), ("to", &["무엇으로"]),
+    ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
+    ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
+    ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
+    ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
 ];
 
 pub(super) static LANGUAGES: Table = &[("ko", &["한국어", "한글"]), ("en", &["영어"])];
@@ -390,6 +406,17 @@ pub(super) fn choice(word: &str) -> &'static str {
         .unwrap_or_default()
 }
 
+/// Whether a word begins with what was typed of it; a syllable that is not finished counts (`ㅇ`, `와` for `완료`).
+pub fn begins(word: &str, typed: &str) -> bool {
+    letters(word).starts_with(&*letters(typed))
+}
+
+/// One of the words of a choice, in a language.
+pub fn choice_in(word: &'static str, lang: Lang) -> &'static str {
+    let said = choice(word);
+    if lang == Lang::English || said.is_empty() { word } else { said }
+}
+
 /// A command of a button as a person would say it in a language: only where every word of it has one.
 pub fn as_said(command: &str, lang: Lang) -> String {
     let mut words = command.split(' ');
@@ -472,6 +499,9 @@ mod tests {
         for verb in verbs() {
             assert!(!korean(verb.group.heading(), HEADINGS).is_empty(), "{}", verb.group.heading());
             for arg in verb.args() {
+                let name = korean(arg.name, NAMES).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.name));
+                let same = verb.args().iter().filter(|it| korean(it.name, NAMES).first() == Some(name));
+                assert_eq!(same.count(), 1, "/{} {name}", verb.word);
                 let about = korean(arg.about, ABOUT).first().unwrap_or_else(|| panic!("/{}: {}", verb.word, arg.about));
                 assert!((1..=100).contains(&about.chars().count()), "{about}");
                 if let menu::ArgKind::Choice(words) = arg.kind {

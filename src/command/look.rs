@@ -22,6 +22,7 @@ impl Look {
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
             Self::Reports | Self::Report { .. } | Self::Diff { .. } | Self::Stats { .. } | Self::Reactions => false,
+            Self::Language => false,
         }
     }
 }

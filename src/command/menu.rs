@@ -1,7 +1,8 @@
 //! What stands behind each verb, as data: for platforms where arguments are declared with a type instead of only written.
 //! One entry for each verb of the table in `verb.rs`; a test holds it against the usage and the parser.
 
-use super::{Command, Context, Said, Verb, parse};
+use super::{Command, Context, Said, Verb, korean, parse, verb::in_language};
+use crate::lang::Lang;
 
 /// What stands in an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,16 @@ pub struct Arg {
 impl Arg {
     const fn new(name: &'static str, about: &'static str, kind: ArgKind, written: &'static str) -> Self {
         Self { name, about, kind, required: true, before: "", written }
+    }
+
+    /// Its name in a language.
+    pub fn name_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.name, korean::NAMES)
+    }
+
+    /// What to put there, in a language.
+    pub fn about_in(&self, lang: Lang) -> &'static str {
+        in_language(lang, self.about, korean::ABOUT)
     }
 
     const fn optional(self) -> Self {
@@ -184,7 +195,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("digest", &[Arg::new("when", "daily 9:00, weekly mon 9:00, now, or off", Words, "daily 9:00|weekly mon 9:00|now|off").optional()]),
     ("quiet", &[Arg::new("hours", "22:00-7:00, with urgent to let what is urgent through, or off", Words, "22:00-7:00 [urgent]|urgent on|urgent off|off").optional()]),
     ("react", &[Arg::new("emoji", "which reaction; nothing: which there are", Words, "emoji").optional(), Arg::new("verb", "what it does: done, start, take, or off", Words, "verb|off").optional()]),
-    ("lang", &[Arg::new("code", "en, ko, pt-BR", Words, "code")]),
+    ("lang", &[Arg::new("code", "en, ko, or off", Words, "en|ko|off").optional()]),
     ("tz", &[Arg::new("zone", "area and city: Asia/Seoul", Words, "Area/City")]),
     ("rebuild", &[
         Arg::new("where", "in this room", Choice(&["here"]), "here"),

@@ -53,7 +53,7 @@ mod word;
 
 pub use draft::draft;
 pub use help::{Help, Line, Section, help};
-pub use korean::as_said;
+pub use korean::{as_said, begins, choice_in};
 pub use parse::{parse, parse_reply, split};
 pub use person::LINK_CODE_CHARS;
 pub use verb::{Group, Verb, verbs};
@@ -218,6 +218,8 @@ pub enum Look {
     Hours,
     /// `/prefer` with nothing behind it: where whoever asks is told of what is theirs.
     Prefers,
+    /// `/lang` with nothing behind it: the language of this room.
+    Language,
     /// `/react` with nothing behind it: what reactions mean in this room.
     Reactions,
     /// `/status`

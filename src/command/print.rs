@@ -162,6 +162,7 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::Follows => "/follow".to_owned(),
         Look::Hours => "/digest".to_owned(),
         Look::Prefers => "/prefer".to_owned(),
+        Look::Language => "/lang".to_owned(),
         Look::Reactions => "/react".to_owned(),
         Look::Status => "/status".to_owned(),
         Look::Help { verb: None } => "/help".to_owned(),
@@ -189,6 +190,7 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Mute { until: Some(until) } => {
             format!("/mute until {}", when::print(*until, time_zone))
         }
+        RoomCommand::Set(Setting::Language(language)) if language.is_empty() => "/lang off".to_owned(),
         RoomCommand::PinBoard { filter } => format!("/board pin{}", filter::print(filter, time_zone)),
         RoomCommand::UnpinBoard => "/board unpin".to_owned(),
         RoomCommand::React { emoji, verb } => format!("/react {emoji} {}", verb.map_or("off", |verb| verb.word())),

@@ -10,11 +10,13 @@ use super::{
     korean::{self, english},
     when::{self, Direction},
 };
-use crate::domain::{
-    Bucket, Filter,
-    room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
+use crate::{
+    domain::{
+        Bucket, Filter,
+        room::{Command as RoomCommand, Emoji, ReactionVerb, Setting},
+    },
+    lang::{Lang, wording},
 };
-use crate::lang::wording;
 
 fn room(command: RoomCommand<crate::domain::Handle>) -> Result<Command, Fault> {
     Ok(Command::Room(command))
@@ -102,38 +104,18 @@ pub(super) fn react(args: &mut Args<'_>) -> Result<Command, Fault> {
     room(RoomCommand::React { emoji, verb })
 }
 
-/// `/lang en`: a language tag (BCP 47).
+/// `/lang ko`, `/lang off`; alone it says which it is.
 pub(super) fn lang(args: &mut Args<'_>) -> Result<Command, Fault> {
-    let word = args.next().ok_or_else(|| args.missing(wording!("fault-which-language")))?;
-    let language =
-        language(english(word.raw, korean::LANGUAGES)).ok_or_else(|| args.at(&word, wording!("fault-language")))?;
+    let Some(word) = args.next() else { return Ok(Command::Look(Look::Language)) };
+    let said = english(word.raw, korean::LANGUAGES);
+    let named = |lang: &Lang| lang.name().eq_ignore_ascii_case(said) || lang.english().eq_ignore_ascii_case(said);
+    let language = match Lang::ALL.into_iter().find(named).or_else(|| Lang::parse(said)) {
+        Some(lang) => lang.code(),
+        None if english(said, korean::WORDS).eq_ignore_ascii_case("off") => "",
+        None => return Err(args.at(&word, wording!("fault-language"))),
+    };
     args.finish()?;
-    room(RoomCommand::Set(Setting::Language(language)))
-}
-
-/// The tag in its usual case: `pt-BR`, `zh-Hant`.
-fn language(text: &str) -> Option<String> {
-    let text = text.replace('_', "-");
-    let mut parts = text.split('-');
-    let first = parts
-        .next()
-        .filter(|first| (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()))?;
-    let mut tag = first.to_ascii_lowercase();
-    for part in parts {
-        if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
-        }
-        tag.push('-');
-        match part.len() {
-            2 => tag.push_str(&part.to_ascii_uppercase()),
-            4 => {
-                tag.push_str(&part[..1].to_ascii_uppercase());
-                tag.push_str(&part[1..].to_ascii_lowercase());
-            }
-            _ => tag.push_str(&part.to_ascii_lowercase()),
-        }
-    }
-    (tag.len() <= 35).then_some(tag)
+    room(RoomCommand::Set(Setting::Language(language.to_owned())))
 }
 
 /// `/tz Asia/Seoul`, `/tz seoul`

@@ -233,7 +233,7 @@ static VERBS: &[Verb] = &[
     Verb::new("digest", "/digest [daily 9:00|weekly mon 9:00|now|off]", "one message a day or a week instead of each at once; alone: what is set", "digest daily 9:00", Room, Guest, hours::digest),
     Verb::new("quiet", "/quiet [22:00-7:00 [urgent]|urgent on|urgent off|off]", "hours without messages; what comes meanwhile comes as one afterwards", "quiet 22:00-7:00", Room, Guest, hours::quiet),
     Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
-    Verb::new("lang", "/lang code", "the language of this room", "lang en", Room, Member, room::lang).or(&["language"]),
+    Verb::new("lang", "/lang [en|ko|off]", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
     Verb::new("tz", "/tz Area/City", "the time zone of this room", "tz Asia/Seoul", Room, Member, room::tz).or(&["timezone"]),
     Verb::new("rebuild", "/rebuild here [filter|from room]", "its board and open cards anew; from: set like another room", "rebuild here", Room, Member, room::rebuild),
     Verb::new("default", "/default idea|research|todo|pr", "where a bare sentence goes", "default todo", Room, Member, room::default),

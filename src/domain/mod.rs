@@ -22,6 +22,9 @@ pub mod kind;
 pub mod name;
 pub mod person;
 pub mod pr;
+#[cfg(test)]
+#[path = "tests/reasons.rs"]
+mod reasons;
 pub mod report;
 pub mod research;
 pub mod room;

@@ -21,7 +21,7 @@ use crate::lang::{Wording, worded, wording};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "setting", content = "value")]
 pub enum Setting {
-    /// The language (BCP 47) it is spoken to in.
+    /// The language (BCP 47) it is spoken to in; empty: none is set any more.
     Language(String),
     /// The time zone its dates are in.
     TimeZone(Tz),
@@ -471,10 +471,10 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
     let held = match setting {
         Setting::Language(language) => {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            if language.is_empty() || language.len() > LANGUAGE_CHARS_MAX || !language.chars().all(fits) {
+            if language.len() > LANGUAGE_CHARS_MAX || !language.chars().all(fits) {
                 return Err(Error::NoLanguage(language.chars().take(LANGUAGE_CHARS_MAX).collect()));
             }
-            room.language.as_ref() == Some(language)
+            room.language.as_deref().unwrap_or_default() == language
         }
         Setting::TimeZone(time_zone) => room.time_zone == Some(*time_zone),
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
@@ -549,7 +549,9 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::Unfollowed { filter: Some(filter) } => room.follows.retain(|it| it != filter),
         Event::Unfollowed { filter: None } => room.follows.clear(),
         Event::Muted { until } => room.muted_until = *until,
-        Event::SettingChanged(Setting::Language(language)) => room.language = Some(language.clone()),
+        Event::SettingChanged(Setting::Language(language)) => {
+            room.language = Some(language.clone()).filter(|language| !language.is_empty());
+        }
         Event::SettingChanged(Setting::TimeZone(time_zone)) => room.time_zone = Some(*time_zone),
         Event::SettingChanged(Setting::DefaultBucket(bucket)) => room.default_bucket = Some(*bucket),
         Event::SettingChanged(Setting::Digest(digest)) => room.digest = *digest,

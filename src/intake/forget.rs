@@ -194,7 +194,7 @@ impl Intake {
             let expected = Expected::of(once.version);
             let appended = self.append(stream, expected, events, &spoken, Some(commit.position)).await?;
             self.world.at_least(appended.commit.position).await;
-            self.outbox.forget(once.id);
+            self.outbox.forget(once.id, &*self.langs());
             forgotten += 1;
         }
         Ok(forgotten)
@@ -225,7 +225,7 @@ impl Intake {
                 Vec::new()
             }
         };
-        self.outbox.forget(person);
+        self.outbox.forget(person, &*self.langs());
         for bot in self.settings.bots.keys() {
             let bot = yoman_chat::BotName::new(bot.as_str());
             self.outbox.refresh(&bot, &changed);

@@ -268,6 +268,7 @@ impl Intake {
         if let Command::Undo { acts } = &command {
             let group = inbound.room.kind == RoomKind::Group;
             let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
+            let viewer = Viewer { lang: self.lang_of(room), ..viewer };
             let answer = self.undo_shown(&undone, false, lane, &viewer).await;
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
@@ -277,6 +278,8 @@ impl Intake {
         let Some(last) = commits.last() else { return Err(Failure::Again("nothing was appended".into())) };
         lane.newest = lane.newest.max(last.position);
         self.world.at_least(last.position).await;
+        // It may just have been set.
+        let viewer = Viewer { lang: self.lang_of(room), ..viewer };
         let (message, card) = self.world.read(|world| {
             let mut message = world.answer(&command, &commits, piece.captured, &viewer);
             let card = card_of(world, &commits);

@@ -98,6 +98,7 @@ impl Intake {
             Look::Follows => world.read(|world| world.follows(viewer)),
             Look::Hours => self.hours(viewer),
             Look::Prefers => self.preference(speaker.person, viewer),
+            Look::Language => crate::projection::language(viewer),
             Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),
             Look::Status => Outbound::text(world.read(|world| world.status(&self.status(), viewer))),
@@ -137,7 +138,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        self.look(&look, &speaker, &viewer).await.ok().map(|answer| answer.message)
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
     /// What a picture of why is drawn from.

@@ -227,6 +227,18 @@ impl Intake {
         self.world.read(|world| Lang::choose(world.room(room.as_str()).language.as_deref(), hint, self.settings.lang))
     }
 
+    /// [`Intake::lang_of`] for many rooms, as they are now: to be asked where the world must not be locked.
+    fn langs(&self) -> Box<dyn Fn(&RoomId) -> Lang + Send + '_> {
+        let set: HashMap<String, Lang> = self.world.read(|world| {
+            let set =
+                world.rooms().filter_map(|(id, room)| Some((id.to_owned(), Lang::parse(room.language.as_deref()?)?)));
+            set.collect()
+        });
+        Box::new(move |room| {
+            set.get(room.as_str()).copied().or_else(|| self.outbox.hinted(room)).unwrap_or(self.settings.lang)
+        })
+    }
+
     /// The language somebody is answered in: as [`Intake::lang_of`], and a stranger's in a direct room is the one their
     /// platform hints at.
     fn lang(&self, inbound: &Inbound) -> Lang {

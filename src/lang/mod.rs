@@ -64,6 +64,14 @@ impl Lang {
         }
     }
 
+    /// What it is called in English.
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Korean => "Korean",
+        }
+    }
+
     /// The language a code means, whatever its region: `ko-KR`, `en_GB`. `None`: one that is not spoken here.
     pub fn parse(code: &str) -> Option<Self> {
         let language = code.split(['-', '_']).next().unwrap_or_default();

@@ -14,7 +14,7 @@ use super::{
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, lang::Lang};
 
 /// How delivery behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,11 @@ pub struct Card {
 pub trait Render: Send + Sync + 'static {
     /// The card of an item for a room; `None` when there is no such item.
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card>;
+
+    /// The language of a room, for what is put under a message on its way.
+    fn lang(&self, _room: &RoomId) -> Lang {
+        Lang::English
+    }
 
     /// The board of a room, within what its platform takes in one message; `None` when it has none.
     fn board(&self, _room: &RoomId) -> Option<Outbound> {
@@ -237,14 +242,15 @@ impl Courier {
                 match self.edit(room, id, message).await {
                     Ok(()) => Outcome::Edited { row: None, edits: 1 },
                     Err(SendError::Gone(_) | SendError::Refused(_)) => {
-                        let sent = self.send(room, &entry.shown(message), None).await;
+                        let sent = self.send(room, &entry.shown(message, self.render.lang(room)), None).await;
                         sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
                     }
                     Err(error) => Outcome::Failed { error, row: None },
                 }
             }
             What::Message { message, card, .. } => {
-                let shown = self.pictures.fetch(entry.shown(message)).await;
+                let lang = self.render.lang(room);
+                let shown = self.pictures.fetch(entry.shown(message, lang), lang).await;
                 let sent = self.send(room, &shown, *card).await;
                 sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
             }
@@ -324,7 +330,8 @@ impl Courier {
 
     pub(super) async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {
         let message = MessageRef { room: room.clone(), id: id.to_owned() };
-        self.timed(self.bot.edit(&message, to)).await
+        let to = Outbound { lang: self.render.lang(room).code().to_owned(), ..to.clone() };
+        self.timed(self.bot.edit(&message, &to)).await
     }
 
     pub(super) async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use yoman_chat::{Capabilities, LengthUnit, Outbound, Style, split};
 
 use super::{board_rows::Anew, key::Seq, queue::now_ms};
-use crate::domain::ItemRef;
+use crate::{
+    domain::ItemRef,
+    lang::{Lang, say},
+};
 
 /// Why something is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,18 +138,17 @@ impl Entry {
     }
 
     /// What to send: marked when an earlier attempt may have worked.
-    pub(super) fn shown(&self, message: &Outbound) -> Outbound {
+    pub(super) fn shown(&self, message: &Outbound, lang: Lang) -> Outbound {
         let mut message = message.clone();
         message.nonce = Some(self.seq.to_string());
-        match self.tries.unsure {
-            None => {}
-            Some(Unsure::Stopped) => {
-                message.text.push(Style::Dim, "\n(possibly a repeat: yoman was stopped while sending this)");
-            }
-            Some(Unsure::NoAnswer) => {
-                message.text.push(Style::Dim, "\n(possibly a repeat: there was no answer to the first attempt)");
-            }
-        }
+        message.lang = lang.code().to_owned();
+        message.repeat = self.tries.unsure.is_some();
+        let mark = match self.tries.unsure {
+            None => return message,
+            Some(Unsure::Stopped) => say!(lang, "repeat-stopped"),
+            Some(Unsure::NoAnswer) => say!(lang, "repeat-no-answer"),
+        };
+        message.text.push(Style::Dim, format!("\n({mark})"));
         message
     }
 

@@ -2,20 +2,17 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use yoman_chat::{BotName, Outbound};
+use yoman_chat::{BotName, Outbound, RoomId};
 
 use super::{
     entry::{Row, What},
     key::{self, Ops},
     queue::Queue,
 };
-
-/// What is shown in place of a message that waited.
-const INSTEAD: &str =
-    "(What waited to be shown here is gone: somebody was forgotten, and it may have held their words. Ask again.)";
+use crate::lang::{Lang, say};
 
 /// Exchanges the words of a message; where it goes and what it answers stays. Whether it was one.
-fn blank(what: &mut What) -> bool {
+fn blank(what: &mut What, lang: Lang) -> bool {
     let What::Message { message, .. } = what else { return false };
     *message = Outbound {
         reply_to: message.reply_to.take(),
@@ -23,21 +20,22 @@ fn blank(what: &mut What) -> bool {
         only_for: message.only_for.take(),
         nonce: message.nonce.take(),
         answers: message.answers.take(),
-        ..Outbound::text(INSTEAD)
+        ..Outbound::text(say!(lang, "forgotten-instead"))
     };
     true
 }
 
 impl Queue {
     /// Exchanges the words of all that waits for the rooms of `bot`, in memory and in the store.
-    pub(super) fn blank(self: &Arc<Self>, bot: &BotName) {
+    pub(super) fn blank(self: &Arc<Self>, bot: &BotName, lang: &dyn Fn(&RoomId) -> Lang) {
         let mut inner = self.inner();
         let mut change = self.change();
         let mut done = HashSet::new();
         for (room, waiting) in &mut inner.rooms {
+            let lang = lang(room);
             for entry in &mut waiting.queue {
                 let key = key::entry(room, entry.seq);
-                if blank(&mut entry.row.what) {
+                if blank(&mut entry.row.what, lang) {
                     change.ops.remove(key.clone(), entry.bytes);
                     entry.bytes = change.ops.put(key.clone(), &entry.row);
                 }
@@ -45,11 +43,11 @@ impl Queue {
             }
         }
         self.store.scan(key::ENTRIES, None, |key, value| {
-            let here = key::room_seq(key).is_some_and(|(room, _)| room.bot() == bot.as_str());
-            if here && !done.contains(key) {
+            let room = key::room_seq(key).map(|(room, _)| room).filter(|room| room.bot() == bot.as_str());
+            if let Some(room) = room.filter(|_| !done.contains(key)) {
                 let bytes = value.as_ref().map_or(0, Vec::len);
                 if let Some(mut row) = key::decode::<Row>(key, value)
-                    && blank(&mut row.what)
+                    && blank(&mut row.what, lang(&room))
                 {
                     rewrite(&mut change.ops, key, bytes, &row);
                 }
@@ -92,7 +90,7 @@ mod tests {
         outbox.derived(&bot, Position(1), vec![notice, Intent::Refresh { room, item }]).await.unwrap();
         let aside = yoman_chat::Aside { id: "x".into(), raw: "Dana's words".into(), why: "new".into() };
         outbox.keep_aside(&bot, aside).await.unwrap();
-        outbox.forget(DANA);
+        outbox.forget(DANA, &|_| Lang::English);
         outbox.sync().await.unwrap();
         drop(outbox);
 
@@ -103,7 +101,7 @@ mod tests {
         let mut shown = 0;
         outbox.queue(&bot).store.scan(key::ENTRIES, None, |key, value| {
             if let Some(Row { what: What::Message { message, .. }, .. }) = key::decode(key, value) {
-                assert_eq!(message.text.to_plain(), INSTEAD);
+                assert_eq!(message.text.to_plain(), say!(Lang::English, "forgotten-instead"));
                 shown += 1;
             }
             true

@@ -640,14 +640,14 @@ impl Outbox {
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
-    /// reach them. What the files keep of it goes with [`Outbox::renew`] at the next start.
-    pub fn forget(&self, person: PersonId) {
+    /// reach them; that is said in the `lang` of each room. What the files keep of it goes with [`Outbox::renew`] at the next start.
+    pub fn forget(&self, person: PersonId, lang: &dyn Fn(&RoomId) -> Lang) {
         let shared = &*self.shared;
         shared.direct.forget(person);
         shared.asides.forget_all();
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
-            queue.blank(&bot);
+            queue.blank(&bot, lang);
         }
     }
 

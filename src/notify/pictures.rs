@@ -18,7 +18,10 @@ use super::{
     outbox::Answer,
     store::Store,
 };
-use crate::log::owned;
+use crate::{
+    lang::{Lang, say},
+    log::owned,
+};
 
 /// Who reads a path on a terminal has so long to open it.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -82,14 +85,14 @@ impl Pictures {
     }
 
     /// The same message with its picture in memory; without it, and saying so, when that is gone.
-    pub(super) async fn fetch(&self, mut message: Outbound) -> Outbound {
+    pub(super) async fn fetch(&self, mut message: Outbound, lang: Lang) -> Outbound {
         let Some(picture) = message.picture.as_mut().filter(|picture| picture.png.is_empty()) else { return message };
         let (files, sha256) = (self.clone(), picture.sha256.clone());
         if let Ok(Some(png)) = tokio::task::spawn_blocking(move || files.read(&sha256)).await {
             picture.png = png;
         } else {
             message.picture = None;
-            message.text.push(Style::Dim, "\n(the picture is gone: ask again for a new one)");
+            message.text.push(Style::Dim, format!("\n{}", say!(lang, "picture-gone")));
         }
         message
     }

@@ -405,6 +405,12 @@ pub(super) fn person_in(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Opt
     world.person(person).filter(|person| person.role.is_some()).map(|person| person.id)
 }
 
+/// The language of a room.
+pub(super) fn lang_of(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Lang {
+    let set = world.room(room.as_str()).language.as_deref().and_then(Lang::parse);
+    set.unwrap_or_else(|| (bot.lang_in)(room))
+}
+
 /// What views may know of a room.
 pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     viewer_of(room, person_in(room, world, bot), world, bot, now)
@@ -418,11 +424,10 @@ fn viewer_of(
     now: DateTime<Utc>,
 ) -> Viewer {
     let state = world.room(room.as_str());
-    let set = state.language.as_deref().and_then(Lang::parse);
     Viewer {
         room: room.as_str().to_owned(),
         person,
-        lang: set.unwrap_or_else(|| (bot.lang_in)(room)),
+        lang: lang_of(room, world, bot),
         time_zone: state.time_zone.unwrap_or(bot.time_zone),
         now,
         capabilities: bot.capabilities.clone(),

@@ -33,7 +33,7 @@ impl Courier {
     async fn send_board(&self, room: &RoomId, entry: &Entry, board: Outbound, row: Option<BoardRow>) -> Turn {
         let before = row.clone().unwrap_or_default();
         let hash = cards::hash(&board);
-        let shown = Outbound { silent: true, ..entry.shown(&board) };
+        let shown = Outbound { silent: true, ..entry.shown(&board, self.render.lang(room)) };
         match self.timed(self.bot.send(room, &shown)).await {
             Ok(message) => {
                 // A marked one is changed into what it should be as soon as that is possible.

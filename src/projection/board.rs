@@ -104,7 +104,9 @@ impl World {
         Columns { text, lists, empty }
     }
 
-    /// The other boards there are: of everything, of who looks, of the project, the tag and the priority most of it has.
+    /// The other boards one may want to see from this one: everything, and what of it belongs to who looks, to the priority,
+    /// the project and the tag that most of it has. Nothing but what the board is of counts, so that a board that is kept up to
+    /// date changes only with that.
     pub(super) fn views(&self, filter: &Filter, viewer: &Viewer) -> Vec<Button> {
         let mut buttons = Vec::new();
         let mut view = |label: String, filter: Filter<Handle>| {
@@ -115,42 +117,44 @@ impl World {
         if !filter.is_empty() {
             view(say!(viewer.lang, "board-view-all"), Filter::default());
         }
-        let common = self.common();
+        let common = self.common(filter, viewer);
+        let within = self.handles(filter);
         if common.assigned && filter.people.is_empty() {
             let me = Handle::new("me").into_iter().collect();
-            view(say!(viewer.lang, "board-view-mine"), Filter { people: me, ..Filter::default() });
+            view(say!(viewer.lang, "board-view-mine"), Filter { people: me, ..within.clone() });
         }
-        if let Some(priority) = common.priority.filter(|it| !filter.priorities.contains(it)) {
-            view(format!("!{priority}"), Filter { priorities: vec![priority], ..Filter::default() });
+        if let Some(priority) = common.priority.filter(|_| filter.priorities.is_empty()) {
+            view(format!("!{priority}"), Filter { priorities: vec![priority], ..within.clone() });
         }
-        if let Some(project) = common.project.filter(|it| !filter.projects.contains(it)) {
-            view(project.to_string(), Filter { projects: vec![project], ..Filter::default() });
+        if let Some(project) = common.project.filter(|_| filter.projects.is_empty()) {
+            view(project.to_string(), Filter { projects: vec![project], ..within.clone() });
         }
-        if let Some(tag) = common.tag.filter(|it| !filter.tags.contains(it)) {
-            view(tag.to_string(), Filter { tags: vec![tag], ..Filter::default() });
+        if let Some(tag) = common.tag.filter(|_| filter.tags.is_empty()) {
+            view(tag.to_string(), Filter { tags: vec![tag], ..within });
         }
         buttons
     }
 
-    /// What most of the open items have in common.
-    fn common(&self) -> Common {
+    /// What most of the open items that pass a filter have in common.
+    fn common(&self, filter: &Filter, viewer: &Viewer) -> Common {
         let mut common = Common::default();
         let (mut projects, mut tags) = (BTreeMap::new(), BTreeMap::new());
-        for item in Bucket::ALL.into_iter().flat_map(|bucket| self.items.of(bucket)).map(|entry| &entry.seen.item) {
-            if item.is_closed() || item.withdrawn.is_some() {
-                continue;
+        self.sift(filter, viewer, |entry| {
+            let item = &entry.seen.item;
+            if item.is_closed() {
+                return;
             }
             common.assigned |= !item.people.is_empty();
             common.priority = common.priority.max(Some(item.priority).filter(|it| *it >= Priority::High));
             if let Some(project) = &item.project {
-                *projects.entry(project).or_insert(0_usize) += 1;
+                *projects.entry(project.clone()).or_insert(0_usize) += 1;
             }
             for tag in &item.tags {
-                *tags.entry(tag).or_insert(0_usize) += 1;
+                *tags.entry(tag.clone()).or_insert(0_usize) += 1;
             }
-        }
-        common.project = most(&projects).cloned();
-        common.tag = most(&tags).cloned();
+        });
+        common.project = most(projects);
+        common.tag = most(tags);
         common
     }
 }
@@ -176,6 +180,6 @@ struct Common {
 }
 
 /// What there is most of; of equals the first by name.
-fn most<'a, T: Ord>(counts: &BTreeMap<&'a T, usize>) -> Option<&'a T> {
-    counts.iter().max_by(|(a, x), (b, y)| x.cmp(y).then(b.cmp(a))).map(|(it, _)| *it)
+fn most<T: Ord>(counts: BTreeMap<T, usize>) -> Option<T> {
+    counts.into_iter().max_by(|(a, x), (b, y)| x.cmp(y).then(b.cmp(a))).map(|(it, _)| it)
 }

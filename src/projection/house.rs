@@ -297,9 +297,9 @@ impl World {
             (room::Command::React { emoji, verb }, _) => self.reaction_answer(Some((emoji, *verb)), viewer),
             (room::Command::ReactOff, _) => self.reaction_answer(None, viewer),
             (room::Command::Set(setting), _) => match setting {
-                // Said in the language that holds from here on.
+                // The viewer's language is the one that holds from here on.
                 room::Setting::Language(language) if language.is_empty() => text!(lang, "room-language-off"),
-                room::Setting::Language(language) => text!(Lang::parse(language).unwrap_or(lang), "room-language"),
+                room::Setting::Language(_) => text!(lang, "room-language"),
                 room::Setting::TimeZone(zone) => {
                     let time = viewer.now.with_timezone(zone).format("%H:%M").to_string();
                     text!(lang, "room-time-zone", zone = zone.name(), time)
@@ -393,6 +393,15 @@ impl World {
             person::Event::RoleRevoked => text!(lang, "person-no-role", who),
         }
     }
+}
+
+/// `/lang` alone: which language is spoken here, with a button for each other.
+pub fn language(viewer: &Viewer) -> Outbound {
+    let mut text = text!(viewer.lang, "room-language");
+    text.plain(" ").plain(say!(viewer.lang, "room-language-how"));
+    let others = Lang::ALL.into_iter().filter(|lang| *lang != viewer.lang);
+    let buttons = others.map(|lang| Button::new(lang.name(), format!("/lang {lang}")));
+    with_buttons(Outbound::text(text), buttons.collect(), viewer)
 }
 
 /// The platforms a person is known on.

@@ -88,7 +88,7 @@ pub use self::{
     cause::{COMMITS_MAX, Commits},
     digest::{Missed, MissedItem},
     hours::{Held, concerned},
-    house::{BotState, Status, Waiting},
+    house::{BotState, Status, Waiting, language},
     like::First,
     list::PAGE_ITEMS,
     moves::{Moved, Step, Stretch},

@@ -201,7 +201,7 @@ impl World {
     }
 
     /// Hands every item that passes a filter to `take`.
-    fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
+    pub(super) fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
         let mut sieve = Sieve::new(filter, viewer);
         // What was taken back is shown to whoever asks for just that.
         let withdrawn_too = filter.states.contains(&StateWord::Withdrawn);

@@ -341,6 +341,8 @@ impl World {
             }
         } else if after.is_about_hours() {
             Text::from(self.hours_now(viewer))
+        } else if after.language.is_some() {
+            text!(lang, "undone-room-language")
         } else if after.time_zone.is_some() {
             match state.time_zone {
                 Some(zone) => text!(lang, "undone-room-zone", zone = zone.name()),

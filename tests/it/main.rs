@@ -11,6 +11,7 @@ mod first_minute;
 mod follow;
 mod forget;
 mod forms;
+mod korean_words;
 mod link;
 mod log_tools;
 mod looks;

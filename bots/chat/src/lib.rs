@@ -9,6 +9,7 @@
 //! * `bot.rs`      the narrow trait: [`Bot`], [`Capabilities`], [`SendError`]
 //! * `inbox.rs`    the way in: [`Inbox`], [`Receipt`]
 //! * `menu.rs`     what can be said, as data: [`Menu`], [`MenuVerb`], [`Arg`]
+//! * `phrases.rs`  the words adapters say themselves: [`Phrases`]
 //! * `secret.rs`   values that are never shown: [`Secret`]
 //! * `split.rs`    long texts into parts a platform takes
 //! * `fake.rs`     a scripted bot for tests
@@ -21,6 +22,7 @@ mod inbound;
 mod inbox;
 mod menu;
 mod outbound;
+mod phrases;
 mod secret;
 mod split;
 mod text;
@@ -30,8 +32,9 @@ pub use inbound::{
     Attachment, AttachmentKind, Inbound, Mention, MessageRef, ReplyTo, Room, RoomId, RoomKind, Said, Sender, SenderId,
 };
 pub use inbox::{Accept, Aside, Glance, Inbox, Receipt, Suggestion, Typing};
-pub use menu::{Arg, ArgKind, Menu, MenuVerb};
+pub use menu::{Arg, ArgIn, ArgKind, Menu, MenuVerb, VerbIn};
 pub use outbound::{Accent, Ask, Button, ButtonTone, Outbound, Picture};
+pub use phrases::Phrases;
 pub use secret::Secret;
 pub use split::split;
 pub use text::{Span, Style, Text};

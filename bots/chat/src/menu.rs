@@ -41,6 +41,37 @@ pub struct Arg {
     pub required: bool,
     /// What is written before its value unless it stands there already: `due:`, `!`, `#`; may be empty.
     pub before: String,
+    /// The same in other languages.
+    #[serde(default)]
+    pub other: Vec<ArgIn>,
+}
+
+/// An argument in another language. Its value stays what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ArgIn {
+    /// Which (BCP 47).
+    pub lang: String,
+    /// Its name: 1..32 letters, digits and `_`, unique in the verb.
+    pub name: String,
+    /// What to put there: 1..100 characters.
+    pub about: String,
+    /// What the words of an [`ArgKind::Choice`] are called, in their order.
+    pub choices: Vec<String>,
+}
+
+/// A verb in another language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VerbIn {
+    /// Which (BCP 47).
+    pub lang: String,
+    /// The words for it, without `/`: letters of any script, 1..32; the first is the one that is shown.
+    pub words: Vec<String>,
+    /// How it is written.
+    pub usage: String,
+    /// What it does: 1..100 characters.
+    pub help: String,
+    /// The heading it stands under.
+    pub group: String,
 }
 
 /// One verb.
@@ -64,6 +95,9 @@ pub struct MenuVerb {
     pub look: bool,
     /// Its answer concerns only who asks (help, what is mine).
     pub private: bool,
+    /// The same in other languages.
+    #[serde(default)]
+    pub other: Vec<VerbIn>,
 }
 
 /// Everything that can be said.
@@ -74,9 +108,13 @@ pub struct Menu {
 }
 
 impl Menu {
-    /// The verb with this word or alias.
+    /// The verb with this word or alias, in any language.
     pub fn verb(&self, word: &str) -> Option<&MenuVerb> {
-        self.verbs.iter().find(|verb| verb.word == word || verb.aliases.iter().any(|alias| alias == word))
+        self.verbs.iter().find(|verb| {
+            verb.word == word
+                || verb.aliases.iter().any(|alias| alias == word)
+                || verb.other.iter().any(|other| other.words.iter().any(|it| it == word))
+        })
     }
 }
 
@@ -149,7 +187,7 @@ mod tests {
     use super::*;
 
     fn arg(name: &str, kind: ArgKind, before: &str) -> Arg {
-        Arg { name: name.into(), about: name.into(), kind, required: false, before: before.into() }
+        Arg { name: name.into(), about: name.into(), kind, required: false, before: before.into(), other: vec![] }
     }
 
     fn values(values: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -173,6 +211,7 @@ mod tests {
             frequent: true,
             look: false,
             private: false,
+            other: Vec::new(),
         };
         let said =
             values(&[("due", "in 2 weeks"), ("text", " Fix login\nand out "), ("tag", "auth, #app"), ("who", "x")]);

@@ -131,6 +131,12 @@ pub struct Outbound {
     /// A picture beside the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
+    /// It may stand there already: an earlier attempt at it may have worked. The text says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeat: bool,
+    /// The language it is in (BCP 47), for the words an adapter adds ([`crate::Phrases`]); empty: English.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lang: String,
     /// In a change ([`crate::Bot::edit`]) where messages can be pinned: whether this one stands pinned from then on, without
     /// a sound. With no text and no buttons nothing else of it is changed. A message is sent first and pinned by a change,
     /// so that what goes wrong with the one is never taken for the other.

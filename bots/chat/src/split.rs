@@ -30,7 +30,8 @@ pub fn split(message: Outbound, capabilities: &Capabilities) -> Vec<Outbound> {
         start = end;
     }
     let last = parts.len().saturating_sub(1);
-    let Outbound { text: _, buttons, reply_to, silent, only_for, nonce, answers, accent, picture, pin } = message;
+    let Outbound { text: _, buttons, reply_to, silent, only_for, nonce, answers, accent, picture, repeat, lang, pin } =
+        message;
     let (mut buttons, mut reply_to, mut picture) = (Some(buttons), reply_to, picture);
     parts
         .into_iter()
@@ -45,6 +46,8 @@ pub fn split(message: Outbound, capabilities: &Capabilities) -> Vec<Outbound> {
             answers: answers.clone(),
             accent,
             picture: if n == last { picture.take() } else { None },
+            repeat,
+            lang: lang.clone(),
             pin,
         })
         .collect()

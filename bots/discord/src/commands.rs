@@ -14,6 +14,14 @@ use crate::{
 
 /// Message commands, and the verb each stands for.
 const ON_MESSAGES: [(&str, &str); 2] = [("Capture as idea", "idea"), ("Capture as to do", "todo")];
+/// What message commands, and the one that holds every verb, are called in other languages.
+const IN_OTHERS: [(&str, &str, &str); 4] = [
+    ("Capture as idea", "ko", "아이디어로 담기"),
+    ("Capture as to do", "ko", "할 일로 담기"),
+    (OPEN_THREAD, "ko", "스레드 열기"),
+    (EVERYTHING, "ko", "할 수 있는 말 전부"),
+];
+const EVERYTHING: &str = "Everything that can be said";
 /// The message command that opens a thread on a card.
 pub(crate) const OPEN_THREAD: &str = "Open a thread";
 /// Under which key the fingerprint is remembered.
@@ -66,8 +74,16 @@ fn everywhere(menu: &Menu, which: Commands, under: &str) -> Vec<Value> {
         out.extend(frequent.take(COMMANDS_MAX - out.len()).map(|verb| within(|about| own(verb, about))));
     }
     let known = ON_MESSAGES.iter().filter(|(_, verb)| menu.verb(verb).is_some()).map(|(name, _)| *name);
-    out.extend(known.chain([OPEN_THREAD]).map(|name| json!(CreateCommand::new(name).kind(CommandType::Message))));
+    let on_message = |name: &str| {
+        let command = CreateCommand::new(name).kind(CommandType::Message);
+        json!(in_others(name).fold(command, |command, (lang, name)| command.name_localized(lang, name)))
+    };
+    out.extend(known.chain([OPEN_THREAD]).map(on_message));
     out
+}
+
+fn in_others(words: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    IN_OTHERS.iter().filter(move |(known, ..)| *known == words).map(|&(_, lang, words)| (lang, words))
 }
 
 /// The verb a message command stands for.
@@ -91,9 +107,14 @@ fn within(make: impl Fn(usize) -> Value) -> Value {
 /// Names, descriptions and values together, as the service counts them.
 fn chars(of: &Value) -> usize {
     let count = |value: &Value| value.as_str().map_or(0, |text| text.chars().count());
-    let choices = of["choices"].as_array().into_iter().flatten().map(|it| count(&it["name"]) + count(&it["value"]));
+    // Of several languages, the longest counts.
+    let longest = |of: &Value, field: &str| {
+        let others = of[format!("{field}_localizations")].as_object().into_iter().flat_map(|others| others.values());
+        others.map(count).chain([count(&of[field])]).max().unwrap_or(0)
+    };
+    let choices = of["choices"].as_array().into_iter().flatten().map(|it| longest(it, "name") + count(&it["value"]));
     let inner = of["options"].as_array().into_iter().flatten().map(chars);
-    count(&of["name"]) + count(&of["description"]) + choices.sum::<usize>() + inner.sum::<usize>()
+    longest(of, "name") + longest(of, "description") + choices.sum::<usize>() + inner.sum::<usize>()
 }
 
 fn own(verb: &MenuVerb, about: usize) -> Value {
@@ -101,7 +122,13 @@ fn own(verb: &MenuVerb, about: usize) -> Value {
         .description(described(&verb.help, &verb.word, about))
         .contexts(vec![InteractionContext::Guild, InteractionContext::BotDm])
         .set_options(options(verb, about));
-    json!(command)
+    json!(verb.other.iter().fold(command, |command, other| {
+        let command = command.description_localized(&other.lang, described(&other.help, &verb.word, about));
+        match other.words.first().filter(|word| is_name_in_other(word)) {
+            Some(word) => command.name_localized(&other.lang, word),
+            None => command,
+        }
+    }))
 }
 
 /// `/<under> <group> <verb>`, or `/<under> <verb>` while they are few.
@@ -120,10 +147,11 @@ fn all_under_one(menu: &Menu, under: &str) -> Value {
             groups(&verbs).iter().take(OPTIONS_MAX).map(group).collect()
         };
         let command = CreateCommand::new(under)
-            .description("Everything that can be said")
+            .description(EVERYTHING)
             .contexts(vec![InteractionContext::Guild, InteractionContext::BotDm])
             .set_options(subs);
-        json!(command)
+        let all = in_others(EVERYTHING).fold(command, |command, (lang, all)| command.description_localized(lang, all));
+        json!(all)
     })
 }
 
@@ -153,8 +181,16 @@ fn slug(heading: &str) -> String {
 }
 
 fn sub(verb: &MenuVerb, about: usize) -> CreateCommandOption {
-    CreateCommandOption::new(CommandOptionType::SubCommand, &verb.word, described(&verb.help, &verb.word, about))
-        .set_sub_options(options(verb, about))
+    let sub =
+        CreateCommandOption::new(CommandOptionType::SubCommand, &verb.word, described(&verb.help, &verb.word, about))
+            .set_sub_options(options(verb, about));
+    verb.other.iter().fold(sub, |sub, other| {
+        let sub = sub.description_localized(&other.lang, described(&other.help, &verb.word, about));
+        match other.words.first().filter(|word| is_name_in_other(word)) {
+            Some(word) => sub.name_localized(&other.lang, word),
+            None => sub,
+        }
+    })
 }
 
 /// The options of a verb, those that must be given first. A required long text may be left out: a form asks for it.
@@ -170,10 +206,22 @@ fn option(arg: &Arg, about: usize) -> CreateCommandOption {
     let option =
         CreateCommandOption::new(CommandOptionType::String, &arg.name, described(&arg.about, &arg.name, about))
             .required(required);
+    let option = arg.other.iter().fold(option, |option, other| {
+        let option = option.description_localized(&other.lang, described(&other.about, &arg.name, about));
+        if is_name_in_other(&other.name) { option.name_localized(&other.lang, &other.name) } else { option }
+    });
     match &arg.kind {
         ArgKind::Choice(words) if words.len() <= OPTIONS_MAX => {
-            let words = words.iter().filter(|word| (1..=100).contains(&word.chars().count()));
-            words.fold(option, |option, word| option.add_string_choice(word, word.as_str()))
+            let words = words.iter().enumerate().filter(|(_, word)| (1..=100).contains(&word.chars().count()));
+            words.fold(option, |option, (n, word)| {
+                let others = arg.other.iter().filter_map(|other| Some((&other.lang, other.choices.get(n)?)));
+                let others: Vec<_> = others.filter(|(_, word)| (1..=100).contains(&word.chars().count())).collect();
+                if others.is_empty() {
+                    option.add_string_choice(word, word.as_str())
+                } else {
+                    option.add_string_choice_localized(word, word.as_str(), others)
+                }
+            })
         }
         ArgKind::Words | ArgKind::Text => option,
         _ => option.set_autocomplete(true),
@@ -188,6 +236,12 @@ fn described(text: &str, or: &str, max: usize) -> String {
 fn is_name(name: &str) -> bool {
     (1..=32).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+}
+
+/// The same in other scripts than Latin.
+fn is_name_in_other(name: &str) -> bool {
+    (1..=32).contains(&name.chars().count())
+        && name.chars().all(|c| (c.is_alphanumeric() && !c.is_uppercase()) || matches!(c, '_' | '-'))
 }
 
 /// The verb and its options from what was chosen.
@@ -307,7 +361,7 @@ mod tests {
     use super::*;
 
     fn arg(name: &str, kind: ArgKind, required: bool) -> Arg {
-        Arg { name: name.into(), about: format!("the {name}"), kind, required, before: String::new() }
+        Arg { name: name.into(), about: format!("the {name}"), kind, required, before: String::new(), other: vec![] }
     }
 
     fn verb(word: &str, args: Vec<Arg>) -> MenuVerb {
@@ -321,6 +375,7 @@ mod tests {
             frequent: true,
             look: false,
             private: false,
+            other: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use yoman_chat::{Ask, MessageRef, Outbound, RoomId, SendError};
+use yoman_chat::{Ask, MessageRef, Outbound, Phrases, RoomId, SendError};
 
 use crate::{
     api::{Api, CallError, File, send_error},
@@ -76,6 +76,8 @@ pub(crate) struct Pending {
     /// A button or a menu was used, so there is a card to leave as it is.
     pub(crate) on_card: bool,
     pub(crate) card: Option<u64>,
+    /// The language of whoever it is from.
+    pub(crate) phrases: &'static Phrases,
     /// What it says concerns only who asked.
     pub(crate) private: bool,
     /// In a direct chat everything is between the two, and can stay.
@@ -103,6 +105,7 @@ impl Pending {
             token: interaction.token.clone(),
             on_card: card.is_some(),
             card,
+            phrases: Phrases::of(interaction.locale.as_deref().unwrap_or_default()),
             private,
             direct: interaction.guild_id.is_none(),
             way,

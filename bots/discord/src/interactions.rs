@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse};
 use tokio::{sync::oneshot, time::sleep};
-use yoman_chat::{Ask, Inbound, MessageRef, Receipt, Said, Typing};
+use yoman_chat::{Ask, Inbound, MessageRef, Phrases, Receipt, Said, Typing};
 
 use crate::{
     channels::Known,
@@ -37,10 +37,6 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
 /// When "thinking" is ended after a receipt that nothing followed, in times of [`Intake::think_after`]: an answer may wait for
 /// others of its room.
 const SILENT_AFTER: u32 = 3;
-const SILENT: &str = "I have it, and there is nothing to show for it. Where I am not enabled yet I stay silent: a maintainer \
-                      can change that with /enable.";
-const NOT_KEPT: &str = "Not kept: please try again in a moment. Nothing was done.";
-const NOT_UNDERSTOOD: &str = "I do not know this kind of thing yet. It is written down for whoever runs me.";
 
 const COMMAND: u8 = 2;
 const COMPONENT: u8 = 3;
@@ -81,7 +77,8 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
         COMMAND | COMPONENT | FILLED => {
             if let Some((id, ask)) = form(intake, &interaction) {
                 settle(ticket);
-                open(intake, pending, FORM, outbound::form(&id, &ask));
+                let form = outbound::form(&id, &ask, pending.phrases);
+                open(intake, pending, FORM, form);
             } else if let Some(message) = wants_thread(&interaction) {
                 settle(ticket);
                 let intake = intake.clone();
@@ -92,7 +89,7 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
                 deadline(intake, waits);
                 if intake.lanes.push(intake, channel, job, ticket).is_err() {
                     let intake = intake.clone();
-                    intake.clone().spawn(async move { pending.whisper(&intake.api, NOT_KEPT).await });
+                    intake.clone().spawn(async move { pending.whisper(&intake.api, pending.phrases.not_kept).await });
                 }
             } else {
                 settle(ticket);
@@ -102,7 +99,7 @@ pub(crate) fn arrive(intake: &Intake, raw: &str, ticket: Option<Ticket>, request
             let raw_why = format!("an interaction of the unknown kind {kind}");
             intake.aside("INTERACTION_CREATE", raw, &raw_why, ticket);
             let intake = intake.clone();
-            intake.clone().spawn(async move { pending.whisper(&intake.api, NOT_UNDERSTOOD).await });
+            intake.clone().spawn(async move { pending.whisper(&intake.api, pending.phrases.not_understood).await });
         }
     }
 }
@@ -119,7 +116,7 @@ fn inbound_id(intake: &Intake, channel: u64, interaction: &wire::Interaction) ->
 
 /// Tells the person, as far as the interaction can be answered at all.
 fn not_understood(intake: &Intake, raw: &str, request: Option<oneshot::Sender<Value>>) {
-    let answer = json!({ "type": MESSAGE, "data": outbound::whisper(NOT_UNDERSTOOD).json });
+    let answer = json!({ "type": MESSAGE, "data": outbound::whisper(Phrases::of("").not_understood).json });
     if let Some(request) = request {
         let _ = request.send(answer);
         return;
@@ -157,7 +154,7 @@ fn form(intake: &Intake, interaction: &wire::Interaction) -> Option<(String, Ask
             let Carried::Form { data, long } = carried(id)? else { return None };
             let ask = intake.desk.ask(data).unwrap_or_else(|| Ask {
                 title: cut(&label(interaction, id).unwrap_or_default(), 45),
-                label: "What is to be said".into(),
+                label: Phrases::of(interaction.locale.as_deref().unwrap_or_default()).what_to_say.into(),
                 long,
                 optional: false,
             });
@@ -198,15 +195,13 @@ pub(crate) async fn handle(intake: &Intake, interaction: &wire::Interaction, pen
     let Some(inbound) = understood(intake, interaction).await else {
         let raw = format!("interaction {} of kind {}", interaction.id, interaction.kind);
         intake.aside("INTERACTION_CREATE", &raw, "a command or a button nobody knows", None);
-        pending
-            .whisper(&intake.api, "I do not know this command any more: it may be of an older version. Try /help.")
-            .await;
+        pending.whisper(&intake.api, pending.phrases.unknown_command).await;
         return;
     };
     match lanes::submit(intake, inbound).await {
         Receipt::NotKept { why } => {
             tracing::warn!(bot = %intake.us.bot, why, "an interaction was not kept");
-            pending.whisper(&intake.api, NOT_KEPT).await;
+            pending.whisper(&intake.api, pending.phrases.not_kept).await;
         }
         Receipt::Kept { toast } => {
             let (intake, pending) = (intake.clone(), Arc::clone(pending));
@@ -224,7 +219,7 @@ async fn kept(intake: &Intake, pending: &Pending, toast: Option<String>) {
         pending.kept.store(true, Ordering::Relaxed);
         wait(intake, intake.think_after * SILENT_AFTER).await;
         if !intake.stop.is_cancelled() && !pending.shown.load(Ordering::Relaxed) {
-            pending.end_thinking(&intake.api, Some(SILENT)).await;
+            pending.end_thinking(&intake.api, Some(pending.phrases.silent)).await;
         }
     }
     if let Some(toast) = toast.filter(|_| pending.on_card) {
@@ -401,14 +396,15 @@ fn wants_thread(interaction: &wire::Interaction) -> Option<wire::Message> {
 }
 
 async fn open_thread(intake: &Intake, channel: u64, message: &wire::Message, pending: &Pending) {
+    let say = pending.phrases;
     let ours = message.author.as_ref().is_some_and(|author| author.id == intake.us.id);
     let words = message.words().unwrap_or_default();
     let answer = if !ours {
-        "A thread can be opened on what I show: choose one of my cards.".to_owned()
+        say.thread_on_cards_only.to_owned()
     } else {
         let name = cut(words.lines().next().unwrap_or_default().replace(['*', '`', '\\', '~'], "").trim(), 100);
         let body =
-            json!({ "name": if name.is_empty() { "Thread".to_owned() } else { name }, "auto_archive_duration": 4320 });
+            json!({ "name": if name.is_empty() { say.thread.to_owned() } else { name }, "auto_archive_duration": 4320 });
         let path = format!("channels/{channel}/messages/{}/threads", message.id);
         match intake.api.call(Method::POST, &path, Some(&body), None).await {
             Ok(made) => {
@@ -417,18 +413,15 @@ async fn open_thread(intake: &Intake, channel: u64, message: &wire::Message, pen
                     intake.channels.learn(&made, None);
                 }
                 intake.channels.learn_starter(thread, Some(words));
-                format!("<#{thread}> is open: what is said to me there answers this card.")
+                format!("<#{thread}> {}", say.thread_is_open)
             }
             // It has the message's id.
-            Err(error) if error.code() == 160_004 => format!("There is one already: <#{}>", message.id),
-            Err(error) if error.code() == 50024 => "There are no threads in a direct chat.".to_owned(),
-            Err(error) if matches!(error.code(), 50013 | 50001) => {
-                "I may not: somebody who manages this server has to give me the permission Create Public Threads here."
-                    .to_owned()
-            }
+            Err(error) if error.code() == 160_004 => format!("{} <#{}>", say.thread_is_there, message.id),
+            Err(error) if error.code() == 50024 => say.no_threads_here.to_owned(),
+            Err(error) if matches!(error.code(), 50013 | 50001) => say.thread_not_allowed.to_owned(),
             Err(error) => {
                 tracing::warn!(bot = %intake.us.bot, %error, "a thread was not opened");
-                "Discord did not open a thread just now: please try again.".to_owned()
+                say.thread_not_opened.to_owned()
             }
         }
     };

@@ -8,7 +8,7 @@ use serenity::all::{
     ButtonStyle, CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed, CreateInputText, CreateModal,
     CreateSelectMenu, CreateSelectMenuKind, CreateSelectMenuOption, InputTextStyle, MessageFlags,
 };
-use yoman_chat::{Accent, Ask, Button, ButtonTone, LengthUnit, Outbound};
+use yoman_chat::{Accent, Ask, Button, ButtonTone, LengthUnit, Outbound, Phrases};
 
 use crate::{api::File, markdown};
 
@@ -65,7 +65,7 @@ pub(crate) fn body(message: &Outbound) -> Body {
         // Addresses in a text are not blown up into previews.
         flags |= MessageFlags::SUPPRESS_EMBEDS;
     }
-    body.insert("components".into(), json!(rows(&message.buttons)));
+    body.insert("components".into(), json!(rows(&message.buttons, &message.lang)));
     // Nothing in a text ever calls anybody.
     body.insert("allowed_mentions".into(), json!(CreateAllowedMentions::new().replied_user(false)));
     body.insert("flags".into(), json!(flags.bits()));
@@ -160,7 +160,7 @@ pub(crate) fn carried(id: &str) -> Option<Carried<'_>> {
 }
 
 /// The rows of buttons; menus when there are more than can stand under a message.
-fn rows(rows: &[Vec<Button>]) -> Vec<CreateActionRow> {
+fn rows(rows: &[Vec<Button>], lang: &str) -> Vec<CreateActionRow> {
     let mut used = HashSet::new();
     let rows: Vec<Vec<(String, &Button)>> = rows
         .iter()
@@ -181,7 +181,7 @@ fn rows(rows: &[Vec<Button>]) -> Vec<CreateActionRow> {
         .collect();
     let all: Vec<&(String, &Button)> = rows.iter().flatten().collect();
     if all.len() > ROWS_MAX * BUTTONS_PER_ROW_MAX {
-        return menus(&all);
+        return menus(&all, lang);
     }
     let kept: Vec<Vec<&(String, &Button)>> =
         rows.iter().flat_map(|row| row.chunks(BUTTONS_PER_ROW_MAX)).map(|row| row.iter().collect()).collect();
@@ -201,7 +201,7 @@ fn rows(rows: &[Vec<Button>]) -> Vec<CreateActionRow> {
     kept.into_iter().map(buttons).collect()
 }
 
-fn menus(all: &[&(String, &Button)]) -> Vec<CreateActionRow> {
+fn menus(all: &[&(String, &Button)], lang: &str) -> Vec<CreateActionRow> {
     if all.len() > ROWS_MAX * CHOICES_MAX {
         tracing::warn!(choices = all.len(), max = ROWS_MAX * CHOICES_MAX, "more choices than fit under a message");
     }
@@ -211,18 +211,18 @@ fn menus(all: &[&(String, &Button)]) -> Vec<CreateActionRow> {
         };
         let options = part.iter().map(option).collect();
         let menu = CreateSelectMenu::new(format!("s{n}"), CreateSelectMenuKind::String { options });
-        CreateActionRow::SelectMenu(menu.placeholder("Choose"))
+        CreateActionRow::SelectMenu(menu.placeholder(Phrases::of(lang).choose))
     };
     all.chunks(CHOICES_MAX).take(ROWS_MAX).enumerate().map(menu).collect()
 }
 
 /// A form with one field.
-pub(crate) fn form(id: &str, ask: &Ask) -> Value {
+pub(crate) fn form(id: &str, ask: &Ask, say: &Phrases) -> Value {
     let style = if ask.long { InputTextStyle::Paragraph } else { InputTextStyle::Short };
-    let field = CreateInputText::new(style, filled(&ask.label, "Words", TITLE_CHARS_MAX), "words")
+    let field = CreateInputText::new(style, filled(&ask.label, say.words, TITLE_CHARS_MAX), "words")
         .required(!ask.optional)
         .max_length(FIELD_CHARS_MAX);
-    let modal = CreateModal::new(id, filled(&ask.title, "Say more", TITLE_CHARS_MAX));
+    let modal = CreateModal::new(id, filled(&ask.title, say.say_more, TITLE_CHARS_MAX));
     json!(modal.components(vec![CreateActionRow::InputText(field)]))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use yoman_chat::{Ask, MessageRef};
+use yoman_chat::{Ask, MessageRef, Phrases};
 
 use crate::place::channel_of;
 
@@ -50,21 +50,24 @@ impl Form {
     /// The form of the global shortcut.
     pub(crate) fn capture() -> Self {
         let meant = Meant { message: "shortcut".into(), ..Meant::default() };
-        Self::new("Capture", "What is it?", (true, false), &meant)
+        // Nobody says which language the shortcut is asked for in.
+        let say = Phrases::of("");
+        Self::new(say.capture, say.what_is_it, (true, false), &meant)
     }
 
     fn new(title: &str, label: &str, (long, optional): (bool, bool), meant: &Meant) -> Self {
         let metadata = serde_json::to_string(meant).unwrap_or_default();
         let metadata = if metadata.chars().count() > METADATA_CHARS_MAX { String::new() } else { metadata };
-        let label = if label.trim().is_empty() { "Words" } else { label };
-        let title = if title.trim().is_empty() { "Words" } else { title };
+        let say = Phrases::like(title);
+        let label = if label.trim().is_empty() { say.words } else { label };
+        let title = if title.trim().is_empty() { say.words } else { title };
         let view = json!({
             "type": "modal",
             "callback_id": CALLBACK,
             "private_metadata": metadata,
             "title": { "type": "plain_text", "text": cut(title, TITLE_CHARS_MAX), "emoji": false },
-            "submit": { "type": "plain_text", "text": "OK", "emoji": false },
-            "close": { "type": "plain_text", "text": "Cancel", "emoji": false },
+            "submit": { "type": "plain_text", "text": say.send, "emoji": false },
+            "close": { "type": "plain_text", "text": say.cancel, "emoji": false },
             "blocks": [{
                 "type": "input",
                 "block_id": BLOCK,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use yoman_chat::{Glance, Outbound, Room, RoomKind};
+use yoman_chat::{Glance, Outbound, Phrases, Room, RoomKind};
 
 use crate::{
     api::Nothing,
@@ -53,16 +53,18 @@ impl Intake {
         }
         let room = Room { id: room_id(&core.name, &channel), kind: RoomKind::Direct, title: None };
         let mut blocks = Vec::new();
-        for (title, look) in [("Mine", "/mine"), ("Board", "/board")] {
+        for look in ["/mine", "/board"] {
             let glance = Glance { room: room.clone(), sender: sender_id(user), text: look.to_owned() };
             if let Some(seen) = self.inbox.glance(glance).await {
+                let say = Phrases::of(&seen.lang);
+                let title = if look == "/mine" { say.mine } else { say.board };
                 blocks
                     .push(json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }));
                 blocks.extend(part(&seen, &core.link_prefix, look));
             }
         }
         if blocks.is_empty() {
-            let text = "We do not know each other yet. Write to me under Messages, and I tell you how to be let in.";
+            let text = Phrases::of("").stranger;
             blocks.push(json!({ "type": "section", "text": { "type": "plain_text", "text": text, "emoji": false } }));
         }
         blocks.truncate(100);

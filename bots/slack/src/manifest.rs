@@ -212,6 +212,7 @@ mod tests {
             frequent,
             look: false,
             private: false,
+            other: vec![],
         }
     }
 

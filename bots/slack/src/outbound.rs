@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use yoman_chat::{Accent, Ask, Button, ButtonTone, Outbound, Style, Text};
+use yoman_chat::{Accent, Ask, Button, ButtonTone, Outbound, Phrases, Style, Text};
 
 use crate::forms::cut;
 
@@ -286,15 +286,16 @@ pub(crate) fn head(text: &Text, most: usize) -> Text {
 }
 
 /// The colour bar of a card's item, with its meaning in words.
-pub(crate) fn attachments(accent: Option<Accent>) -> Vec<Value> {
+pub(crate) fn attachments(accent: Option<Accent>, lang: &str) -> Vec<Value> {
+    let [open, active, waiting, finished, dropped, pressing] = Phrases::of(lang).standing;
     let (color, word) = match accent {
         None => return Vec::new(),
-        Some(Accent::Open) => ("#1264a3", "open"),
-        Some(Accent::Active) => ("#ecb22e", "in progress"),
-        Some(Accent::Waiting) => ("#9a9a9a", "waiting"),
-        Some(Accent::Finished) => ("#2eb67d", "finished"),
-        Some(Accent::Dropped) => ("#616061", "dropped"),
-        Some(Accent::Pressing) => ("#e01e5a", "urgent or overdue"),
+        Some(Accent::Open) => ("#1264a3", open),
+        Some(Accent::Active) => ("#ecb22e", active),
+        Some(Accent::Waiting) => ("#9a9a9a", waiting),
+        Some(Accent::Finished) => ("#2eb67d", finished),
+        Some(Accent::Dropped) => ("#616061", dropped),
+        Some(Accent::Pressing) => ("#e01e5a", pressing),
     };
     let element = json!({ "type": "plain_text", "text": word, "emoji": false });
     let block = json!({ "type": "context", "elements": [element] });
@@ -375,10 +376,10 @@ mod tests {
         for accent in
             [Accent::Open, Accent::Active, Accent::Waiting, Accent::Finished, Accent::Dropped, Accent::Pressing]
         {
-            let attachments = attachments(Some(accent));
+            let attachments = attachments(Some(accent), "");
             checked(attachments[0]["blocks"].as_array().unwrap().clone());
             assert!(!attachments[0]["fallback"].as_str().unwrap().is_empty());
         }
-        assert!(attachments(None).is_empty());
+        assert!(attachments(None, "").is_empty());
     }
 }

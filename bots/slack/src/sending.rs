@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use yoman_chat::{MessageRef, Outbound, RoomId, SendError, Text};
+use yoman_chat::{MessageRef, Outbound, Phrases, RoomId, SendError};
 
 use crate::{
     api::{CallError, Nothing},
@@ -19,8 +19,6 @@ use crate::{
 
 /// What our metadata is called.
 const METADATA_TYPE: &str = "yoman_message";
-/// How the core marks a message that may stand there already.
-const REPEAT_MARK: &str = "(possibly a repeat";
 /// How far back a first copy is looked for.
 const LOOK_BACK: &str = "50";
 
@@ -87,7 +85,7 @@ impl Core {
         }
         let nonce = message.nonce.as_deref();
         if let Some(nonce) = nonce
-            && (unsure.has(nonce) || message.text.to_plain().contains(REPEAT_MARK))
+            && (unsure.has(nonce) || message.repeat)
             && let Some(first) = self.first_copy(channel, root.as_deref(), nonce).await
         {
             unsure.note(nonce, false);
@@ -145,7 +143,7 @@ impl Core {
                 Ok(posted) => {
                     if long {
                         let place = posted.channel.as_deref().unwrap_or(channel);
-                        self.attach_whole(place, root.as_deref().unwrap_or(&posted.ts), &message.text).await;
+                        self.attach_whole(place, root.as_deref().unwrap_or(&posted.ts), message).await;
                     }
                     return Ok((posted, root));
                 }
@@ -180,7 +178,7 @@ impl Core {
         let mut text = message.text.clone();
         if text.to_plain().chars().count() > MESSAGE_CHARS_MAX {
             text = outbound::head(&text, HEAD_CHARS_MAX);
-            text.plain("\n(the whole text is in the file below)");
+            text.plain(format!("\n({})", Phrases::of(&message.lang).whole_text_below));
         }
         let shown = Outbound { text: text.clone(), ..message.clone() };
         let mut blocks = outbound::blocks(&shown, &self.link_prefix, "m");
@@ -190,7 +188,7 @@ impl Core {
         }
         json!({
             "text": outbound::fallback(&text), "blocks": blocks,
-            "attachments": outbound::attachments(message.accent),
+            "attachments": outbound::attachments(message.accent, &message.lang),
         })
     }
 
@@ -293,10 +291,10 @@ impl Core {
     }
 
     /// The whole of a text that is too long, as a file under its beginning.
-    async fn attach_whole(&self, channel: &str, root: &str, text: &Text) {
-        let plain = text.to_plain();
+    async fn attach_whole(&self, channel: &str, root: &str, message: &Outbound) {
+        let plain = message.text.to_plain();
         let share = json!({ "channel_id": channel, "thread_ts": root });
-        if let Err(error) = self.upload("whole.txt", "the whole text", plain.as_bytes(), Some(share)).await {
+        if let Err(error) = self.upload("whole.txt", Phrases::of(&message.lang).whole_text, plain.as_bytes(), Some(share)).await {
             tracing::warn!(bot = %self.name, channel, %error, "a long text could not be attached as a file");
         }
     }

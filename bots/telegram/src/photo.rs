@@ -5,7 +5,7 @@ use reqwest::multipart::{Form, Part};
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::Value;
 use teloxide::requests::Payload;
-use yoman_chat::{LengthUnit, Outbound, Picture, Style};
+use yoman_chat::{LengthUnit, Outbound, Phrases, Picture, Style};
 
 use crate::{
     api::CallError,
@@ -68,7 +68,7 @@ pub(crate) fn is_not_taken(error: &CallError) -> bool {
 pub(crate) fn without(message: &Outbound) -> Outbound {
     let mut message = message.clone();
     if message.picture.take().is_some() {
-        message.text.push(Style::Dim, "\n(the picture could not be shown here)");
+        message.text.push(Style::Dim, format!("\n({})", Phrases::of(&message.lang).no_picture));
     }
     message
 }

@@ -537,3 +537,119 @@ fn days_of_a_month_are_the_nearest() {
         assert_eq!(due(text, &context()), Ok(crate::domain::Due::Day(day(expected))), "{text}");
     }
 }
+
+/// What is wrong with each of these is said in Korean: besides what was typed and what is to be typed, nothing is left.
+#[test]
+fn faults_in_korean() {
+    let shown = [
+        "/할일 고치기 마감:언젠가",
+        "/할일 고치기 마감:3일",
+        "/할일 고치기 마감:03/04/2026",
+        "/할일 고치기 마감:9999년 1월 1일",
+        "/할일 고치기 마감:2월 30일",
+        "/할일",
+        "/할일 #인증",
+        "/할일 고치기 !높은",
+        "/할일 고치기 필요:테스트",
+        "/할일 고치기 !높음 !낮음",
+        "/되돌리기 옆",
+        "/되돌리기 T7 옆",
+        "/되돌리기 T7 방",
+        "/되돌리기 방 마감",
+        "/되돌리기 T7@5 T7@5",
+        "/비교",
+        "/비교 언젠가",
+        "/보드 언젠가 기준",
+        "/보기 T7 부탁해요",
+        "/보기 T7 at 언젠가",
+        "/팔로우 #app 어제 기준",
+        "/마감 T7",
+        "/마감 T7 언젠가",
+        "/우선순위 T7 급한",
+        "/우선순위 T7",
+        "/필요",
+        "/필요 T7 테스트",
+        "/배정 T7",
+        "/태그 T7 a/b",
+        "/태그 T7",
+        "/승격 T7 아이디어",
+        "/승격 T7 언젠가",
+        "/승격 T7 to",
+        "/검토 P4",
+        "/연결 T7 example.org",
+        "/연결 T7 T9 T10",
+        "/찾기 열림",
+        "/목록 쪽:0",
+        "/보드 쪽:2",
+        "/팔로우 필요:T3",
+        "/음소거",
+        "/음소거 어제까지",
+        "/시간대 서욾",
+        "/시간대",
+        "/언어 한국말",
+        "/언어",
+        "/기본 보드",
+        "/기본",
+        "/완료 T7 T8",
+        "/완료 7",
+        "/페어링 abcd1234 대장",
+        "/페어링 코드",
+        "/권한부여 dana",
+        "/권한부여",
+        "/소유자등록",
+        "/연결해제",
+        "/보고서 이름",
+        "/보고서 저장",
+        "/보고서 lead-time 내일 기준",
+        "/메모 T7",
+        "/제목 T7",
+        "/발견 R2",
+        "/다듬기 I3",
+        "/조건 T7",
+        "/프로젝트 T7",
+        "/T7 완룢",
+        "/T7 안녕하세요",
+        "/모름",
+        "/완룢 T7",
+    ]
+    .map(|text| {
+        let fault = parse(text, &context()).expect_err(text);
+        format!("> {text}\n{}", fault.say(crate::lang::Lang::Korean))
+    })
+    .join("\n\n");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn help_in_korean() {
+    let help = |topic| help(topic, crate::lang::Lang::Korean).unwrap().to_string();
+    let short = help(None);
+    assert!(short.lines().count() <= 30, "more than a phone shows at once:\n{short}");
+    insta::assert_snapshot!("korean_help_in_short", short);
+    insta::assert_snapshot!("korean_help", help(Some("전체")));
+    insta::assert_snapshot!("korean_help_about_one_verb", help(Some("/완료")));
+    assert_eq!(help(Some("완료")), help(Some("done")));
+    assert_eq!(help(Some("방")), help(Some("room")));
+}
+
+#[test]
+fn what_is_on_a_button_is_what_a_korean_would_say() {
+    let said = |command| korean::as_said(command, crate::lang::Lang::Korean);
+    assert_eq!(said("/done T1"), "/완료 T1");
+    assert_eq!(said("/done T1 anyway"), "/완료 T1 그래도");
+    assert_eq!(said("/list todo"), "/목록 할일");
+    assert_eq!(said("/unlink console"), "/unlink console", "not every word of it has a Korean one");
+    assert_eq!(korean::as_said("/done T1", crate::lang::Lang::English), "/done T1");
+}
+
+#[test]
+fn every_korean_example_is_the_english_one() {
+    for verb in verbs().iter().filter(|verb| verb.available()) {
+        let text = format!("/{}", verb.example_in(crate::lang::Lang::Korean));
+        assert!(matches!(parse(&text, &context()), Ok(Said::Command(_))), "{text}: {:?}", parse(&text, &context()));
+        let (korean, english) = (command(&text), command(&format!("/{}", verb.example)));
+        assert_eq!(std::mem::discriminant(&korean), std::mem::discriminant(&english), "{text}");
+        let verb_of = |command: &Command| command.to_text(context().time_zone).split([' ', ':']).next().unwrap().to_owned();
+        assert_eq!(verb_of(&korean), verb_of(&english), "{text}");
+    }
+}

@@ -228,7 +228,10 @@ fn rooms_and_people() {
     becomes("/mute until mon 9:00", "/mute until 2026-11-23T09:00");
     becomes("/mute today", "/mute until 2026-11-21T00:00");
     becomes("/unmute", "/mute off");
-    becomes("/lang PT-br", "/lang pt-BR");
+    becomes("/lang KO-kr", "/lang ko");
+    becomes("/lang 한국어", "/lang ko");
+    becomes("/lang English", "/lang en");
+    becomes("/lang OFF", "/lang off");
     becomes("/tz seoul", "/tz Asia/Seoul");
     becomes("/tz new york", "/tz America/New_York");
     becomes("/default Todo", "/default todo");
@@ -400,7 +403,7 @@ fn faults() {
         "/mute until yesterday",
         "/tz Soul",
         "/tz kst",
-        "/lang english",
+        "/lang klingon",
         "/default board",
         "/done T7 T8",
         "/done 7",

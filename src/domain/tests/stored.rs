@@ -163,6 +163,17 @@ fn samples() -> Vec<Event> {
     events.extend(reversals(whole_filter()));
     events.push(Event::Person(person::Event::IdentityUnlinked { identity: identity() }));
     events.push(Event::Person(person::Event::Merged { into: PersonId(1) }));
+    for filter in [whole_filter(), Filter::default()] {
+        events.push(Event::Room(room::Event::BoardPinned { filter }));
+    }
+    events.push(Event::Room(room::Event::BoardUnpinned));
+    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
+    events.push(Event::Room(room::Event::Reversed(room::Reversed {
+        version: 2,
+        takes: vec![2],
+        what: vec!["board_unpinned".to_owned()],
+        after: Box::new(room::After { board, ..room::After::default() }),
+    })));
     let emoji = |text| room::Emoji::read(text).unwrap_or_else(|| panic!("{text}"));
     let reactions = room::Reactions {
         mapped: vec![room::Mapped { emoji: emoji("✅"), verb: Some(room::ReactionVerb::Done) }],
@@ -185,18 +196,6 @@ fn samples() -> Vec<Event> {
     for verb in room::ReactionVerb::ALL {
         events.push(Event::Room(room::Event::ReactionMapped { emoji: emoji("👀"), verb: Some(verb) }));
     }
-    for filter in [whole_filter(), Filter::default()] {
-        events.push(Event::Room(room::Event::BoardPinned { filter }));
-    }
-    events.push(Event::Room(room::Event::BoardUnpinned));
-    let board = Some(crate::domain::undo::Value::Is(whole_filter()));
-    events.push(Event::Room(room::Event::Reversed(room::Reversed {
-        version: 2,
-        takes: vec![2],
-        what: vec!["board_unpinned".to_owned()],
-        after: Box::new(room::After { board, ..room::After::default() }),
-    })));
-
     for bot in [Some("telegram".to_owned()), None] {
         events.push(Event::Person(person::Event::Preferred { bot }));
     }

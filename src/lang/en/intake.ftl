@@ -165,3 +165,5 @@ report-line-column = line { $line }, column { $column }
 report-missing = the script has no `{ $function }`: it needs  fn init()  fn apply(state, event)  fn show(state)
 report-slow = it takes too long: { $after } s were over at position { $position } of { $head }{ $advice }
 report-stopped = it was stopped before it was done
+repeat-no-answer = possibly a repeat: there was no answer to the first attempt
+repeat-stopped = possibly a repeat: yoman was stopped while sending this

@@ -11,7 +11,5 @@ far-behind = { $n ->
     [one] 1 change
    *[other] { $n } changes
 } while this room was not reachable: /board
-maybe-again-stopped = (possibly a repeat: yoman was stopped while sending this)
-maybe-again-unanswered = (possibly a repeat: there was no answer to the first attempt)
 forgotten-instead = (What waited to be shown here is gone: somebody was forgotten, and it may have held their words. Ask again.)
 picture-gone = (the picture is gone: ask again for a new one)

@@ -122,6 +122,7 @@ undone-room-follows-nothing = This room follows nothing again
 undone-room-follows = This room follows { $what } again
 undone-room-muted = This room is told nothing until { $when } again
 undone-room-unmuted = This room is told what it follows again
+undone-room-language = I speak English here again
 undone-room-zone = Times here are those of { $zone } again
 undone-room-zone-house = Times here are those of the house again
 undone-room-bucket = A bare sentence becomes { $bucket } here again

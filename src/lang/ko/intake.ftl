@@ -167,3 +167,5 @@ report-line-column = { $line }번째 줄 { $column }번째 글자
 report-missing = 스크립트에 `{ $function }` 함수가 없어요. 이 함수들이 있어야 해요:  fn init()  fn apply(state, event)  fn show(state)
 report-slow = 너무 오래 걸려요. { $after }초 동안 { $head } 가운데 { $position } 위치까지 갔어요{ $advice }
 report-stopped = 끝나기 전에 멈췄어요
+repeat-no-answer = 두 번 온 메시지일 수 있어요: 처음 보냈을 때 답이 없었어요
+repeat-stopped = 두 번 온 메시지일 수 있어요: 보내는 중에 yoman이 멈췄어요

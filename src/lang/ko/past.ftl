@@ -33,9 +33,7 @@ why-waits-not = 더는 기다리지 않아요: { $what }
 why-thanks-to = { $waits }, { $who } { $did }, { $when }
 why-closed-long-ago = 더는 기다리지 않아요: { $item }, 오래전에 닫혔어요.
 why-more-needs = 그 밖에 선행 항목 { $n }개
-why-waiting = { $n ->
-   *[other] 이것을 기다리는 것: { $items }
-}
+why-waiting = 이것을 기다리는 것: { $items }
 why-became = 이렇게 이어졌어요: { $chain }.
 why-which-became = { $chain } → { $next }
 why-heading = { $item } 왜?

@@ -26,9 +26,7 @@ undone-retagged = { $tags } 태그 ({ $gone } 없이)
 undone-with-it = { $now } (함께).
 undone-deleted = { $now }: 그 메시지가 지워졌어요.
 undone-gone-acts = { $now }: { $acts }.
-undone-acts = { $n ->
-   *[other] { $now }: { $acts } 되돌렸어요.
-}
+undone-acts = { $now }: { $acts } 되돌렸어요.
 undone-part = { $acts } 중 { $parts }
 undone-yours = 내 { $what } ({ $when })
 undone-theirs = { $who } 님의 { $what } ({ $when })
@@ -38,12 +36,8 @@ undone-files = { $n ->
 }
 undone-told = 다른 방에 이미 알린 것은 거기 남아요. 이것도 그 방에 알려요.
 undone-waits = { $waits }이에요.
-undone-waiting-again = { $n ->
-   *[other] 다시 기다려요: { $items }.
-}
-undone-freed = { $n ->
-   *[other] 이제 기다리지 않아도 돼요: { $items }.
-}
+undone-waiting-again = 다시 기다려요: { $items }.
+undone-freed = 이제 기다리지 않아도 돼요: { $items }.
 # Parts of an act.
 part = { $part ->
     [state] 상태
@@ -119,6 +113,7 @@ undone-room-follows-nothing = 이 방은 다시 아무것도 팔로우하지 않
 undone-room-follows = 이 방은 다시 { $what } 팔로우해요
 undone-room-muted = 다시 { $when }까지 이 방에 알리지 않을게요
 undone-room-unmuted = 이 방에 팔로우하는 소식을 다시 알릴게요
+undone-room-language = 여기서 다시 한국어로 말할게요
 undone-room-zone = 여기 시간은 다시 { $zone } 기준이에요
 undone-room-zone-house = 여기 시간은 다시 기본 시간대 기준이에요
 undone-room-bucket = 여기서 그냥 적은 문장은 다시 { $bucket }{ JOSA($bucket, "이/가") } 돼요

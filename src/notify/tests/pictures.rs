@@ -34,8 +34,8 @@ async fn a_picture_is_kept_apart_and_found_again() {
     let row = serde_json::to_string(&answers[0].message).unwrap();
     let read: Outbound = serde_json::from_str(&row).unwrap();
     assert!(row.len() < 400 && read.picture.as_ref().is_some_and(|picture| picture.png.is_empty()));
-    assert_eq!(shown(&pictures.fetch(read).await), ("first".into(), Some(b"one".to_vec())));
-    assert_eq!(shown(&pictures.fetch(answers[2].message.clone()).await), ("third".into(), None));
+    assert_eq!(shown(&pictures.fetch(read, Lang::English).await), ("first".into(), Some(b"one".to_vec())));
+    assert_eq!(shown(&pictures.fetch(answers[2].message.clone(), Lang::English).await), ("third".into(), None));
 
     // Damaged, then gone.
     let one = dir.path().join(format!("state/pictures/{}.png", answers[0].message.picture.as_ref().unwrap().sha256));
@@ -45,7 +45,7 @@ async fn a_picture_is_kept_apart_and_found_again() {
         } else {
             fs::remove_file(&one).unwrap()
         }
-        let (text, png) = shown(&pictures.fetch(answers[0].message.clone()).await);
+        let (text, png) = shown(&pictures.fetch(answers[0].message.clone(), Lang::English).await);
         assert!(png.is_none() && text.starts_with("first\n(the picture is gone"), "{text}");
     }
     // Written again over what was damaged.
@@ -60,7 +60,7 @@ async fn a_picture_that_cannot_be_kept_stays_in_memory() {
     let pictures = Pictures::beside(&dir.path().join("bots"));
     let mut answers = [answer(b"one", "first")];
     pictures.keep(&mut answers).await;
-    assert_eq!(shown(&pictures.fetch(answers[0].message.clone()).await).1, Some(b"one".to_vec()));
+    assert_eq!(shown(&pictures.fetch(answers[0].message.clone(), Lang::English).await).1, Some(b"one".to_vec()));
     let mut named = [answer(b"two", "second")];
     if let Some(picture) = &mut named[0].message.picture {
         picture.sha256 = "../../etc/passwd".into();

@@ -48,8 +48,8 @@ fn days_end_where_the_viewer_is() {
 #[test]
 fn counts_and_lists() {
     assert_eq!(
-        [0, 1, 2, 4_812, 1_000_000].map(|n| count(n, "todo", Lang::English)).join(" "),
-        "no todos 1 todo 2 todos 4,812 todos 1,000,000 todos"
+        [0, 1, 2, 4_812, 1_000_000].map(|n| count(n, "item", Lang::English)).join(" "),
+        "no items 1 item 2 items 4,812 items 1,000,000 items"
     );
     let words =
         |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), Lang::English);

@@ -99,7 +99,7 @@ pub(crate) fn config(server: &DiscordStandIn) -> DiscordConfig {
 }
 
 fn arg(name: &str, kind: ArgKind, required: bool, before: &str) -> Arg {
-    Arg { name: name.into(), about: format!("the {name}"), kind, required, before: before.into() }
+    Arg { name: name.into(), about: format!("the {name}"), kind, required, before: before.into(), other: vec![] }
 }
 
 /// A few verbs of each sort.
@@ -114,6 +114,7 @@ pub(crate) fn menu() -> Menu {
         frequent: word != "rare",
         look: false,
         private,
+        other: vec![],
     };
     let text = || arg("text", ArgKind::Text, true, "");
     Menu {

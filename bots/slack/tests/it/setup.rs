@@ -89,6 +89,7 @@ pub(crate) fn config(server: &SlackStandIn) -> SlackConfig {
         frequent: true,
         look: false,
         private: false,
+        other: vec![],
     };
     config.menu = Menu { verbs: ["todo", "done", "idea"].map(verb).to_vec() };
     config
