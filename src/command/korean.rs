@@ -286,8 +286,10 @@ pub(super) static ABOUT: Table = &[
     ("which report; nothing: which there are", &["어느 보고서인지. 비우면 목록"]),
     ("what it is given", &["보고서에 줄 단어"]),
     ("2h, 3 days, until mon 9:00, or off", &["2시간, 3일, 월요일 9시까지, 또는 끄기"]),
-    ("the hour, or off", &["시각 또는 끄기"]),
-    ("from when, or off", &["언제부터, 또는 끄기"]),
+    ("what has to happen: created, noted, assigned, started, done, merged, due, undone", &["어떤 일이 있을 때: created, noted, assigned, started, done, merged, due, undone"]),
+    ("daily 9:00, weekly mon 9:00, now, or off", &["매일 9:00, 매주 월 9:00, 지금, 또는 끄기"]),
+    ("22:00-7:00, with urgent to let what is urgent through, or off", &["22:00-7:00, 긴급한 일은 받으려면 뒤에 긴급, 또는 끄기"]),
+    ("which, or off", &["어느 플랫폼인지, 또는 끄기"]),
     ("en, ko, or off", &["ko, en, 아니면 off"]),
     ("area and city: Asia/Seoul", &["지역/도시: Asia/Seoul"]),
     ("what a bare sentence becomes", &["그냥 쓴 문장이 무엇이 될지"]),
@@ -312,7 +314,7 @@ pub(super) static NAMES: Table = &[
     ("page", &["쪽"]), ("filter", &["필터"]), ("at", &["시점"]), ("picture", &["그림"]), ("to", &["무엇으로"]),
     ("anyway", &["그래도"]), ("verdict", &["판정"]), ("when", &["언제"]), ("bucket", &["종류"]), ("state", &["상태"]),
     ("words", &["단어"]), ("span", &["기간"]), ("parts", &["부분"]), ("until", &["언제까지"]), ("name", &["이름"]),
-    ("hour", &["시각"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
+    ("hours", &["시간"]), ("on", &["소식"]), ("time", &["동안"]), ("from", &["언제부터"]), ("code", &["코드"]), ("zone", &["지역"]),
     ("emoji", &["이모지"]), ("keep", &["고정"]), ("where", &["어디"]), ("role", &["역할"]), ("as", &["누구"]), ("platform", &["플랫폼"]), ("verb", &["명령"]),
 ];
 

@@ -493,3 +493,7 @@ impl Follower {
 #[cfg(test)]
 #[path = "tests/follower.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "tests/model.rs"]
+mod model;

@@ -7,6 +7,7 @@ mod stage;
 mod again;
 mod anything;
 mod boards;
+mod digest;
 mod first_minute;
 mod follow;
 mod forget;
