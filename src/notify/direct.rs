@@ -37,9 +37,9 @@ pub struct Heard {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "spoken")]
     pub language: Option<Lang>,
     at: i64,
-    /// From which positions of the log on this was the room they were heard in last; the newest.
+    /// From which positions of the log on this was the room they were heard in last, and when; the newest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    turns: Vec<Position>,
+    turns: Vec<(Position, i64)>,
 }
 
 /// A language that is not spoken here (any more) is none.
@@ -93,15 +93,15 @@ impl Direct {
         }
         let before = rooms.get(room).filter(|heard| heard.person == person);
         let mut turns = before.map(|heard| heard.turns.clone()).unwrap_or_default();
-        if !stays && turns.last() != Some(&head) {
-            if turns.len() == TURNS_MAX {
-                turns.remove(0);
-            }
-            turns.push(head);
-        }
         // Never earlier than what was heard elsewhere, wherever the clock was set to.
         let latest = rooms.values().filter(|heard| heard.person == person).map(|heard| heard.at).max();
         let at = latest.map_or(now, |latest| now.max(latest + 1));
+        if !stays {
+            if turns.len() == TURNS_MAX {
+                turns.remove(0);
+            }
+            turns.push((head, at));
+        }
         let heard = Heard { person, identity: Some(identity.clone()), language, at, turns };
         rooms.insert(room.clone(), heard.clone());
         let mut ops = Ops::default();
@@ -144,7 +144,7 @@ impl Direct {
         let heard = self.rooms();
         rooms.iter().max_by_key(|room| {
             let heard = heard.get(*room);
-            let turn = heard.and_then(|heard| heard.turns.iter().rev().find(|turn| **turn < position));
+            let turn = heard.and_then(|heard| heard.turns.iter().rev().find(|(turn, _)| *turn < position));
             // Where that is forgotten, or was never written down: the room that was used last of all.
             (turn, heard.map(|heard| heard.at), *room)
         })

@@ -14,7 +14,7 @@ use yoman_chat::{Bot, RoomId, Stop};
 use super::super::{
     Delivery, Outbox, OutboxSettings,
     fake::{FakeBot, Items, quick, until},
-    scene::{DANA, KIM, Scene, created, fact, tagged, todo, todo_event},
+    scene::{DANA, KIM, Scene, created, fact, tagged, todo_event},
 };
 use super::Follower;
 use crate::{
