@@ -334,7 +334,10 @@ impl Complete for Completer {
                 let korean = if bare.is_ascii() { &[] } else { verb.korean() };
                 std::iter::once(verb.word).chain(korean.iter().copied())
             });
-            return (0, words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect());
+            return (
+                0,
+                words.filter(|word| command::begins(word, bare)).map(|word| format!("{slash}{word}")).collect(),
+            );
         }
         let Some(world) = self.world.get() else { return (start, Vec::new()) };
         let mut found: Vec<String> = world.read(|world| {

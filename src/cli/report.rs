@@ -91,7 +91,8 @@ fn asked(args: Args, config: &Config) -> Result<ReportAsked, String> {
     let until = match &args.at {
         None => None,
         Some(at) => Some(
-            when::instant(at, &context, when::Direction::Past).map_err(|fault| fault.advice_past("--at ", &context).to_string())?,
+            when::instant(at, &context, when::Direction::Past)
+                .map_err(|fault| fault.advice_past("--at ", &context).to_string())?,
         ),
     };
     let script = args.file.as_deref().map(read).transpose()?;

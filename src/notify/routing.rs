@@ -416,13 +416,7 @@ pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: Date
     viewer_of(room, person_in(room, world, bot), world, bot, now)
 }
 
-fn viewer_of(
-    room: &RoomId,
-    person: Option<PersonId>,
-    world: &World,
-    bot: &BotRooms<'_>,
-    now: DateTime<Utc>,
-) -> Viewer {
+fn viewer_of(room: &RoomId, person: Option<PersonId>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     let state = world.room(room.as_str());
     Viewer {
         room: room.as_str().to_owned(),

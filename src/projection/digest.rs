@@ -92,7 +92,10 @@ impl Missed {
         let missed = self.items.entry(item).or_insert(nothing);
         missed.changes += 1;
         missed.newest = commit.position;
-        missed.kinds.extend(notice::item_events(commit).iter().map(Kind::of));
+        let kinds: Vec<Kind> = notice::item_events(commit).iter().map(Kind::of).collect();
+        let new = kinds.contains(&Kind::Created);
+        // What it was created with is no change of it; for whom it is matters.
+        missed.kinds.extend(kinds.into_iter().filter(|kind| !new || matches!(kind, Kind::Created | Kind::Assigned)));
         if !missed.by.iter().any(|it| it == actor) {
             missed.by.push(actor.to_owned());
         }

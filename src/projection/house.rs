@@ -155,7 +155,8 @@ impl World {
         let time = viewer.now.with_timezone(&viewer.time_zone).format("%H:%M").to_string();
         let mut parts = vec![say!(lang, "settings-times", zone = viewer.time_zone.name(), time)];
         parts.extend(room.language.iter().map(|code| {
-            let language = Lang::parse(code).map_or_else(|| words::one_line(code).into_owned(), |it| it.name().to_owned());
+            let language =
+                Lang::parse(code).map_or_else(|| words::one_line(code).into_owned(), |it| it.name().to_owned());
             say!(lang, "settings-language", language)
         }));
         parts.extend(

@@ -82,6 +82,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
+pub(crate) use self::notice::is_correction;
 use self::{acts::Acts, items::Items, people::People, reports::Reports, rooms::Rooms, unread::Unread};
 pub use self::{
     card::ask,
@@ -99,7 +100,6 @@ pub use self::{
     stats::{Day, Spread, Stats},
     undone::{Rests, TakenBack, Why},
 };
-pub(crate) use self::notice::is_correction;
 use crate::{
     domain::{
         Bucket, Event, Handle, Identity, ItemRef, PersonId,

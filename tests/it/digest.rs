@@ -69,12 +69,12 @@ async fn what_is_held_can_be_asked_for_and_comes_when_the_hours_are_taken_back()
     stage.say(&dana, "/digest weekly mon 9:00").await;
     stage.say(&kim, "/todo Fix login #app").await;
     stage.quiet(&dana.bot).await;
-    stage.say(&dana, "/digest now").await;
-    stage.sees(&dana, "1 item").await;
+    let said = stage.say(&dana, "/digest now").await;
+    assert!(said.iter().any(|text| text.contains("1 item")), "{said:?}");
     stage.say(&kim, "/todo Fix logout #app").await;
     stage.quiet(&dana.bot).await;
-    stage.say(&dana, "/undo").await;
-    stage.sees(&dana, "Fix logout").await;
+    let said = stage.say(&dana, "/undo").await;
+    assert!(said.iter().any(|text| text.contains("Fix logout")), "{said:?}");
     stage.say(&dana, "/digest 25:00").await;
     stage.say(&dana, "/quiet 22:00-22:00").await;
     assert_snapshot!(stage.transcript());
@@ -91,8 +91,8 @@ async fn it_is_said_in_korean_too() {
     stage.say(&kim, "/todo Fix login #app @dana").await;
     stage.say(&kim, "/doing T1").await;
     stage.quiet(&dana.bot).await;
-    stage.say(&dana, "/요약 지금").await;
-    stage.sees(&dana, "T1").await;
+    let said = stage.say(&dana, "/요약 지금").await;
+    assert!(said.iter().any(|text| text.contains("T1 ")), "{said:?}");
     stage.say(&dana, "/알림받기").await;
     assert_snapshot!(stage.transcript());
 }

@@ -109,7 +109,12 @@ fn inbound(room: &str, kind: RoomKind, n: u64, text: String) -> Inbound {
     Inbound {
         id: format!("bench/{room}/{n}"),
         room: Room { id: id.clone(), kind, title: (kind == RoomKind::Group).then(|| room.to_owned()) },
-        sender: Sender { id: SenderId::new("bench/me"), name: "Me".into(), handle: Some("me-too".into()), language: None },
+        sender: Sender {
+            id: SenderId::new("bench/me"),
+            name: "Me".into(),
+            handle: Some("me-too".into()),
+            language: None,
+        },
         said: Said::Message {
             text,
             message: MessageRef { room: id, id: n.to_string() },
@@ -204,7 +209,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let sent = bot.rooms();
-    let per_room: Vec<u64> = sent.iter().filter(|(room, _)| room.as_str().contains("/g")).map(|(_, it)| it.notices).collect();
+    let per_room: Vec<u64> =
+        sent.iter().filter(|(room, _)| room.as_str().contains("/g")).map(|(_, it)| it.notices).collect();
     let mut table = Table::new(["figure", ""]);
     table.row(["rooms that follow".into(), rooms.to_string()]);
     table.row([format!("changes in {:.2} s", said.as_secs_f64()), changes.to_string()]);

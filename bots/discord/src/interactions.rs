@@ -403,8 +403,7 @@ async fn open_thread(intake: &Intake, channel: u64, message: &wire::Message, pen
         say.thread_on_cards_only.to_owned()
     } else {
         let name = cut(words.lines().next().unwrap_or_default().replace(['*', '`', '\\', '~'], "").trim(), 100);
-        let body =
-            json!({ "name": if name.is_empty() { say.thread.to_owned() } else { name }, "auto_archive_duration": 4320 });
+        let body = json!({ "name": if name.is_empty() { say.thread.to_owned() } else { name }, "auto_archive_duration": 4320 });
         let path = format!("channels/{channel}/messages/{}/threads", message.id);
         match intake.api.call(Method::POST, &path, Some(&body), None).await {
             Ok(made) => {

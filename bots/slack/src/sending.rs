@@ -294,7 +294,9 @@ impl Core {
     async fn attach_whole(&self, channel: &str, root: &str, message: &Outbound) {
         let plain = message.text.to_plain();
         let share = json!({ "channel_id": channel, "thread_ts": root });
-        if let Err(error) = self.upload("whole.txt", Phrases::of(&message.lang).whole_text, plain.as_bytes(), Some(share)).await {
+        if let Err(error) =
+            self.upload("whole.txt", Phrases::of(&message.lang).whole_text, plain.as_bytes(), Some(share)).await
+        {
             tracing::warn!(bot = %self.name, channel, %error, "a long text could not be attached as a file");
         }
     }

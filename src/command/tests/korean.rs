@@ -649,7 +649,8 @@ fn every_korean_example_is_the_english_one() {
         assert!(matches!(parse(&text, &context()), Ok(Said::Command(_))), "{text}: {:?}", parse(&text, &context()));
         let (korean, english) = (command(&text), command(&format!("/{}", verb.example)));
         assert_eq!(std::mem::discriminant(&korean), std::mem::discriminant(&english), "{text}");
-        let verb_of = |command: &Command| command.to_text(context().time_zone).split([' ', ':']).next().unwrap().to_owned();
+        let verb_of =
+            |command: &Command| command.to_text(context().time_zone).split([' ', ':']).next().unwrap().to_owned();
         assert_eq!(verb_of(&korean), verb_of(&english), "{text}");
     }
 }

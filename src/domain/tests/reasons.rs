@@ -18,8 +18,30 @@ fn t(number: u32) -> ItemRef {
 
 /// Words in Latin letters that are the same in Korean, or were typed.
 const LATIN: &[&str] = &[
-    "PR", "UTC", "yoman", "http", "https", "save", "remove", "ko", "en", "pt", "BR", "kim", "dana", "auth", "app", "en_US",
-    "example", "org", "x", "person", "fake", "todo_created", "bad", "json",
+    "PR",
+    "UTC",
+    "yoman",
+    "http",
+    "https",
+    "save",
+    "remove",
+    "ko",
+    "en",
+    "pt",
+    "BR",
+    "kim",
+    "dana",
+    "auth",
+    "app",
+    "en_US",
+    "example",
+    "org",
+    "x",
+    "person",
+    "fake",
+    "todo_created",
+    "bad",
+    "json",
 ];
 
 #[track_caller]
@@ -36,8 +58,8 @@ fn in_korean(wording: &Wording) {
 
 fn item_errors() -> Vec<item::Error> {
     use item::Error::{
-        Circular, Empty, LinkedToItself, NoAddress, NoSuchVersion, NoneNamed, NotOnwards, NothingChanges, OnlyTodosWait,
-        TitleOfLines, TooLong, TooMany, WaitsForItself, Withdrawn, WrongBucket,
+        Circular, Empty, LinkedToItself, NoAddress, NoSuchVersion, NoneNamed, NotOnwards, NothingChanges,
+        OnlyTodosWait, TitleOfLines, TooLong, TooMany, WaitsForItself, Withdrawn, WrongBucket,
     };
     let item = t(7);
     let mut all = vec![
@@ -63,8 +85,20 @@ fn item_errors() -> Vec<item::Error> {
         NoAddress { url: "x".into() },
         NoSuchVersion { item, version: 3 },
     ];
-    let whats =
-        ["refine", "reject", "promote", "finding", "doing", "done", "need", "criterion", "review", "merge", "close", "that"];
+    let whats = [
+        "refine",
+        "reject",
+        "promote",
+        "finding",
+        "doing",
+        "done",
+        "need",
+        "criterion",
+        "review",
+        "merge",
+        "close",
+        "that",
+    ];
     let only: [&'static [Bucket]; 3] = [&[Bucket::Idea], &[Bucket::Research, Bucket::Todo], &Bucket::ALL];
     for (n, what) in whats.into_iter().enumerate() {
         all.push(WrongBucket { item, what, only: only[n % 3], instead: vec![] });
@@ -127,7 +161,9 @@ fn person_errors() -> Vec<person::Error> {
     for role in Role::ALL.iter().copied() {
         all.push(Error::NothingChanges { handle: handle.clone(), what: Unchanged::Role(role) });
         all.push(Error::Outranks { handle: handle.clone(), role, other: other.clone(), less: Role::Guest });
-        for what in [Deed::Admit(role), Deed::Change(Role::Guest, role), Deed::Take(role), Deed::Link(role), Deed::Forget] {
+        for what in
+            [Deed::Admit(role), Deed::Change(Role::Guest, role), Deed::Take(role), Deed::Link(role), Deed::Forget]
+        {
             all.push(Error::NotAllowed { what, actor: Role::Member, needed: role });
         }
     }

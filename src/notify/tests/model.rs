@@ -99,7 +99,8 @@ struct Model {
 impl Model {
     fn is_quiet(&self, at: DateTime<Utc>) -> bool {
         let hour = u16::try_from(at.hour()).unwrap();
-        self.quiet.is_some_and(|(from, to)| if from < to { from <= hour && hour < to } else { hour >= from || hour < to })
+        self.quiet
+            .is_some_and(|(from, to)| if from < to { from <= hour && hour < to } else { hour >= from || hour < to })
     }
 
     fn is_muted(&self, at: DateTime<Utc>) -> bool {
