@@ -195,6 +195,6 @@ impl World {
 
 /// Why somebody is told who follows nothing of it.
 pub fn concerned(assigned: bool, viewer: &Viewer) -> Text {
-    let key = if assigned { "routing-assigned" } else { "routing-mentioned" };
+    let key = if assigned { "because-assigned" } else { "routing-mentioned" };
     text_in!(viewer.lang, Style::Dim, key)
 }

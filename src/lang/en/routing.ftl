@@ -1,4 +1,3 @@
 # Why somebody is told.
 
-routing-assigned = it is assigned to you
 routing-mentioned = you are mentioned
