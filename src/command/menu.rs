@@ -185,12 +185,12 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("diff", &[Arg::new("when", "since when", When, "when"), Arg::new("until", "until when", When, "[when]").optional(), ITEM.optional(), FILTER]),
     ("report", &[Arg::new("name", "which report; nothing: which there are", Words, "name").optional(), Arg::new("words", "what it is given", Words, "words").optional(), AT]),
 
-    ("follow", &[FILTER]),
+    ("follow", &[FILTER, Arg::new("on", "what has to happen: created, noted, assigned, started, done, merged, due, undone", Words, "on:created,done").behind("on:").optional()]),
     ("unfollow", &[FILTER]),
     ("mute", &[Arg::new("time", "2h, 3 days, until mon 9:00, or off", When, "2h|3 days|until when|off")]),
     ("unmute", &[]),
-    ("digest", &[Arg::new("hour", "the hour, or off", Words, "hour|off")]),
-    ("quiet", &[Arg::new("from", "from when, or off", Words, "from"), Arg::new("to", "until when", Words, "to").optional()]),
+    ("digest", &[Arg::new("when", "daily 9:00, weekly mon 9:00, now, or off", Words, "daily 9:00|weekly mon 9:00|now|off").optional()]),
+    ("quiet", &[Arg::new("hours", "22:00-7:00, with urgent to let what is urgent through, or off", Words, "22:00-7:00 [urgent]|urgent on|urgent off|off").optional()]),
     ("remind", &[
         ITEM.optional(),
         Arg::new("when", "fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", When, "when").optional(),
@@ -217,6 +217,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("revoke", &[PEOPLE]),
     ("forget", &[PEOPLE]),
     ("unlink", &[Arg::new("platform", "where, as /people shows it", Words, "platform")]),
+    ("prefer", &[Arg::new("platform", "which, or off", Words, "platform|off").optional()]),
     ("rooms", &[]),
     ("enable", &[]),
     ("disable", &[]),
@@ -235,7 +236,7 @@ const FREQUENT: &[&str] = &[
 
 /// Verbs whose answer concerns nobody but who asks.
 const PRIVATE: &[&str] =
-    &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "confirm", "help", "status", "start"];
+    &["mine", "claim", "pair", "people", "prefer", "unlink", "rooms", "remind", "confirm", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -17,6 +17,7 @@
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
 //! * `confirm.rs`  the answer to a question
+//! * `hours.rs`    when a room is told: digests and quiet hours
 //! * `report.rs`   reports: run one, send one
 //! * `remind.rs`   reminders
 //! * `undo.rs`     what is taken back
@@ -29,6 +30,7 @@ mod draft;
 mod fault;
 mod filter;
 mod help;
+mod hours;
 mod idea;
 mod item;
 mod korean;
@@ -217,6 +219,10 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/digest` or `/quiet` with nothing behind it: when this room is told, and what is held for it.
+    Hours,
+    /// `/prefer` with nothing behind it: where whoever asks is told of what is theirs.
+    Prefers,
     /// `/lang` with nothing behind it: the language of this room.
     Language,
     /// `/react` with nothing behind it: what reactions mean in this room.
@@ -299,6 +305,11 @@ pub enum PersonCommand {
     LinkTake {
         /// As typed, upper case.
         code: String,
+    },
+    /// `/prefer console`: told there of what is theirs; `/prefer off`.
+    Prefer {
+        /// The platform, as typed, lower case; `None`: where they were heard last.
+        bot: Option<String>,
     },
     /// `/unlink console`: not known there any more.
     Unlink {

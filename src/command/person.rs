@@ -100,6 +100,20 @@ pub(super) fn unlink(args: &mut Args<'_>) -> Result<Command, Fault> {
     Ok(Command::Person(PersonCommand::Unlink { account }))
 }
 
+/// `/prefer [platform|off]`
+pub(super) fn prefer(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else {
+        return Ok(Command::Look(Look::Prefers));
+    };
+    let fits = word.raw.len() <= ACCOUNT_BYTES_MAX && !word.raw.contains(char::is_control);
+    if !fits {
+        return Err(args.at(&word, wording!("fault-no-platform-to-tell")));
+    }
+    let bot = Some(word.raw.to_lowercase()).filter(|bot| !korean::is(bot, "off"));
+    args.finish()?;
+    Ok(Command::Person(PersonCommand::Prefer { bot }))
+}
+
 /// `/grant @person role`
 pub(super) fn grant(args: &mut Args<'_>) -> Result<Command, Fault> {
     let who = args.next().ok_or_else(|| args.missing(wording!("fault-whom")))?;

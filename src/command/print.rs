@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Command, Look, Moment, PersonCommand, Rebuild, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter, korean,
+    draft, filter, hours, korean,
     look::{PIN, UNPIN},
     moment,
     pr::verdict_word,
@@ -163,6 +163,8 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Hours => "/digest".to_owned(),
+        Look::Prefers => "/prefer".to_owned(),
         Look::Language => "/lang".to_owned(),
         Look::Reactions => "/react".to_owned(),
         Look::Reminders => "/remind".to_owned(),
@@ -201,6 +203,11 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),
         RoomCommand::Set(Setting::Remind(change)) => remind::print_change(change),
+        RoomCommand::Set(Setting::Digest(digest)) => hours::print_digest(digest.as_ref()),
+        RoomCommand::Set(Setting::Quiet(hours)) => hours::print_quiet(hours.as_ref(), false),
+        RoomCommand::Set(Setting::Urgent(passes)) => format!("/quiet urgent {}", if *passes { "on" } else { "off" }),
+        RoomCommand::Quiet { hours, urgent } => hours::print_quiet(Some(hours), *urgent),
+        RoomCommand::DigestNow => "/digest now".to_owned(),
     }
 }
 
@@ -236,5 +243,6 @@ fn print_about_person(command: &PersonCommand) -> String {
         PersonCommand::LinkOffer => "/link".to_owned(),
         PersonCommand::LinkTake { code } => format!("/link {code}"),
         PersonCommand::Unlink { account } => format!("/unlink {account}"),
+        PersonCommand::Prefer { bot } => format!("/prefer {}", bot.as_deref().unwrap_or("off")),
     }
 }

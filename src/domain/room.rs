@@ -13,7 +13,10 @@ pub use self::{
     remind::{Remind, RemindChange},
     reverse::{After, Reversed, reverse},
 };
-use super::{Bucket, Due, Filter, PersonId};
+use super::{
+    Bucket, Due, Filter, PersonId,
+    hours::{Digest, Hour, Quiet},
+};
 use crate::lang::{Wording, worded, wording};
 
 /// A setting of a room with its value.
@@ -28,6 +31,12 @@ pub enum Setting {
     DefaultBucket(Bucket),
     /// What it is reminded of, and when.
     Remind(RemindChange),
+    /// When it gets what it follows as one message; `None`: each at once.
+    Digest(Option<Digest>),
+    /// When it gets nothing; what it misses comes as one message afterwards.
+    Quiet(Option<Quiet>),
+    /// Whether what is urgent comes at once all the same.
+    Urgent(bool),
 }
 
 /// What happens to a room.
@@ -57,6 +66,8 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// What was held for it was asked for.
+    DigestAsked,
     /// A message of it shows a board from now on, and is kept up to date.
     BoardPinned {
         /// Of which items; an empty filter is everything.
@@ -104,6 +115,15 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Quiet hours, and whether what is urgent passes through them.
+    Quiet {
+        /// When.
+        hours: Quiet,
+        /// Whether what is urgent passes.
+        urgent: bool,
+    },
+    /// Send what is held.
+    DigestNow,
     /// Show a board here and keep it up to date; another one takes its place.
     PinBoard {
         /// Of which items; an empty filter is everything.
@@ -147,6 +167,15 @@ pub struct Room {
     /// What it said about reminders.
     #[serde(default)]
     pub remind: Remind,
+    /// When it gets what it follows as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// When it gets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// What is urgent comes at once all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// Of which items its board is, if it has one that is kept up to date.
     pub board: Option<Filter>,
     /// What reactions mean.
@@ -159,6 +188,11 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const FILTER_ENTRIES_MAX: usize = 50;
 /// The longest name of a language (BCP 47), in characters.
 pub const LANGUAGE_CHARS_MAX: usize = 35;
+
+/// The room a thread is part of: a thread or topic is `<bot>/<chat>/<thread>`. What it follows and is set to is its own.
+pub fn around(room: &str) -> Option<&str> {
+    room.rsplit_once('/').map(|(around, _)| around).filter(|around| around.contains('/'))
+}
 
 /// The stream of a room: `room/<room id>`.
 pub fn stream(room: &str) -> String {
@@ -186,6 +220,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::Quiet { hours, urgent } => Command::Quiet { hours, urgent },
+            Self::DigestNow => Command::DigestNow,
             Self::PinBoard { filter } => Command::PinBoard { filter: filter.try_map_people(look_up)? },
             Self::UnpinBoard => Command::UnpinBoard,
             Self::React { emoji, verb } => Command::React { emoji, verb },
@@ -245,6 +281,8 @@ pub enum Error {
     NoLanguage(String),
     /// Reminders so often, or so late.
     NoReminders,
+    /// Quiet hours that never end.
+    AlwaysQuiet(Hour),
 }
 
 worded!(Error);
@@ -271,6 +309,7 @@ impl Error {
             Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
             Self::NoReminders => wording!("reason-room-no-reminders", most = super::reminder::LEADS_MAX),
             Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
+            Self::AlwaysQuiet(at) => wording!("reason-room-always-quiet", at = at.to_string()),
             Self::NothingMapped => wording!("reason-room-nothing-mapped"),
             Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
         }
@@ -290,6 +329,7 @@ impl Error {
             | Self::NotMuted
             | Self::Set
             | Self::NoReminders
+            | Self::AlwaysQuiet(_)
             | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
@@ -320,6 +360,8 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::Quiet { hours, urgent } => return quiet(room, *hours, *urgent),
+        Command::DigestNow => Event::DigestAsked,
         Command::PinBoard { filter } => {
             fits(filter)?;
             // Said again it is pinned again: whoever says so does not see it.
@@ -355,6 +397,9 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         remind,
         board,
         reactions,
+        digest,
+        quiet,
+        urgent,
     } = other;
     let mut events = Vec::new();
     let new = follows.iter().filter(|filter| !room.follows.iter().any(|it| same(it, filter)));
@@ -366,6 +411,9 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         language.clone().filter(|it| room.language.as_ref() != Some(it)).map(Setting::Language),
         time_zone.filter(|it| room.time_zone != Some(*it)).map(Setting::TimeZone),
         default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
+        digest.filter(|it| room.digest != Some(*it)).map(|it| Setting::Digest(Some(it))),
+        quiet.filter(|it| room.quiet != Some(*it)).map(|it| Setting::Quiet(Some(it))),
+        urgent.then_some(Setting::Urgent(true)).filter(|_| !room.urgent),
     ];
     events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
     events.extend(room.remind.after(remind).into_iter().map(|change| Event::SettingChanged(Setting::Remind(change))));
@@ -403,6 +451,7 @@ fn fits(filter: &Filter) -> Result<(), Error> {
         filter.priorities.len(),
         filter.items.len(),
         filter.words.len(),
+        filter.on.len(),
     ];
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
@@ -444,8 +493,25 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
         Setting::Remind(change) if !change.fits() => return Err(Error::NoReminders),
         Setting::Remind(change) => room.remind.clone().changed(change) == room.remind,
+        Setting::Digest(digest) => room.digest == *digest,
+        Setting::Quiet(Some(hours)) if hours.from == hours.to => return Err(Error::AlwaysQuiet(hours.from)),
+        Setting::Quiet(hours) => room.quiet == *hours,
+        Setting::Urgent(passes) => room.urgent == *passes,
     };
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
+}
+
+fn quiet(room: &Room, hours: Quiet, urgent: bool) -> Result<Vec<Event>, Error> {
+    let settings = [Setting::Quiet(Some(hours)), Setting::Urgent(urgent)];
+    let mut events = Vec::new();
+    for setting in &settings {
+        match set(room, setting) {
+            Ok(event) => events.push(event),
+            Err(Error::Set) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if events.is_empty() { Err(Error::Set) } else { Ok(events) }
 }
 
 fn react(reactions: &Reactions, emoji: &Emoji, verb: Option<ReactionVerb>) -> Result<Event, Error> {
@@ -477,6 +543,7 @@ fn same(one: &Filter, other: &Filter) -> bool {
         && sorted(&one.items) == sorted(&other.items)
         && one.due == other.due
         && sorted(&one.words) == sorted(&other.words)
+        && sorted(&one.on) == sorted(&other.on)
 }
 
 /// The state after one more event, which has this version. Total: what makes no sense where it stands changes nothing but
@@ -505,6 +572,10 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Remind(change)) => {
             room.remind = std::mem::take(&mut room.remind).changed(change)
         }
+        Event::SettingChanged(Setting::Digest(digest)) => room.digest = *digest,
+        Event::SettingChanged(Setting::Quiet(hours)) => room.quiet = *hours,
+        Event::SettingChanged(Setting::Urgent(passes)) => room.urgent = *passes,
+        Event::DigestAsked => {}
         Event::BoardPinned { filter } => room.board = Some(filter.clone()),
         Event::BoardUnpinned => room.board = None,
         Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),

@@ -320,7 +320,7 @@ impl<T: Clone + PartialEq> Value<T> {
     }
 
     /// As it is kept in a state.
-    pub(super) fn get(&self) -> Option<T> {
+    pub(crate) fn get(&self) -> Option<T> {
         match self {
             Self::Nothing => None,
             Self::Is(value) => Some(value.clone()),

@@ -498,6 +498,7 @@ fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
     matches!(
         command,
         room::Command::Set(_)
+            | room::Command::Quiet { .. }
             | room::Command::React { .. }
             | room::Command::ReactOff
             | room::Command::PinBoard { .. }

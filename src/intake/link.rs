@@ -107,7 +107,7 @@ fn is_about_links(command: &Command) -> bool {
     match command {
         PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::Unlink { .. } => true,
         PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
-        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
+        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } | PersonCommand::Prefer { .. } => false,
         PersonCommand::Forget { .. } => false,
     }
 }
@@ -301,7 +301,8 @@ impl Intake {
         };
         self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
-        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref());
+        let head = self.log.head().position;
+        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref(), head);
         let lang = self.lang_of(&question.from);
         let text = text!(lang, "paired-here-too", handle = lang::quote(self.handle_of(speaker.person)));
         let message = Outbound::text(text).row(admit::first_steps(lang));

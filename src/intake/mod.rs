@@ -20,6 +20,7 @@
 //! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
+//! * `hours.rs`     when a room is told, where somebody is
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
@@ -30,6 +31,7 @@ mod correct;
 mod deleted;
 mod forget;
 mod hear;
+mod hours;
 mod link;
 mod look;
 mod look_back;
@@ -320,7 +322,7 @@ impl Intake {
             // Where somebody who is assigned something can be told.
             let identity = Identity(inbound.sender.id.as_str().to_owned());
             let language = inbound.sender.language.as_deref();
-            self.outbox.met(&inbound.room.id, speaker.person, &identity, language);
+            self.outbox.met(&inbound.room.id, speaker.person, &identity, language, self.log.head().position);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }

@@ -83,7 +83,8 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
-            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref());
+            let head = self.log.head().position;
+            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref(), head);
         }
         let bucket = say!(lang, "a-bucket", bucket = self.settings.default_bucket.word());
         let mut text = Text::from(say!(lang, "claim-done", name = &inbound.sender.name, bucket));
@@ -131,6 +132,10 @@ impl Intake {
                 let identity = self.account(speaker.person, account, &spoken.sender)?;
                 self.append_person(speaker.person, &[person::Command::Unlink { identity }], by, spoken).await?
             }
+            PersonCommand::Prefer { bot } => {
+                let bot = bot.as_deref().map(|bot| self.known_bot(speaker.person, bot, spoken)).transpose()?;
+                self.append_person(speaker.person, &[person::Command::Prefer { bot }], by, spoken).await?
+            }
             // It was asked whether that is meant before it comes here.
             PersonCommand::Forget { person } => self.forget(spoken, speaker, person).await?,
         };
@@ -176,6 +181,7 @@ impl Intake {
                 person,
                 &Identity(pending.sender.id.as_str().to_owned()),
                 pending.sender.language.as_deref(),
+                self.log.head().position,
             );
         }
         self.tell_paired(&pending.room, &commit, role, known_as).await;

@@ -2,7 +2,7 @@
 //! answer, notices together with the cursor of the bot they are for.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,6 +21,7 @@ use super::{
     cards::{CardRef, Cards},
     direct::{Direct, Heard},
     entry::{Kind, Row, What},
+    hold::Hold,
     key::{self, Ops},
     pictures::Pictures,
     queue::{Queue, now_ms},
@@ -42,7 +43,8 @@ pub struct OutboxSettings {
     pub queue_room_max: usize,
     /// Entries of one bot held in memory.
     pub queue_max: usize,
-    /// Entries that wait for one room; beyond that, notices are dropped and counted. Answers never are.
+    /// Entries that wait for one room; beyond that, what it would be told is held and comes as one message. Answers never
+    /// are.
     pub waiting_room_max: usize,
     /// How long it is known that an inbound was answered: longer than any platform delivers again.
     pub answered_keep: Duration,
@@ -60,7 +62,7 @@ impl Default for OutboxSettings {
             cards_per_room_max: 500,
             queue_room_max: 64,
             queue_max: 2048,
-            waiting_room_max: 2000,
+            waiting_room_max: 50,
             answered_keep: Duration::from_secs(48 * 3600),
             answered_max: 200_000,
             aside_max: 1000,
@@ -140,6 +142,13 @@ pub enum Intent {
         /// What to show.
         message: Outbound,
     },
+    /// What a room missed.
+    Digest {
+        /// Where.
+        room: RoomId,
+        /// What to show.
+        message: Outbound,
+    },
     /// The room's board is out of date, or is to be pinned or sent once more. Rendered when its turn comes.
     Board {
         /// Where.
@@ -163,6 +172,7 @@ impl Intent {
             Self::Refresh { room, .. }
             | Self::Notice { room, .. }
             | Self::Board { room, .. }
+            | Self::Digest { room, .. }
             | Self::Plain { room, .. } => room,
         }
     }
@@ -173,6 +183,9 @@ impl Intent {
             Self::Board { room, anew } => (room, What::Board { anew }),
             Self::Notice { room, item, version, position: _, message } => {
                 (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
+            }
+            Self::Digest { room, message } => {
+                (room, What::Message { kind: Kind::Digest, message, card: None, over: None })
             }
             Self::Plain { room, message } => {
                 (room, What::Message { kind: Kind::Plain, message, card: None, over: None })
@@ -196,8 +209,8 @@ struct Shared {
     pictures: Pictures,
     asides: Asides,
     direct: Direct,
-    /// Where people with several direct rooms are told of the newest commits.
-    homes: Mutex<VecDeque<(PersonId, Position, RoomId)>>,
+    /// What is held for which room.
+    holds: Mutex<HashMap<RoomId, Hold>>,
     /// How far each bot has read the log.
     seen: Mutex<HashMap<BotName, Position>>,
     seqs: Arc<AtomicU64>,
@@ -215,9 +228,6 @@ struct Answering {
 
 /// Says when something is durable.
 type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
-
-/// Of so many commits it is remembered where somebody was told: the bots are never that far apart but at the start.
-const HOMES_MAX: usize = 2048;
 
 /// Inbounds answered from memory that are remembered at most.
 const UNKEPT_MAX: usize = 10_000;
@@ -239,7 +249,7 @@ impl Outbox {
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
-            homes: Mutex::default(),
+            holds: Mutex::default(),
             seen: Mutex::default(),
             pictures: Pictures::beside(dir),
             settings,
@@ -269,6 +279,12 @@ impl Outbox {
             true
         });
         shared.seqs.fetch_max(newest + 1, Ordering::Relaxed);
+        shared.store.scan(key::HELD, None, |key, value| {
+            if let (Some(room), Some(hold)) = (key::room_alone(key), key::decode(key, value)) {
+                lock(&shared.holds).insert(room, hold);
+            }
+            true
+        });
         shared.store.scan(key::REFUSING, None, |key, value| {
             if let Some(room) = key::room_alone(key)
                 && let Some(since) = key::decode(key, value)
@@ -389,12 +405,39 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::NotKept`]: it is done all the same, but after a restart it will be derived, and done, again.
     pub async fn derived(&self, bot: &BotName, position: Position, intents: Vec<Intent>) -> Result<(), OutboxError> {
+        self.saved(bot, position, intents, Vec::new()).await
+    }
+
+    /// As [`Outbox::derived`], together with what is held for which room from now on; `None`: nothing any more.
+    ///
+    /// # Errors
+    /// As [`Outbox::derived`].
+    pub async fn saved(
+        &self,
+        bot: &BotName,
+        position: Position,
+        intents: Vec<Intent>,
+        holds: Vec<(RoomId, Option<Hold>)>,
+    ) -> Result<(), OutboxError> {
         let queue = self.queue(bot);
         let (waiter, flushed) = tokio::sync::oneshot::channel();
         {
             let mut inner = queue.inner();
             let mut change = queue.change();
             change.ops.put(key::cursor(bot), &position);
+            for (room, hold) in holds {
+                let mut held = lock(&self.shared.holds);
+                match hold {
+                    Some(hold) => {
+                        change.ops.put(key::held(&room), &hold);
+                        held.insert(room, hold);
+                    }
+                    None => {
+                        change.ops.remove(key::held(&room), 0);
+                        held.remove(&room);
+                    }
+                }
+            }
             change.after = Some(Box::new(move |result| drop(waiter.send(result))));
             for intent in intents {
                 let (room, what) = intent.split();
@@ -407,6 +450,28 @@ impl Outbox {
             queue.submit(inner, change);
         }
         flushed.await.unwrap_or(Err(StoreError::Closed)).map_err(OutboxError::NotKept)
+    }
+
+    /// What is held for a room.
+    pub fn hold(&self, room: &RoomId) -> Option<Hold> {
+        lock(&self.shared.holds).get(room).copied()
+    }
+
+    /// What is held for the rooms of a bot.
+    pub fn holds(&self, bot: &BotName) -> Vec<(RoomId, Hold)> {
+        let holds = lock(&self.shared.holds);
+        holds.iter().filter(|(room, _)| room.bot() == bot.as_str()).map(|(room, hold)| (room.clone(), *hold)).collect()
+    }
+
+    /// How many more messages may wait for a room before what it would be told is held.
+    pub(super) fn free_for(&self, room: &RoomId) -> usize {
+        self.shared.settings.waiting_room_max.saturating_sub(self.waiting(room))
+    }
+
+    /// How many messages wait for a room.
+    pub(super) fn waiting(&self, room: &RoomId) -> usize {
+        let queue = self.queue(&BotName::new(room.bot()));
+        queue.inner().rooms.get(room).map_or(0, |room| room.waiting())
     }
 
     /// How far `bot` has seen the log; `None` for one that never saved a cursor.
@@ -526,9 +591,9 @@ impl Outbox {
     }
 
     /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. `language` is the one their
-    /// platform hints at (BCP 47), if it does. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>) {
-        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse));
+    /// platform hints at (BCP 47), if it does; `head` is where the log ends. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>, head: Position) {
+        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse), head);
     }
 
     /// The language whoever has this direct room speaks, as far as their platform told; `None` for other rooms.
@@ -551,19 +616,10 @@ impl Outbox {
         self.shared.direct.all_of(is_them)
     }
 
-    /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
-    /// decides it for all bots, so that a word in another room meanwhile neither doubles nor loses what is told.
-    pub fn told_in(&self, person: PersonId, position: Position, rooms: &[RoomId]) -> Option<RoomId> {
-        let mut homes = lock(&self.shared.homes);
-        if let Some((.., home)) = homes.iter().rev().find(|(of, at, _)| (*of, *at) == (person, position)) {
-            return Some(home.clone());
-        }
-        let home = self.shared.direct.last_used(rooms)?.clone();
-        if homes.len() == HOMES_MAX {
-            homes.pop_front();
-        }
-        homes.push_back((person, position, home.clone()));
-        Some(home)
+    /// Of some direct rooms of somebody the one they were heard in last, as it was at a position of the log. The answer for
+    /// a position does not change any more, so that all bots and any later start agree on it.
+    pub fn home(&self, rooms: &[RoomId], position: Position) -> Option<RoomId> {
+        self.shared.direct.home(rooms, position).cloned()
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to

@@ -250,7 +250,9 @@ impl Queue {
             }
             _ => {}
         }
-        if !answer && room.waiting() >= self.settings.waiting_room_max {
+        // What a room follows is held before it comes to this; cards are brought up to date however much waits.
+        let bounded = matches!(what, What::Message { kind: Kind::Plain, .. });
+        if bounded && room.waiting() >= 2 * self.settings.waiting_room_max {
             inner.counters.dropped += 1;
             warn!(room = %id, "a notice is dropped: too many wait for this room");
             return;
@@ -349,7 +351,8 @@ impl Queue {
                 }
                 What::Message { .. } => {}
             }
-            if entry.is_unsolicited() && (refusing || entry.is_older_than(running.give_up_after)) {
+            let late = !entry.is_digest() && entry.is_older_than(running.give_up_after);
+            if entry.is_unsolicited() && (refusing || late) {
                 // Yesterday's news from before a long stop, or for a room that is lost.
                 forget(id, &entry, &mut change.ops);
                 inner.counters.dropped += 1;

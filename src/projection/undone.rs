@@ -300,6 +300,9 @@ impl World {
                 let who = lang::quote(person.handle.to_string());
                 let role = person.role.map(|role| words::a_role(role, lang));
                 let now = match (&reversed.after.role, role) {
+                    (None, _) if reversed.after.prefers.is_some() => {
+                        Text::from(self.preferred_again(person.prefers.as_deref(), viewer))
+                    }
                     (None, _) if !reversed.after.identities.back.is_empty() => match you {
                         true => text!(lang, "undone-person-known-you"),
                         false => text!(lang, "undone-person-known", who),
@@ -336,6 +339,8 @@ impl World {
                 Some(until) => text!(lang, "undone-room-muted", when = words::at_in_zone(until, viewer)),
                 None => text!(lang, "undone-room-unmuted"),
             }
+        } else if after.is_about_hours() {
+            Text::from(self.hours_now(viewer))
         } else if after.language.is_some() {
             text!(lang, "undone-room-language")
         } else if after.time_zone.is_some() {

@@ -8,6 +8,7 @@ mod again;
 mod anything;
 mod boards;
 mod confirm;
+mod digest;
 mod down;
 mod first_minute;
 mod follow;

@@ -478,7 +478,11 @@ impl Stage {
         loop {
             let (head, seen) = (self.house().log.head().position, self.house().outbox.seen(bot.name()));
             let stats = self.house().outbox.stats(bot.name());
-            if seen >= Some(head) && stats.queued == 0 && bot.waiting() == 0 {
+            // What a room missed and is to get now is on its way.
+            let now = self.clock.now();
+            let holds = self.house().outbox.holds(bot.name());
+            let comes = holds.iter().any(|(_, hold)| hold.due.is_some_and(|due| due <= now));
+            if seen >= Some(head) && stats.queued == 0 && bot.waiting() == 0 && !comes {
                 return;
             }
             assert!(since.elapsed() < PATIENCE, "{} is not quiet: {stats:?}", bot.name());
