@@ -105,6 +105,8 @@ mod tests {
             (_, "until") => "today",
             ("diff", "when") => "yesterday",
             ("digest", _) => "8",
+            ("react", "emoji") => "✅",
+            ("react", "verb") => "done",
             ("quiet", "from") => "22:00",
             ("quiet", "to") => "7:00",
             _ => match &arg.kind {
@@ -136,7 +138,9 @@ mod tests {
     #[test]
     fn what_is_put_together_from_arguments_is_a_command_of_that_verb() {
         for verb in &command_menu().verbs {
-            let values: Vec<_> = verb.args.iter().map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
+            // What is pinned has no past.
+            let together = verb.args.iter().filter(|arg| !(verb.word == "board" && arg.name == "at"));
+            let values: Vec<_> = together.map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
             let all = parses(verb, &values);
             let needed: Vec<_> = verb.args.iter().filter(|arg| arg.required).map(|arg| arg.name.clone()).collect();
             let values: Vec<_> = values.into_iter().filter(|(name, _)| needed.contains(name)).collect();

@@ -104,9 +104,6 @@ const PAGE: Arg = Arg::new("page", "which page, from 1", Words, "page:2").behind
 const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app due:fri", Filter, "filter").optional();
 const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
 const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
-const KEEP: Arg =
-    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin")
-        .optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 
@@ -176,7 +173,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 
     ("show", &[ITEM, AT]),
     ("list", LIST),
-    ("board", &[KEEP, FILTER, AT]),
+    ("board", &[FILTER, AT]),
     ("mine", &[FILTER, AT]),
     ("next", &[FILTER, AT]),
     ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE, AT]),

@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
+    entry::What,
     key::{self, Ops, Seq},
+    outbox::Outbox,
     store::Store,
 };
 use crate::domain::ItemRef;
@@ -274,6 +276,21 @@ impl Cards {
                 ops.remove(key::card(room, item), 0);
             }
             ops.remove(key::message(&MessageRef { room: room.clone(), id }), 0);
+        }
+    }
+}
+
+impl Outbox {
+    /// Brings a bot's cards of some items up to date.
+    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
+        let queue = self.queue(bot);
+        for &item in items {
+            for room in self.rooms_with_card(bot, item) {
+                let mut inner = queue.inner();
+                let mut change = queue.change();
+                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
+                queue.submit(inner, change);
+            }
         }
     }
 }

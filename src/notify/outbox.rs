@@ -106,11 +106,6 @@ impl Answer {
     pub fn new(message: Outbound) -> Self {
         Self { message, card: None, over: None, board: None }
     }
-
-    /// The room's board.
-    pub fn board(anew: Anew) -> Self {
-        Self { board: Some(anew), ..Self::new(Outbound::default()) }
-    }
 }
 
 /// What [`Outbox::answer`] did.
@@ -353,12 +348,9 @@ impl Outbox {
         change.ops.put(key, &now_ms());
         if !unkept {
             for Answer { message, card, over, board } in answers {
-                if let Some(anew) = board {
-                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
-                    continue;
-                }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);
-                let what = What::Message { kind: Kind::Answer, message, card, over };
+                let said = What::Message { kind: Kind::Answer, message, card, over };
+                let what = board.map_or(said, |anew| What::Board { anew });
                 queue.admit(&mut inner, room, what, &mut change);
             }
         }
@@ -421,27 +413,6 @@ impl Outbox {
     /// `bot` has read so far. Not kept: after a restart it reads on from its cursor.
     pub(super) fn saw(&self, bot: &BotName, position: Position) {
         lock(&self.shared.seen).insert(bot.clone(), position);
-    }
-
-    /// Whether one of our messages is a board that is kept up to date.
-    pub fn is_board(&self, message: &MessageRef) -> bool {
-        self.shared.boards.is_board(message)
-    }
-
-    /// The rooms of a bot in which a board stands.
-    pub fn rooms_with_board(&self, bot: &BotName) -> Vec<RoomId> {
-        self.shared.boards.of(bot)
-    }
-
-    /// Brings the boards of some rooms of a bot up to date.
-    pub fn refresh_boards(&self, bot: &BotName, rooms: impl IntoIterator<Item = RoomId>) {
-        let queue = self.queue(bot);
-        for room in rooms {
-            let mut inner = queue.inner();
-            let mut change = queue.change();
-            queue.admit(&mut inner, &room, What::Board { anew: Anew::No }, &mut change);
-            queue.submit(inner, change);
-        }
     }
 
     /// The room's card of an item.
@@ -593,19 +564,6 @@ impl Outbox {
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
             queue.blank(&bot, lang);
-        }
-    }
-
-    /// Brings a bot's cards of some items up to date.
-    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
-        let queue = self.queue(bot);
-        for &item in items {
-            for room in self.rooms_with_card(bot, item) {
-                let mut inner = queue.inner();
-                let mut change = queue.change();
-                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
-                queue.submit(inner, change);
-            }
         }
     }
 

@@ -1,11 +1,5 @@
 # Why something cannot be done.
 
-a-bucket = { $bucket ->
-    [idea] 아이디어
-    [research] 조사
-    [todo] 할 일
-   *[pr] PR
-}
 deed-admit = { $role ->
     [owner] 소유자
     [maintainer] 관리자
@@ -41,10 +35,10 @@ part-body = 본문
 part-criteria = 조건
 part-due = 마감
 part-files = 파일
-part-findings = 발견
-part-link = { $item } 연결
+part-findings = 알아낸 것
+part-the-link = { $item } 연결
 part-links = 연결
-part-need = { $item } 기다림
+part-the-need = { $item } 기다림
 part-needs = 기다리는 항목
 part-notes = 메모
 part-people = 담당자

@@ -51,6 +51,9 @@ const TARGETS: [(&str, Round); 6] = [
     ("settings", settings),
 ];
 
+/// So many commits are in what is mutated: few, so that there are many rounds.
+const COMMITS: u64 = 12;
+
 /// What is mutated.
 struct Samples {
     commits: Vec<Commit>,
@@ -104,7 +107,7 @@ fn in_process(seed: u64, samples: &Samples, time: Duration) -> Result<String, St
 async fn samples(setting: &Setting, plant: bool) -> Result<Samples, String> {
     let log = MemoryLog::new();
     let mut version = 0;
-    for number in 1..=60u64 {
+    for number in 1..=COMMITS {
         let data = serde_json::json!({ "title": format!("Größe {number} \u{1f980}"), "tags": ["auth"], "n": number });
         let data = serde_json::value::to_raw_value(&data).map_err(|error| error.to_string())?;
         let events = vec![StoredEvent { name: "todo_created".into(), schema: 1, data }; 1 + number as usize % 3];
@@ -139,7 +142,7 @@ async fn samples(setting: &Setting, plant: bool) -> Result<Samples, String> {
         let one = Checked::first(&records[at..]).map_err(|error| error.to_string())?;
         writer.push(one, previous).map_err(|error| error.to_string())?;
     }
-    writer.finish(Position(60)).map_err(|error| error.to_string())?;
+    writer.finish(Position(COMMITS)).map_err(|error| error.to_string())?;
     let path = yoman::log::segment::in_dir(home.path()).map_err(|error| error.to_string())?.remove(0).2;
     let segment = fs::read(path).map_err(|error| error.to_string())?;
     let lines = commits.iter().map(|commit| serde_json::to_string(commit).unwrap() + "\n").collect();
@@ -190,7 +193,7 @@ fn records(random: &mut StdRng, samples: &Samples) -> Result<(), String> {
     let mut bytes = samples.records.clone();
     bytes::harm(&mut bytes, random);
     let mut at = 0;
-    let mut look = |bytes: &[u8]| -> Result<usize, String> {
+    let look = |bytes: &[u8]| -> Result<usize, String> {
         let Ok(one) = Checked::first(bytes) else { return Ok(1) };
         let length = one.bytes().len();
         if let Ok(commit) = one.commit()
@@ -206,7 +209,7 @@ fn records(random: &mut StdRng, samples: &Samples) -> Result<(), String> {
     for found in record::walk(&bytes) {
         drop(format!("{found:?}"));
     }
-    drop(record::find(&bytes, Position(random.random_range(0..70))).map(|it| it.position()));
+    let _ = record::find(&bytes, Position(random.random_range(0..70))).map(|it| it.position());
     drop(record::decode(&bytes));
     Ok(())
 }

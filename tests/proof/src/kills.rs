@@ -11,9 +11,9 @@
 //! * `moment.rs`  the kinds of instants at which it is killed
 //! * `account.rs` what was answered and what is in the log, against what was said
 
-mod account;
-mod moment;
-mod talk;
+pub(crate) mod account;
+pub(crate) mod moment;
+pub(crate) mod talk;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -45,7 +45,7 @@ const FORGETS: f64 = 0.2;
 const SNAPSHOTS_FROM: usize = 2_100;
 
 /// People talk until `end` says so.
-async fn go_on(talk: &mut Talk, random: &mut StdRng, end: impl Future<Output = ()>) {
+pub(crate) async fn go_on(talk: &mut Talk, random: &mut StdRng, end: impl Future<Output = ()>) {
     tokio::pin!(end);
     loop {
         if talk.waiting() < WAITING_MAX {

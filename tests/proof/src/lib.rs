@@ -18,14 +18,17 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a run that fails says where")]
 #![expect(clippy::print_stdout, reason = "the seed of a run, and what it came to, are for whoever reads its output")]
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 pub mod damage;
 pub mod fuzz;
 pub mod kills;
 pub mod limits;
+pub mod long;
 pub mod people;
+pub mod platforms;
 pub mod power;
 pub mod program;
 pub mod run;
+pub mod simulation;
 pub mod wire;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 /// What a panic leaves on standard error, whatever caught it.
 const PANICKED: &str = "panicked at";
+
+/// The longest anybody types at a console.
+const TYPED_MAX: Duration = Duration::from_secs(45);
 
 /// The program that is tried, and where the runs keep their things.
 #[derive(Clone, Debug)]
@@ -156,12 +159,14 @@ pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
+    /// It did not end within [`TYPED_MAX`], and was killed.
+    pub(crate) hung: bool,
 }
 
 impl Said {
     fn new(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr), hung: false }
     }
 
     pub(crate) fn of(command: &mut Command) -> Self {
@@ -175,9 +180,27 @@ impl Said {
         let lines = lines.as_bytes().to_vec();
         // Beside the reading, so that neither side waits for the other; one that has ended hears no more.
         let typing = std::thread::spawn(move || drop(stdin.write_all(&lines)));
-        let output = child.wait_with_output().expect("it can be waited for");
+        let pid = rustix::process::Pid::from_child(&child);
+        let (ended, wait) = std::sync::mpsc::channel::<()>();
+        let watching = std::thread::spawn(move || {
+            let hung = wait.recv_timeout(TYPED_MAX) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+            // Not waited for yet, so the number is still its own.
+            hung && rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok()
+        });
+        let mut pipes = (child.stdout.take().expect("it speaks"), child.stderr.take().expect("it complains"));
+        let complaints = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = pipes.1.read_to_end(&mut bytes);
+            bytes
+        });
+        let mut out = Vec::new();
+        let _ = pipes.0.read_to_end(&mut out);
+        let err = complaints.join().unwrap_or_default();
+        drop(ended);
+        let hung = watching.join().unwrap_or(false);
+        let status = child.wait().expect("it can be waited for");
         let _ = typing.join();
-        Self::new(&output)
+        Self { hung, ..Self::new(&Output { status, stdout: out, stderr: err }) }
     }
 
     pub(crate) fn well(&self) -> bool {

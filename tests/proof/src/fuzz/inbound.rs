@@ -20,38 +20,51 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
     let (telegram, discord, slack) = (Telegram::start().await, Discord::start().await, Slack::start().await);
     let wires: [&dyn Wire; 3] = [&telegram, &discord, &slack];
     let data = Data::new(&setting.program);
-    let environment: Vec<_> = wires.iter().flat_map(|wire| wire.environment()).collect();
+    let mut environment: Vec<_> = wires.iter().flat_map(|wire| wire.environment()).collect();
+    environment
+        .push(("YOMAN_TRACING_FILTER", "info,yoman_slack=debug,yoman_discord=debug,yoman_telegram=debug".into()));
     let mut yoman = Yoman::start(&data, &environment);
     let code = yoman.claim_code().await;
     let owners: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[0].clone()).collect();
     say(wires[0], &owners[0], &format!("/claim {code}"), "").await?;
-    for at in [1, 2] {
-        let greeting = say(wires[at], &owners[at], "/start", "pair ").await?;
+    // The noise comes from others, who may not take a role from anybody.
+    let others: Vec<(String, String)> = wires.iter().map(|wire| wire.place().people[1].clone()).collect();
+    let let_in = [
+        (1, &owners[1], "owner"),
+        (2, &owners[2], "owner"),
+        (0, &others[0], "member"),
+        (1, &others[1], "member"),
+        (2, &others[2], "member"),
+    ];
+    for (at, person, role) in let_in {
+        // What is said before it was ever connected is not heard everywhere.
+        until(PATIENCE, || wires[at].counted().at_work > 0).await;
+        let greeting = say(wires[at], person, "/start", "pair ").await?;
         let code = greeting.split("pair ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-        say(wires[0], &owners[0], &format!("/pair {} owner", code.trim_end_matches(['.', ','])), "").await?;
+        say(wires[0], &owners[0], &format!("/pair {} {role}", code.trim_end_matches(['.', ','])), "").await?;
     }
     let began = Instant::now();
     let (mut rounds, mut payloads) = (0, 0);
-    let outcome = loop {
+    let outcome = 'all: loop {
         if began.elapsed() > time && rounds > 0 {
             break Ok(());
         }
         rounds += 1;
-        let chat = owners[0].1.parse().unwrap_or_default();
-        let (channel, user) = (owners[1].1.parse().unwrap_or_default(), owners[1].0.parse().unwrap_or_default());
+        let chat = others[0].1.parse().unwrap_or_default();
+        let (channel, user) = (others[1].1.parse().unwrap_or_default(), others[1].0.parse().unwrap_or_default());
         for _ in 0..BATCH {
             telegram.server.raw_update(chat, payload::telegram(&mut random, chat));
             let (name, event) = payload::discord(&mut random, channel, user);
             discord.server.raw_event(&name, event);
-            let (kind, envelope) = payload::slack(&mut random, &owners[2].1, &owners[2].0);
+            let (kind, envelope) = payload::slack(&mut random, &others[2].1, &others[2].0);
             slack.server.raw_envelope(&kind, envelope);
             payloads += 3;
         }
         for (at, wire) in wires.iter().enumerate() {
             let word = format!("sane{rounds}at{at}zz");
-            // What nobody has: whatever the noise has done, this has one answer.
+            // What nobody has: whatever the noise has done, this has an answer.
             if let Err(why) = say(*wire, &owners[at], &format!("/find {word}"), &word).await {
-                break_with(&yoman, &why)?;
+                break 'all Err(format!("{why}: {}", yoman.said()));
             }
         }
         if yoman.ended() || panicked(&yoman.told()) {
@@ -68,10 +81,6 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
         Ok(()) => Ok(format!("over the wire: {payloads} spoilt payloads in {rounds} rounds on three platforms")),
         Err(why) => Err(format!("{why}\nwhat it kept and said is in {}", data.keep().display())),
     }
-}
-
-fn break_with(yoman: &Yoman, why: &str) -> Result<(), String> {
-    Err(format!("{why}: {}", yoman.said()))
 }
 
 /// Somebody says something; the answer with these words in it.

@@ -26,6 +26,8 @@ use crate::{program::Data, wire::Shown};
 const MARK: &str = "(possibly a repeat";
 /// What was on its way to the platform when yoman was killed still arrives, within this time.
 const ARRIVES_US: u64 = 250_000;
+/// What is said to a press or a command that comes again: its answer is there already.
+const NOTHING_NEW: &str = "I have it, and there is nothing to show for it.";
 /// How many faults are told at full length.
 const TOLD_MAX: usize = 5;
 
@@ -112,7 +114,7 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
         .collect();
     let mut stray = Vec::new();
     let mut next = 0;
-    for message in shown {
+    for message in shown.iter().filter(|message| !message.first.starts_with(NOTHING_NEW)) {
         let fits = |(story, pieces, _): &(&Story, &[String], Vec<&Shown>)| matches(story, pieces, message);
         let earlier = expected[..next].iter().rposition(fits);
         while expected.get(next).is_some_and(|(story, _, copies)| story.loose && !copies.is_empty()) {
@@ -185,7 +187,15 @@ fn answers(
     let aligned = align(&talk.stories, chat, &shown);
     for (message, why) in &aligned.stray {
         let (id, at, text) = (&message.id, message.at_us, &message.first);
-        wrong.push(format!("chat {chat}, the bot's message {id} at {at} us {why}: {text:?}"));
+        let mut told = format!("chat {chat}, the bot's message {id} at {at} us {why}: {text:?}");
+        let word = word_in(text).unwrap_or_default();
+        let about =
+            |story: &&Story| story.answers.iter().flatten().any(|piece| word_in(piece).is_some_and(|it| it == word));
+        for story in talk.stories.iter().filter(about) {
+            // Writing to a string cannot fail.
+            let _ = write!(told, "\n   {} us  {} in chat {}: {}", story.at_us, story.who, story.chat, story.what);
+        }
+        wrong.push(told);
     }
     // Repeats by the kill they came after.
     let mut at_once: HashMap<u64, usize> = HashMap::new();

@@ -99,6 +99,9 @@ pub(crate) struct Talk {
     expected: u64,
     /// When what is being done was begun.
     began_us: u64,
+    /// What is done by hand is answered on a way of its own, which other troubles hold up than the messages'; and changes that
+    /// were made while the way in was closed are found later than what was written meanwhile.
+    pub(crate) own_way: bool,
 }
 
 impl Talk {
@@ -116,6 +119,7 @@ impl Talk {
             words: 0,
             expected: 0,
             began_us: 0,
+            own_way: false,
         }
     }
 
@@ -288,7 +292,7 @@ impl Talk {
     /// Something done by hand.
     fn by_hand(&mut self, at: &Seat, deed: String, what: String, answers: Vec<Vec<String>>, traces: Vec<Trace>) {
         let deed = self.wire.confirmed(&deed).map(|_| deed);
-        let loose = self.wire.loose();
+        let loose = self.wire.loose() || (self.own_way && deed.is_some());
         self.tell(Story { deed, loose, answers, traces, ..at.story(what) });
     }
 
@@ -435,7 +439,7 @@ impl Talk {
         self.wire.change(&at.chat, &message, &text);
         let answers = vec![vec![" corrected ".into(), format!(" {word} ")]];
         let traces = vec![trace(&word, "retitled", &word)];
-        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose());
+        let (what, loose) = (format!("message {message} changed to {text:?}"), self.wire.loose() || self.own_way);
         self.tell(Story { loose, answers, traces, ..at.story(what) });
         Some(())
     }

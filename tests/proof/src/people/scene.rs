@@ -58,6 +58,12 @@ impl Scene {
             listed: BTreeSet::new(),
         };
         scene.begin(&[]);
+        for wire in &scene.wires {
+            // What is said before it was ever connected is not heard everywhere.
+            if !soon(|| wire.counted().at_work > 0).await {
+                return Err(format!("yoman does not come to work: {}", scene.yoman().said()));
+            }
+        }
         let code = scene.yoman().claim_code().await;
         scene.owner_says(&format!("/claim {code}")).await?;
         scene.listed = beside(scene.data());
