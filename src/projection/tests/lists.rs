@@ -84,6 +84,7 @@ fn lists_and_boards() {
 
     IDEAS 1
     I1   Dark mode
+       [Mine: /board @me at now] [!urgent: /board !urgent at now] [#auth: /board #auth at now]
     ");
     insta::assert_snapshot!(shown(&story.world.board(&filter(&story, "#auth"), &me)), @r"
     Board   #auth
