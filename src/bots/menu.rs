@@ -97,6 +97,8 @@ mod tests {
         let value = match (verb, arg.name.as_str()) {
             (_, "code") if verb == "lang" => "ko",
             (_, "code") => "7Q4M2XKD",
+            ("react", "emoji") => "👀",
+            ("react", _) => "done",
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",
             ("unlink", _) => "console",

@@ -221,6 +221,7 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("enable", &[]),
     ("disable", &[]),
 
+    ("confirm", &[Arg::new("code", "the code of the question", Words, "CODE")]),
     ("help", &[Arg::new("verb", "about which verb", ArgKind::Verb, "verb").optional()]),
     ("status", &[Arg::new("all", "in detail", Choice(&["all"]), "all").optional()]),
     ("start", &[]),
@@ -233,7 +234,8 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "help", "status", "start"];
+const PRIVATE: &[&str] =
+    &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "confirm", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -44,6 +44,8 @@ impl Command {
             Self::Rebuild(command) => print_rebuild(command, time_zone),
             Self::Person(command) => print_about_person(command),
             Self::Report(command) => report::print(command),
+            Self::Confirm { code, yes: false, .. } => format!("/confirm no {code}"),
+            Self::Confirm { code, yes: true, again } => format!("/confirm {code} {again}").trim_end().to_owned(),
             Self::Remind(command) => remind::print(command, time_zone),
             Self::Undo { acts } => super::undo::print(acts),
         }
@@ -231,10 +233,8 @@ fn print_about_person(command: &PersonCommand) -> String {
         PersonCommand::Grant { person, role } => format!("/grant {} {role}", print_person(person)),
         PersonCommand::Revoke { person } => format!("/revoke {}", print_person(person)),
         PersonCommand::Forget { person } => format!("/forget {}", print_person(person)),
-        PersonCommand::ForgetYes { code } => format!("/forget yes {code}"),
         PersonCommand::LinkOffer => "/link".to_owned(),
         PersonCommand::LinkTake { code } => format!("/link {code}"),
-        PersonCommand::LinkAnswer { question, yes } => format!("/link {} {question}", if *yes { "yes" } else { "no" }),
         PersonCommand::Unlink { account } => format!("/unlink {account}"),
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Command, Fault,
     args::Args,
-    idea, item,
+    confirm, idea, item,
     korean::{self, Korean},
     look, person, pr, remind, report, research, room, todo, undo,
 };
@@ -264,6 +264,7 @@ static VERBS: &[Verb] = &[
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
 
+    Verb::new("confirm", "/confirm CODE", "say yes to what I asked, as its button does", "confirm 7Q4M2XKD", Help, Guest, confirm::confirm),
     Verb::new("help", "/help [verb|all]", "how to begin, all about one verb, or everything", "help todo", Help, Guest, look::help),
     Verb::new("status", "/status [all]", "whether all is well", "status", Help, Guest, look::status),
     Verb::new("start", "/start", "say hello", "start", Help, Guest, look::start),
@@ -301,20 +302,19 @@ impl Command {
             Self::Room(RoomCommand::Enable { .. } | RoomCommand::Disable) => Some(Maintainer),
             Self::Room(_) | Self::Rebuild(_) => Some(Member),
             Self::Person(PersonCommand::Claim { .. }) => None,
-            Self::Person(
-                PersonCommand::LinkOffer
-                | PersonCommand::LinkTake { .. }
-                | PersonCommand::LinkAnswer { .. }
-                | PersonCommand::Unlink { .. },
-            ) => Some(Guest),
+            Self::Person(PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::Unlink { .. }) => {
+                Some(Guest)
+            }
             Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
                 if *role >= Maintainer =>
             {
                 Some(Role::Owner)
             }
-            Self::Person(PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. }) => Some(Owner),
+            Self::Person(PersonCommand::Forget { .. }) => Some(Owner),
             Self::Person(_) => Some(Maintainer),
             Self::Report(_) => Some(Role::Owner),
+            // What it confirms is judged by itself.
+            Self::Confirm { .. } => Some(Guest),
             Self::Remind(_) => Some(Member),
         }
     }

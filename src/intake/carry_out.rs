@@ -113,7 +113,7 @@ impl Intake {
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             Command::Remind(command) => self.about_reminders(spoken, speaker, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } | Command::Confirm { .. } => Ok(Vec::new()),
         }
     }
 

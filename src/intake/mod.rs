@@ -9,6 +9,7 @@
 //! * `hear.rs`      a message, an edit or a press to pieces with their commands
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
+//! * `confirm.rs` questions before what cannot simply be taken back
 //! * `correct.rs`   an edited message to what it changes
 //! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
@@ -24,6 +25,7 @@
 
 mod admit;
 mod carry_out;
+mod confirm;
 mod correct;
 mod deleted;
 mod forget;
@@ -57,7 +59,7 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
+use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
     refusal::{Reader, Refusal},
     report::Reports,
@@ -120,7 +122,7 @@ pub struct Intake {
     permalinks: Permalinks,
     vitals: Vitals,
     pairing: Pairing,
-    forgetting: Forgetting,
+    confirmations: Confirmations,
     rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
@@ -180,7 +182,7 @@ impl Intake {
             settings,
             titles: Arc::new(titles),
             pairing: Pairing::default(),
-            forgetting: Forgetting::default(),
+            confirmations: Confirmations::default(),
             rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),

@@ -123,18 +123,16 @@ impl Intake {
                 let person = self.who(person, speaker.person, &[])?;
                 self.append_person(person, &[person::Command::Revoke], by, spoken).await?
             }
-            PersonCommand::LinkAnswer { question, yes: true } => self.confirm_link(spoken, speaker, question).await?,
             // Answered without a commit, before it comes to this.
-            PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => {
+            PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } => {
                 return Err(Refusal::new(wording!("link-directly")).into());
             }
             PersonCommand::Unlink { account } => {
                 let identity = self.account(speaker.person, account, &spoken.sender)?;
                 self.append_person(speaker.person, &[person::Command::Unlink { identity }], by, spoken).await?
             }
-            // Asking makes no commit: it is answered before it comes here.
-            PersonCommand::Forget { .. } => return Ok(Vec::new()),
-            PersonCommand::ForgetYes { code } => self.forget(spoken, speaker, code).await?,
+            // It was asked whether that is meant before it comes here.
+            PersonCommand::Forget { person } => self.forget(spoken, speaker, person).await?,
         };
         Ok(vec![commit])
     }

@@ -19,6 +19,7 @@ rooms! {
     "boards",
     "buttons",
     "cards",
+    "confirm",
     "faults",
     "health",
     "help",
@@ -31,8 +32,10 @@ rooms! {
     "past",
     "phrases",
     "pictures",
+    "reactions",
     "reasons",
     "reminders",
     "undone",
+    "verbs",
     "words",
 }

@@ -217,7 +217,8 @@ impl Cards {
         ops: &mut Ops,
     ) -> (Landed, bool) {
         let before = self.row(&message.room, item).filter(|row| row.id != message.id);
-        let pressable = before.as_ref().is_some_and(|row| row.buttons);
+        // An answer of a line leaves its buttons to the message before it.
+        let pressable = before.as_ref().is_some_and(|row| row.buttons || !row.older.is_empty());
         let mut older = Vec::new();
         if let Some(before) = before {
             let was = MessageRef { room: message.room.clone(), id: before.id };
@@ -251,6 +252,16 @@ impl Cards {
     /// The card was changed in place.
     pub(super) fn edited(&self, room: &RoomId, item: ItemRef, row: CardRow, at: Seq, ops: &mut Ops) -> Landed {
         self.write(room, item, Some(row), ops, at.seq)
+    }
+
+    /// Messages that were the card once were brought up to this version, for the last time.
+    pub(super) fn older_edited(&self, room: &RoomId, item: ItemRef, (version, ids): (u64, Vec<String>), ops: &mut Ops) {
+        for id in ids {
+            let message = MessageRef { room: room.clone(), id };
+            if self.item_of(&message).is_some() {
+                ops.put(key::message(&message), &MessageRow::Shows { item, version });
+            }
+        }
     }
 
     /// The card is not there any more.

@@ -35,6 +35,16 @@ pub struct Heard {
     at: i64,
 }
 
+impl Heard {
+    /// Whose room it is by now.
+    pub fn whose(&self, world: &crate::projection::World) -> Option<PersonId> {
+        match &self.identity {
+            Some(identity) => world.by_identity(identity).map(|person| person.id),
+            None => Some(world.resolved(self.person)),
+        }
+    }
+}
+
 /// A language that is not spoken here (any more) is none.
 fn spoken<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lang>, D::Error> {
     let code = Option::<String>::deserialize(deserializer)?;

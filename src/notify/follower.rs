@@ -232,10 +232,7 @@ impl Follower {
         let name = self.bot.name();
         self.world.read(|world| {
             // Whose an account is by now, not whose it was when it was heard.
-            let whose = |heard: &Heard| match &heard.identity {
-                Some(identity) => world.by_identity(identity).map(|person| person.id),
-                None => Some(world.resolved(heard.person)),
-            };
+            let whose = |heard: &Heard| heard.whose(world);
             let rooms = BotRooms {
                 name,
                 capabilities: &self.bot.capabilities(),

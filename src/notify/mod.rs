@@ -7,6 +7,7 @@
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `reminding.rs` which of them get a reminder
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
+//! * `watched.rs`  which message a button stands under
 //! * `boards.rs`   which boards a commit changes; `board_rows.rs` which message is a room's board; `showing.rs` one turn of it
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
@@ -43,6 +44,7 @@ mod showing;
 mod stats;
 mod store;
 mod tidy;
+mod watched;
 
 pub use board_rows::Anew;
 pub use cards::{CardRef, hash};

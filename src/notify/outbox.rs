@@ -279,6 +279,17 @@ impl Outbox {
         });
     }
 
+    /// The same, not kept open: the outbox, as long as somebody else needs it.
+    pub(crate) fn weakly(&self) -> impl Fn() -> Option<Self> + Send + use<> {
+        let shared = Arc::downgrade(&self.shared);
+        move || shared.upgrade().map(|shared| Self { shared })
+    }
+
+    /// Tells which message of a room has a button that carries `code`, once it stands there.
+    pub(crate) fn watch(&self, room: &RoomId, code: &str) -> tokio::sync::oneshot::Receiver<MessageRef> {
+        self.queue(&BotName::new(room.bot())).watched.watch(code)
+    }
+
     /// The pictures of messages on their way.
     pub(super) fn pictures(&self) -> &Pictures {
         &self.shared.pictures

@@ -32,6 +32,7 @@ use super::{
     outbox::OutboxSettings,
     stats::Counters,
     store::{Flushed, Store, StoreError},
+    watched::Watched,
 };
 use crate::domain::ItemRef;
 
@@ -147,6 +148,8 @@ pub(super) struct Queue {
     pub(super) wake: Semaphore,
     /// An earlier timer was set.
     pub(super) timer: Notify,
+    /// Who wants to know which message has a button that carries this.
+    pub(super) watched: Watched,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -193,6 +196,7 @@ impl Queue {
             ready: Mutex::default(),
             wake: Semaphore::new(0),
             timer: Notify::new(),
+            watched: Watched::default(),
         }
     }
 

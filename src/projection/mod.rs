@@ -30,6 +30,7 @@
 //! * `moves.rs`   what a stretch of the log moved: items before and after each commit
 //! * `diff.rs`    what changed between two moments
 //! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
+//! * `verbs.rs`   buttons beside those of an item's state
 //! * `status.rs`  how the bots are
 //! * `words.rs`   dates, names and counts as people say them
 
@@ -69,6 +70,7 @@ mod tests;
 mod timeline;
 mod undone;
 mod unread;
+mod verbs;
 pub mod words;
 
 use std::{
@@ -99,6 +101,7 @@ pub use self::{
     stats::{Day, Spread, Stats},
     status::{BotState, Status, Trouble},
     undone::{Rests, TakenBack, Why},
+    verbs::for_looks_alone,
 };
 use crate::{
     domain::{

@@ -9,4 +9,5 @@ mod lists;
 mod merge;
 mod past;
 mod reasons;
+mod verbs;
 mod wording;

@@ -1,5 +1,6 @@
 //! A house with bots of a platform held in memory, people who talk to it, and a transcript of what they see.
 
+mod acting;
 mod settled;
 
 use std::{
@@ -447,6 +448,12 @@ impl Stage {
         if let Said::Message { message, .. } = &inbound.said {
             self.last = Some(message.clone());
         }
+        // What these come to is a change of the message they are about.
+        let in_place = match &inbound.said {
+            Said::Reacted { .. } => true,
+            Said::Pressed { data, .. } => data.starts_with("/confirm "),
+            _ => false,
+        };
         let before = seat.bot.receipts().len();
         seat.bot.push(inbound);
         let kept = |bot: &FakeBot| {
@@ -456,7 +463,7 @@ impl Stage {
         assert!(kept.is_some(), "{line:?} was not kept: {:?}", seat.bot.receipts().last());
         self.quiet(&seat.bot).await;
         let _ = writeln!(self.transcript, "\n{} > {line}", seat.label());
-        self.write_down(&seat.room.clone(), &seat.bot.clone(), false)
+        self.write_down(&seat.room.clone(), &seat.bot.clone(), in_place)
     }
 
     /// Hands an inbound to the house as it is; what becomes of it.

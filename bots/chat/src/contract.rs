@@ -14,12 +14,14 @@
 //! out in silence.
 
 mod pins;
+mod reactions;
 
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
+use self::reactions::a_reaction_is_delivered_when_put_and_when_taken_away;
 use crate::{
     Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style, Text, fake::Recorder,
 };
@@ -524,29 +526,6 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
     harness.press(&card, "no T1").await;
     let kept = running.kept(2).await?;
     ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
-async fn a_reaction_is_delivered_when_put_and_when_taken_away(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    ensure(running.bot.capabilities().reactions, || "the bot does not say that it is told of reactions".into())?;
-    let card = running.bot.send(&room, &Outbound::text("card")).await.map_err(|e| format!("send: {e}"))?;
-    for added in [true, false, true] {
-        harness.react(&card, "👀", added).await;
-    }
-    let kept = running.kept(3).await?;
-    for (inbound, put) in kept.iter().zip([true, false, true]) {
-        let Said::Reacted { message, emoji, added } = &inbound.said else {
-            return Err(format!("it came as {:?}", inbound.said));
-        };
-        // The emoji itself, or its name where the platform has names for all.
-        ensure(emoji == "👀" || emoji == ":eyes:", || format!("{emoji:?} is not what was put there"))?;
-        ensure((message, *added) == (&card, put), || format!("{added} to {message:?}, not {put} to {card:?}"))?;
-    }
-    let ids: std::collections::HashSet<_> = kept.iter().map(|inbound| &inbound.id).collect();
-    ensure(ids.len() == 3, || "two reactions have one id".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }

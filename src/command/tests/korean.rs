@@ -63,8 +63,8 @@ const SAME: &[(&str, &str)] = &[
     ("/프로젝트 T7 앱", "/project T7 앱"),
     ("/프로젝트 T7 없음", "/project T7 none"),
     ("/연결 T7 위해:T9", "/link T7 for:T9"),
-    ("/연결 예 ABCD2345", "/link yes ABCD2345"),
-    ("/연결 아니요 ABCD2345", "/link no ABCD2345"),
+    ("/확인 ABCD2345", "/confirm ABCD2345"),
+    ("/확인 아니요 ABCD2345", "/confirm no ABCD2345"),
     ("/보기 T7 어제 기준", "/show T7 at yesterday"),
     (
         "/목록 할일 열림 #인증 @me 프로젝트:앱 !높음 마감:금요일 쪽:2",
@@ -121,7 +121,6 @@ const SAME: &[(&str, &str)] = &[
     ("/권한부여 @dana 관리자", "/grant @dana maintainer"),
     ("/권한 회수 @dana", "/revoke @dana"),
     ("/잊기 @dana", "/forget @dana"),
-    ("/잊기 예 7Q4M", "/forget yes 7Q4M"),
     ("/연결 해제 console", "/unlink console"),
     ("/방들", "/rooms"),
     ("/켜기", "/enable"),

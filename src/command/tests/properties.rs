@@ -367,11 +367,9 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
         (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
         handle().prop_map(|person| PersonCommand::Revoke { person }),
         handle().prop_map(|person| PersonCommand::Forget { person }),
-        "[A-Z0-9-]{1,12}".prop_map(|code| PersonCommand::ForgetYes { code }),
         Just(PersonCommand::LinkOffer),
         // Not an item: T and seven digits are one.
         "[ABCD][A-Z0-9]{7}".prop_map(|code| PersonCommand::LinkTake { code }),
-        ("[ABCD][A-Z0-9]{7}", any::<bool>()).prop_map(|(question, yes)| PersonCommand::LinkAnswer { question, yes }),
         "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
     ]
 }

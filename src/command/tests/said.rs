@@ -453,8 +453,9 @@ fn link_is_about_items_or_about_people() {
     becomes("/link", "/link");
     becomes("/link ME", "/link");
     becomes("/link abcd2345", "/link ABCD2345");
-    becomes("/link yes abcd2345", "/link yes ABCD2345");
-    becomes("/link No ABCD2345", "/link no ABCD2345");
+    becomes("/confirm abcd2345", "/confirm ABCD2345");
+    becomes("/confirm No ABCD2345", "/confirm no ABCD2345");
+    becomes("/confirm ABCD2345 /forget @dana", "/confirm ABCD2345 /forget @dana");
     becomes("/unlink Console/4711", "/unlink console/4711");
     // What can be an item is one.
     assert!(matches!(command("/link T2345678"), Command::Item { .. }));

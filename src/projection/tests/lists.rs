@@ -159,7 +159,7 @@ fn pages() {
     T8   Number 8
     T7   Number 7
     T6   Number 6
-       [◀: /list #auth page:1] [▶: /list #auth page:3]
+       [◀ page 1: /list #auth page:1] [page 3 ▶: /list #auth page:3]
     ");
     assert_eq!(story.world.list(&filter(&story, "#auth"), 99, &me), story.world.list(&filter(&story, "#auth"), 3, &me));
     // A filter too long for a button is told instead.
