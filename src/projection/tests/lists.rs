@@ -91,6 +91,7 @@ fn lists_and_boards() {
 
     TODOS 1
     T1   Fix login   high  due Fri 27 Nov   @dana
+       [Everything: /board at now] [Mine: /board #auth @me at now] [!high: /board #auth !high at now]
     ");
     insta::assert_snapshot!(shown(&story.world.next(&Filter::default(), PersonId(1), &me)), @r"
     Next, what presses most first
