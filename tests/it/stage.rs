@@ -44,10 +44,10 @@ pub(crate) struct Seat {
     pub(crate) room: RoomId,
     kind: RoomKind,
     who: String,
-    /// What their platform calls them, when that is not its number for them; how they are written there.
+    /// What their platform calls them, when that is not its number for them; how they are written there; the language
+    /// of their app, where the platform tells.
     name: Option<String>,
     handle: Option<String>,
-    /// The language of their app, where the platform tells.
     language: Option<String>,
     clock: Clock,
 }

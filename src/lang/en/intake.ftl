@@ -129,7 +129,6 @@ report-too-slow = { $name } takes too long: after { $after } s it was at positio
 report-unknown = There is no report { $name }. There are { $known }.
 report-up-to = { $events }, up to position { $position }.
 reports-heading = Reports
-somebody-else = somebody else
 this-room = this room
 undo-account-taken = Not taken back: that account is { $handle } now.
 undo-accounts = Not taken back: /unlink takes an account away, and /link gives one.

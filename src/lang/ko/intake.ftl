@@ -131,7 +131,6 @@ report-too-slow = { $name } 보고서가 너무 오래 걸려요. { $after }초 
 report-unknown = { $name } 보고서는 없어요. 있는 것: { $known }
 report-up-to = { $events }, 위치 { $position }까지예요.
 reports-heading = 보고서
-somebody-else = 다른 분
 this-room = 이 방
 undo-account-taken = 되돌리지 않았어요. 그 계정은 이제 { $handle } 님이에요.
 undo-accounts = 되돌리지 않았어요. 계정은 /연결해제 로 끊고 /연결 로 이어요.

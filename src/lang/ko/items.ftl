@@ -57,3 +57,10 @@ a-role = { $role ->
     [guest] 손님
    *[other] { $role }
 }
+a-bucket = { $bucket ->
+    [idea] 아이디어
+    [research] 조사
+    [todo] 할 일
+    [pr] PR
+   *[other] { $bucket }
+}
