@@ -160,7 +160,10 @@ impl SledLog {
             }
             None => {
                 let other = fs::read_dir(dir).map_err(&at_dir)?.flatten().map(|entry| entry.file_name());
-                let mut other = other.filter(|name| !name.to_string_lossy().starts_with("segment-"));
+                // What a first backup leaves that was cut off before it was named.
+                let begun = Path::new(MANIFEST).with_extension(owned::BESIDE);
+                let mut other = other
+                    .filter(|name| !name.to_string_lossy().starts_with("segment-") && **name != *begun.as_os_str());
                 if let Some(name) = other.next() {
                     let why = format!("it is not empty, and no backup ({})", name.to_string_lossy());
                     return Err(BackupError::Foreign { dir: dir.to_owned(), why });

@@ -44,6 +44,20 @@ async fn a_backup_made_in_full_traffic_is_a_prefix_of_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_backup_that_was_cut_off_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, backup) = (dir.path().join("data"), dir.path().join("backup"));
+    let commits = filled(&data, 50).await;
+    let log = open(&data);
+    back_up(&log, &backup);
+    // Killed just before the manifest had its name, and before the segment had.
+    fs::rename(backup.join("manifest.json"), backup.join("manifest.new")).unwrap();
+    fs::write(backup.join("segment-000000000051.new"), b"half").unwrap();
+    assert_eq!(back_up(&log, &backup).commits, 50);
+    assert_eq!(all(&restored(&backup, &dir.path().join("new")), Position::START), commits);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_backup_of_this_log_is_added_to() {
     let dir = tempfile::tempdir().unwrap();
     let (data, backup) = (dir.path().join("data"), dir.path().join("backup"));
