@@ -162,6 +162,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         bots: HashMap::from([("bench".to_owned(), bot.capabilities())]),
         sealed: true,
         clock: Clock::default(),
+        reminders: Default::default(),
+        down_after: std::time::Duration::from_secs(300),
     };
     let house =
         House::start(log, outbox, vec![Arc::clone(&bot) as Arc<dyn Bot>], settings, &DeliverySettings::default());

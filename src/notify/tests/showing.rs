@@ -97,7 +97,7 @@ async fn deleted_it_comes_again_once_and_then_only_when_asked_for() {
     rig.items.set_board(Some("a"));
     wanted(&rig, Anew::Pin).await;
     quiet(&rig).await;
-    let delete = |id: &str| drop(rig.bot.platform.lock().unwrap().gone.insert(id.to_owned()));
+    let delete = |id: &str| assert!(rig.bot.platform.lock().unwrap().gone.insert(id.to_owned()));
     delete("1");
     rig.items.set_board(Some("b"));
     wanted(&rig, Anew::No).await;
