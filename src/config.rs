@@ -128,7 +128,7 @@ impl RoomsConfig {
 /// `[notify]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyConfig {
-    /// So many messages may wait for one room; then the oldest notices are summed up.
+    /// So many messages may wait for one room; what more it would be told is held and comes as one message.
     pub queue_per_room_max: u64,
     /// The first pause after a failed send.
     pub backoff_min_ms: u64,
@@ -233,7 +233,7 @@ impl Default for Config {
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
-                queue_per_room_max: 1_000,
+                queue_per_room_max: 50,
                 backoff_min_ms: 500,
                 backoff_max_ms: 60_000,
                 coalesce_ms: 300,

@@ -12,7 +12,7 @@ use crate::{
     lang::Lang,
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render, outage::Vitals},
-    projection::{Permalinks, Viewer, World},
+    projection::{Permalinks, Viewer, World, for_looks_alone},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
 };
@@ -76,9 +76,14 @@ impl Render for Cards {
     }
 
     fn card(&self, room: &RoomId, item: ItemRef) -> Option<Card> {
+        let heard = self.outbox.heard_in(room);
         self.world.read(|world| {
             let viewer = self.viewer(room, world)?;
-            Some(Card { message: world.card(item, &viewer)?, version: world.item(item)?.item.version })
+            let message = world.card(item, &viewer)?;
+            let whose = heard.and_then(|heard| heard.whose(world));
+            let looks = whose.is_some_and(|person| world.only_looks(person));
+            let message = if looks { for_looks_alone(message) } else { message };
+            Some(Card { message, version: world.item(item)?.item.version })
         })
     }
 

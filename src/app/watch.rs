@@ -127,11 +127,13 @@ impl Watch {
                 let up = |bot: &str| looks.get(&BotName::new(bot)) == Some(&Look::Up);
                 match news {
                     Some(News::Down(_)) => {
+                        tracing::error!(bot = %name, why = outage.why, "the bot is down");
                         // Remembered first, and told under an id made of it: a crash in between neither doubles nor loses it.
                         self.remember(name, outage).await;
                         self.tell_down(name, outage, now, &up).await;
                     }
                     Some(news @ News::Back { since, .. }) => {
+                        tracing::info!(bot = %name, %since, "the bot is back");
                         let id = format!("outage/{name}/{}/back", since.timestamp_millis());
                         self.tell(name, &news, &id, now, &up).await;
                         self.remember(name, outage).await;
@@ -175,8 +177,8 @@ impl Watch {
         }
     }
 
-    /// Tells every owner, each in the direct room on another bot that works and where they were heard last. Whether that is
-    /// done with: told, or nobody to tell on any bot there is.
+    /// Tells every owner, each in the direct room on another bot that works and where they were heard last. Whether
+    /// anybody was: who can be reached nowhere now is told once they can.
     async fn tell(
         &self,
         bot: &BotName,
@@ -191,31 +193,19 @@ impl Watch {
             let owners = world.people().filter(|person| person.role == Some(Role::Owner));
             owners.map(|person| person.id).collect()
         });
-        let (mut told, mut elsewhere) = (0, 0);
+        let mut told = false;
         for owner in owners {
             let rooms = self.rooms_of(owner);
-            let others = rooms.into_iter().filter(|room| room.bot() != bot.as_str() && self.has(room.bot()));
-            let others: Vec<_> = others.collect();
-            elsewhere += others.len();
-            let Some(room) = others.into_iter().find(|room| up(room.bot()) && !self.outbox.refuses(room)) else {
-                continue;
-            };
+            let can = |room: &RoomId| room.bot() != bot.as_str() && up(room.bot()) && !self.outbox.refuses(room);
+            let Some(room) = rooms.into_iter().find(can) else { continue };
             let text = news.words(&title, waiting, now, self.lang_in(&room));
             let answer = Answer::new(Outbound::text(text));
             match self.outbox.answer(&format!("{id}/{}", owner.0), &room, vec![answer]).await {
-                Ok(_) => told += 1,
+                Ok(_) => told = true,
                 Err(error) => tracing::warn!(%room, %error, "an owner may be told of an outage twice"),
             }
         }
-        match news {
-            News::Down(outage) => tracing::error!(%bot, why = outage.why, told, "the bot is down"),
-            News::Back { since, until } => tracing::info!(%bot, %since, %until, told, "the bot is back"),
-        }
-        told > 0 || elsewhere == 0
-    }
-
-    fn has(&self, bot: &str) -> bool {
-        self.bots.iter().any(|it| it.name().as_str() == bot)
+        told
     }
 
     /// The direct rooms of a person, the one they were heard in last first.

@@ -97,6 +97,8 @@ mod tests {
         let value = match (verb, arg.name.as_str()) {
             (_, "code") if verb == "lang" => "ko",
             (_, "code") => "7Q4M2XKD",
+            ("react", "emoji") => "👀",
+            ("react", _) => "done",
             ("tz", _) => "Asia/Seoul",
             ("link", "to") => "for:T9",
             ("unlink", _) => "console",
@@ -104,9 +106,10 @@ mod tests {
             (_, "page") => "2",
             (_, "until") => "today",
             ("diff", "when") => "yesterday",
-            ("digest", _) => "8",
-            ("quiet", "from") => "22:00",
-            ("quiet", "to") => "7:00",
+            ("digest", _) => "daily 9:00",
+            ("quiet", _) => "22:00-7:00 urgent",
+            ("prefer", _) => "console",
+            ("follow", "on") => "created, done",
             _ => match &arg.kind {
                 ArgKind::Item => "T7",
                 ArgKind::Person => "@dana",
@@ -136,7 +139,9 @@ mod tests {
     #[test]
     fn what_is_put_together_from_arguments_is_a_command_of_that_verb() {
         for verb in &command_menu().verbs {
-            let values: Vec<_> = verb.args.iter().map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
+            // What is pinned has no past.
+            let together = verb.args.iter().filter(|arg| !(verb.word == "board" && arg.name == "at"));
+            let values: Vec<_> = together.map(|arg| (arg.name.clone(), sample(&verb.word, arg))).collect();
             let all = parses(verb, &values);
             let needed: Vec<_> = verb.args.iter().filter(|arg| arg.required).map(|arg| arg.name.clone()).collect();
             let values: Vec<_> = values.into_iter().filter(|(name, _)| needed.contains(name)).collect();
@@ -146,7 +151,8 @@ mod tests {
                 let printed = command.to_text(chrono_tz::Asia::Seoul);
                 let word = printed.trim_start_matches('/').split([' ', '\n']).next().unwrap();
                 let same = word == verb.word || verb.aliases.iter().any(|alias| alias == word);
-                assert!(same || (verb.word == "unmute" && word == "mute"), "/{} became {printed:?}", verb.word);
+                let other = matches!((verb.word.as_str(), word), ("unmute", "mute") | ("quiet", "digest"));
+                assert!(same || other, "/{} became {printed:?}", verb.word);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The words of a list, a board, a follow: `todo open #auth @me in:app !high due:fri T7 words "two words" page:2`.
 //!
-//! Buckets, states, items and tokens mean what they say; any other word is looked for in the texts. A word in quotes is
+//! Buckets, states, items and tokens mean what they say; of a follow, `on:done,merged` says what has to happen to an item; any other word is looked for in the texts. A word in quotes is
 //! always looked for, also when it is `"open"`. `all` or `*` alone is everything. Filters are kept in one order
 //! without repetitions, so that the same filter said differently is the same filter. In Korean: `할일 열림 #인증 @나 쪽:2`.
 
@@ -9,12 +9,13 @@ use chrono_tz::Tz;
 use super::{
     Fault, Moment,
     args::Args,
+    fault::nearest,
     korean::{self, english},
     moment::{self, At, Behind, Span},
     token::{Token, is_token, print_due, print_items, print_person, print_project, print_tag, token},
     word::{QUOTES, Word, quote, quoted},
 };
-use crate::domain::{Bucket, Filter, Handle, ItemRef, filter::StateWord};
+use crate::domain::{Bucket, Filter, Handle, ItemRef, Kind, filter::StateWord};
 use crate::lang::wording;
 
 /// The longest word to look for, in characters.
@@ -72,6 +73,19 @@ pub(super) fn page(word: &str) -> Option<&str> {
     (english(key, korean::KEYS).eq_ignore_ascii_case("page") && !number.is_empty()).then_some(number)
 }
 
+/// What stands behind `on:`.
+fn on(word: &str) -> Option<&str> {
+    word.get(..3).filter(|key| key.eq_ignore_ascii_case("on:")).map(|_| &word[3..]).filter(|kinds| !kinds.is_empty())
+}
+
+fn unknown_kind(args: &Args<'_>, word: &Word<'_>, kind: &str) -> Fault {
+    let kinds = Kind::ALL.map(Kind::word);
+    let meant = nearest(&kind.to_lowercase(), kinds.into_iter());
+    let what = wording!("fault-kind", kinds = kinds.join(", "));
+    let meant = meant.into_iter().take(3).map(|kind| format!("/{} on:{kind}", args.verb.word)).collect();
+    args.at(word, what).meaning(meant)
+}
+
 /// Pages are numbered from 1.
 pub(super) fn page_number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|&number| number > 0)
@@ -86,6 +100,8 @@ pub(super) struct Also {
     pub(super) at: At,
     /// `from..to`, or a moment: from then on.
     pub(super) span: bool,
+    /// `on:created,done`
+    pub(super) on: bool,
 }
 
 /// The words behind a verb, read.
@@ -97,9 +113,9 @@ pub(super) struct Filtered {
     pub(super) span: Span,
 }
 
-/// A filter and nothing else.
+/// A filter for what happens, and nothing else.
 pub(super) fn read_alone(args: &mut Args<'_>) -> Result<Filter<Handle>, Fault> {
-    read(args, Also { pages: false, at: At::Never, span: false }).map(|read| read.filter)
+    read(args, Also { pages: false, at: At::Never, span: false, on: true }).map(|read| read.filter)
 }
 
 /// Reads all words, and what else may stand among them.
@@ -150,6 +166,17 @@ pub(super) fn read(args: &mut Args<'_>, also: Also) -> Result<Filtered, Fault> {
         if let Some(text) = quoted(word.raw) {
             if !text.trim().is_empty() {
                 filter.words.push(search(args, &word, text.trim().to_owned())?);
+            }
+        } else if let Some(kinds) = on(word.raw).filter(|_| also.on) {
+            let (mut word, mut kinds) = (word, kinds);
+            loop {
+                for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
+                    filter.on.push(kind.parse().map_err(|()| unknown_kind(args, &word, kind))?);
+                }
+                // A space behind the comma is how people write.
+                let Some(next) = args.words().next().filter(|_| kinds.ends_with(',')) else { break };
+                args.rest.start = next.at.end;
+                (kinds, word) = (next.raw, next);
             }
         } else if let Some(bucket) = bucket(known) {
             filter.buckets.push(bucket);
@@ -230,6 +257,7 @@ pub(super) fn in_order(mut filter: Filter<Handle>) -> Filter<Handle> {
     sort(&mut filter.priorities);
     sort(&mut filter.items);
     sort(&mut filter.words);
+    sort(&mut filter.on);
     filter
 }
 
@@ -239,6 +267,7 @@ fn is_word(word: &str) -> bool {
         || state(word).is_some()
         || word.parse::<ItemRef>().is_ok()
         || page(word).is_some()
+        || on(word).is_some()
         || is_token(word)
         || is_all(word)
         || word.eq_ignore_ascii_case("at")
@@ -280,6 +309,9 @@ fn print_words(filter: &Filter<Handle>, time_zone: Tz, is_word: impl Fn(&str) ->
     filter.projects.iter().for_each(|project| push(print_project(project)));
     filter.priorities.iter().for_each(|priority| push(format!("!{priority}")));
     filter.due.iter().for_each(|&due| push(format!("due:{}", print_due(due, time_zone))));
+    if !filter.on.is_empty() {
+        push(format!("on:{}", filter.on.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(",")));
+    }
     filter.words.iter().for_each(|word| push(if is_word(word) { word.clone() } else { quote(word) }));
     text
 }

@@ -16,7 +16,7 @@ impl Look {
     pub fn is_private(&self) -> bool {
         match self {
             Self::Mine { .. } | Self::People | Self::Rooms | Self::Follows | Self::Pending => true,
-            Self::Reminders | Self::Status { .. } | Self::Help { .. } => true,
+            Self::Hours | Self::Prefers | Self::Reminders | Self::Status { .. } | Self::Help { .. } => true,
             Self::Start { payload } => payload.is_none(),
             Self::Show { .. } | Self::List { .. } | Self::Board { .. } | Self::Next { .. } => false,
             Self::Find { .. } | Self::History { .. } | Self::Why { .. } => false,
@@ -40,8 +40,8 @@ fn alone(args: &Args<'_>, it: Look) -> Result<Command, Fault> {
     look(it)
 }
 
-const PAGED: Also = Also { pages: true, at: At::Past, span: false };
-const WHOLE: Also = Also { pages: false, at: At::Past, span: false };
+const PAGED: Also = Also { pages: true, at: At::Past, span: false, on: false };
+const WHOLE: Also = Also { pages: false, at: At::Past, span: false, on: false };
 
 /// `/show [T7] [at when]`
 pub(super) fn show(args: &mut Args<'_>) -> Result<Command, Fault> {
@@ -163,7 +163,7 @@ pub(super) fn diff(args: &mut Args<'_>) -> Result<Command, Fault> {
 /// `/stats [picture] [from..to] [filter] [at when]`
 pub(super) fn stats(args: &mut Args<'_>) -> Result<Command, Fault> {
     let picture = picture(args);
-    let read = filter::read(args, Also { pages: false, at: At::Past, span: true })?;
+    let read = filter::read(args, Also { pages: false, at: At::Past, span: true, on: false })?;
     let (from, to) = read.span;
     look(Look::Stats { filter: read.filter, from, to: to.or(read.at), picture })
 }

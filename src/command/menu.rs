@@ -104,9 +104,6 @@ const PAGE: Arg = Arg::new("page", "which page, from 1", Words, "page:2").behind
 const FILTER: Arg = Arg::new("filter", "which ones: todo open #auth @me in:app due:fri", Filter, "filter").optional();
 const AT: Arg = Arg::new("at", "as of when: last friday, 3 months ago", When, "at when").behind("at ").optional();
 const PICTURE: Arg = Arg::new("picture", "as a picture too", Choice(&["picture"]), "picture").optional();
-const KEEP: Arg =
-    Arg::new("keep", "pinned here and kept up to date, or not any more", Choice(&["pin", "unpin"]), "pin|unpin")
-        .optional();
 const PEOPLE: Arg = Arg::new("person", "who: @kim, one or several", Person, "@person").behind("@");
 const TAGS: Arg = Arg::new("tag", "a tag, or several: #auth", Tag, "#tag").behind("#");
 
@@ -176,7 +173,7 @@ static ARGS: &[(&str, &[Arg])] = &[
 
     ("show", &[ITEM, AT]),
     ("list", LIST),
-    ("board", &[KEEP, FILTER, AT]),
+    ("board", &[FILTER, AT]),
     ("mine", &[FILTER, AT]),
     ("next", &[FILTER, AT]),
     ("find", &[Arg::new("words", "words of the title or of what was said", Words, "words"), FILTER, PAGE, AT]),
@@ -188,12 +185,12 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("diff", &[Arg::new("when", "since when", When, "when"), Arg::new("until", "until when", When, "[when]").optional(), ITEM.optional(), FILTER]),
     ("report", &[Arg::new("name", "which report; nothing: which there are", Words, "name").optional(), Arg::new("words", "what it is given", Words, "words").optional(), AT]),
 
-    ("follow", &[FILTER]),
+    ("follow", &[FILTER, Arg::new("on", "what has to happen: created, noted, assigned, started, done, merged, due, undone", Words, "on:created,done").behind("on:").optional()]),
     ("unfollow", &[FILTER]),
     ("mute", &[Arg::new("time", "2h, 3 days, until mon 9:00, or off", When, "2h|3 days|until when|off")]),
     ("unmute", &[]),
-    ("digest", &[Arg::new("hour", "the hour, or off", Words, "hour|off")]),
-    ("quiet", &[Arg::new("from", "from when, or off", Words, "from"), Arg::new("to", "until when", Words, "to").optional()]),
+    ("digest", &[Arg::new("when", "daily 9:00, weekly mon 9:00, now, or off", Words, "daily 9:00|weekly mon 9:00|now|off").optional()]),
+    ("quiet", &[Arg::new("hours", "22:00-7:00, with urgent to let what is urgent through, or off", Words, "22:00-7:00 [urgent]|urgent on|urgent off|off").optional()]),
     ("remind", &[
         ITEM.optional(),
         Arg::new("when", "fri 9:00, in 2 days; for the room: due 1d 1h, stale 14d, blocked 3d, off", When, "when").optional(),
@@ -220,10 +217,12 @@ static ARGS: &[(&str, &[Arg])] = &[
     ("revoke", &[PEOPLE]),
     ("forget", &[PEOPLE]),
     ("unlink", &[Arg::new("platform", "where, as /people shows it", Words, "platform")]),
+    ("prefer", &[Arg::new("platform", "which, or off", Words, "platform|off").optional()]),
     ("rooms", &[]),
     ("enable", &[]),
     ("disable", &[]),
 
+    ("confirm", &[Arg::new("code", "the code of the question", Words, "CODE")]),
     ("help", &[Arg::new("verb", "about which verb", ArgKind::Verb, "verb").optional()]),
     ("status", &[Arg::new("all", "in detail", Choice(&["all"]), "all").optional()]),
     ("start", &[]),
@@ -236,7 +235,8 @@ const FREQUENT: &[&str] = &[
 ];
 
 /// Verbs whose answer concerns nobody but who asks.
-const PRIVATE: &[&str] = &["mine", "claim", "pair", "people", "unlink", "rooms", "remind", "help", "status", "start"];
+const PRIVATE: &[&str] =
+    &["mine", "claim", "pair", "people", "prefer", "unlink", "rooms", "remind", "confirm", "help", "status", "start"];
 
 impl Verb {
     /// What stands behind it, in the order in which it is written.

@@ -16,6 +16,8 @@
 //! * `fault.rs`    a [`Fault`] as people see it; the nearest word
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`, `item.rs`   the verbs of each bucket and of any item
 //! * `look.rs`, `room.rs`, `person.rs`   looks, rooms, people
+//! * `confirm.rs`  the answer to a question
+//! * `hours.rs`    when a room is told: digests and quiet hours
 //! * `report.rs`   reports: run one, send one
 //! * `remind.rs`   reminders
 //! * `undo.rs`     what is taken back
@@ -23,10 +25,12 @@
 //! * `menu.rs`     what stands behind each verb, with its type, for platforms that declare commands
 
 mod args;
+mod confirm;
 mod draft;
 mod fault;
 mod filter;
 mod help;
+mod hours;
 mod idea;
 mod item;
 mod korean;
@@ -215,6 +219,10 @@ pub enum Look {
     Rooms,
     /// `/follow` with nothing behind it: what this room follows, and its settings.
     Follows,
+    /// `/digest` or `/quiet` with nothing behind it: when this room is told, and what is held for it.
+    Hours,
+    /// `/prefer` with nothing behind it: where whoever asks is told of what is theirs.
+    Prefers,
     /// `/lang` with nothing behind it: the language of this room.
     Language,
     /// `/react` with nothing behind it: what reactions mean in this room.
@@ -286,15 +294,10 @@ pub enum PersonCommand {
         /// Who.
         person: Handle,
     },
-    /// `/forget @dana`: asks whether that is meant.
+    /// `/forget @dana`
     Forget {
         /// Who.
         person: Handle,
-    },
-    /// `/forget yes CODE`: it is; the code came with the question.
-    ForgetYes {
-        /// As typed, upper case.
-        code: String,
     },
     /// `/link` with nothing behind it: a code to be known on another platform with.
     LinkOffer,
@@ -303,12 +306,10 @@ pub enum PersonCommand {
         /// As typed, upper case.
         code: String,
     },
-    /// `/link yes CODE`, `/link no CODE`: whether whoever had the code is who gave it. The button of a question.
-    LinkAnswer {
-        /// Which question.
-        question: String,
-        /// Whether they are one.
-        yes: bool,
+    /// `/prefer console`: told there of what is theirs; `/prefer off`.
+    Prefer {
+        /// The platform, as typed, lower case; `None`: where they were heard last.
+        bot: Option<String>,
     },
     /// `/unlink console`: not known there any more.
     Unlink {
@@ -400,6 +401,15 @@ pub enum Command {
     Person(PersonCommand),
     /// About reports.
     Report(ReportCommand),
+    /// `/confirm CODE [command]`, `/confirm no CODE`: the answer to a question. The button of one.
+    Confirm {
+        /// Which question; upper case.
+        code: String,
+        /// Whether it is meant.
+        yes: bool,
+        /// The command that asks for it again, should nothing be known of the question; may be empty.
+        again: String,
+    },
     /// About reminders.
     Remind(RemindCommand),
     /// `/undo [T7[@version] [parts]]…`: taken back, all of them or none.

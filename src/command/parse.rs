@@ -265,6 +265,7 @@ fn fill(mut command: Command, about: Target) -> Command {
         | Command::Rebuild(_)
         | Command::Person(_)
         | Command::Report(_)
+        | Command::Confirm { .. }
         | Command::Remind(RemindCommand::Drop { .. }) => {}
     }
     command

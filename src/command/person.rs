@@ -71,21 +71,17 @@ fn link_code(word: &str) -> Option<String> {
     (fits && word.parse::<ItemRef>().is_err()).then(|| word.to_ascii_uppercase())
 }
 
-/// `/link`, `/link me`, `/link CODE`, `/link yes CODE`, `/link no CODE`; `None` when it is about items. The words are read
-/// off only then.
+/// `/link`, `/link me`, `/link CODE`; `None` when it is about items. The words are read off only then.
 pub(super) fn link(args: &mut Args<'_>) -> Option<Command> {
     if args.strict || args.colon {
         return None;
     }
     let mut words = args.words().map(|word| word.raw);
     let is = korean::is;
-    let command = match (words.next(), words.next(), words.next()) {
-        (None, ..) if args.given.is_none() => PersonCommand::LinkOffer,
-        (Some(me), None, _) if is(me, "me") && args.given.is_none() => PersonCommand::LinkOffer,
-        (Some(code), None, _) => PersonCommand::LinkTake { code: link_code(code)? },
-        (Some(answer), Some(question), None) if is(answer, "yes") || is(answer, "no") => {
-            PersonCommand::LinkAnswer { question: link_code(question)?, yes: is(answer, "yes") }
-        }
+    let command = match (words.next(), words.next()) {
+        (None, _) if args.given.is_none() => PersonCommand::LinkOffer,
+        (Some(me), None) if is(me, "me") && args.given.is_none() => PersonCommand::LinkOffer,
+        (Some(code), None) => PersonCommand::LinkTake { code: link_code(code)? },
         _ => return None,
     };
     args.rest.start = args.rest.end;
@@ -102,6 +98,20 @@ pub(super) fn unlink(args: &mut Args<'_>) -> Result<Command, Fault> {
     let account = word.raw.to_lowercase();
     args.finish()?;
     Ok(Command::Person(PersonCommand::Unlink { account }))
+}
+
+/// `/prefer [platform|off]`
+pub(super) fn prefer(args: &mut Args<'_>) -> Result<Command, Fault> {
+    let Some(word) = args.next() else {
+        return Ok(Command::Look(Look::Prefers));
+    };
+    let fits = word.raw.len() <= ACCOUNT_BYTES_MAX && !word.raw.contains(char::is_control);
+    if !fits {
+        return Err(args.at(&word, wording!("fault-no-platform-to-tell")));
+    }
+    let bot = Some(word.raw.to_lowercase()).filter(|bot| !korean::is(bot, "off"));
+    args.finish()?;
+    Ok(Command::Person(PersonCommand::Prefer { bot }))
 }
 
 /// `/grant @person role`
@@ -122,16 +132,9 @@ pub(super) fn revoke(args: &mut Args<'_>) -> Result<Command, Fault> {
     Ok(Command::Person(PersonCommand::Revoke { person }))
 }
 
-/// `/forget @person`, and `/forget yes CODE` behind its question
+/// `/forget @person`
 pub(super) fn forget(args: &mut Args<'_>) -> Result<Command, Fault> {
     let who = args.next().ok_or_else(|| args.missing(wording!("fault-whom")))?;
-    if korean::is(who.raw, "yes")
-        && let Some(word) = args.next()
-    {
-        let code = code(args, &word)?;
-        args.finish()?;
-        return Ok(Command::Person(PersonCommand::ForgetYes { code }));
-    }
     let person = person(args, &who)?;
     args.finish()?;
     Ok(Command::Person(PersonCommand::Forget { person }))

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Command, Look, Moment, PersonCommand, Rebuild, Target,
     args::{only_items, print_text, target_and_colon},
-    draft, filter, korean,
+    draft, filter, hours, korean,
     look::{PIN, UNPIN},
     moment,
     pr::verdict_word,
@@ -44,6 +44,8 @@ impl Command {
             Self::Rebuild(command) => print_rebuild(command, time_zone),
             Self::Person(command) => print_about_person(command),
             Self::Report(command) => report::print(command),
+            Self::Confirm { code, yes: false, .. } => format!("/confirm no {code}"),
+            Self::Confirm { code, yes: true, again } => format!("/confirm {code} {again}").trim_end().to_owned(),
             Self::Remind(command) => remind::print(command, time_zone),
             Self::Undo { acts } => super::undo::print(acts),
         }
@@ -161,6 +163,8 @@ fn print_look(look: &Look, time_zone: Tz) -> String {
         Look::People => "/people".to_owned(),
         Look::Rooms => "/rooms".to_owned(),
         Look::Follows => "/follow".to_owned(),
+        Look::Hours => "/digest".to_owned(),
+        Look::Prefers => "/prefer".to_owned(),
         Look::Language => "/lang".to_owned(),
         Look::Reactions => "/react".to_owned(),
         Look::Reminders => "/remind".to_owned(),
@@ -199,6 +203,11 @@ fn print_room(command: &RoomCommand<Handle>, time_zone: Tz) -> String {
         RoomCommand::Set(Setting::TimeZone(zone)) => format!("/tz {}", zone.name()),
         RoomCommand::Set(Setting::DefaultBucket(bucket)) => format!("/default {bucket}"),
         RoomCommand::Set(Setting::Remind(change)) => remind::print_change(change),
+        RoomCommand::Set(Setting::Digest(digest)) => hours::print_digest(digest.as_ref()),
+        RoomCommand::Set(Setting::Quiet(hours)) => hours::print_quiet(hours.as_ref(), false),
+        RoomCommand::Set(Setting::Urgent(passes)) => format!("/quiet urgent {}", if *passes { "on" } else { "off" }),
+        RoomCommand::Quiet { hours, urgent } => hours::print_quiet(Some(hours), *urgent),
+        RoomCommand::DigestNow => "/digest now".to_owned(),
     }
 }
 
@@ -231,10 +240,9 @@ fn print_about_person(command: &PersonCommand) -> String {
         PersonCommand::Grant { person, role } => format!("/grant {} {role}", print_person(person)),
         PersonCommand::Revoke { person } => format!("/revoke {}", print_person(person)),
         PersonCommand::Forget { person } => format!("/forget {}", print_person(person)),
-        PersonCommand::ForgetYes { code } => format!("/forget yes {code}"),
         PersonCommand::LinkOffer => "/link".to_owned(),
         PersonCommand::LinkTake { code } => format!("/link {code}"),
-        PersonCommand::LinkAnswer { question, yes } => format!("/link {} {question}", if *yes { "yes" } else { "no" }),
         PersonCommand::Unlink { account } => format!("/unlink {account}"),
+        PersonCommand::Prefer { bot } => format!("/prefer {}", bot.as_deref().unwrap_or("off")),
     }
 }

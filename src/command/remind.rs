@@ -111,10 +111,7 @@ fn due(args: &mut Args<'_>) -> Result<RemindChange, Fault> {
     leads.dedup();
     if leads.len() > LEADS_MAX || leads.iter().any(|lead| *lead > LEAD_MIN_MAX) {
         let end = args.rest.end;
-        return Err(args.fault(
-            end..end,
-            format!("That is too often, or too early: at most {LEADS_MAX} times, and a year before."),
-        ));
+        return Err(args.fault(end..end, wording!("remind-fault-leads", n = LEADS_MAX)));
     }
     Ok(RemindChange::DueMin(leads))
 }

@@ -3,7 +3,7 @@
 use super::{
     Command, Fault,
     args::Args,
-    idea, item,
+    confirm, hours, idea, item,
     korean::{self, Korean},
     look, person, pr, remind, report, research, room, todo, undo,
 };
@@ -164,20 +164,6 @@ impl Verb {
         Self { word, aliases: &[], usage, help, example, group, role: Some(role), item, read: Some(read) }
     }
 
-    const fn reserved(word: &'static str, usage: &'static str, help: &'static str, group: Group) -> Self {
-        Self {
-            word,
-            aliases: &[],
-            usage,
-            help,
-            example: word,
-            group,
-            role: Some(Role::Member),
-            item: false,
-            read: None,
-        }
-    }
-
     const fn or(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
@@ -240,12 +226,12 @@ static VERBS: &[Verb] = &[
     Verb::new("stats", "/stats [picture] [from..to] [filter]", "how much was done, and how long it took", "stats 4 weeks", Past, Guest, look::stats),
     Verb::new("report", "/report [name [words] [at when]]", "count over the whole history; alone: which there are", "report removed-soon at last friday", Past, Member, report::report).or(&["reports"]),
 
-    Verb::new("follow", "/follow [filter|all]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),
+    Verb::new("follow", "/follow [filter|all] [on:created,done]", "be told about these items here; alone: what is followed", "follow #auth", Room, Guest, room::follow),
     Verb::new("unfollow", "/unfollow [filter|all]", "not any more", "unfollow #auth", Room, Member, room::unfollow),
-    Verb::new("mute", "/mute 2h|3 days|until when|off", "be told nothing for a while", "mute 2h", Room, Member, room::mute),
+    Verb::new("mute", "/mute 2h|3 days|until when|off", "be told nothing for a while, and nothing of it afterwards", "mute 2h", Room, Member, room::mute),
     Verb::new("unmute", "/unmute", "be told again", "unmute", Room, Member, room::unmute),
-    Verb::reserved("digest", "/digest hour|off", "once a day instead of at once", Room),
-    Verb::reserved("quiet", "/quiet from to|off", "hours without messages", Room),
+    Verb::new("digest", "/digest [daily 9:00|weekly mon 9:00|now|off]", "one message a day or a week instead of each at once; alone: what is set", "digest daily 9:00", Room, Guest, hours::digest),
+    Verb::new("quiet", "/quiet [22:00-7:00 [urgent]|urgent on|urgent off|off]", "hours without messages; what comes meanwhile comes as one afterwards", "quiet 22:00-7:00", Room, Guest, hours::quiet),
     Verb::new("remind", "/remind [T7 when [words]|due 1d 1h|stale 14d|blocked 3d|off]", "be reminded of an item then; of what is due, stale or blocked, or not; alone: what is set", "remind T7 tomorrow 9:00", Room, Guest, remind::remind).about_item(),
     Verb::new("react", "/react [emoji verb|off]", "what a reaction to a card does; alone: which there are", "react 👀 start", Room, Guest, room::react).or(&["reactions"]),
     Verb::new("lang", "/lang [en|ko|off]", "the language of this room", "lang ko", Room, Member, room::lang).or(&["language"]),
@@ -260,10 +246,12 @@ static VERBS: &[Verb] = &[
     Verb::new("revoke", "/revoke @person", "take the role away", "revoke @dana", People, Maintainer, person::revoke),
     Verb::new("forget", "/forget @person", "destroy the key to all they wrote, for ever; asks first", "forget @dana", People, Owner, person::forget),
     Verb::new("unlink", "/unlink platform", "be known there no more", "unlink console", People, Guest, person::unlink),
+    Verb::new("prefer", "/prefer [platform|off]", "where you are told of what is yours; alone: what is set", "prefer console", People, Guest, person::prefer),
     Verb::new("rooms", "/rooms", "where the bot is", "rooms", People, Maintainer, look::rooms),
     Verb::new("enable", "/enable", "let the bot speak in this room", "enable", People, Maintainer, room::enable),
     Verb::new("disable", "/disable", "silence it in this room", "disable", People, Maintainer, room::disable),
 
+    Verb::new("confirm", "/confirm CODE", "say yes to what I asked, as its button does", "confirm 7Q4M2XKD", Help, Guest, confirm::confirm),
     Verb::new("help", "/help [verb|all]", "how to begin, all about one verb, or everything", "help todo", Help, Guest, look::help),
     Verb::new("status", "/status [all]", "whether all is well", "status", Help, Guest, look::status),
     Verb::new("start", "/start", "say hello", "start", Help, Guest, look::start),
@@ -304,17 +292,19 @@ impl Command {
             Self::Person(
                 PersonCommand::LinkOffer
                 | PersonCommand::LinkTake { .. }
-                | PersonCommand::LinkAnswer { .. }
-                | PersonCommand::Unlink { .. },
+                | PersonCommand::Unlink { .. }
+                | PersonCommand::Prefer { .. },
             ) => Some(Guest),
             Self::Person(PersonCommand::Pair { role: Some(role), .. } | PersonCommand::Grant { role, .. })
                 if *role >= Maintainer =>
             {
                 Some(Role::Owner)
             }
-            Self::Person(PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. }) => Some(Owner),
+            Self::Person(PersonCommand::Forget { .. }) => Some(Owner),
             Self::Person(_) => Some(Maintainer),
             Self::Report(_) => Some(Role::Owner),
+            // What it confirms is judged by itself.
+            Self::Confirm { .. } => Some(Guest),
             Self::Remind(_) => Some(Member),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Due, ItemRef, PersonId, Priority, Project, Tag};
+use super::{Bucket, Due, ItemRef, Kind, PersonId, Priority, Project, Tag};
 
 /// The state of an item in one word, over all buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct Filter<P = PersonId> {
     /// With these words in title, body or notes; all of them.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
+    /// Something of one of these kinds happened to it: of a follow, which is about what happens.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<Kind>,
 }
 
 impl<P> Default for Filter<P> {
@@ -77,6 +80,7 @@ impl<P> Default for Filter<P> {
             items: Vec::new(),
             due: None,
             words: Vec::new(),
+            on: Vec::new(),
         }
     }
 }
@@ -93,6 +97,7 @@ impl<P> Filter<P> {
             && self.items.is_empty()
             && self.due.is_none()
             && self.words.is_empty()
+            && self.on.is_empty()
     }
 
     /// The same filter with every person looked up.
@@ -110,6 +115,7 @@ impl<P> Filter<P> {
             items: self.items,
             due: self.due,
             words: self.words,
+            on: self.on,
         })
     }
 }

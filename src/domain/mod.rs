@@ -7,15 +7,18 @@
 //! * `idea.rs`, `research.rs`, `todo.rs`, `pr.rs`   the four buckets
 //! * `person.rs`, `room.rs`   people and rooms are streams too
 //! * `report.rs` the reports owners send, too; `reminder.rs` what is reminded of, and when
-//! * `filter.rs` which items somebody means
+//! * `filter.rs` which items somebody means; `kind.rs` what happened to them, in a few words
+//! * `hours.rs`  when a room is told: digests and quiet hours
 //! * `name.rs`   tags, projects, handles, people, identities, priorities, due dates
 //! * `undo.rs`   which act is taken back, and what of a history counts
 //! * `stored.rs` stable stored names, schema versions, bytes
 //! * `spec.rs`   given / when / then for the tests
 
 pub mod filter;
+pub mod hours;
 pub mod idea;
 pub mod item;
+pub mod kind;
 pub mod name;
 pub mod person;
 pub mod pr;
@@ -34,6 +37,7 @@ pub mod undo;
 
 pub use filter::Filter;
 pub use item::{Bucket, ItemRef};
+pub use kind::Kind;
 pub use name::{Due, Handle, Identity, PersonId, Priority, Project, Role, Tag};
 
 /// Any event of ours.

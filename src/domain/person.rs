@@ -42,6 +42,11 @@ pub enum Event {
         /// Who they are.
         into: PersonId,
     },
+    /// They are told of what is theirs on this bot, where they are known on several.
+    Preferred {
+        /// Which; `None`: where they were heard last.
+        bot: Option<String>,
+    },
     /// They may do more, or less.
     RoleGranted {
         /// What they may do now.
@@ -89,6 +94,11 @@ pub enum Command {
         /// Who they were there.
         identity: Identity,
     },
+    /// Told on this bot, where they are known on several.
+    Prefer {
+        /// Which; `None`: where they were heard last.
+        bot: Option<String>,
+    },
     /// Another role.
     Grant {
         /// Which.
@@ -128,6 +138,8 @@ pub struct Person {
     pub forgotten: bool,
     /// Who they turned out to be; there is nothing more to be done about them then.
     pub merged: Option<PersonId>,
+    /// The bot they are told on, if they chose one.
+    pub prefers: Option<String>,
 }
 
 /// What stands for the name of somebody who was forgotten.
@@ -227,6 +239,10 @@ pub enum Unchanged {
     NoRole,
     /// They are known there.
     Identity(Identity),
+    /// They are told there.
+    Told(String),
+    /// They did not choose.
+    ToldAnywhere,
 }
 
 /// What needs a role.
@@ -240,6 +256,8 @@ pub enum Deed {
     Take(Role),
     /// Knowing somebody with that role on another platform.
     Link(Role),
+    /// Choosing where somebody else is told.
+    Prefer,
     /// Forgetting somebody.
     Forget,
 }
@@ -254,6 +272,7 @@ impl Deed {
             Self::Change(from, to) => wording!("deed-change", from = from.word(), to = to.word()),
             Self::Take(role) => wording!("deed-take", role = role.word()),
             Self::Link(role) => wording!("deed-link", role = role.word()),
+            Self::Prefer => wording!("deed-prefer"),
             Self::Forget => wording!("deed-forget"),
         }
     }
@@ -266,6 +285,8 @@ impl Unchanged {
             Self::Role(role) => wording!("person-has-role", role = role.word()),
             Self::NoRole => wording!("person-has-no-role"),
             Self::Identity(identity) => wording!("person-has-account", account = &identity.0),
+            Self::Told(bot) => wording!("person-told-there", bot),
+            Self::ToldAnywhere => wording!("person-told-anywhere"),
         }
     }
 }
@@ -347,6 +368,7 @@ pub fn decide(person: Option<&Person>, id: PersonId, command: &Command, given: &
         Command::Join { identity } => join::join(known()?, identity, given),
         Command::Merge { into } => join::merge(known()?, into, given),
         Command::Unlink { identity } => join::unlink(known()?, identity),
+        Command::Prefer { bot } => prefer(known()?, bot.as_deref(), given),
         Command::Grant { role } => grant(known()?, *role, given),
         Command::Revoke => revoke(known()?, given),
         Command::Forget => {
@@ -376,6 +398,17 @@ fn link(person: &Person, identity: &Identity, given: &Given) -> Result<Vec<Event
         return Err(Error::TooManyIdentities { handle });
     }
     Ok(vec![Event::IdentityLinked { identity: identity.clone() }])
+}
+
+fn prefer(person: &Person, bot: Option<&str>, given: &Given) -> Result<Vec<Event>, Error> {
+    if given.actor.is_some_and(|(actor, _)| actor != person.id) {
+        allow(given, Deed::Prefer, person.role.unwrap_or(Role::Guest))?;
+    }
+    if person.prefers.as_deref() == bot {
+        let what = bot.map_or(Unchanged::ToldAnywhere, |bot| Unchanged::Told(bot.to_owned()));
+        return Err(Error::NothingChanges { handle: person.handle.clone(), what });
+    }
+    Ok(vec![Event::Preferred { bot: bot.map(str::to_owned) }])
 }
 
 fn grant(person: &Person, role: Role, given: &Given) -> Result<Vec<Event>, Error> {
@@ -432,7 +465,9 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
                 role: Some(*role),
                 forgotten: false,
                 merged: None,
+                prefers: None,
             }),
+            Event::Preferred { .. } => None,
             Event::IdentityLinked { .. } | Event::IdentityUnlinked { .. } | Event::Merged { .. } => None,
             Event::RoleGranted { .. } | Event::RoleRevoked | Event::Forgotten | Event::Reversed(_) => None,
         };
@@ -455,6 +490,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
             person.identities.clear();
         }
         Event::Merged { .. } => {}
+        Event::Preferred { bot } => person.prefers.clone_from(bot),
         Event::RoleGranted { role } => person.role = Some(*role),
         Event::RoleRevoked => person.role = None,
         Event::Forgotten => {
@@ -465,6 +501,7 @@ pub fn evolve(person: Option<Person>, id: PersonId, version: u64, event: &Event)
             }
             person.identities.clear();
             person.role = None;
+            person.prefers = None;
             person.forgotten = true;
         }
         Event::Reversed(reversed) => reversed.after.apply(&mut person),

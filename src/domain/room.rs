@@ -13,7 +13,10 @@ pub use self::{
     remind::{Remind, RemindChange},
     reverse::{After, Reversed, reverse},
 };
-use super::{Bucket, Due, Filter, PersonId};
+use super::{
+    Bucket, Due, Filter, PersonId,
+    hours::{Digest, Hour, Quiet},
+};
 use crate::lang::{Wording, worded, wording};
 
 /// A setting of a room with its value.
@@ -28,6 +31,12 @@ pub enum Setting {
     DefaultBucket(Bucket),
     /// What it is reminded of, and when.
     Remind(RemindChange),
+    /// When it gets what it follows as one message; `None`: each at once.
+    Digest(Option<Digest>),
+    /// When it gets nothing; what it misses comes as one message afterwards.
+    Quiet(Option<Quiet>),
+    /// Whether what is urgent comes at once all the same.
+    Urgent(bool),
 }
 
 /// What happens to a room.
@@ -57,6 +66,8 @@ pub enum Event {
     },
     /// A setting has another value.
     SettingChanged(Setting),
+    /// What was held for it was asked for.
+    DigestAsked,
     /// A message of it shows a board from now on, and is kept up to date.
     BoardPinned {
         /// Of which items; an empty filter is everything.
@@ -104,6 +115,15 @@ pub enum Command<P = PersonId> {
     },
     /// Change a setting.
     Set(Setting),
+    /// Quiet hours, and whether what is urgent passes through them.
+    Quiet {
+        /// When.
+        hours: Quiet,
+        /// Whether what is urgent passes.
+        urgent: bool,
+    },
+    /// Send what is held.
+    DigestNow,
     /// Show a board here and keep it up to date; another one takes its place.
     PinBoard {
         /// Of which items; an empty filter is everything.
@@ -147,6 +167,15 @@ pub struct Room {
     /// What it said about reminders.
     #[serde(default)]
     pub remind: Remind,
+    /// When it gets what it follows as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// When it gets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// What is urgent comes at once all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// Of which items its board is, if it has one that is kept up to date.
     pub board: Option<Filter>,
     /// What reactions mean.
@@ -159,6 +188,11 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const FILTER_ENTRIES_MAX: usize = 50;
 /// The longest name of a language (BCP 47), in characters.
 pub const LANGUAGE_CHARS_MAX: usize = 35;
+
+/// The room a thread is part of: a thread or topic is `<bot>/<chat>/<thread>`. What it follows and is set to is its own.
+pub fn around(room: &str) -> Option<&str> {
+    room.rsplit_once('/').map(|(around, _)| around).filter(|around| around.contains('/'))
+}
 
 /// The stream of a room: `room/<room id>`.
 pub fn stream(room: &str) -> String {
@@ -186,6 +220,8 @@ impl<P> Command<P> {
             Self::Disable => Command::Disable,
             Self::Mute { until } => Command::Mute { until },
             Self::Set(setting) => Command::Set(setting),
+            Self::Quiet { hours, urgent } => Command::Quiet { hours, urgent },
+            Self::DigestNow => Command::DigestNow,
             Self::PinBoard { filter } => Command::PinBoard { filter: filter.try_map_people(look_up)? },
             Self::UnpinBoard => Command::UnpinBoard,
             Self::React { emoji, verb } => Command::React { emoji, verb },
@@ -245,6 +281,8 @@ pub enum Error {
     NoLanguage(String),
     /// Reminders so often, or so late.
     NoReminders,
+    /// Quiet hours that never end.
+    AlwaysQuiet(Hour),
 }
 
 worded!(Error);
@@ -271,6 +309,7 @@ impl Error {
             Self::TooManyReactions => wording!("reason-room-too-many-reactions", most = REACTIONS_MAX),
             Self::NoReminders => wording!("reason-room-no-reminders", most = super::reminder::LEADS_MAX),
             Self::NotMapped(emoji) => wording!("reason-room-not-mapped", emoji = emoji.to_string()),
+            Self::AlwaysQuiet(at) => wording!("reason-room-always-quiet", at = at.to_string()),
             Self::NothingMapped => wording!("reason-room-nothing-mapped"),
             Self::NoLanguage(language) => wording!("reason-room-no-language", language = format!("{language:?}")),
         }
@@ -290,6 +329,7 @@ impl Error {
             | Self::NotMuted
             | Self::Set
             | Self::NoReminders
+            | Self::AlwaysQuiet(_)
             | Self::NothingToTake
             | Self::NoLanguage(_) => return Vec::new(),
         };
@@ -320,6 +360,8 @@ pub fn decide(room: &Room, command: &Command, now: DateTime<Utc>) -> Result<Vec<
         }
         Command::Mute { until } => mute(room, *until, now)?,
         Command::Set(setting) => set(room, setting)?,
+        Command::Quiet { hours, urgent } => return quiet(room, *hours, *urgent),
+        Command::DigestNow => Event::DigestAsked,
         Command::PinBoard { filter } => {
             fits(filter)?;
             // Said again it is pinned again: whoever says so does not see it.
@@ -355,6 +397,9 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         remind,
         board,
         reactions,
+        digest,
+        quiet,
+        urgent,
     } = other;
     let mut events = Vec::new();
     let new = follows.iter().filter(|filter| !room.follows.iter().any(|it| same(it, filter)));
@@ -366,6 +411,9 @@ pub fn take_after(room: &Room, other: &Room) -> Result<Vec<Event>, Error> {
         language.clone().filter(|it| room.language.as_ref() != Some(it)).map(Setting::Language),
         time_zone.filter(|it| room.time_zone != Some(*it)).map(Setting::TimeZone),
         default_bucket.filter(|it| room.default_bucket != Some(*it)).map(Setting::DefaultBucket),
+        digest.filter(|it| room.digest != Some(*it)).map(|it| Setting::Digest(Some(it))),
+        quiet.filter(|it| room.quiet != Some(*it)).map(|it| Setting::Quiet(Some(it))),
+        urgent.then_some(Setting::Urgent(true)).filter(|_| !room.urgent),
     ];
     events.extend(settings.into_iter().flatten().map(Event::SettingChanged));
     events.extend(room.remind.after(remind).into_iter().map(|change| Event::SettingChanged(Setting::Remind(change))));
@@ -403,6 +451,7 @@ fn fits(filter: &Filter) -> Result<(), Error> {
         filter.priorities.len(),
         filter.items.len(),
         filter.words.len(),
+        filter.on.len(),
     ];
     if let Some(actual) = lengths.into_iter().find(|&length| length > FILTER_ENTRIES_MAX) {
         return Err(Error::FilterTooLong { actual });
@@ -444,8 +493,25 @@ fn set(room: &Room, setting: &Setting) -> Result<Event, Error> {
         Setting::DefaultBucket(bucket) => room.default_bucket == Some(*bucket),
         Setting::Remind(change) if !change.fits() => return Err(Error::NoReminders),
         Setting::Remind(change) => room.remind.clone().changed(change) == room.remind,
+        Setting::Digest(digest) => room.digest == *digest,
+        Setting::Quiet(Some(hours)) if hours.from == hours.to => return Err(Error::AlwaysQuiet(hours.from)),
+        Setting::Quiet(hours) => room.quiet == *hours,
+        Setting::Urgent(passes) => room.urgent == *passes,
     };
     if held { Err(Error::Set) } else { Ok(Event::SettingChanged(setting.clone())) }
+}
+
+fn quiet(room: &Room, hours: Quiet, urgent: bool) -> Result<Vec<Event>, Error> {
+    let settings = [Setting::Quiet(Some(hours)), Setting::Urgent(urgent)];
+    let mut events = Vec::new();
+    for setting in &settings {
+        match set(room, setting) {
+            Ok(event) => events.push(event),
+            Err(Error::Set) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if events.is_empty() { Err(Error::Set) } else { Ok(events) }
 }
 
 fn react(reactions: &Reactions, emoji: &Emoji, verb: Option<ReactionVerb>) -> Result<Event, Error> {
@@ -477,6 +543,7 @@ fn same(one: &Filter, other: &Filter) -> bool {
         && sorted(&one.items) == sorted(&other.items)
         && one.due == other.due
         && sorted(&one.words) == sorted(&other.words)
+        && sorted(&one.on) == sorted(&other.on)
 }
 
 /// The state after one more event, which has this version. Total: what makes no sense where it stands changes nothing but
@@ -505,6 +572,10 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
         Event::SettingChanged(Setting::Remind(change)) => {
             room.remind = std::mem::take(&mut room.remind).changed(change)
         }
+        Event::SettingChanged(Setting::Digest(digest)) => room.digest = *digest,
+        Event::SettingChanged(Setting::Quiet(hours)) => room.quiet = *hours,
+        Event::SettingChanged(Setting::Urgent(passes)) => room.urgent = *passes,
+        Event::DigestAsked => {}
         Event::BoardPinned { filter } => room.board = Some(filter.clone()),
         Event::BoardUnpinned => room.board = None,
         Event::ReactionMapped { emoji, verb } => room.reactions.map(emoji, *verb),
@@ -515,203 +586,4 @@ pub fn evolve(mut room: Room, version: u64, event: &Event) -> Room {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::*;
-    use crate::domain::{
-        Handle,
-        spec::{now, tag},
-    };
-
-    /// The room after these events.
-    fn room(events: &[Event]) -> Room {
-        (1..).zip(events).fold(Room::default(), |room, (version, event)| evolve(room, version, event))
-    }
-
-    #[track_caller]
-    fn accepted(room: &Room, command: Command, event: Event) {
-        assert_eq!(decide(room, &command, now()), Ok(vec![event]));
-    }
-
-    #[track_caller]
-    fn refused(room: &Room, command: Command, said: &str, offered: &[&str]) {
-        let Err(error) = decide(room, &command, now()) else { panic!("not refused") };
-        assert_eq!(
-            (error.to_string().as_str(), error.hints()),
-            (said, offered.iter().map(ToString::to_string).collect())
-        );
-    }
-
-    fn tagged(tags: &[&str]) -> Filter {
-        Filter { tags: tags.iter().map(|it| tag(it)).collect(), ..Filter::default() }
-    }
-
-    fn follow(tags: &[&str]) -> Command {
-        Command::Follow { filter: tagged(tags) }
-    }
-
-    fn followed(tags: &[&str]) -> Event {
-        Event::Followed { filter: tagged(tags) }
-    }
-
-    #[test]
-    fn it_is_enabled_once_and_disabled_once() {
-        let title = || "Team".to_owned();
-        accepted(&room(&[]), Command::Enable { title: title() }, Event::Enabled { title: title() });
-        let enabled = room(&[Event::Enabled { title: title() }]);
-        assert_eq!((enabled.enabled, enabled.title.as_str(), enabled.version), (true, "Team", 1));
-        refused(&enabled, Command::Enable { title: title() }, "this room is enabled already", &[]);
-        accepted(&enabled, Command::Disable, Event::Disabled);
-        refused(&room(&[]), Command::Disable, "this room is not enabled", &["/enable"]);
-    }
-
-    #[test]
-    fn it_follows_a_filter_once_whatever_the_order_of_its_words() {
-        accepted(&room(&[]), follow(&["app", "web"]), followed(&["app", "web"]));
-        let following = room(&[followed(&["app", "web"])]);
-        refused(&following, follow(&["web", "app"]), "this room follows that already", &["/follow"]);
-        accepted(&following, follow(&["app"]), followed(&["app"]));
-        accepted(&following, follow(&[]), followed(&[]));
-    }
-
-    #[test]
-    fn it_unfollows_what_it_follows() {
-        let unfollow = |tags: &[&str]| Command::Unfollow { filter: Some(tagged(tags)) };
-        let all = Command::Unfollow { filter: None };
-        let following = room(&[followed(&["app", "web"]), followed(&["docs"])]);
-        let event = Event::Unfollowed { filter: Some(tagged(&["app", "web"])) };
-        accepted(&following, unfollow(&["web", "app"]), event.clone());
-        assert_eq!(evolve(following.clone(), 3, &event).follows, [tagged(&["docs"])]);
-        let said = "that is not one of the 2 filters this room follows";
-        refused(&following, unfollow(&["app"]), said, &["/follow"]);
-        accepted(&following, all.clone(), Event::Unfollowed { filter: None });
-        refused(
-            &room(&[followed(&["app"]), Event::Unfollowed { filter: None }]),
-            all,
-            "this room follows nothing",
-            &["/follow"],
-        );
-    }
-
-    #[test]
-    fn it_follows_so_many_filters_of_such_a_length() {
-        let events: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[&format!("t{n}")])).collect();
-        let said = "this room follows 50 filters, and more do not fit: unfollow one first";
-        refused(&room(&events), follow(&["more"]), said, &["/follow"]);
-        refused(&room(&events), follow(&["t1"]), "this room follows that already", &["/follow"]);
-        let filter = Filter { words: vec!["a".into(); 51], ..Filter::default() };
-        let said = "that filter names 51 things of one kind, and at most 50 fit";
-        refused(&room(&[]), Command::Follow { filter }, said, &[]);
-    }
-
-    #[test]
-    fn it_is_muted_until_a_time_to_come() {
-        let soon = Some(now() + TimeDelta::hours(1));
-        let over = Some(now());
-        accepted(&room(&[]), Command::Mute { until: soon }, Event::Muted { until: soon });
-        refused(&room(&[]), Command::Mute { until: over }, "2026-11-20 09:00 UTC is over", &[]);
-        let muted = room(&[Event::Muted { until: soon }]);
-        let said = "this room is muted until 2026-11-20 10:00 UTC already";
-        refused(&muted, Command::Mute { until: soon }, said, &["/mute off"]);
-        accepted(&muted, Command::Mute { until: None }, Event::Muted { until: None });
-        // A mute that has run out is none.
-        refused(&room(&[Event::Muted { until: over }]), Command::Mute { until: None }, "this room is not muted", &[]);
-    }
-
-    #[test]
-    fn settings_change_when_they_have_another_value() {
-        let settings = [
-            Setting::Language("pt-BR".into()),
-            Setting::TimeZone(Tz::Asia__Seoul),
-            Setting::DefaultBucket(Bucket::Todo),
-        ];
-        let set = room(&settings.clone().map(Event::SettingChanged));
-        assert_eq!(set.language.as_deref(), Some("pt-BR"));
-        assert_eq!((set.time_zone, set.default_bucket), (Some(Tz::Asia__Seoul), Some(Bucket::Todo)));
-        for setting in settings {
-            accepted(&room(&[]), Command::Set(setting.clone()), Event::SettingChanged(setting.clone()));
-            refused(&set, Command::Set(setting), "this room has that setting already", &[]);
-        }
-        let said = "\"de_DE!\" is no language: languages are written en, de, pt-BR";
-        refused(&set, Command::Set(Setting::Language("de_DE!".into())), said, &[]);
-    }
-
-    #[test]
-    fn it_has_one_board_and_another_takes_its_place() {
-        let (app, web) = (tagged(&["app"]), tagged(&["web"]));
-        let pin = |filter: &Filter| Command::PinBoard { filter: filter.clone() };
-        accepted(&room(&[]), pin(&app), Event::BoardPinned { filter: app.clone() });
-        let pinned = room(&[Event::BoardPinned { filter: app.clone() }]);
-        assert_eq!(pinned.board, Some(app.clone()));
-        accepted(&pinned, pin(&app), Event::BoardPinned { filter: app });
-        accepted(&pinned, pin(&web), Event::BoardPinned { filter: web.clone() });
-        accepted(&pinned, Command::UnpinBoard, Event::BoardUnpinned);
-        assert_eq!(evolve(pinned, 2, &Event::BoardUnpinned).board, None);
-        refused(&room(&[]), Command::UnpinBoard, "this room has no board that is kept up to date", &["/board pin"]);
-        let long = Filter { items: (1..=51).map(|n| crate::domain::ItemRef::new(Bucket::Todo, n)).collect(), ..web };
-        assert!(matches!(decide(&room(&[]), &pin(&long), now()), Err(Error::FilterTooLong { actual: 51 })));
-    }
-
-    #[test]
-    fn it_takes_after_another_room_in_everything_that_is_set_there() {
-        let other = room(&[
-            Event::Enabled { title: "Old".into() },
-            followed(&["app"]),
-            followed(&["docs", "web"]),
-            Event::SettingChanged(Setting::Language("ko".into())),
-            Event::SettingChanged(Setting::TimeZone(Tz::Asia__Seoul)),
-            Event::SettingChanged(Setting::DefaultBucket(Bucket::Pr)),
-            Event::BoardPinned { filter: tagged(&["app"]) },
-        ]);
-        let mine = room(&[followed(&["web", "docs"]), followed(&["own"])]);
-        let events = take_after(&mine, &other).unwrap();
-        assert_eq!(events.len(), 5, "one of its filters is followed here already");
-        let after = (3..).zip(&events).fold(mine, |room, (version, event)| evolve(room, version, event));
-        assert_eq!(after.follows, [tagged(&["web", "docs"]), tagged(&["own"]), tagged(&["app"])]);
-        assert_eq!(
-            (&after.language, after.time_zone, after.default_bucket),
-            (&Some("ko".into()), Some(Tz::Asia__Seoul), Some(Bucket::Pr))
-        );
-        assert_eq!((after.enabled, after.board.clone()), (false, Some(tagged(&["app"]))));
-        assert_eq!(take_after(&after, &other), Err(Error::NothingToTake));
-        let full: Vec<_> = (0..FOLLOWS_MAX).map(|n| followed(&[format!("t{n}").as_str()])).collect();
-        assert_eq!(take_after(&room(&full), &other), Err(Error::TooManyFollows));
-    }
-
-    #[test]
-    fn a_reaction_means_what_was_said_last() {
-        let emoji = |text: &str| Emoji::read(text).unwrap();
-        let map = |text: &str, verb| Command::React { emoji: emoji(text), verb };
-        let mapped = |text: &str, verb| Event::ReactionMapped { emoji: emoji(text), verb };
-        let done = Some(ReactionVerb::Done);
-        accepted(&room(&[]), map("🔥", done), mapped("🔥", done));
-        let set = room(&[mapped("🔥", done)]);
-        assert_eq!(set.reactions.verb(&emoji("🔥"), false), done);
-        refused(&set, map("🔥", done), "this room has that setting already", &[]);
-        accepted(&set, map("🔥", None), mapped("🔥", None));
-        refused(&room(&[]), map("🔥", None), "🔥 means nothing here anyway", &["/react"]);
-        // One of the usual ones, where they hold.
-        accepted(&room(&[]), map("✅", None), mapped("✅", None));
-        accepted(&set, Command::ReactOff, Event::ReactionsCleared);
-        let off = room(&[mapped("🔥", done), Event::ReactionsCleared]);
-        assert_eq!(off.reactions.in_force(true), []);
-        refused(&off, Command::ReactOff, "no reaction means anything here anyway", &["/react"]);
-        let full: Vec<_> = (0..REACTIONS_MAX).map(|n| mapped(&format!(":own{n}:"), done)).collect();
-        let said = "50 reactions mean something here, and more do not fit: switch one off first";
-        refused(&room(&full), map("🔥", done), said, &["/react"]);
-        accepted(&room(&full), map(":own1:", None), mapped(":own1:", None));
-    }
-
-    #[test]
-    fn people_in_filters_are_looked_up() {
-        let filter = Filter { people: Handle::new("kim").into_iter().collect(), ..Filter::default() };
-        let command = Command::Unfollow { filter: Some(filter) };
-        let found = Filter { people: vec![PersonId(1)], ..Filter::default() };
-        assert_eq!(
-            command.clone().try_map_people(|_| Ok::<_, Handle>(PersonId(1))),
-            Ok(Command::Unfollow { filter: Some(found) })
-        );
-        assert!(command.try_map_people(Err::<PersonId, _>).is_err());
-    }
-}
+mod tests;

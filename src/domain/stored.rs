@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::to_raw_value};
 
 use super::{
-    Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag, idea,
+    Bucket, Due, Event, Filter, Handle, Identity, ItemRef, PersonId, Priority, Project, Role, Tag,
+    hours::{Digest, Quiet},
+    idea,
     item::{self, After, Also, Attachment, Carry, Fact, LinkTarget, Relation, Reversed},
     person, pr, reminder, report, research, room, todo,
     undo::Part,
@@ -269,6 +271,8 @@ stored! {
         (Event::Person(person::Event::IdentityUnlinked { identity }))
     "person_merged" 1 { into: PersonId } []
         (Event::Person(person::Event::Merged { into }))
+    "person_preferred" 1 {} [ bot: Option<String> ]
+        (Event::Person(person::Event::Preferred { bot }))
 
     "room_enabled" 1 {} [ title: String ]
         (Event::Room(room::Event::Enabled { title }))
@@ -280,6 +284,15 @@ stored! {
         (Event::Room(room::Event::Unfollowed { filter }))
     "room_muted" 1 {} [ until: Option<DateTime<Utc>> ]
         (Event::Room(room::Event::Muted { until }))
+    "room_digest_set" 1 {} [ digest: Option<Digest> ]
+        (Event::Room(room::Event::SettingChanged(room::Setting::Digest(digest))))
+    "room_quiet_set" 1 {} [ hours: Option<Quiet> ]
+        (Event::Room(room::Event::SettingChanged(room::Setting::Quiet(hours))))
+    "room_urgent_set" 1 { passes: bool } []
+        (Event::Room(room::Event::SettingChanged(room::Setting::Urgent(passes))))
+    "room_digest_asked" 1 {} []
+        (Event::Room(room::Event::DigestAsked))
+    // Every other setting: an older version reads those above as what a newer one wrote.
     "room_setting_changed" 1 { change: room::Setting } []
         (Event::Room(room::Event::SettingChanged(change)))
 

@@ -156,8 +156,8 @@ impl<P> Part<P> {
         match self {
             Self::Tag(tag) => Wording::from(tag.to_string()),
             Self::Person(_) | Self::People => wording!("part-people"),
-            Self::Link(item) => wording!("part-link", item = *item),
-            Self::Need(item) => wording!("part-need", item = *item),
+            Self::Link(item) => wording!("part-the-link", item = *item),
+            Self::Need(item) => wording!("part-the-need", item = *item),
             Self::State => wording!("part-state"),
             Self::Prio => wording!("part-prio"),
             Self::Due => wording!("part-due"),
@@ -320,7 +320,7 @@ impl<T: Clone + PartialEq> Value<T> {
     }
 
     /// As it is kept in a state.
-    pub(super) fn get(&self) -> Option<T> {
+    pub(crate) fn get(&self) -> Option<T> {
         match self {
             Self::Nothing => None,
             Self::Is(value) => Some(value.clone()),

@@ -12,7 +12,6 @@ use crate::{
     command::{self, Command, Look, PersonCommand},
     domain::{Identity, PersonId, Role, room},
     lang::{self, Lang, Wording, say, text, wording},
-    projection::World,
 };
 
 /// Somebody who may speak.
@@ -46,7 +45,7 @@ impl Intake {
         let (mut known, nobody, enabled) = self.world.read(|world| {
             let known =
                 world.by_identity(&identity).and_then(|person| Some(Speaker { person: person.id, role: person.role? }));
-            (known, world.people().next().is_none(), listens(world, inbound.room.id.as_str()))
+            (known, world.people().next().is_none(), world.listens(inbound.room.id.as_str()))
         });
         if known.is_none() && nobody && self.capabilities(bot.as_str()).is_some_and(|can| can.local) {
             known = self.first_at_the_console(inbound, lane).await?;
@@ -104,7 +103,7 @@ impl Intake {
         let identity = Identity(sender.as_str().to_owned());
         self.world.read(|world| {
             let person = world.by_identity(&identity)?;
-            let heard = room.kind == RoomKind::Direct || world.room(room.id.as_str()).enabled;
+            let heard = room.kind == RoomKind::Direct || world.listens(room.id.as_str());
             let role = person.role.filter(|_| heard)?;
             Some(Speaker { person: person.id, role })
         })
@@ -196,10 +195,4 @@ pub(super) fn first_steps(lang: Lang) -> Vec<Button> {
         Button::new(say!(lang, "welcome-next"), "/next"),
         Button::new(say!(lang, "welcome-help"), "/help"),
     ]
-}
-
-/// Whether a group is enabled. A thread (`<bot>/<chat>/<thread>`) is part of the group it was opened in.
-fn listens(world: &World, room: &str) -> bool {
-    let within = room.rsplit_once('/').map(|(within, _)| within).filter(|within| within.contains('/'));
-    world.room(room).enabled || within.is_some_and(|within| world.room(within).enabled)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use yoman_chat::Mention;
+use yoman_chat::{Mention, RoomId};
 
 use super::{Failure, Intake, Refusal, Speaker, forget, people, undo::has_more};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         item::{self, Act, Draft, Given, Item},
         room, stored,
     },
-    lang::{Wording, wording},
+    lang::{Wording, say, wording},
     log::{Append, AppendError, Appended, CommandId, Commit, Expected, Origin, Position, StreamId},
     projection::World,
     workflow::{self, Reaction},
@@ -113,7 +113,7 @@ impl Intake {
             Command::Report(command) => self.about_report(spoken, command).await.map(|commit| vec![commit]),
             Command::Remind(command) => self.about_reminders(spoken, speaker, command).await.map(|commit| vec![commit]),
             // These have ways of their own.
-            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } => Ok(Vec::new()),
+            Command::Look(_) | Command::Rebuild(_) | Command::Undo { .. } | Command::Confirm { .. } => Ok(Vec::new()),
         }
     }
 
@@ -298,6 +298,9 @@ impl Intake {
             title.clone_from(&spoken.room_title);
         }
         let id = spoken.origin.room.as_str();
+        if matches!(command, room::Command::DigestNow) && self.outbox.hold(&RoomId::new(id)).is_none() {
+            return Err(Refusal::new(say!(self.lang_of(&RoomId::new(id)), "digest-nothing-to-send")).into());
+        }
         if self.world.read(|world| world.unreadable_of_room(id)) > 0 {
             return Err(self.unreadable(&room::stream(id), "this room")?.into());
         }

@@ -6,7 +6,7 @@ use yoman_chat::{BotName, Capabilities, Inbound, Mention, MessageRef, Outbound, 
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken, people::origin};
 use crate::{
-    command::{self, Command, Look, PersonCommand, RemindCommand, Target},
+    command::{self, Command, Look, RemindCommand, Target},
     domain::{
         Bucket, Identity, ItemRef, PersonId, Role,
         item::{self, Act},
@@ -216,6 +216,22 @@ impl Intake {
         speaker: &Speaker,
         lane: &mut Lane,
     ) -> Result<(Answer, Option<String>), Failure> {
+        if let Ok(Command::Confirm { code, yes, again }) = &piece.command {
+            return self.confirmed(n, (code, *yes, again), inbound, speaker, lane).await;
+        }
+        self.carry_through(n, piece, false, inbound, speaker, lane).await
+    }
+
+    /// The same; `confirmed`: what needs a question was asked and is meant.
+    pub(super) async fn carry_through(
+        &self,
+        n: usize,
+        piece: Piece,
+        confirmed: bool,
+        inbound: &Inbound,
+        speaker: &Speaker,
+        lane: &mut Lane,
+    ) -> Result<(Answer, Option<String>), Failure> {
         let command = self.with_files(piece.command?, inbound, n);
         if let Some(role) = command.role() {
             // What a group is set to concerns everybody in it.
@@ -254,8 +270,10 @@ impl Intake {
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
         }
-        if let Command::Person(PersonCommand::Forget { person }) = &command {
-            return Ok((self.ask_to_forget(person, speaker, room).await?, None));
+        let group = inbound.room.kind == RoomKind::Group;
+        if !confirmed && let Some(question) = self.question(&command, speaker, group, &viewer).await? {
+            let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&question.message));
+            return Ok((question, toast));
         }
         if let Some(answer) = self.about_links(&command, inbound, speaker).await? {
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
@@ -266,9 +284,7 @@ impl Intake {
             spoken.command = id;
         }
         if let Command::Undo { acts } = &command {
-            let group = inbound.room.kind == RoomKind::Group;
             let undone = self.undo(&spoken, speaker, acts, &viewer, group).await?;
-            let viewer = Viewer { lang: self.lang_of(room), ..viewer };
             let answer = self.undo_shown(&undone, false, lane, &viewer).await;
             let toast = matches!(inbound.said, Said::Pressed { .. }).then(|| first_line(&answer.message));
             return Ok((answer, toast));
@@ -482,6 +498,7 @@ fn concerns_everybody(command: &room::Command<crate::domain::Handle>) -> bool {
     matches!(
         command,
         room::Command::Set(_)
+            | room::Command::Quiet { .. }
             | room::Command::React { .. }
             | room::Command::ReactOff
             | room::Command::PinBoard { .. }
@@ -565,6 +582,6 @@ fn verb_of(text: &str, can: Option<&Capabilities>) -> Wording {
     }
 }
 
-fn first_line(message: &Outbound) -> String {
+pub(super) fn first_line(message: &Outbound) -> String {
     message.text.to_plain().lines().next().unwrap_or_default().chars().take(190).collect()
 }

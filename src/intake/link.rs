@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use yoman_chat::{Button, ButtonTone, Inbound, Outbound, RoomId, RoomKind, Sender, Style, Text};
+use yoman_chat::{Inbound, Outbound, RoomId, RoomKind, Sender, Style, Text};
 
 use super::{Failure, Intake, Refusal, Reply, Speaker, admit, carry_out::Spoken, pairing};
 use crate::{
@@ -19,11 +19,10 @@ use crate::{
     notify::Answer,
 };
 
-/// How long a code, and the question that follows from it, holds.
+/// How long a code holds.
 const LIFE: Duration = Duration::from_secs(3600);
-/// How many codes and how many questions there are at one time.
+/// How many codes there are at one time.
 const OFFERS_MAX: usize = 200;
-const QUESTIONS_MAX: usize = 200;
 
 /// A code somebody was given.
 #[derive(Clone, Debug)]
@@ -35,31 +34,24 @@ struct Offer {
     since: Instant,
 }
 
-/// Whether whoever typed a code is who was given it.
+/// Whether whoever typed a code is who was given it. What names it on its buttons is another secret than the code, which
+/// the other side knows.
 #[derive(Clone, Debug)]
-struct Question {
-    /// What names it on its buttons: another secret than the code, which the other side knows.
-    name: String,
-    person: PersonId,
-    room: RoomId,
+pub(super) struct Question {
+    /// Who is asked, and where.
+    pub(super) person: PersonId,
+    pub(super) room: RoomId,
     /// Who typed the code, where, and with which message: the same one delivered again is answered again.
     sender: Sender,
     from: RoomId,
-    inbound: String,
-    since: Instant,
+    pub(super) inbound: String,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    offers: Vec<Offer>,
-    questions: Vec<Question>,
-}
-
-/// Codes that were given and questions that were asked.
+/// Codes that were given.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     // A std mutex: nothing is awaited under it.
-    inner: Mutex<Inner>,
+    offers: Mutex<Vec<Offer>>,
 }
 
 /// A code that cannot be taken for an item.
@@ -73,39 +65,31 @@ fn code() -> String {
 }
 
 impl Links {
-    fn inner(&self, now: Instant) -> MutexGuard<'_, Inner> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.offers.retain(|offer| now.duration_since(offer.since) < LIFE);
-        inner.questions.retain(|question| now.duration_since(question.since) < LIFE);
-        inner
+    fn offers(&self, now: Instant) -> MutexGuard<'_, Vec<Offer>> {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        offers.retain(|offer| now.duration_since(offer.since) < LIFE);
+        offers
     }
 
     /// The code of a person: the one they have, or a new one. `None`: too many are about.
     fn offer(&self, person: PersonId, room: &RoomId, now: Instant) -> Option<String> {
-        let mut inner = self.inner(now);
-        if let Some(offer) = inner.offers.iter_mut().find(|offer| offer.person == person) {
+        let mut offers = self.offers(now);
+        if let Some(offer) = offers.iter_mut().find(|offer| offer.person == person) {
             // They are asked where they asked last.
             offer.room = room.clone();
             return Some(offer.code.clone());
         }
-        if inner.offers.len() >= OFFERS_MAX {
+        if offers.len() >= OFFERS_MAX {
             return None;
         }
         let code = code();
-        inner.offers.push(Offer { code: code.clone(), person, room: room.clone(), since: now });
+        offers.push(Offer { code: code.clone(), person, room: room.clone(), since: now });
         Some(code)
-    }
-
-    /// The question that this very message led to.
-    fn asked_by(&self, inbound: &str, now: Instant) -> Option<Question> {
-        self.inner(now).questions.iter().find(|question| question.inbound == inbound).cloned()
     }
 
     fn find(&self, typed: &str, now: Instant) -> Option<Offer> {
         // All are compared, so that the time it takes tells nothing.
-        let inner = self.inner(now);
-        inner
-            .offers
+        self.offers(now)
             .iter()
             .fold(None, |found, it| if pairing::same(&it.code, typed) { Some(it) } else { found })
             .cloned()
@@ -113,51 +97,18 @@ impl Links {
 
     /// The code is worth nothing any more.
     fn spend(&self, code: &str, now: Instant) {
-        self.inner(now).offers.retain(|offer| offer.code != code);
-    }
-
-    /// The code is spent on a question. `None`: too many wait for an answer.
-    fn ask(&self, offer: &Offer, inbound: &Inbound, now: Instant) -> Option<Question> {
-        let mut inner = self.inner(now);
-        if inner.questions.len() >= QUESTIONS_MAX {
-            return None;
-        }
-        inner.offers.retain(|other| other.code != offer.code);
-        let question = Question {
-            name: code(),
-            person: offer.person,
-            room: offer.room.clone(),
-            sender: inbound.sender.clone(),
-            from: inbound.room.id.clone(),
-            inbound: inbound.id.clone(),
-            since: now,
-        };
-        inner.questions.push(question.clone());
-        Some(question)
-    }
-
-    /// The question of this name, for whom it was asked.
-    fn question(&self, name: &str, person: PersonId, now: Instant) -> Option<Question> {
-        let inner = self.inner(now);
-        let all = inner.questions.iter();
-        let named = all.fold(None, |found, it| if pairing::same(&it.name, name) { Some(it) } else { found });
-        named.filter(|question| question.person == person).cloned()
-    }
-
-    fn answered(&self, name: &str, now: Instant) {
-        self.inner(now).questions.retain(|question| question.name != name);
+        self.offers(now).retain(|offer| offer.code != code);
     }
 }
 
-/// Whether a command gives, takes or confirms a code, or names an account: nobody else has to read that.
+/// Whether a command gives or takes a code, or names an account: nobody else has to read that.
 fn is_about_links(command: &Command) -> bool {
     let Command::Person(command) = command else { return false };
     match command {
-        PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => true,
-        PersonCommand::Unlink { .. } => true,
+        PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::Unlink { .. } => true,
         PersonCommand::Claim { .. } | PersonCommand::Pair { .. } => false,
-        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } => false,
-        PersonCommand::Forget { .. } | PersonCommand::ForgetYes { .. } => false,
+        PersonCommand::Grant { .. } | PersonCommand::Revoke { .. } | PersonCommand::Prefer { .. } => false,
+        PersonCommand::Forget { .. } => false,
     }
 }
 
@@ -188,7 +139,6 @@ impl Intake {
         let message = match command {
             PersonCommand::LinkOffer => self.offer_link(inbound, speaker, now)?,
             PersonCommand::LinkTake { code } => self.take_link(inbound, code, Some(speaker), now).await?,
-            PersonCommand::LinkAnswer { question, yes: false } => self.decline_link(question, speaker, now).await?,
             // Those make a commit.
             _ => return Ok(None),
         };
@@ -228,8 +178,9 @@ impl Intake {
         now: Instant,
     ) -> Result<Outbound, Failure> {
         let sender = &inbound.sender;
-        let question = match self.links.asked_by(&inbound.id, now) {
-            Some(question) => question,
+        let asked = self.confirmations.link_asked_by(&inbound.id, self.settings.clock.now());
+        let (name, question) = match asked {
+            Some(asked) => asked,
             None => {
                 if !self.pairing.may_guess(sender.id.as_str(), now) {
                     return Err(Refusal::new(wording!("link-too-often")).into());
@@ -239,13 +190,19 @@ impl Intake {
                     return Err(Refusal::new(wording!("link-no-code")).into());
                 };
                 self.may_be_asked(&offer, sender, speaker)?;
-                let Some(question) = self.links.ask(&offer, inbound, now) else {
-                    return Err(Refusal::new(wording!("link-too-many-questions")).into());
+                self.links.spend(&offer.code, now);
+                let question = Question {
+                    person: offer.person,
+                    room: offer.room,
+                    sender: sender.clone(),
+                    from: inbound.room.id.clone(),
+                    inbound: inbound.id.clone(),
                 };
-                question
+                let name = self.ask_about_link(question.clone());
+                (name, question)
             }
         };
-        self.ask_link(&question).await?;
+        self.ask_link(&name, &question).await?;
         let (handle, title) = (self.handle_of(question.person), self.title_of(question.room.bot()));
         Ok(Outbound::text(text!(self.lang(inbound), "link-asked", title, handle = lang::quote(handle))))
     }
@@ -277,7 +234,7 @@ impl Intake {
     }
 
     /// The question, with its buttons, where the code was asked for.
-    async fn ask_link(&self, question: &Question) -> Result<(), Failure> {
+    async fn ask_link(&self, code: &str, question: &Question) -> Result<(), Failure> {
         let title = self.title_of(question.from.bot());
         let identity = Identity(question.sender.id.as_str().to_owned());
         let known = self.world.read(|world| world.by_identity(&identity).cloned());
@@ -296,12 +253,9 @@ impl Intake {
             text.plain(" ").append(text!(lang, "link-question-known", known));
         }
         text.plain(" ").plain(say!(lang, "link-question-only-you"));
-        let button = |label, answer, tone| Button::new(label, format!("/link {answer} {}", question.name)).tone(tone);
-        let message = Outbound::text(text).row(vec![
-            button(say!(lang, "button-that-is-me"), "yes", ButtonTone::Primary),
-            button(say!(lang, "button-no"), "no", ButtonTone::Danger),
-        ]);
-        self.tell(&format!("link/{}", question.name), &question.room, message).await
+        let (yes, no) = (say!(lang, "button-that-is-me"), say!(lang, "button-no"));
+        let message = Outbound::text(text).row(Self::link_buttons(code, &yes, &no));
+        self.tell(&format!("link/{code}"), &question.room, message).await
     }
 
     /// Says something in a direct room that nobody there asked for just now.
@@ -314,28 +268,21 @@ impl Intake {
         }
     }
 
-    /// `/link no …`
-    async fn decline_link(&self, name: &str, speaker: &Speaker, now: Instant) -> Result<Outbound, Failure> {
-        let question = self.links.question(name, speaker.person, now).ok_or_else(no_question)?;
-        self.links.answered(name, now);
+    /// They are not: whoever typed the code is told.
+    pub(super) async fn decline_link(&self, name: &str, question: &Question) -> Result<Outbound, Failure> {
         let title = self.title_of(question.room.bot());
         let told = say!(self.lang_of(&question.from), "link-declined-there", title);
         self.tell(&format!("link/{name}/no"), &question.from, Outbound::text(told)).await?;
         Ok(Outbound::text(say!(self.lang_of(&question.room), "link-declined")))
     }
 
-    /// `/link yes …`: the accounts are one person's from now on. The caller holds the people's lane.
+    /// The accounts are one person's from now on. The caller holds the people's lane.
     pub(super) async fn confirm_link(
         &self,
         spoken: &Spoken,
         speaker: &Speaker,
-        name: &str,
+        question: &Question,
     ) -> Result<std::sync::Arc<Commit>, Failure> {
-        let now = Instant::now();
-        let Some(question) = self.links.question(name, speaker.person, now) else {
-            self.pairing.guessed_wrong(&spoken.actor, now);
-            return Err(no_question().into());
-        };
         let by = Some((speaker.person, speaker.role));
         let identity = Identity(question.sender.id.as_str().to_owned());
         let (first, known) = self.world.read(|world| {
@@ -352,10 +299,10 @@ impl Intake {
                     .await?
             }
         };
-        self.links.answered(name, now);
         self.pairing.known_now(&question.sender.id);
         self.world.at_least(commit.position).await;
-        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref());
+        let head = self.log.head().position;
+        self.outbox.met(&question.from, speaker.person, &identity, question.sender.language.as_deref(), head);
         let lang = self.lang_of(&question.from);
         let text = text!(lang, "paired-here-too", handle = lang::quote(self.handle_of(speaker.person)));
         let message = Outbound::text(text).row(admit::first_steps(lang));
@@ -400,15 +347,8 @@ impl Intake {
     }
 }
 
-/// It was answered, it is too old, or it was never asked of this person: nobody is told which.
-fn no_question() -> Refusal {
-    Refusal::new(wording!("link-no-question")).hints(["/link"])
-}
-
 #[cfg(test)]
 mod tests {
-    use yoman_chat::{MessageRef, Room, Said, SenderId};
-
     use super::*;
 
     const KIM: PersonId = PersonId(1);
@@ -416,14 +356,6 @@ mod tests {
 
     fn room(name: &str) -> RoomId {
         RoomId::new(name)
-    }
-
-    fn from(id: &str) -> Inbound {
-        let sender = Sender { id: SenderId::new("b/1"), name: "Kim".into(), handle: None, language: None };
-        let room = Room { id: room("b/kim"), kind: RoomKind::Direct, title: None };
-        let message = MessageRef { room: room.id.clone(), id: id.into() };
-        let said = Said::Deleted { message };
-        Inbound { id: id.into(), room, sender, said, sent_at: chrono::DateTime::UNIX_EPOCH }
     }
 
     #[test]
@@ -436,28 +368,16 @@ mod tests {
         assert!(links.find("WRONGONE", now).is_none());
         let offer = links.find(&code, now).unwrap();
         assert_eq!((offer.person, offer.room.as_str()), (KIM, "a/2"));
-        let question = links.ask(&offer, &from("b/1/1"), now).unwrap();
+        links.spend(&code, now);
         assert!(links.find(&code, now).is_none(), "spent");
-        assert_ne!(question.name, code);
-        assert!(links.asked_by("b/1/1", now).is_some() && links.asked_by("b/1/2", now).is_none());
-        assert!(links.question(&question.name, DANA, now).is_none(), "asked of somebody else");
-        assert!(links.question(&code, KIM, now).is_none(), "the code answers nothing");
-        assert!(links.question(&question.name, KIM, now).is_some());
-        assert!(links.question(&question.name, KIM, now + LIFE).is_none());
         let late = links.offer(KIM, &room("a/kim"), now).unwrap();
         assert!(links.find(&late, now + LIFE).is_none());
     }
 
     #[test]
-    fn codes_and_questions_are_bounded() {
+    fn codes_are_bounded() {
         let (links, now) = (Links::default(), Instant::now());
         let given = (0..1000).filter_map(|n| links.offer(PersonId(n), &room("a/x"), now)).collect::<Vec<_>>();
         assert_eq!(given.len(), OFFERS_MAX);
-        let asked =
-            given.iter().filter_map(|code| links.ask(&links.find(code, now).unwrap(), &from(code), now)).count();
-        assert_eq!(asked, QUESTIONS_MAX.min(OFFERS_MAX));
-        let more = links.offer(KIM, &room("a/x"), now).unwrap();
-        assert!(links.ask(&links.find(&more, now).unwrap(), &from("more"), now).is_none());
-        assert!(links.find(&more, now).is_some(), "what could not be asked is not spent");
     }
 }

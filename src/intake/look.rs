@@ -96,6 +96,8 @@ impl Intake {
             Look::People => Outbound::text(world.read(|world| world.people_list(viewer))),
             Look::Rooms => Outbound::text(world.read(|world| world.room_list(viewer))),
             Look::Follows => world.read(|world| world.follows(viewer)),
+            Look::Hours => self.hours(viewer),
+            Look::Prefers => self.preference(speaker.person, viewer),
             Look::Language => crate::projection::language(viewer),
             Look::Reactions => world.read(|world| world.reactions(viewer)),
             Look::Pending => world.read(|world| world.pending(&self.waiting(), viewer)),

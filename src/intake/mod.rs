@@ -9,6 +9,7 @@
 //! * `hear.rs`      a message, an edit or a press to pieces with their commands
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
+//! * `confirm.rs` questions before what cannot simply be taken back
 //! * `correct.rs`   an edited message to what it changes
 //! * `link.rs`      one person on several platforms: codes and their confirmation
 //! * `look.rs`      looks, and glances: looks outside of a conversation; `look_back.rs` looks into the past
@@ -19,15 +20,18 @@
 //! * `remind.rs`    reminders: those that are due, those somebody asks for
 //! * `report.rs`    reports: looks that may take long, and scripts to keep
 //! * `undo.rs`      what is taken back; `deleted.rs` by deleting a message
+//! * `hours.rs`     when a room is told, where somebody is
 //! * `numbers.rs`   the next free number of a bucket
 //! * `refusal.rs`   a no with its reason
 
 mod admit;
 mod carry_out;
+mod confirm;
 mod correct;
 mod deleted;
 mod forget;
 mod hear;
+mod hours;
 mod link;
 mod look;
 mod look_back;
@@ -57,7 +61,7 @@ use yoman_chat::{
 };
 
 pub(crate) use self::{admit::Speaker, refusal::Failure};
-use self::{forget::Forgetting, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
+use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
     refusal::{Reader, Refusal},
     report::Reports,
@@ -120,7 +124,7 @@ pub struct Intake {
     permalinks: Permalinks,
     vitals: Vitals,
     pairing: Pairing,
-    forgetting: Forgetting,
+    confirmations: Confirmations,
     rebuilding: Rebuilding,
     links: Links,
     numbers: Numbers,
@@ -180,7 +184,7 @@ impl Intake {
             settings,
             titles: Arc::new(titles),
             pairing: Pairing::default(),
-            forgetting: Forgetting::default(),
+            confirmations: Confirmations::default(),
             rebuilding: Rebuilding::default(),
             links: Links::default(),
             numbers: Numbers::default(),
@@ -318,7 +322,7 @@ impl Intake {
             // Where somebody who is assigned something can be told.
             let identity = Identity(inbound.sender.id.as_str().to_owned());
             let language = inbound.sender.language.as_deref();
-            self.outbox.met(&inbound.room.id, speaker.person, &identity, language);
+            self.outbox.met(&inbound.room.id, speaker.person, &identity, language, self.log.head().position);
         }
         self.hear(bot, inbound, &speaker, lane).await
     }

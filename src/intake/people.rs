@@ -83,7 +83,8 @@ impl Intake {
         self.world.at_least(commit.position).await;
         self.pairing.claimed();
         if let Some(person) = PersonId::of_stream(commit.stream.as_str()) {
-            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref());
+            let head = self.log.head().position;
+            self.outbox.met(&inbound.room.id, person, &identity, inbound.sender.language.as_deref(), head);
         }
         let bucket = say!(lang, "a-bucket", bucket = self.settings.default_bucket.word());
         let mut text = Text::from(say!(lang, "claim-done", name = &inbound.sender.name, bucket));
@@ -123,18 +124,20 @@ impl Intake {
                 let person = self.who(person, speaker.person, &[])?;
                 self.append_person(person, &[person::Command::Revoke], by, spoken).await?
             }
-            PersonCommand::LinkAnswer { question, yes: true } => self.confirm_link(spoken, speaker, question).await?,
             // Answered without a commit, before it comes to this.
-            PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } | PersonCommand::LinkAnswer { .. } => {
+            PersonCommand::LinkOffer | PersonCommand::LinkTake { .. } => {
                 return Err(Refusal::new(wording!("link-directly")).into());
             }
             PersonCommand::Unlink { account } => {
                 let identity = self.account(speaker.person, account, &spoken.sender)?;
                 self.append_person(speaker.person, &[person::Command::Unlink { identity }], by, spoken).await?
             }
-            // Asking makes no commit: it is answered before it comes here.
-            PersonCommand::Forget { .. } => return Ok(Vec::new()),
-            PersonCommand::ForgetYes { code } => self.forget(spoken, speaker, code).await?,
+            PersonCommand::Prefer { bot } => {
+                let bot = bot.as_deref().map(|bot| self.known_bot(speaker.person, bot, spoken)).transpose()?;
+                self.append_person(speaker.person, &[person::Command::Prefer { bot }], by, spoken).await?
+            }
+            // It was asked whether that is meant before it comes here.
+            PersonCommand::Forget { person } => self.forget(spoken, speaker, person).await?,
         };
         Ok(vec![commit])
     }
@@ -178,6 +181,7 @@ impl Intake {
                 person,
                 &Identity(pending.sender.id.as_str().to_owned()),
                 pending.sender.language.as_deref(),
+                self.log.head().position,
             );
         }
         self.tell_paired(&pending.room, &commit, role, known_as).await;

@@ -6,7 +6,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use yoman_chat::{Inbound, MessageRef, RoomKind, Said, Style, Text};
+use yoman_chat::{Inbound, MessageRef, RoomKind, Said};
 
 use super::{Failure, Intake, Lane, Refusal, Reply, Speaker, carry_out::Spoken};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         room::{Emoji, ReactionVerb},
         undo::{Back, Of},
     },
+    lang::{self, text},
     log::{Commit, Entry, StreamId},
     notify::Answer,
     projection::Viewer,
@@ -134,13 +135,9 @@ impl Intake {
             return Ok(None);
         }
         if last > act.last_version() {
-            let mut what = Text::new();
-            what.item(item)
-                .plain(" stays as it is: something happened to it after your ")
-                .push(Style::Quote, emoji.as_str());
-            what.plain(".  ")
-                .push(Style::Code, format!("/undo {item}@{first}"))
-                .plain("  takes back what that did, if it can be.");
+            let undo = lang::code(format!("/undo {item}@{first}"));
+            let emoji = emoji.as_str();
+            let what = text!(viewer.lang, "reactions-later", item, emoji, undo);
             return Err(Refusal::new(what).hints([format!("/history {item}")]).into());
         }
         let acts = [Back { of: Of::Item { item, version: Some(first) }, parts: Vec::new() }];

@@ -327,6 +327,8 @@ impl Intake {
         let newest = newest.unwrap_or_default();
         lane.newest = lane.newest.max(newest);
         self.world.at_least(newest).await;
+        // The language may be what was taken back.
+        let viewer = &Viewer { lang: self.lang_of(&RoomId::new(viewer.room.clone())), ..viewer.clone() };
         self.world.read(|world| match undone {
             Undone::Items(back) => {
                 let card = back.last().map(|it| it.after.reference);

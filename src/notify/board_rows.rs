@@ -6,10 +6,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use yoman_chat::{BotName, MessageRef, RoomId};
+use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
+    entry::What,
     key::{self, Ops},
+    outbox::{Answer, Outbox},
     store::Store,
 };
 
@@ -132,5 +134,35 @@ impl Boards {
                 self.rows().remove(room);
             }
         }
+    }
+}
+
+impl Outbox {
+    /// Whether one of our messages is a board that is kept up to date.
+    pub fn is_board(&self, message: &MessageRef) -> bool {
+        self.queue(&BotName::new(message.room.bot())).boards.is_board(message)
+    }
+
+    /// The rooms of a bot in which a board stands.
+    pub fn rooms_with_board(&self, bot: &BotName) -> Vec<RoomId> {
+        self.queue(bot).boards.of(bot)
+    }
+
+    /// Brings the boards of some rooms of a bot up to date.
+    pub fn refresh_boards(&self, bot: &BotName, rooms: impl IntoIterator<Item = RoomId>) {
+        let queue = self.queue(bot);
+        for room in rooms {
+            let mut inner = queue.inner();
+            let mut change = queue.change();
+            queue.admit(&mut inner, &room, What::Board { anew: Anew::No }, &mut change);
+            queue.submit(inner, change);
+        }
+    }
+}
+
+impl Answer {
+    /// The room's board.
+    pub fn board(anew: Anew) -> Self {
+        Self { board: Some(anew), ..Self::new(Outbound::default()) }
     }
 }

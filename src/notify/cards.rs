@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
+    entry::What,
     key::{self, Ops, Seq},
+    outbox::Outbox,
     store::Store,
 };
 use crate::domain::ItemRef;
@@ -215,7 +217,8 @@ impl Cards {
         ops: &mut Ops,
     ) -> (Landed, bool) {
         let before = self.row(&message.room, item).filter(|row| row.id != message.id);
-        let pressable = before.as_ref().is_some_and(|row| row.buttons);
+        // An answer of a line leaves its buttons to the message before it.
+        let pressable = before.as_ref().is_some_and(|row| row.buttons || !row.older.is_empty());
         let mut older = Vec::new();
         if let Some(before) = before {
             let was = MessageRef { room: message.room.clone(), id: before.id };
@@ -251,6 +254,16 @@ impl Cards {
         self.write(room, item, Some(row), ops, at.seq)
     }
 
+    /// Messages that were the card once were brought up to this version, for the last time.
+    pub(super) fn older_edited(&self, room: &RoomId, item: ItemRef, (version, ids): (u64, Vec<String>), ops: &mut Ops) {
+        for id in ids {
+            let message = MessageRef { room: room.clone(), id };
+            if self.item_of(&message).is_some() {
+                ops.put(key::message(&message), &MessageRow::Shows { item, version });
+            }
+        }
+    }
+
     /// The card is not there any more.
     pub(super) fn gone(&self, room: &RoomId, item: ItemRef, at: Seq, ops: &mut Ops) -> Landed {
         self.write(room, item, None, ops, at.seq)
@@ -274,6 +287,21 @@ impl Cards {
                 ops.remove(key::card(room, item), 0);
             }
             ops.remove(key::message(&MessageRef { room: room.clone(), id }), 0);
+        }
+    }
+}
+
+impl Outbox {
+    /// Brings a bot's cards of some items up to date.
+    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
+        let queue = self.queue(bot);
+        for &item in items {
+            for room in self.rooms_with_card(bot, item) {
+                let mut inner = queue.inner();
+                let mut change = queue.change();
+                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
+                queue.submit(inner, change);
+            }
         }
     }
 }

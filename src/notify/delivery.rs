@@ -240,7 +240,7 @@ impl Courier {
             What::Message { message, over: Some(id), card: None, .. } if self.bot.capabilities().edits => {
                 // Changed twice it is the same, so that a repeat needs no mark; one that is sent instead does.
                 match self.edit(room, id, message).await {
-                    Ok(()) => Outcome::Edited { row: None, edits: 1 },
+                    Ok(()) => Outcome::Edited { row: None, edits: 1, older: Vec::new() },
                     Err(SendError::Gone(_) | SendError::Refused(_)) => {
                         let sent = self.send(room, &entry.shown(message, self.render.lang(room)), None).await;
                         sent.unwrap_or_else(|error| Outcome::Failed { error, row: None })
@@ -279,7 +279,7 @@ impl Courier {
     }
 
     async fn refresh(&self, room: &RoomId, item: ItemRef) -> Outcome {
-        const NOTHING: Outcome = Outcome::Edited { row: None, edits: 0 };
+        const NOTHING: Outcome = Outcome::Edited { row: None, edits: 0, older: Vec::new() };
         let Some(mut row) = self.queue.cards.row(room, item) else { return NOTHING };
         let Some(card) = self.render.card(room, item) else { return NOTHING };
         let hash = cards::hash(&card.message);
@@ -291,7 +291,7 @@ impl Courier {
             // It shows what is true of the newer version, too: a reaction to it is to that one.
             let newer = card.version > row.version;
             let row = newer.then_some(CardRow { version: card.version, ..row });
-            return Outcome::Edited { row, edits: 0 };
+            return Outcome::Edited { row, edits: 0, older: Vec::new() };
         }
         let mut parts = split(card.message, &self.bot.capabilities()).into_iter();
         let Some(mut to) = parts.next() else { return NOTHING };
@@ -312,20 +312,29 @@ impl Courier {
         }
         row.hash = hash;
         row.version = card.version;
-        // Where two messages show an item, only the newer one can be pressed.
-        to.buttons.clear();
+        // Where several messages show an item, one can be pressed: the newest that has buttons. An answer of a line has none,
+        // and the card before it stays the one to press until the item changes.
+        let mut brought = Vec::new();
+        let pressable = !row.buttons && !to.buttons.is_empty();
+        let mut kept = row.older.last().filter(|_| pressable).cloned();
+        let bare = Outbound { buttons: Vec::new(), ..to.clone() };
         while let Some(older) = row.older.pop() {
-            match self.edit(room, &older, &to).await {
-                Ok(()) => edits += 1,
+            let shown = if kept.as_ref() == Some(&older) { &to } else { &bare };
+            match self.edit(room, &older, shown).await {
+                Ok(()) => {
+                    edits += 1;
+                    brought.push(older);
+                }
                 // It was never more than a courtesy.
-                Err(SendError::Gone(_) | SendError::Refused(_)) => {}
+                Err(SendError::Gone(_) | SendError::Refused(_)) => kept = kept.filter(|it| *it != older),
                 Err(error) => {
                     row.older.push(older);
                     return Outcome::Failed { error, row: Some(row) };
                 }
             }
         }
-        Outcome::Edited { row: Some(row), edits }
+        row.older.extend(kept);
+        Outcome::Edited { row: Some(row), edits, older: brought }
     }
 
     pub(super) async fn edit(&self, room: &RoomId, id: &str, to: &Outbound) -> Result<(), SendError> {

@@ -16,10 +16,14 @@ use super::{
 use crate::{
     domain::{Identity, PersonId},
     lang::Lang,
+    log::Position,
 };
 
 /// How stale the time in the store may be, in milliseconds: it only decides which of a person's rooms is the newest.
 const STALE_MS: i64 = 3_600_000;
+
+/// So many turns of a room are remembered: more than there are while a digest of a week is held.
+const TURNS_MAX: usize = 256;
 
 /// Who was heard in a direct room, and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +37,19 @@ pub struct Heard {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "spoken")]
     pub language: Option<Lang>,
     at: i64,
+    /// From which positions of the log on this was the room they were heard in last, and when; the newest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    turns: Vec<(Position, i64)>,
+}
+
+impl Heard {
+    /// Whose room it is by now.
+    pub fn whose(&self, world: &crate::projection::World) -> Option<PersonId> {
+        match &self.identity {
+            Some(identity) => world.by_identity(identity).map(|person| person.id),
+            None => Some(world.resolved(self.person)),
+        }
+    }
 }
 
 /// A language that is not spoken here (any more) is none.
@@ -64,7 +81,14 @@ impl Direct {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<Lang>) {
+    pub(super) fn met(
+        &self,
+        room: &RoomId,
+        person: PersonId,
+        identity: &Identity,
+        language: Option<Lang>,
+        head: Position,
+    ) {
         let now = now_ms();
         let mut rooms = self.rooms();
         let is_them = |heard: &Heard| heard.person == person && heard.identity.as_ref() == Some(identity);
@@ -73,10 +97,22 @@ impl Direct {
             language.or_else(|| rooms.get(room).filter(|heard| is_them(heard)).and_then(|heard| heard.language));
         let same = |heard: &Heard| is_them(heard) && heard.language == language;
         let known = rooms.get(room).is_some_and(|heard| same(heard) && heard.at > now - STALE_MS);
-        if known && newest(&rooms, |heard| heard.person == person) == Some(room) {
+        let stays = newest(&rooms, |heard| heard.person == person) == Some(room);
+        if known && stays {
             return;
         }
-        let heard = Heard { person, identity: Some(identity.clone()), language, at: now };
+        let before = rooms.get(room).filter(|heard| heard.person == person);
+        let mut turns = before.map(|heard| heard.turns.clone()).unwrap_or_default();
+        // Never earlier than what was heard elsewhere, wherever the clock was set to.
+        let latest = rooms.values().filter(|heard| heard.person == person).map(|heard| heard.at).max();
+        let at = latest.map_or(now, |latest| now.max(latest + 1));
+        if !stays {
+            if turns.len() == TURNS_MAX {
+                turns.remove(0);
+            }
+            turns.push((head, at));
+        }
+        let heard = Heard { person, identity: Some(identity.clone()), language, at, turns };
         rooms.insert(room.clone(), heard.clone());
         let mut ops = Ops::default();
         ops.put(key::direct(room), &heard);
@@ -113,10 +149,15 @@ impl Direct {
         theirs.into_iter().map(|(room, _)| room.clone()).collect()
     }
 
-    /// Of these rooms the one somebody was heard in last.
-    pub(super) fn last_used<'a>(&self, rooms: &'a [RoomId]) -> Option<&'a RoomId> {
+    /// Of these rooms the one somebody was heard in last before the commit at a position.
+    pub(super) fn home<'a>(&self, rooms: &'a [RoomId], position: Position) -> Option<&'a RoomId> {
         let heard = self.rooms();
-        rooms.iter().max_by_key(|room| (heard.get(*room).map(|heard| heard.at), *room))
+        rooms.iter().max_by_key(|room| {
+            let heard = heard.get(*room);
+            let turn = heard.and_then(|heard| heard.turns.iter().rev().find(|(turn, _)| *turn < position));
+            // Where that is forgotten, or was never written down: the room that was used last of all.
+            (turn, heard.map(|heard| heard.at), *room)
+        })
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Answer,
     /// The room follows it. A newer one on the same item takes the place of one that waits.
     Notice,
+    /// What the room missed while it was told nothing. Shown however late.
+    Digest,
     /// The process says it by itself.
     Plain,
 }
@@ -123,7 +125,12 @@ impl Entry {
 
     /// Nobody asked for it. A refresh is never stale: it shows what is true when it is sent.
     pub(super) fn is_unsolicited(&self) -> bool {
-        matches!(self.row.what, What::Message { kind: Kind::Notice | Kind::Plain, .. })
+        matches!(self.row.what, What::Message { kind: Kind::Notice | Kind::Digest | Kind::Plain, .. })
+    }
+
+    /// What it tells is nowhere else told, so that it is never too old.
+    pub(super) fn is_digest(&self) -> bool {
+        matches!(self.row.what, What::Message { kind: Kind::Digest, .. })
     }
 
     pub(super) fn is_older_than(&self, age: Duration) -> bool {

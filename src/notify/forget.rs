@@ -78,7 +78,7 @@ mod tests {
         // Only four fit into memory: the others wait in the store.
         let settings = OutboxSettings { queue_room_max: 4, ..OutboxSettings::default() };
         let outbox = Outbox::open(dir.path(), settings).unwrap();
-        outbox.met(&RoomId::new("fake/2"), DANA, &crate::domain::Identity("fake/2".into()), None);
+        outbox.met(&RoomId::new("fake/2"), DANA, &crate::domain::Identity("fake/2".into()), None, Position(0));
         for n in 0..9 {
             let message = Outbound::text("Dana's words ".repeat(if n % 2 == 0 { 2_000 } else { 1 }));
             outbox.answer(&format!("in/{n}"), &room, vec![Answer::new(message)]).await.unwrap();

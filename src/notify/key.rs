@@ -12,6 +12,7 @@
 //! | `r` room 0 seq part | the messages of a room in order, to forget the oldest |
 //! | `d` inbound id | when it was answered |
 //! | `f` room | since when the platform refuses everything for this room |
+//! | `h` room | what is held for the room: from where on it was told nothing, and when it gets that |
 //! | `q` room | whose direct room it is, and when they were heard there |
 //! | `p` bot | the bot's cursor |
 //! | `k` bot 0 name | what the bot remembers |
@@ -81,6 +82,8 @@ pub(super) const ENTRIES: &[u8] = b"o";
 pub(super) const ANSWERED: &[u8] = b"d";
 /// All rooms that refuse.
 pub(super) const REFUSING: &[u8] = b"f";
+/// All rooms something is held for.
+pub(super) const HELD: &[u8] = b"h";
 /// All direct rooms.
 pub(super) const DIRECT: &[u8] = b"q";
 /// All boards.
@@ -155,6 +158,10 @@ pub(super) fn refusing(room: &RoomId) -> Vec<u8> {
     join(b'f', &[room.as_str().as_bytes()])
 }
 
+pub(super) fn held(room: &RoomId) -> Vec<u8> {
+    join(b'h', &[room.as_str().as_bytes()])
+}
+
 pub(super) fn direct(room: &RoomId) -> Vec<u8> {
     join(b'q', &[room.as_str().as_bytes()])
 }
@@ -163,7 +170,7 @@ pub(super) fn board(room: &RoomId) -> Vec<u8> {
     join(b'b', &[room.as_str().as_bytes()])
 }
 
-/// The room of a key made by [`refusing`], [`direct`] or [`board`].
+/// The room of a key made by [`refusing`], [`held`], [`direct`] or [`board`].
 pub(super) fn room_alone(key: &[u8]) -> Option<RoomId> {
     std::str::from_utf8(key.get(1..)?).ok().map(RoomId::new)
 }

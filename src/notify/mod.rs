@@ -6,7 +6,10 @@
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `reminding.rs` which of them get a reminder
+//! * `roster.rs`   the rooms as they were set at a position of the log
+//! * `hold.rs`     rooms that are told nothing for now; `release.rs` what they missed, as one message each
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
+//! * `watched.rs`  which message a button stands under
 //! * `boards.rs`   which boards a commit changes; `board_rows.rs` which message is a room's board; `showing.rs` one turn of it
 //! * `cards.rs`    which message shows which item; `direct.rs` where to reach whom
 //! * `forget.rs` leaving out what somebody who was forgotten may have said; `renew.rs` the store without its past
@@ -27,14 +30,17 @@ mod entry;
 mod fake;
 mod follower;
 mod forget;
+mod hold;
 mod key;
 pub mod outage;
 mod outbox;
 mod pictures;
 mod queue;
+mod release;
 mod reminding;
 mod renew;
-pub mod routing;
+mod roster;
+mod routing;
 #[cfg(test)]
 #[path = "tests/scene.rs"]
 mod scene;
@@ -43,12 +49,14 @@ mod showing;
 mod stats;
 mod store;
 mod tidy;
+mod watched;
 
 pub use board_rows::Anew;
 pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;
 pub use follower::Follower;
+pub use hold::Hold;
 pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
 pub use store::{OpenError, StoreError};

@@ -2,7 +2,7 @@
 //! answer, notices together with the cursor of the bot they are for.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,6 +21,7 @@ use super::{
     cards::{CardRef, Cards},
     direct::{Direct, Heard},
     entry::{Kind, Row, What},
+    hold::Hold,
     key::{self, Ops},
     pictures::Pictures,
     queue::{Queue, now_ms},
@@ -42,7 +43,8 @@ pub struct OutboxSettings {
     pub queue_room_max: usize,
     /// Entries of one bot held in memory.
     pub queue_max: usize,
-    /// Entries that wait for one room; beyond that, notices are dropped and counted. Answers never are.
+    /// Entries that wait for one room; beyond that, what it would be told is held and comes as one message. Answers never
+    /// are.
     pub waiting_room_max: usize,
     /// How long it is known that an inbound was answered: longer than any platform delivers again.
     pub answered_keep: Duration,
@@ -60,7 +62,7 @@ impl Default for OutboxSettings {
             cards_per_room_max: 500,
             queue_room_max: 64,
             queue_max: 2048,
-            waiting_room_max: 2000,
+            waiting_room_max: 50,
             answered_keep: Duration::from_secs(48 * 3600),
             answered_max: 200_000,
             aside_max: 1000,
@@ -106,11 +108,6 @@ impl Answer {
     pub fn new(message: Outbound) -> Self {
         Self { message, card: None, over: None, board: None }
     }
-
-    /// The room's board.
-    pub fn board(anew: Anew) -> Self {
-        Self { board: Some(anew), ..Self::new(Outbound::default()) }
-    }
 }
 
 /// What [`Outbox::answer`] did.
@@ -145,6 +142,13 @@ pub enum Intent {
         /// What to show.
         message: Outbound,
     },
+    /// What a room missed.
+    Digest {
+        /// Where.
+        room: RoomId,
+        /// What to show.
+        message: Outbound,
+    },
     /// The room's board is out of date, or is to be pinned or sent once more. Rendered when its turn comes.
     Board {
         /// Where.
@@ -168,6 +172,7 @@ impl Intent {
             Self::Refresh { room, .. }
             | Self::Notice { room, .. }
             | Self::Board { room, .. }
+            | Self::Digest { room, .. }
             | Self::Plain { room, .. } => room,
         }
     }
@@ -178,6 +183,9 @@ impl Intent {
             Self::Board { room, anew } => (room, What::Board { anew }),
             Self::Notice { room, item, version, position: _, message } => {
                 (room, What::Message { kind: Kind::Notice, message, card: Some((item, version)), over: None })
+            }
+            Self::Digest { room, message } => {
+                (room, What::Message { kind: Kind::Digest, message, card: None, over: None })
             }
             Self::Plain { room, message } => {
                 (room, What::Message { kind: Kind::Plain, message, card: None, over: None })
@@ -201,8 +209,8 @@ struct Shared {
     pictures: Pictures,
     asides: Asides,
     direct: Direct,
-    /// Where people with several direct rooms are told of the newest commits.
-    homes: Mutex<VecDeque<(PersonId, Position, RoomId)>>,
+    /// What is held for which room.
+    holds: Mutex<HashMap<RoomId, Hold>>,
     /// How far each bot has read the log.
     seen: Mutex<HashMap<BotName, Position>>,
     seqs: Arc<AtomicU64>,
@@ -220,9 +228,6 @@ struct Answering {
 
 /// Says when something is durable.
 type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
-
-/// Of so many commits it is remembered where somebody was told: the bots are never that far apart but at the start.
-const HOMES_MAX: usize = 2048;
 
 /// Inbounds answered from memory that are remembered at most.
 const UNKEPT_MAX: usize = 10_000;
@@ -244,7 +249,7 @@ impl Outbox {
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
-            homes: Mutex::default(),
+            holds: Mutex::default(),
             seen: Mutex::default(),
             pictures: Pictures::beside(dir),
             settings,
@@ -274,6 +279,12 @@ impl Outbox {
             true
         });
         shared.seqs.fetch_max(newest + 1, Ordering::Relaxed);
+        shared.store.scan(key::HELD, None, |key, value| {
+            if let (Some(room), Some(hold)) = (key::room_alone(key), key::decode(key, value)) {
+                lock(&shared.holds).insert(room, hold);
+            }
+            true
+        });
         shared.store.scan(key::REFUSING, None, |key, value| {
             if let Some(room) = key::room_alone(key)
                 && let Some(since) = key::decode(key, value)
@@ -282,6 +293,17 @@ impl Outbox {
             }
             true
         });
+    }
+
+    /// The same, not kept open: the outbox, as long as somebody else needs it.
+    pub(crate) fn weakly(&self) -> impl Fn() -> Option<Self> + Send + use<> {
+        let shared = Arc::downgrade(&self.shared);
+        move || shared.upgrade().map(|shared| Self { shared })
+    }
+
+    /// Tells which message of a room has a button that carries `code`, once it stands there.
+    pub(crate) fn watch(&self, room: &RoomId, code: &str) -> tokio::sync::oneshot::Receiver<MessageRef> {
+        self.queue(&BotName::new(room.bot())).watched.watch(code)
     }
 
     /// The pictures of messages on their way.
@@ -353,12 +375,9 @@ impl Outbox {
         change.ops.put(key, &now_ms());
         if !unkept {
             for Answer { message, card, over, board } in answers {
-                if let Some(anew) = board {
-                    queue.admit(&mut inner, room, What::Board { anew }, &mut change);
-                    continue;
-                }
                 let over = over.filter(|over| over.room == *room).map(|over| over.id);
-                let what = What::Message { kind: Kind::Answer, message, card, over };
+                let said = What::Message { kind: Kind::Answer, message, card, over };
+                let what = board.map_or(said, |anew| What::Board { anew });
                 queue.admit(&mut inner, room, what, &mut change);
             }
         }
@@ -386,12 +405,39 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::NotKept`]: it is done all the same, but after a restart it will be derived, and done, again.
     pub async fn derived(&self, bot: &BotName, position: Position, intents: Vec<Intent>) -> Result<(), OutboxError> {
+        self.saved(bot, position, intents, Vec::new()).await
+    }
+
+    /// As [`Outbox::derived`], together with what is held for which room from now on; `None`: nothing any more.
+    ///
+    /// # Errors
+    /// As [`Outbox::derived`].
+    pub async fn saved(
+        &self,
+        bot: &BotName,
+        position: Position,
+        intents: Vec<Intent>,
+        holds: Vec<(RoomId, Option<Hold>)>,
+    ) -> Result<(), OutboxError> {
         let queue = self.queue(bot);
         let (waiter, flushed) = tokio::sync::oneshot::channel();
         {
             let mut inner = queue.inner();
             let mut change = queue.change();
             change.ops.put(key::cursor(bot), &position);
+            for (room, hold) in holds {
+                let mut held = lock(&self.shared.holds);
+                match hold {
+                    Some(hold) => {
+                        change.ops.put(key::held(&room), &hold);
+                        held.insert(room, hold);
+                    }
+                    None => {
+                        change.ops.remove(key::held(&room), 0);
+                        held.remove(&room);
+                    }
+                }
+            }
             change.after = Some(Box::new(move |result| drop(waiter.send(result))));
             for intent in intents {
                 let (room, what) = intent.split();
@@ -404,6 +450,28 @@ impl Outbox {
             queue.submit(inner, change);
         }
         flushed.await.unwrap_or(Err(StoreError::Closed)).map_err(OutboxError::NotKept)
+    }
+
+    /// What is held for a room.
+    pub fn hold(&self, room: &RoomId) -> Option<Hold> {
+        lock(&self.shared.holds).get(room).copied()
+    }
+
+    /// What is held for the rooms of a bot.
+    pub fn holds(&self, bot: &BotName) -> Vec<(RoomId, Hold)> {
+        let holds = lock(&self.shared.holds);
+        holds.iter().filter(|(room, _)| room.bot() == bot.as_str()).map(|(room, hold)| (room.clone(), *hold)).collect()
+    }
+
+    /// How many more messages may wait for a room before what it would be told is held.
+    pub(super) fn free_for(&self, room: &RoomId) -> usize {
+        self.shared.settings.waiting_room_max.saturating_sub(self.waiting(room))
+    }
+
+    /// How many messages wait for a room.
+    pub(super) fn waiting(&self, room: &RoomId) -> usize {
+        let queue = self.queue(&BotName::new(room.bot()));
+        queue.inner().rooms.get(room).map_or(0, |room| room.waiting())
     }
 
     /// How far `bot` has seen the log; `None` for one that never saved a cursor.
@@ -421,27 +489,6 @@ impl Outbox {
     /// `bot` has read so far. Not kept: after a restart it reads on from its cursor.
     pub(super) fn saw(&self, bot: &BotName, position: Position) {
         lock(&self.shared.seen).insert(bot.clone(), position);
-    }
-
-    /// Whether one of our messages is a board that is kept up to date.
-    pub fn is_board(&self, message: &MessageRef) -> bool {
-        self.shared.boards.is_board(message)
-    }
-
-    /// The rooms of a bot in which a board stands.
-    pub fn rooms_with_board(&self, bot: &BotName) -> Vec<RoomId> {
-        self.shared.boards.of(bot)
-    }
-
-    /// Brings the boards of some rooms of a bot up to date.
-    pub fn refresh_boards(&self, bot: &BotName, rooms: impl IntoIterator<Item = RoomId>) {
-        let queue = self.queue(bot);
-        for room in rooms {
-            let mut inner = queue.inner();
-            let mut change = queue.change();
-            queue.admit(&mut inner, &room, What::Board { anew: Anew::No }, &mut change);
-            queue.submit(inner, change);
-        }
     }
 
     /// The room's card of an item.
@@ -544,9 +591,9 @@ impl Outbox {
     }
 
     /// Somebody spoke in a direct room: that is where to reach them, and whose room it is. `language` is the one their
-    /// platform hints at (BCP 47), if it does. Cheap when it is known already.
-    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>) {
-        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse));
+    /// platform hints at (BCP 47), if it does; `head` is where the log ends. Cheap when it is known already.
+    pub fn met(&self, room: &RoomId, person: PersonId, identity: &Identity, language: Option<&str>, head: Position) {
+        self.shared.direct.met(room, person, identity, language.and_then(Lang::parse), head);
     }
 
     /// The language whoever has this direct room speaks, as far as their platform told; `None` for other rooms.
@@ -569,19 +616,10 @@ impl Outbox {
         self.shared.direct.all_of(is_them)
     }
 
-    /// In which of their direct rooms somebody is told of a commit: the one they were last heard in. Whoever asks first
-    /// decides it for all bots, so that a word in another room meanwhile neither doubles nor loses what is told.
-    pub fn told_in(&self, person: PersonId, position: Position, rooms: &[RoomId]) -> Option<RoomId> {
-        let mut homes = lock(&self.shared.homes);
-        if let Some((.., home)) = homes.iter().rev().find(|(of, at, _)| (*of, *at) == (person, position)) {
-            return Some(home.clone());
-        }
-        let home = self.shared.direct.last_used(rooms)?.clone();
-        if homes.len() == HOMES_MAX {
-            homes.pop_front();
-        }
-        homes.push_back((person, position, home.clone()));
-        Some(home)
+    /// Of some direct rooms of somebody the one they were heard in last, as it was at a position of the log. The answer for
+    /// a position does not change any more, so that all bots and any later start agree on it.
+    pub fn home(&self, rooms: &[RoomId], position: Position) -> Option<RoomId> {
+        self.shared.direct.home(rooms, position).cloned()
     }
 
     /// Leaves out of everything that waits what a person who was forgotten may have said, and no longer knows where to
@@ -593,19 +631,6 @@ impl Outbox {
         let queues: Vec<_> = lock(&shared.queues).iter().map(|(bot, queue)| (bot.clone(), Arc::clone(queue))).collect();
         for (bot, queue) in queues {
             queue.blank(&bot, lang);
-        }
-    }
-
-    /// Brings a bot's cards of some items up to date.
-    pub fn refresh(&self, bot: &BotName, items: &[ItemRef]) {
-        let queue = self.queue(bot);
-        for &item in items {
-            for room in self.rooms_with_card(bot, item) {
-                let mut inner = queue.inner();
-                let mut change = queue.change();
-                queue.admit(&mut inner, &room, What::Refresh { item }, &mut change);
-                queue.submit(inner, change);
-            }
         }
     }
 

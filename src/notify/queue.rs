@@ -5,6 +5,8 @@
 //! dropped). At most one entry of a room is claimed at a time. A claim is handed out only after its record is flushed, so
 //! that whatever was sent before a crash is known to have been tried.
 
+mod waiting;
+
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     sync::{
@@ -25,16 +27,14 @@ use yoman_chat::{BotName, Capabilities, RoomId};
 use super::{
     board_rows::{Anew, Boards},
     cards::{Cards, Landed},
-    entry::{Entry, Kind, Row, Tries, Unsure, What},
+    entry::{Entry, Kind, Row, Tries, What},
     key::{self, Ops, Seq},
     outbox::OutboxSettings,
     stats::Counters,
     store::{Flushed, Store, StoreError},
+    watched::Watched,
 };
 use crate::domain::ItemRef;
-
-/// How many entries are read from the store at a time.
-const PAGE: usize = 16;
 
 /// What a room is doing.
 #[derive(Clone, Debug, Default)]
@@ -148,6 +148,8 @@ pub(super) struct Queue {
     pub(super) wake: Semaphore,
     /// An earlier timer was set.
     pub(super) timer: Notify,
+    /// Who wants to know which message has a button that carries this.
+    pub(super) watched: Watched,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -194,6 +196,7 @@ impl Queue {
             ready: Mutex::default(),
             wake: Semaphore::new(0),
             timer: Notify::new(),
+            watched: Watched::default(),
         }
     }
 
@@ -208,22 +211,6 @@ impl Queue {
 
     pub(super) fn change(&self) -> Change {
         Change { since: self.seqs.load(Ordering::Relaxed), ..Change::default() }
-    }
-
-    /// Notes an entry found in the store at the start.
-    pub(super) fn found(&self, room: RoomId, seq: Seq, row: &Row) {
-        let mut inner = self.inner();
-        let room = inner.rooms.entry(room).or_default();
-        room.stored += 1;
-        room.stored_at.get_or_insert(row.at);
-        match &row.what {
-            What::Refresh { item } => drop(room.refreshes.insert(*item, seq)),
-            What::Board { .. } => room.board = Some(seq),
-            What::Message { kind: Kind::Notice, card: Some((item, _)), .. } if !row.tried && seq.part == 0 => {
-                room.notices.insert(*item, seq);
-            }
-            What::Message { .. } => {}
-        }
     }
 
     /// Registers something for a room and claims it if the room is free.
@@ -263,7 +250,9 @@ impl Queue {
             }
             _ => {}
         }
-        if !answer && room.waiting() >= self.settings.waiting_room_max {
+        // What a room follows is held before it comes to this; cards are brought up to date however much waits.
+        let bounded = matches!(what, What::Message { kind: Kind::Plain, .. });
+        if bounded && room.waiting() >= 2 * self.settings.waiting_room_max {
             inner.counters.dropped += 1;
             warn!(room = %id, "a notice is dropped: too many wait for this room");
             return;
@@ -310,25 +299,6 @@ impl Queue {
         } else {
             let before = self.store.get(&key).map_or(0, |value| value.len());
             ops.remove(key.clone(), before);
-            ops.put(key, &row);
-        }
-    }
-
-    /// A board that waits is asked for, too: what was recorded of its attempts stays.
-    fn raise(&self, room: &mut Room, id: &RoomId, seq: Seq, to: Anew, ops: &mut Ops) {
-        if to.is_no() {
-            return;
-        }
-        let key = key::entry(id, seq);
-        if let Some(entry) = room.queue.iter_mut().find(|entry| entry.seq == seq) {
-            if let What::Board { anew } = &mut entry.row.what {
-                *anew = to.max(*anew);
-            }
-            entry.bytes = ops.put(key, &entry.row);
-        } else if let Some(mut row) = self.store.get(&key).and_then(|value| key::decode::<Row>(&key, Some(value))) {
-            if let What::Board { anew } = &mut row.what {
-                *anew = to.max(*anew);
-            }
             ops.put(key, &row);
         }
     }
@@ -381,7 +351,8 @@ impl Queue {
                 }
                 What::Message { .. } => {}
             }
-            if entry.is_unsolicited() && (refusing || entry.is_older_than(running.give_up_after)) {
+            let late = !entry.is_digest() && entry.is_older_than(running.give_up_after);
+            if entry.is_unsolicited() && (refusing || late) {
                 // Yesterday's news from before a long stop, or for a room that is lost.
                 forget(id, &entry, &mut change.ops);
                 inner.counters.dropped += 1;
@@ -428,47 +399,6 @@ impl Queue {
             entry.bytes = change.ops.put(key, &entry.row);
         }
         change.ops.put(key::tries(id, entry.seq), &entry.tries);
-    }
-
-    /// Reads the next page of a room from the store; false when there is none.
-    fn load(&self, inner: &mut Inner, id: &RoomId) -> bool {
-        let Some(room) = inner.rooms.get_mut(id) else { return false };
-        let free = self.settings.queue_room_max.saturating_sub(room.queue.len());
-        let page = PAGE.min(free).min(self.settings.queue_max.saturating_sub(inner.in_memory)).max(1);
-        let after = room.newest.map(|seq| key::entry(id, seq));
-        let mut rows = Vec::new();
-        self.store.scan(&key::entries_of(id), after.as_deref(), |key, value| {
-            if let Some((of, seq)) = key::room_seq(key)
-                && of == *id
-            {
-                rows.push((seq, value));
-            }
-            rows.len() < page
-        });
-        // What the count says and the store does not have was lost or never written: the store is right.
-        room.stored = if rows.len() < page { 0 } else { room.stored.saturating_sub(rows.len()) };
-        let found = !rows.is_empty();
-        for (seq, value) in rows {
-            room.newest = Some(seq);
-            let bytes = value.as_ref().map_or(0, Vec::len);
-            let Some(row) = key::decode::<Row>(&key::entry(id, seq), value) else { continue };
-            let tries_key = key::tries(id, seq);
-            let mut tries = match self.store.get(&tries_key) {
-                Some(value) => key::decode(&tries_key, Some(value)).unwrap_or_default(),
-                None => Tries { count: u32::from(row.tried), open: row.tried, unsure: None },
-            };
-            if std::mem::take(&mut tries.open) {
-                tries.unsure = Some(Unsure::Stopped);
-                let mut ops = Ops::default();
-                inner.counters.unsure(&self.bot, &mut ops);
-                self.store.submit_owed(ops, None);
-            }
-            room.queue.push_back(Entry { seq, row, bytes, tries });
-            inner.in_memory += 1;
-        }
-        room.stored_at =
-            if room.stored + room.spilling == 0 { None } else { room.queue.back().map(|last| last.row.at) };
-        found
     }
 
     /// Puts a claimed entry back in its place.

@@ -1,155 +1,131 @@
 //! Which rooms of a bot get a reminder: those that follow the item and whose own settings ask for it at that moment, and
 //! whoever it is assigned to, in one place of theirs; what somebody asked for goes to them alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
-use yoman_chat::{RoomId, Style, Text};
+use yoman_chat::{Outbound, RoomId};
 
 use super::{
-    outbox::Intent,
-    routing::{BotRooms, person_in, viewer},
+    roster::Roster,
+    routing::{BotRooms, Told, Why, person_in, told_in, viewer, with_reason},
 };
 use crate::{
     domain::{
-        Event, Filter, ItemRef, PersonId,
-        reminder::{self, Defaults, Subject},
+        Event, ItemRef, PersonId, Priority,
+        reminder::{self, Subject},
         room::Room,
         stored,
     },
-    lang::text_in,
     log::Commit,
     projection::World,
 };
 
-/// What a commit of an item's reminders gives.
-struct Given {
-    item: ItemRef,
-    subject: Subject,
+/// A reminder as a commit gives it.
+pub(super) struct Given<'a> {
+    commit: &'a Commit,
+    pub(super) item: ItemRef,
+    pub(super) subject: Subject,
     after: DateTime<Utc>,
     at: DateTime<Utc>,
 }
 
-/// Why somebody gets it.
-enum Why {
-    Follows(Filter),
-    Assigned,
-    Asked,
-}
-
-/// What a bot has to do because of a reminder; `None`: the commit is none.
-pub(super) fn route(
-    commit: &Commit,
-    world: &World,
-    bot: &BotRooms<'_>,
-    defaults: &Defaults,
-    now: DateTime<Utc>,
-) -> Option<Vec<Intent>> {
-    let item = reminder::of_stream(commit.stream.as_str())?;
-    let given = commit.events.iter().filter_map(|event| match stored::decode(event) {
-        Ok(Event::Reminder(reminder::Event::Reminded { subject, after, at })) => {
-            Some(Given { item, subject, after, at })
-        }
-        _ => None,
-    });
-    let mut intents = Vec::new();
-    for given in given {
-        // It was finished, or put off, between the reminder and now.
-        if !world.holds(item, given.subject) {
-            continue;
-        }
-        for (room, why) in told(&given, commit, world, bot, defaults, now) {
-            let viewer = viewer(&room, world, bot, now);
-            let Some(mut message) = world.reminder(item, given.subject, &viewer) else { continue };
-            let reason = match &why {
-                Why::Follows(filter) => world.because(filter, &viewer),
-                Why::Assigned => text_in!(viewer.lang, Style::Dim, "remind-assigned"),
-                Why::Asked => Text::new(),
-            };
-            if !reason.is_empty() {
-                message.text.push(Style::Dim, "\n");
-                message.text.append(reason);
+/// The reminders a commit gives.
+pub(super) fn read(commit: &Commit) -> impl Iterator<Item = Given<'_>> {
+    let item = reminder::of_stream(commit.stream.as_str());
+    item.into_iter().flat_map(move |item| {
+        commit.events.iter().filter_map(move |event| match stored::decode(event) {
+            Ok(Event::Reminder(reminder::Event::Reminded { subject, after, at })) => {
+                Some(Given { commit, item, subject, after, at })
             }
-            message.accent = world.accent(item, &viewer);
-            let version = world.item(item).map_or(0, |seen| seen.item.version);
-            intents.push(Intent::Notice { room, item, version, position: commit.position, message });
-        }
-    }
-    Some(intents)
+            _ => None,
+        })
+    })
 }
 
-fn told(
-    given: &Given,
-    commit: &Commit,
-    world: &World,
-    bot: &BotRooms<'_>,
-    defaults: &Defaults,
-    now: DateTime<Utc>,
-) -> Vec<(RoomId, Why)> {
-    let ours = |room: &RoomId| room.bot() == bot.name.as_str();
-    let home = |person: PersonId, rooms: &[RoomId]| (bot.told_in)(person, commit.position, rooms).filter(ours);
-    if let Subject::Asked(version) = given.subject {
-        let person = world.asked(given.item, version).map(|asked| world.resolved(asked.person));
-        let room = person.and_then(|person| home(person, &[(bot.direct_room)(person)?]));
-        // They asked for it themselves: not even a mute is meant against that.
-        return room.filter(|room| !(bot.refuses)(room)).map(|room| (room, Why::Asked)).into_iter().collect();
+impl Given<'_> {
+    /// Whether the item is urgent.
+    pub(super) fn is_urgent(&self, world: &World) -> bool {
+        world.item(self.item).is_some_and(|seen| seen.item.priority == Priority::Urgent)
     }
-    let may = |room: &RoomId, state: &Room| {
-        let person = person_in(room, world, bot);
-        let zone = state.time_zone.unwrap_or(bot.time_zone);
-        let asks = || {
-            let moments = defaults.rules(&state.remind, zone).map(|rules| rules.moments(given.subject));
-            moments.is_some_and(|moments| moments.iter().any(|it| given.after < *it && *it <= given.at))
+
+    /// What a room gets.
+    pub(super) fn message(
+        &self,
+        told: &Told,
+        world: &World,
+        bot: &BotRooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<Outbound> {
+        let viewer = viewer(&told.room, world, bot, now);
+        let mut message = world.reminder(self.item, self.subject, &viewer)?;
+        with_reason(&mut message, &told.why, world, &viewer);
+        message.accent = world.accent(self.item, &viewer);
+        Some(message)
+    }
+
+    /// The version of the item it is about.
+    pub(super) fn version(&self, world: &World) -> u64 {
+        world.item(self.item).map_or(0, |seen| seen.item.version)
+    }
+
+    /// The rooms of a bot that get it, by name, each once; none when the item was finished, or put off, meanwhile.
+    pub(super) fn told(&self, roster: &Roster, world: &World, bot: &BotRooms<'_>) -> Vec<Told> {
+        let Some(seen) = world.item(self.item).filter(|_| world.holds(self.item, self.subject)) else {
+            return Vec::new();
         };
-        (state.enabled || person.is_some())
-            && state.muted_until.is_none_or(|until| until <= now)
-            && !(bot.refuses)(room)
-            && asks()
-    };
-    let assigned: Vec<PersonId> = world.item(given.item).map_or_else(Vec::new, |seen| seen.item.people.clone());
-    let mut told: Vec<(RoomId, Why)> = Vec::new();
-    // Direct rooms that follow it, on any bot: their people are told in one of them.
-    let mut people: Vec<(PersonId, Vec<(RoomId, Filter)>)> = Vec::new();
-    for (id, state) in world.rooms().filter(|(_, state)| !state.follows.is_empty()) {
-        let room = RoomId::new(id);
-        if !may(&room, state) {
-            continue;
+        let ours = |room: &RoomId| room.bot() == bot.name.as_str();
+        let at = self.commit.position;
+        if let Subject::Asked(version) = self.subject {
+            let person = world.asked(self.item, version).map(|asked| world.resolved(asked.person));
+            let told = person.and_then(|person| told_in(person, Vec::new(), Some(Why::Asked), at, roster, bot));
+            // They asked for it themselves: not even a mute is meant against that.
+            return told.filter(|told| ours(&told.room) && !(bot.refuses)(&told.room)).into_iter().collect();
         }
-        let seen_from = viewer(&room, world, bot, now);
-        let Some(filter) = state.follows.iter().find(|filter| world.passes(given.item, filter, &seen_from)) else {
-            continue;
+        let may = |id: &RoomId, room: &Room, person: Option<PersonId>| {
+            let zone = room.time_zone.unwrap_or(bot.time_zone);
+            let asks = || {
+                let moments = bot.reminders.rules(&room.remind, zone).map(|rules| rules.moments(self.subject));
+                moments.is_some_and(|moments| moments.iter().any(|it| self.after < *it && *it <= self.at))
+            };
+            (person.is_some() || roster.listens(id.as_str(), room))
+                && room.muted_until.is_none_or(|until| until <= self.commit.meta.recorded_at)
+                && !(bot.refuses)(id)
+                && asks()
         };
-        match person_in(&room, world, bot) {
-            None if ours(&room) => told.push((room, Why::Follows(filter.clone()))),
-            None => {}
-            Some(person) => match people.iter_mut().find(|(known, _)| *known == person) {
-                Some((_, rooms)) => rooms.push((room, filter.clone())),
-                None => people.push((person, vec![(room, filter.clone())])),
-            },
+        let once = |person| world.once(person).map(|person| person.id).collect();
+        let mut told = Vec::new();
+        // Direct rooms that follow it, on any bot: their people are told in one of them.
+        let mut people: BTreeMap<PersonId, Vec<Told>> = BTreeMap::new();
+        for (id, room) in roster.candidates(&seen.item, once) {
+            let id = RoomId::new(id);
+            let person = person_in(&id, world, bot);
+            if (person.is_none() && !ours(&id)) || !may(&id, room, person) {
+                continue;
+            }
+            let seen_from = viewer(&id, world, bot, self.commit.meta.recorded_at);
+            // Who follows by kinds of happenings asked for those.
+            let passes = |filter: &&_| world.passes(self.item, filter, &seen_from);
+            let Some(filter) = room.follows.iter().filter(|filter| filter.on.is_empty()).find(passes) else { continue };
+            let one = Told { room: id, why: Why::Follows(filter.clone()), detail: false };
+            match person {
+                Some(person) => people.entry(person).or_default().push(one),
+                None => told.push(one),
+            }
         }
-    }
-    for &person in &assigned {
-        let person = world.resolved(person);
-        // Whoever is to do it hears of it where they were heard last, whatever else they follow.
-        let Some(room) = (bot.direct_room)(person) else { continue };
-        people.retain(|(known, _)| *known != person);
-        if !may(&room, world.room(room.as_str())) {
-            continue;
+        let assigned: BTreeSet<PersonId> = seen.item.people.iter().map(|person| world.resolved(*person)).collect();
+        let everybody: BTreeSet<PersonId> = people.keys().copied().chain(assigned.iter().copied()).collect();
+        for person in everybody {
+            let following = people.remove(&person).unwrap_or_default();
+            let why = assigned.contains(&person).then_some(Why::Assigned);
+            if let Some(one) = told_in(person, following, why, at, roster, bot).filter(|one| ours(&one.room))
+                && may(&one.room, roster.room(one.room.as_str()), Some(person))
+                && person_in(&one.room, world, bot) == Some(person)
+            {
+                told.push(one);
+            }
         }
-        if let Some(room) = home(person, &[room]) {
-            told.push((room, Why::Assigned));
-        }
+        told.sort_by(|a, b| a.room.cmp(&b.room));
+        told
     }
-    for (person, rooms) in people {
-        let candidates: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
-        let chosen = if candidates.len() == 1 { candidates.into_iter().next() } else { home(person, &candidates) };
-        let chosen = chosen.filter(ours);
-        told.extend(
-            rooms
-                .into_iter()
-                .find(|(room, _)| chosen.as_ref() == Some(room))
-                .map(|(room, filter)| (room, Why::Follows(filter))),
-        );
-    }
-    told.sort_by(|(a, _), (b, _)| a.cmp(b));
-    told.dedup_by(|(a, _), (b, _)| a == b);
-    told
 }

@@ -1,7 +1,8 @@
-//! Which rooms of a bot care about a commit. Pure: what it may know is handed in.
+//! Which rooms of a bot care about a commit, and why. Pure: what it may know is handed in.
 //!
-//! People keep notifications switched on as long as each of them says something they did not know:
-//! never what they just did, nothing twice, and a detail only where nothing of the item stands yet.
+//! People keep notifications switched on as long as each of them says something they did not know: never what they just
+//! did, nothing twice, and a detail only where nothing of the item stands yet. Who is told does not depend on how late the
+//! question is asked: rooms and items are looked at as they were after the commit.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -10,120 +11,201 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use yoman_chat::{BotName, Capabilities, RoomId, Style, Text};
+use yoman_chat::{BotName, Capabilities, Outbound, RoomId, Style};
 
-use super::{outbox::Intent, reminding};
+use super::roster::Roster;
 use crate::{
     domain::{
-        Event, Filter, Identity, ItemRef, PersonId,
-        item::{self, Fact},
+        Event, Filter, Handle, Identity, ItemRef, Kind, PersonId, Priority, idea,
+        item::{self, Fact, Item},
+        pr,
         reminder::Defaults,
         research,
         room::Room,
         stored, todo,
     },
-    lang::{Lang, text_in},
+    lang::Lang,
     log::{Commit, Position},
-    projection::{Permalinks, Viewer, World},
+    projection::{Permalinks, Then, Viewer, World, concerned, is_correction},
 };
 
-/// Which of a person's rooms is told of the commit at a position.
-pub type ToldIn<'a> = dyn Fn(PersonId, Position, &[RoomId]) -> Option<RoomId> + 'a;
+/// Of some direct rooms of somebody, on any bot, the one they are told in of the commit at a position.
+pub(super) type Home<'a> = dyn Fn(&[RoomId], Position) -> Option<RoomId> + 'a;
 
 /// What is known of a bot and its rooms.
-pub struct BotRooms<'a> {
+pub(super) struct BotRooms<'a> {
     /// Its name: its rooms are those that begin with it.
-    pub name: &'a BotName,
+    pub(super) name: &'a BotName,
     /// What its platform can do.
-    pub capabilities: &'a Capabilities,
+    pub(super) capabilities: &'a Capabilities,
     /// What people call the platform of each bot.
-    pub titles: &'a Arc<HashMap<String, String>>,
+    pub(super) titles: &'a Arc<HashMap<String, String>>,
     /// The language of a room that did not set one.
-    pub lang_in: &'a dyn Fn(&RoomId) -> Lang,
+    pub(super) lang_in: &'a dyn Fn(&RoomId) -> Lang,
     /// The time zone of rooms that did not set one.
-    pub time_zone: Tz,
+    pub(super) time_zone: Tz,
     /// The rooms of this bot that have a card of an item.
-    pub cards: &'a dyn Fn(ItemRef) -> Vec<RoomId>,
+    pub(super) cards: &'a dyn Fn(ItemRef) -> Vec<RoomId>,
     /// Whether the platform refuses everything for a room.
-    pub refuses: &'a dyn Fn(&RoomId) -> bool,
+    pub(super) refuses: &'a dyn Fn(&RoomId) -> bool,
     /// Whose direct room it is.
-    pub person_in: &'a dyn Fn(&RoomId) -> Option<PersonId>,
-    /// The direct room a person was last heard in, on any bot.
-    pub direct_room: &'a dyn Fn(PersonId) -> Option<RoomId>,
-    /// In which of these direct rooms of theirs, on any bot, a person is told of the commit at this position.
-    pub told_in: &'a ToldIn<'a>,
+    pub(super) person_in: &'a dyn Fn(&RoomId) -> Option<PersonId>,
+    /// The direct rooms somebody was heard in, on any bot.
+    pub(super) direct_rooms: &'a dyn Fn(PersonId) -> Vec<RoomId>,
+    /// See [`Home`].
+    pub(super) home: &'a Home<'a>,
     /// When rooms are reminded that said nothing about it.
-    pub reminders: &'a Defaults,
+    pub(super) reminders: &'a Defaults,
 }
 
-/// Somebody who is told, and why.
-struct Told {
-    room: RoomId,
-    why: Why,
+/// A room that is told, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) room: RoomId,
+    pub(super) why: Why,
+    /// Not where a card of the item stands: that is changed in place.
+    pub(super) detail: bool,
 }
 
-enum Why {
+/// Why somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Why {
+    /// By this filter of the room.
     Follows(Filter),
+    /// It is for them to do.
     Assigned,
-}
-
-/// What a bot has to do because of a commit; `world` has seen the commit, and may have seen more.
-pub fn route(commit: &Commit, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Intent> {
-    if let Some(intents) = reminding::route(commit, world, bot, bot.reminders, now) {
-        return intents;
-    }
-    let Some(what) = Read::of(commit) else { return Vec::new() };
-    let mut intents = refreshes(&what, world, bot);
-    for Told { room, why } in told(&what, world, bot, now) {
-        let viewer = viewer(&room, world, bot, now);
-        let Some(mut message) = world.notice(commit, &viewer) else { continue };
-        message.text.push(Style::Dim, "\n");
-        message.text.append(because(&why, world, &viewer));
-        message.accent = world.accent(what.item, &viewer);
-        let (item, version, position) = (what.item, commit.last_version(), commit.position);
-        intents.push(Intent::Notice { room, item, version, position, message });
-    }
-    intents
-}
-
-/// As [`route`], for a bot that is far behind: nothing is worded, the rooms that would be told are counted.
-pub fn route_far_behind(
-    commit: &Commit,
-    world: &World,
-    bot: &BotRooms<'_>,
-    now: DateTime<Utc>,
-) -> (Vec<(RoomId, ItemRef)>, Vec<RoomId>) {
-    if let Some(reminders) = reminding::route(commit, world, bot, bot.reminders, now) {
-        return (Vec::new(), reminders.iter().map(|intent| intent.room().clone()).collect());
-    }
-    let Some(what) = Read::of(commit) else { return (Vec::new(), Vec::new()) };
-    let refreshes = refreshes(&what, world, bot).into_iter().filter_map(|intent| match intent {
-        Intent::Refresh { room, item } => Some((room, item)),
-        Intent::Notice { .. } | Intent::Board { .. } | Intent::Plain { .. } => None,
-    });
-    (refreshes.collect(), told(&what, world, bot, now).into_iter().map(|told| told.room).collect())
+    /// Somebody wrote their name.
+    Mentioned,
+    /// They asked to be reminded.
+    Asked,
 }
 
 /// A commit on an item, as far as routing has to understand it.
-struct Read<'a> {
-    commit: &'a Commit,
-    item: ItemRef,
+pub(super) struct Read<'a> {
+    pub(super) commit: &'a Commit,
+    pub(super) item: ItemRef,
     events: Vec<item::Event>,
+    /// The item as it was then, when it was changed since.
+    then: Option<Then>,
 }
 
 impl<'a> Read<'a> {
-    fn of(commit: &'a Commit) -> Option<Self> {
+    /// `None` for a commit that is about no item. `then` is the item after the commit, when it was changed since.
+    pub(super) fn of(commit: &'a Commit, then: Option<Then>) -> Option<Self> {
         let item = ItemRef::of_stream(commit.stream.as_str())?;
         let events = commit.events.iter().filter_map(|event| match stored::decode(event) {
             Ok(Event::Item(event)) => Some(event),
             Ok(Event::Person(_) | Event::Room(_) | Event::Report(_) | Event::Reminder(_)) | Err(_) => None,
         });
-        Some(Self { commit, item, events: events.collect() })
+        Some(Self { commit, item, events: events.collect(), then })
     }
 
     fn any(&self, is: impl FnMut(&item::Event) -> bool) -> bool {
         self.events.iter().any(is)
     }
+
+    fn item<'w>(&'w self, world: &'w World) -> Option<&'w Item> {
+        match &self.then {
+            Some(then) => Some(then.item()),
+            None => world.item(self.item).map(|seen| &seen.item),
+        }
+    }
+
+    /// Whether it was urgent then.
+    pub(super) fn is_urgent(&self, world: &World) -> bool {
+        self.item(world).is_some_and(|item| item.priority == Priority::Urgent)
+    }
+
+    fn passes(&self, filter: &Filter, world: &World, viewer: &Viewer) -> bool {
+        // A filter of then names somebody as they were known then.
+        let resolved: Filter;
+        let filter = if filter.people.iter().all(|person| world.resolved(*person) == *person) {
+            filter
+        } else {
+            let people = filter.people.iter().map(|person| world.resolved(*person)).collect();
+            resolved = Filter { people, ..filter.clone() };
+            &resolved
+        };
+        match &self.then {
+            Some(then) => world.passed(then, filter, viewer),
+            None => world.passes(self.item, filter, viewer),
+        }
+    }
+
+    /// Those whom a commit concerns whether or not they follow anything: who is to do it, who is named in it.
+    fn concerned(&self, world: &World) -> BTreeMap<PersonId, Why> {
+        let mut people = BTreeMap::new();
+        for event in &self.events {
+            for handle in words_of(event).into_iter().flat_map(mentions) {
+                if let Some(person) = world.by_handle(&handle) {
+                    people.insert(person.id, Why::Mentioned);
+                }
+            }
+        }
+        for event in &self.events {
+            if let item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person }) =
+                event
+            {
+                people.insert(world.resolved(*person), Why::Assigned);
+            }
+        }
+        people
+    }
+}
+
+/// What somebody wrote in an event, where a name calls who has it. What repeats or corrects what was said before does not.
+fn words_of(event: &item::Event) -> Vec<&str> {
+    match event {
+        item::Event::Idea(event) => match event {
+            idea::Event::Created { title, body, from: None } => vec![title, body],
+            idea::Event::Refined { text } => vec![text],
+            idea::Event::Rejected { reason } | idea::Event::Reopened { reason } => vec![reason],
+            idea::Event::Created { .. } | idea::Event::Promoted { .. } => Vec::new(),
+        },
+        item::Event::Research(event) => match event {
+            research::Event::Started { title, body, from: None } => vec![title, body],
+            research::Event::FindingAdded { text, corrects: None } => vec![text],
+            research::Event::Done { conclusion, .. } => vec![conclusion],
+            research::Event::Reopened { reason } => vec![reason],
+            research::Event::Started { .. } | research::Event::FindingAdded { .. } => Vec::new(),
+        },
+        item::Event::Todo(event) => match event {
+            todo::Event::Created { title, body, from: None } => vec![title, body],
+            todo::Event::CriterionAdded { text } => vec![text],
+            todo::Event::Reopened { reason } => vec![reason],
+            _ => Vec::new(),
+        },
+        item::Event::Pr(event) => match event {
+            pr::Event::Created { title, body, from: None } => vec![title, body],
+            pr::Event::Reviewed { text, .. } => vec![text],
+            pr::Event::Closed { reason } | pr::Event::Reopened { reason } => vec![reason],
+            _ => Vec::new(),
+        },
+        item::Event::Fact(fact) => match fact {
+            Fact::Noted { text, corrects: None } => vec![text],
+            Fact::Described { body } => vec![body],
+            Fact::Retitled { title } => vec![title],
+            _ => Vec::new(),
+        },
+        item::Event::Reversed(_) => Vec::new(),
+    }
+}
+
+/// The handles that are written in a text: `@dana`, but not the end of `mail@dana`.
+fn mentions(text: &str) -> Vec<Handle> {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('@') {
+        if text[..at].chars().next_back().is_some_and(part) {
+            continue;
+        }
+        let behind = &text[at + 1..];
+        let end = behind.find(|c| !part(c)).unwrap_or(behind.len());
+        // What ends a sentence is no part of a name.
+        let name = behind[..end].trim_end_matches(['.', '-']);
+        found.extend(Handle::new(name).ok());
+    }
+    found
 }
 
 /// Worth a sound even where a card of the item stands already.
@@ -144,7 +226,6 @@ fn is_news(event: &item::Event) -> bool {
 
 /// It became something else: whoever follows both is told of the new item, and need not be told of this.
 fn is_promotion(event: &item::Event) -> bool {
-    use crate::domain::idea;
     matches!(
         event,
         item::Event::Idea(idea::Event::Promoted { .. })
@@ -162,7 +243,8 @@ fn shows_elsewhere(event: &item::Event) -> bool {
     }
 }
 
-fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> {
+/// The rooms of a bot that show an item the commit changes how it looks.
+pub(super) fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> Vec<(RoomId, ItemRef)> {
     if !bot.capabilities.edits {
         return Vec::new();
     }
@@ -172,103 +254,161 @@ fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> Vec<Intent> 
         touched.extend(world.promoted_to(what.item));
         touched.extend(world.item(what.item).and_then(|seen| seen.item.from));
     }
-    let rooms_of = |item| (bot.cards)(item).into_iter().map(move |room| Intent::Refresh { room, item });
-    touched.into_iter().flat_map(rooms_of).filter(|intent| !(bot.refuses)(intent.room())).collect()
+    let rooms_of = |item| (bot.cards)(item).into_iter().map(move |room| (room, item));
+    touched.into_iter().flat_map(rooms_of).filter(|(room, _)| !(bot.refuses)(room)).collect()
 }
 
-/// The rooms that are told of a commit, by name, each once.
-fn told(what: &Read<'_>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Vec<Told> {
-    let (actor, _) = world.behind(what.commit);
+/// The rooms of a bot that are told of a commit, by name, each once. `roster` and the item are as they were after it; the
+/// world has seen it, and may have seen more.
+pub(super) fn told(what: &Read<'_>, roster: &Roster, world: &World, bot: &BotRooms<'_>) -> Vec<Told> {
+    if what.events.iter().all(is_correction) {
+        return Vec::new();
+    }
+    let Some(item) = what.item(world) else { return Vec::new() };
+    let commit = what.commit;
+    let (actor, _) = world.behind(commit);
     let actor = world.person_of(actor);
-    let from = &what.commit.meta.origin.room;
-    let news = what.any(is_news);
-    let promotion = what.any(is_promotion);
-    // Asked for only when a room turns out to follow: most commits concern few rooms.
-    let with_card: std::cell::LazyCell<HashSet<RoomId>, _> =
-        std::cell::LazyCell::new(|| (bot.cards)(what.item).into_iter().collect());
-    let may = |room: &RoomId, state: &Room| {
-        let person = person_in(room, world, bot);
-        room.as_str() != from
+    let from = commit.meta.origin.room.as_str();
+    let may = |id: &RoomId, room: &Room, person: Option<PersonId>| {
+        id.as_str() != from
             && (person.is_none() || person != actor)
-            && (state.enabled || person.is_some())
-            && state.muted_until.is_none_or(|until| until <= now)
-            && !(bot.refuses)(room)
+            && (person.is_some() || roster.listens(id.as_str(), room))
+            && room.muted_until.is_none_or(|until| until <= commit.meta.recorded_at)
+            && !(bot.refuses)(id)
     };
-    // The filter by which a room follows the item, whichever bot it is of.
-    let chosen = |room: &RoomId, state: &Room| {
-        if state.follows.is_empty() || !may(room, state) {
-            return None;
-        }
-        let viewer = viewer(room, world, bot, now);
-        let passes = |filter: &&Filter| {
+    let (news, promotion) = (what.any(is_news), what.any(is_promotion));
+    let mut viewer = viewer_of(&RoomId::new(from), None, world, bot, commit.meta.recorded_at);
+    // The filter by which a room is told, and whether it is a detail by it.
+    let mut chosen = |room: &Room| {
+        viewer.time_zone = room.time_zone.unwrap_or(bot.time_zone);
+        let passing = |filter: &&Filter| {
             // Of a promotion only those are told who chose the old item but not necessarily the new one.
-            let chosen = !promotion || news || !filter.items.is_empty() || !filter.buckets.is_empty();
-            chosen && world.passes(what.item, filter, &viewer)
+            let chosen = !promotion
+                || news
+                || !filter.items.is_empty()
+                || !filter.buckets.is_empty()
+                || filter.on.contains(&Kind::Promoted);
+            let happened = filter.on.is_empty() || what.any(|event| filter.on.contains(&Kind::of(event)));
+            chosen && happened && what.passes(filter, world, &viewer)
         };
-        state.follows.iter().find(passes).cloned()
+        // Who asks for a kind of happening is told of each, also where a card stands.
+        let mut passing = room.follows.iter().filter(passing).peekable();
+        let first = *passing.peek()?;
+        let filter = passing.find(|filter| news || !filter.on.is_empty()).unwrap_or(first);
+        Some((filter.clone(), !news && filter.on.is_empty()))
     };
+    let once = |person| world.once(person).map(|person| person.id).collect();
     let ours = |room: &RoomId| room.bot() == bot.name.as_str();
     let mut told = Vec::new();
-    let mut people: BTreeMap<PersonId, Vec<(RoomId, Filter)>> = BTreeMap::new();
-    for (id, state) in world.rooms().filter(|(_, state)| !state.follows.is_empty()) {
-        let room = RoomId::new(id);
-        if !ours(&room) {
+    let mut people: BTreeMap<PersonId, Vec<Told>> = BTreeMap::new();
+    for (id, room) in roster.candidates(item, once) {
+        let id = RoomId::new(id);
+        let person = person_in(&id, world, bot);
+        if (person.is_none() && !ours(&id)) || !may(&id, room, person) {
             continue;
         }
-        let Some(filter) = chosen(&room, state) else { continue };
-        match person_in(&room, world, bot) {
-            Some(person) => people.entry(person).or_default().push((room, filter)),
-            None if news || !with_card.contains(&room) => told.push(Told { room, why: Why::Follows(filter) }),
-            None => {}
+        let Some((filter, detail)) = chosen(room) else { continue };
+        let one = Told { room: id, why: Why::Follows(filter), detail };
+        match person {
+            Some(person) => people.entry(person).or_default().push(one),
+            None => told.push(one),
         }
     }
-    let mut assigned: BTreeSet<PersonId> = BTreeSet::new();
-    for event in &what.events {
-        if let item::Event::Todo(todo::Event::Assigned { person }) | item::Event::Fact(Fact::Assigned { person }) =
-            event
+    let mut concerned = what.concerned(world);
+    concerned.retain(|person, _| Some(*person) != actor);
+    let everybody: BTreeSet<PersonId> = people.keys().chain(concerned.keys()).copied().collect();
+    for person in everybody {
+        let following = people.remove(&person).unwrap_or_default();
+        let told_there = told_in(person, following, concerned.remove(&person), commit.position, roster, bot);
+        if let Some(one) = told_there.filter(|one| ours(&one.room))
+            && may(&one.room, roster.room(one.room.as_str()), Some(person))
+            && person_in(&one.room, world, bot) == Some(person)
         {
-            assigned.insert(world.resolved(*person));
-        }
-    }
-    // Who has rooms on several bots is told in one of them: what other rooms of theirs follow matters here, too.
-    let mut elsewhere: BTreeMap<PersonId, Vec<RoomId>> = BTreeMap::new();
-    if !people.is_empty() || !assigned.is_empty() {
-        for (id, state) in world.rooms().filter(|(_, state)| !state.follows.is_empty()) {
-            let room = RoomId::new(id);
-            let Some(person) = Some(&room).filter(|room| !ours(room)).and_then(|room| person_in(room, world, bot))
-            else {
-                continue;
-            };
-            let concerned = people.contains_key(&person) || assigned.contains(&person);
-            if concerned && chosen(&room, state).is_some() {
-                elsewhere.entry(person).or_default().push(room);
-            }
-        }
-    }
-    let position = what.commit.position;
-    for (person, here) in &people {
-        let mut rooms: Vec<RoomId> = here.iter().map(|(room, _)| room.clone()).collect();
-        rooms.extend(elsewhere.get(person).into_iter().flatten().cloned());
-        let home = if rooms.len() == 1 { rooms.pop() } else { (bot.told_in)(*person, position, &rooms) };
-        for (room, filter) in here.iter().filter(|(room, _)| home.as_ref() == Some(room)) {
-            if news || !with_card.contains(room) {
-                told.push(Told { room: room.clone(), why: Why::Follows(filter.clone()) });
-            }
+            told.push(one);
         }
     }
     told.sort_by(|a, b| a.room.cmp(&b.room));
-    for person in assigned {
-        if people.contains_key(&person) || elsewhere.contains_key(&person) || Some(person) == actor {
-            continue;
-        }
-        let last_used = (bot.direct_room)(person);
-        let home = last_used.and_then(|room| (bot.told_in)(person, position, &[room]));
-        let Some(room) = home.filter(ours) else { continue };
-        if may(&room, world.room(room.as_str())) {
-            told.push(Told { room, why: Why::Assigned });
-        }
-    }
     told
+}
+
+/// Where somebody is told who has direct rooms on several bots: in one of them. `following` are those that follow the item,
+/// `why` is why it concerns them anyway.
+pub(super) fn told_in(
+    person: PersonId,
+    mut following: Vec<Told>,
+    why: Option<Why>,
+    at: Position,
+    roster: &Roster,
+    bot: &BotRooms<'_>,
+) -> Option<Told> {
+    let rooms: Vec<RoomId> = following.iter().map(|told| told.room.clone()).collect();
+    let preferred = |rooms: &[RoomId]| {
+        let bot = roster.prefers(person)?;
+        Some(rooms.iter().filter(|room| room.bot() == bot).cloned().collect())
+            .filter(|rooms: &Vec<_>| !rooms.is_empty())
+    };
+    let home = |rooms: &[RoomId]| if let [one] = rooms { Some(one.clone()) } else { (bot.home)(rooms, at) };
+    let Some(why) = why else {
+        let room = home(&preferred(&rooms).unwrap_or(rooms))?;
+        let at = following.iter().position(|told| told.room == room)?;
+        return Some(following.swap_remove(at));
+    };
+    let mut direct = (bot.direct_rooms)(person);
+    direct.retain(|room| !(bot.refuses)(room));
+    let among = preferred(&direct).or(Some(rooms).filter(|rooms| !rooms.is_empty())).unwrap_or(direct);
+    Some(Told { room: home(&among)?, why, detail: false })
+}
+
+/// The messages of one commit: worded once for all rooms that see the same.
+pub(super) struct Wording<'a> {
+    what: &'a Read<'a>,
+    worded: HashMap<(Lang, Tz, Option<PersonId>), Option<Outbound>>,
+}
+
+impl<'a> Wording<'a> {
+    pub(super) fn of(what: &'a Read<'a>) -> Self {
+        Self { what, worded: HashMap::new() }
+    }
+
+    /// What a room is told; `None` when there is nothing worth telling.
+    pub(super) fn told(
+        &mut self,
+        told: &Told,
+        world: &World,
+        bot: &BotRooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<Outbound> {
+        let viewer = viewer(&told.room, world, bot, now);
+        let key = (viewer.lang, viewer.time_zone, viewer.person);
+        let mut message = self
+            .worded
+            .entry(key)
+            .or_insert_with(|| {
+                let message = world.notice(self.what.commit, &viewer)?;
+                Some(Outbound { accent: world.accent(self.what.item, &viewer), ..message })
+            })
+            .clone()?;
+        with_reason(&mut message, &told.why, world, &viewer);
+        Some(message)
+    }
+}
+
+/// Says why a room gets a message.
+pub(super) fn with_reason(message: &mut Outbound, why: &Why, world: &World, viewer: &Viewer) {
+    let reason = match why {
+        Why::Follows(filter) => world.because(filter, viewer),
+        Why::Assigned => concerned(true, viewer),
+        Why::Mentioned => concerned(false, viewer),
+        // The message says so itself.
+        Why::Asked => return,
+    };
+    message.text.push(Style::Dim, "\n");
+    message.text.append(reason);
+}
+
+/// Of the rooms that would be told, those in which a card of the item stands already.
+pub(super) fn with_card(what: &Read<'_>, bot: &BotRooms<'_>) -> HashSet<RoomId> {
+    (bot.cards)(what.item).into_iter().collect()
 }
 
 /// Whose direct room it is. Where a platform addresses a person's direct room by the person, that is enough to know.
@@ -285,26 +425,22 @@ pub(super) fn lang_of(room: &RoomId, world: &World, bot: &BotRooms<'_>) -> Lang 
     set.unwrap_or_else(|| (bot.lang_in)(room))
 }
 
+/// What views may know of a room.
 pub(super) fn viewer(room: &RoomId, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
+    viewer_of(room, person_in(room, world, bot), world, bot, now)
+}
+
+fn viewer_of(room: &RoomId, person: Option<PersonId>, world: &World, bot: &BotRooms<'_>, now: DateTime<Utc>) -> Viewer {
     let state = world.room(room.as_str());
     Viewer {
         room: room.as_str().to_owned(),
-        person: person_in(room, world, bot),
+        person,
         lang: lang_of(room, world, bot),
         time_zone: state.time_zone.unwrap_or(bot.time_zone),
         now,
         capabilities: bot.capabilities.clone(),
         titles: Arc::clone(bot.titles),
         permalinks: Permalinks::default(),
-    }
-}
-
-fn because(why: &Why, world: &World, viewer: &Viewer) -> Text {
-    match why {
-        Why::Follows(filter) => world.because(filter, viewer),
-        Why::Assigned => {
-            text_in!(viewer.lang, Style::Dim, "because-assigned")
-        }
     }
 }
 

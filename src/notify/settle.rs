@@ -22,7 +22,8 @@ pub(super) enum Outcome {
     /// A new message stands in the room. `again`: the item has changed since it was written.
     Sent { message: MessageRef, hash: u64, again: bool },
     /// The card was brought up to date with so many edits; `row` is to be written.
-    Edited { row: Option<CardRow>, edits: u64 },
+    /// `older` are messages that show the same now without being the card.
+    Edited { row: Option<CardRow>, edits: u64, older: Vec<String> },
     /// There is no such card any more.
     Gone,
     /// A turn of the room's board.
@@ -75,6 +76,9 @@ impl Queue {
                 if inner.refusing.remove(&room).is_some() {
                     change.ops.remove(key::refusing(&room), 0);
                 }
+                if let What::Message { message: shown, .. } = &entry.row.what {
+                    self.watched.sent(&message, shown);
+                }
                 if let What::Message { card: Some((item, version)), message: shown, .. } = &entry.row.what {
                     let (item, shows) = (*item, (*version, hash, !shown.buttons.is_empty()));
                     let (landed, pressable) = self.cards.sent(&message, item, shows, entry.seq, &mut change.ops);
@@ -86,7 +90,7 @@ impl Queue {
                     }
                 }
             }
-            Outcome::Edited { row, edits } => {
+            Outcome::Edited { row, edits, older } => {
                 forget(&room, &entry, &mut change.ops);
                 self.free(&mut inner, &room, State::Idle);
                 if edits > 0 {
@@ -95,6 +99,7 @@ impl Queue {
                     self.note_edit(&mut inner, &room, item);
                 }
                 if let (Some(row), Some(item)) = (row, item) {
+                    self.cards.older_edited(&room, item, (row.version, older), &mut change.ops);
                     change.landed.push(self.cards.edited(&room, item, row, entry.seq, &mut change.ops));
                 }
             }

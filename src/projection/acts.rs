@@ -28,7 +28,9 @@ struct Done {
 impl Acts {
     pub(super) fn apply(&mut self, commit: &Commit) {
         let (room, actor) = (commit.meta.origin.room.as_str(), commit.meta.actor.as_str());
-        let reversal = |name: &str| matches!(name, "reversed" | "room_reversed" | "person_reversed");
+        // What changes nothing is no act either.
+        let reversal =
+            |name: &str| matches!(name, "reversed" | "room_reversed" | "person_reversed" | "room_digest_asked");
         if room.is_empty() || !actor.starts_with("person/") || commit.events.iter().all(|event| reversal(&event.name)) {
             return;
         }

@@ -11,7 +11,7 @@ use super::{
     line::{GAP, INDENT, named, state_name, title},
     notice::item_events,
     phrase::link_text,
-    reports, words,
+    reports, verbs, words,
 };
 use crate::{
     command::Command,
@@ -46,6 +46,8 @@ impl World {
             Command::Room(command) => Outbound::text(self.room_answer(command, commits, viewer)),
             Command::Person(_) => Outbound::text(self.person_answer(commits, viewer)),
             Command::Report(command) => reports::answer(command, viewer.lang),
+            // Answered as what it confirms.
+            Command::Confirm { .. } => Outbound::default(),
             Command::Remind(command) => {
                 let item = commits.first().and_then(|commit| reminder::of_stream(commit.stream.as_str()));
                 self.reminder_answer(command, item, viewer)
@@ -127,7 +129,7 @@ impl World {
                 None => became("due-not"),
             },
             Act::Project { .. } => match &item.project {
-                Some(project) => now(item, &project.to_string()),
+                Some(project) => now(item, &words::project(project, lang)),
                 None => became("no-project"),
             },
             Act::Link { relation, to } => linked(item, *relation, to, lang),
@@ -149,6 +151,9 @@ impl World {
         };
         let mut buttons = Vec::new();
         self.consequences(&mut text, &mut buttons, item, &events, lang);
+        if item.is_closed() && events.iter().any(ends) {
+            buttons.extend(verbs::undo_of(commits.first().map(|commit| &**commit), viewer));
+        }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
@@ -171,7 +176,8 @@ impl World {
         title(&mut text, new);
         self.assignees(&mut text, new, lang);
         self.first_marks(&mut text, new, viewer);
-        Outbound::text(text)
+        let undo = verbs::undo_of(commits.first().map(|commit| &**commit), viewer);
+        with_buttons(Outbound::text(text), undo.into_iter().collect(), viewer)
     }
 
     /// `T3 assigned to dana, kim   Offline mode` or `T3 no longer assigned to dana   Offline mode`

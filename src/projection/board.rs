@@ -124,10 +124,11 @@ impl World {
             view(say!(viewer.lang, "board-view-mine"), Filter { people: me, ..within.clone() });
         }
         if let Some(priority) = common.priority.filter(|_| filter.priorities.is_empty()) {
-            view(format!("!{priority}"), Filter { priorities: vec![priority], ..within.clone() });
+            let word = say!(viewer.lang, "priority", priority = priority.word());
+            view(format!("!{word}"), Filter { priorities: vec![priority], ..within.clone() });
         }
         if let Some(project) = common.project.filter(|_| filter.projects.is_empty()) {
-            view(project.to_string(), Filter { projects: vec![project], ..within.clone() });
+            view(words::project(&project, viewer.lang), Filter { projects: vec![project], ..within.clone() });
         }
         if let Some(tag) = common.tag.filter(|_| filter.tags.is_empty()) {
             view(tag.to_string(), Filter { tags: vec![tag], ..within });

@@ -156,7 +156,7 @@ impl World {
             }
             buttons.push(asking(say!(lang, "button-note"), item.reference, "note", ""));
         }
-        buttons
+        self.and_more(buttons, item, viewer)
     }
 
     /// What can be done with an item now, the likeliest first.

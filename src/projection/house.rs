@@ -117,8 +117,28 @@ impl World {
                 buttons.push(Button::new(say!(lang, "button-unfollow", what = words::shorten(&words, 24)), command));
             }
         }
-        text.plain("\n").push(Style::Dim, settings(room, viewer));
+        text.plain("\n").push(Style::Dim, self.settings(room, viewer));
         with_buttons(Outbound::text(text), buttons, viewer)
+    }
+
+    /// A room's settings in a line.
+    fn settings(&self, room: &Room, viewer: &Viewer) -> String {
+        let lang = viewer.lang;
+        let time = viewer.now.with_timezone(&viewer.time_zone).format("%H:%M").to_string();
+        let mut parts = vec![say!(lang, "settings-times", zone = viewer.time_zone.name(), time)];
+        parts.extend(room.language.iter().map(|code| {
+            let language =
+                Lang::parse(code).map_or_else(|| words::one_line(code).into_owned(), |it| it.name().to_owned());
+            say!(lang, "settings-language", language)
+        }));
+        parts.extend(
+            room.default_bucket.map(|bucket| say!(lang, "settings-bucket", bucket = words::a_bucket(bucket, lang))),
+        );
+        parts.extend(self.hours_in_short(room, viewer));
+        if let Some(until) = room.muted_until.filter(|until| *until > viewer.now) {
+            parts.push(say!(lang, "settings-muted", when = words::at(until, viewer)));
+        }
+        parts.join(GAP)
     }
 
     /// `/pair` alone: who waits to be let in, with a button for each.
@@ -164,15 +184,21 @@ impl World {
         commits: &[Arc<Commit>],
         viewer: &Viewer,
     ) -> Text {
+        if let Some(text) = self.hours_answer(command, viewer) {
+            return text;
+        }
         let (lang, can) = (viewer.lang, &viewer.capabilities);
         let event = commits.first().and_then(|commit| stored::decode(commit.events.first()?).ok());
         let event = if let Some(Event::Room(event)) = event { Some(event) } else { None };
         match (command, event) {
             (room::Command::Enable { .. }, _) => {
-                let (help, follow) = (lang::code(can.written("/help")), lang::code(can.written("/follow #tag")));
+                let (help, follow) = (say!(lang, "command-help"), say!(lang, "command-follow"));
+                let (help, follow) = (lang::code(can.written(&help)), lang::code(can.written(&follow)));
                 text!(lang, "room-enabled", help, follow)
             }
-            (room::Command::Disable, _) => text!(lang, "room-disabled", enable = lang::code(can.written("/enable"))),
+            (room::Command::Disable, _) => {
+                text!(lang, "room-disabled", enable = lang::code(can.written(&say!(lang, "command-enable"))))
+            }
             (room::Command::Follow { .. }, Some(room::Event::Followed { filter })) => {
                 text!(lang, "room-follows", what = lang::quote(self.filter_words(&filter, viewer)))
             }
@@ -205,7 +231,11 @@ impl World {
                 room::Setting::DefaultBucket(bucket) => {
                     text!(lang, "room-bucket", bucket = words::a_bucket(*bucket, lang))
                 }
+                room::Setting::Digest(_) | room::Setting::Quiet(_) | room::Setting::Urgent(_) => {
+                    Text::from(self.hours_now(viewer))
+                }
             },
+            (room::Command::Quiet { .. } | room::Command::DigestNow, _) => Text::from(self.hours_now(viewer)),
         }
     }
 
@@ -234,7 +264,7 @@ impl World {
             person::Event::Paired { name, role, .. } => {
                 let (name, role) = (lang::quote(words::one_line(name)), words::a_role(*role, lang));
                 if you {
-                    let help = lang::code(viewer.capabilities.written("/help"));
+                    let help = lang::code(viewer.capabilities.written(&say!(lang, "command-help")));
                     text!(lang, "person-welcome", name, role, handle = who, help)
                 } else {
                     text!(lang, "person-let-in", name, role, handle = who)
@@ -271,6 +301,10 @@ impl World {
                 text.plain("\n").plain(say!(lang, "not-forgotten"));
                 text
             }
+            person::Event::Reversed(reversed) if reversed.after.prefers.is_some() => {
+                self.preferred(self.person(person).and_then(|person| person.prefers.as_deref()), viewer)
+            }
+            person::Event::Preferred { bot } => self.preferred(bot.as_deref(), viewer),
             person::Event::Reversed(_) => {
                 let role = self.person(person).and_then(|person| person.role).map(|role| words::a_role(role, lang));
                 match (role, you) {
@@ -310,24 +344,6 @@ fn known_on(person: &Person, viewer: &Viewer) -> String {
 
 fn platform_of(identity: &Identity, viewer: &Viewer) -> String {
     words::title_of(identity.0.split('/').next().unwrap_or_default(), &viewer.titles)
-}
-
-/// A room's settings in a line.
-fn settings(room: &Room, viewer: &Viewer) -> String {
-    let lang = viewer.lang;
-    let time = viewer.now.with_timezone(&viewer.time_zone).format("%H:%M").to_string();
-    let mut parts = vec![say!(lang, "settings-times", zone = viewer.time_zone.name(), time)];
-    parts.extend(room.language.iter().map(|code| {
-        let language = Lang::parse(code).map_or_else(|| words::one_line(code).into_owned(), |it| it.name().to_owned());
-        say!(lang, "settings-language", language)
-    }));
-    parts.extend(
-        room.default_bucket.map(|bucket| say!(lang, "settings-bucket", bucket = words::a_bucket(bucket, lang))),
-    );
-    if let Some(until) = room.muted_until.filter(|until| *until > viewer.now) {
-        parts.push(say!(lang, "settings-muted", when = words::at(until, viewer)));
-    }
-    parts.join(GAP)
 }
 
 /// `4 s`, `12 min`, `3 h`, `5 days`

@@ -67,7 +67,7 @@ impl World {
             part(&mut out).plain(due_words(due, late, viewer));
         }
         if let Some(project) = &item.project {
-            part(&mut out).plain(project.to_string());
+            part(&mut out).plain(words::project(project, viewer.lang));
         }
         for (relation, to) in &item.links {
             if let (Relation::For, LinkTarget::Item(to)) = (relation, to) {

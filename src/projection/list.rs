@@ -173,10 +173,10 @@ impl World {
         let bytes_max = viewer.capabilities.button_data_bytes_max.min(BUTTON_BYTES_MAX);
         let mut buttons = Vec::new();
         if page > 1 {
-            buttons.push(Button::new("◀", to(page - 1)));
+            buttons.push(Button::new(say!(viewer.lang, "verbs-page-before", n = page - 1), to(page - 1)));
         }
         if page < pages {
-            buttons.push(Button::new("▶", to(page + 1)));
+            buttons.push(Button::new(say!(viewer.lang, "verbs-page-after", n = page + 1), to(page + 1)));
             if !viewer.capabilities.buttons || to(page + 1).len() > bytes_max {
                 text.plain("\n").push(Style::Dim, say!(viewer.lang, "list-more", command = to(page + 1)));
             }

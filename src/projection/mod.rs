@@ -19,6 +19,8 @@
 //! * `list.rs`, `board.rs`   many items as a message; `live_board.rs` the board of a room that is kept up to date
 //! * `rebuild.rs` which cards belong into a room
 //! * `house.rs`   people, rooms and what a room follows as a message
+//! * `hours.rs`   when a room is told, and where somebody is
+//! * `digest.rs`  what a room missed, as one message
 //! * `permalinks.rs` where the message behind a commit can be opened
 //! * `timeline.rs` history: the commits of one item in words
 //! * `differ.rs`  two worlds compared
@@ -30,6 +32,7 @@
 //! * `moves.rs`   what a stretch of the log moved: items before and after each commit
 //! * `diff.rs`    what changed between two moments
 //! * `stats.rs`   throughput, lead and cycle time, work in progress, burn-up
+//! * `verbs.rs`   buttons beside those of an item's state
 //! * `status.rs`  how the bots are
 //! * `words.rs`   dates, names and counts as people say them
 
@@ -41,6 +44,8 @@ mod cause;
 mod cause_graph;
 mod diff;
 mod differ;
+mod digest;
+mod hours;
 mod house;
 mod items;
 mod like;
@@ -69,6 +74,7 @@ mod tests;
 mod timeline;
 mod undone;
 mod unread;
+mod verbs;
 pub mod words;
 
 use std::{
@@ -81,13 +87,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use yoman_chat::Capabilities;
 
-pub(crate) use self::status::{short, span_since};
 use self::{
     acts::Acts, items::Items, people::People, reminders::Reminders, reports::Reports, rooms::Rooms, unread::Unread,
 };
 pub use self::{
     card::ask,
     cause::{COMMITS_MAX, Commits},
+    digest::{Missed, MissedItem},
+    hours::{Held, concerned},
     house::{Waiting, language},
     like::First,
     list::PAGE_ITEMS,
@@ -95,10 +102,16 @@ pub use self::{
     past::AsOf,
     permalinks::Permalinks,
     reminders::{Agenda, Reminder},
+    select::Then,
     snapshot::{Closed, Names, SCHEMA, Sections, SnapshotError},
     stats::{Day, Spread, Stats},
     status::{BotState, Status, Trouble},
     undone::{Rests, TakenBack, Why},
+    verbs::for_looks_alone,
+};
+pub(crate) use self::{
+    notice::is_correction,
+    status::{short, span_since},
 };
 use crate::{
     domain::{
@@ -527,6 +540,11 @@ impl World {
     /// The reports owners sent: by name, with what each says of itself.
     pub fn reports(&self) -> impl Iterator<Item = (&ReportName, &str)> {
         self.reports.all()
+    }
+
+    /// Whether the bot speaks in a room: a thread is part of the room it was opened in.
+    pub fn listens(&self, room: &str) -> bool {
+        self.room(room).enabled || room::around(room).is_some_and(|around| self.room(around).enabled)
     }
 
     /// All rooms that have a state, by id.

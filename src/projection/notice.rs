@@ -186,7 +186,8 @@ fn is_assignment(event: &item::Event) -> bool {
     matches!(event, item::Event::Todo(todo::Event::Assigned { .. }) | item::Event::Fact(Fact::Assigned { .. }))
 }
 
-fn is_correction(event: &item::Event) -> bool {
+/// Whether it corrects what was said before: nobody is told of that.
+pub(crate) fn is_correction(event: &item::Event) -> bool {
     matches!(
         event,
         item::Event::Research(research::Event::FindingAdded { corrects: Some(_), .. })

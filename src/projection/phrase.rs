@@ -168,7 +168,7 @@ impl World {
                 phrase!(lang, "done-taken-from", "did-taken-from", who = lang::quote(self.name(*person, viewer)))
             }
             Fact::MovedToProject { project: Some(project) } => {
-                phrase!(lang, "done-moved", "did-moved", project = project.to_string())
+                phrase!(lang, "done-moved", "did-moved", project = words::project(project, lang))
             }
             Fact::MovedToProject { project: None } => {
                 phrase!(lang, "done-moved-out", "did-moved-out")
@@ -212,7 +212,10 @@ impl World {
     pub(super) fn actor(&self, actor: &str, viewer: &Viewer) -> String {
         match PersonId::of_stream(actor) {
             Some(person) => self.name(person, viewer),
-            None => words::one_line(actor.rsplit('/').next().unwrap_or(actor)).into_owned(),
+            None => {
+                let what = words::one_line(actor.rsplit('/').next().unwrap_or(actor));
+                say!(viewer.lang, "actor", what)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
         Handle,
         room::{self, Emoji, ReactionVerb, Reactions},
     },
+    lang::{self, say, text},
 };
 
 /// What is offered to be switched on with a press. Not every platform has all of them.
@@ -32,18 +33,16 @@ impl World {
         let in_force = said.in_force(viewer.person.is_some());
         let mut text = Text::new();
         if !viewer.capabilities.reactions {
-            text.plain("Nobody tells me of reactions here.");
-            return Outbound::text(text);
+            return Outbound::text(text!(viewer.lang, "reactions-untold"));
         }
         let mut buttons = Vec::new();
         if in_force.is_empty() {
-            text.plain("No reaction means anything here. ");
-            text.plain(viewer.capabilities.written("/react"));
-            text.plain(" with an emoji and a verb changes that: then a reaction to a card does what its button would.");
+            let command = lang::code(viewer.capabilities.written("/react"));
+            text.append(text!(viewer.lang, "reactions-none", command));
         } else {
-            text.plain("A reaction to a card does what its button would; taken away again, it is taken back.");
+            text.append(text!(viewer.lang, "reactions-some"));
             for (emoji, verb) in &in_force {
-                text.plain(format!("\n   {emoji}  {}", verb.word()));
+                text.plain(format!("\n   {emoji}  {}", verb_word(*verb, viewer)));
             }
         }
         let mut offer = |label: String, command: room::Command<Handle>| {
@@ -53,31 +52,32 @@ impl World {
             let Some(emoji) = Emoji::read(emoji).filter(|it| !in_force.iter().any(|(on, _)| on == it)) else {
                 continue;
             };
-            offer(format!("{emoji} {}", verb.word()), room::Command::React { emoji, verb: Some(verb) });
+            offer(format!("{emoji} {}", verb_word(verb, viewer)), room::Command::React { emoji, verb: Some(verb) });
         }
         if !in_force.is_empty() {
-            offer("All off".to_owned(), room::Command::ReactOff);
+            offer(say!(viewer.lang, "reactions-all-off"), room::Command::ReactOff);
         }
         with_buttons(Outbound::text(text), buttons, viewer)
     }
 
     /// What became of a command about reactions.
     pub(super) fn reaction_answer(&self, emoji: Option<(&Emoji, Option<ReactionVerb>)>, viewer: &Viewer) -> Text {
-        let mut text = Text::new();
         match emoji {
             Some((emoji, Some(verb))) => {
-                text.plain(format!("{emoji} means {} here now: react to a card with it.", verb.word()));
-                if !viewer.capabilities.reactions {
-                    text.plain(" Only that nobody tells me of reactions in this chat.");
+                let (emoji, verb) = (emoji.as_str(), verb_word(verb, viewer));
+                if viewer.capabilities.reactions {
+                    text!(viewer.lang, "reactions-mapped", emoji, verb)
+                } else {
+                    text!(viewer.lang, "reactions-mapped-untold", emoji, verb)
                 }
             }
-            Some((emoji, None)) => {
-                text.plain(format!("{emoji} means nothing here any more."));
-            }
-            None => {
-                text.plain("No reaction means anything here any more.");
-            }
+            Some((emoji, None)) => text!(viewer.lang, "reactions-unmapped", emoji = emoji.as_str()),
+            None => text!(viewer.lang, "reactions-cleared"),
         }
-        text
     }
+}
+
+/// What a reaction means, in words.
+fn verb_word(verb: ReactionVerb, viewer: &Viewer) -> String {
+    say!(viewer.lang, "reactions-verb", verb = verb.word())
 }

@@ -1,6 +1,10 @@
 //! Filters applied: which items somebody means, and in which order they are shown.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -13,6 +17,7 @@ use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},
     lang::say,
+    log::Commit,
 };
 
 /// A filter made ready for many items.
@@ -115,7 +120,34 @@ impl Order {
     }
 }
 
+/// An item as it was after a commit.
+#[derive(Clone, Debug)]
+pub struct Then(Entry);
+
+impl Then {
+    /// Its state then.
+    pub fn item(&self) -> &Item {
+        &self.0.seen.item
+    }
+}
+
 impl World {
+    /// An item as it was after the last of these commits, which are those of its stream from the first.
+    pub fn then(&self, commits: &[Arc<Commit>]) -> Option<Then> {
+        let reference = ItemRef::of_stream(commits.first()?.stream.as_str())?;
+        let mut entry = Entry::replay(reference, commits, &self.merges, &mut HashSet::new())?;
+        // Whoever they turned out to be since.
+        for &(_, from, into) in &self.merges {
+            entry.seen.item.merge_people(from, into);
+        }
+        Some(Then(entry))
+    }
+
+    /// Whether an item passed a filter then. Whether it waited is told by what it waits for as that is now.
+    pub fn passed(&self, then: &Then, filter: &Filter, viewer: &Viewer) -> bool {
+        Sieve::new(filter, viewer).passes(&self.items, &then.0)
+    }
+
     /// Whether an item passes a filter. Of what was said on an item besides title and body, the newest 2 KB are searched.
     pub fn passes(&self, item: ItemRef, filter: &Filter, viewer: &Viewer) -> bool {
         self.items.get(item).is_some_and(|entry| Sieve::new(filter, viewer).passes(&self.items, entry))
@@ -202,6 +234,7 @@ impl World {
             items: filter.items.clone(),
             due: filter.due,
             words: filter.words.clone(),
+            on: filter.on.clone(),
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! * 1 the first
 //! * 2 a room knows more: what reactions mean there, its board
-//! * 3 what is to be reminded of; what a room says about that
+//! * 3 what is to be reminded of; what a room says about that; people with the bot they prefer
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 

@@ -39,7 +39,7 @@ pub(super) fn viewer(person: Option<u32>) -> Viewer {
             private_answers: false,
             pictures: false,
             pins: false,
-            reactions: false,
+            reactions: true,
         },
         titles: Arc::new(titles.into_iter().map(|(bot, title)| (bot.into(), title.into())).collect()),
         permalinks: Permalinks::default(),
@@ -81,6 +81,11 @@ impl Story {
             role,
         };
         self.commit(&PersonId(id).stream(), "", None, vec![Event::Person(event)]);
+    }
+
+    /// Somebody else is there, too.
+    pub(super) fn let_in(&mut self, id: u32, name: &str, role: Role) {
+        self.pair(id, name, name, &format!("discord/{id}"), role);
     }
 
     /// Whoever acts from now on.

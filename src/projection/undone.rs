@@ -120,7 +120,7 @@ impl World {
             told = if told.is_empty() { act } else { text!(lang, "undone-and", one = told, other = act) };
         }
         if !parts.is_empty() {
-            let named: Vec<_> = parts.iter().map(|part| part_words(part, lang)).collect();
+            let named: Vec<_> = parts.iter().map(|part| part.wording().say(lang)).collect();
             told = text!(lang, "undone-part", parts = words::listed(&named, lang), acts = told);
         }
         let mut text = if gone {
@@ -164,7 +164,7 @@ impl World {
         }
         if before.project != after.project {
             let none = || text!(lang, "undone-no-project");
-            add(after.project.as_ref().map_or_else(none, |project| project.to_string().into()));
+            add(after.project.as_ref().map_or_else(none, |project| words::project(project, lang).into()));
         }
         if before.people != after.people {
             let names: Vec<_> = after.people.iter().map(|&person| self.name(person, viewer)).collect();
@@ -300,6 +300,9 @@ impl World {
                 let who = lang::quote(person.handle.to_string());
                 let role = person.role.map(|role| words::a_role(role, lang));
                 let now = match (&reversed.after.role, role) {
+                    (None, _) if reversed.after.prefers.is_some() => {
+                        Text::from(self.preferred_again(person.prefers.as_deref(), viewer))
+                    }
                     (None, _) if !reversed.after.identities.back.is_empty() => match you {
                         true => text!(lang, "undone-person-known-you"),
                         false => text!(lang, "undone-person-known", who),
@@ -336,6 +339,8 @@ impl World {
                 Some(until) => text!(lang, "undone-room-muted", when = words::at_in_zone(until, viewer)),
                 None => text!(lang, "undone-room-unmuted"),
             }
+        } else if after.is_about_hours() {
+            Text::from(self.hours_now(viewer))
         } else if after.language.is_some() {
             text!(lang, "undone-room-language")
         } else if after.time_zone.is_some() {
@@ -390,17 +395,6 @@ fn has_now(before: &Item, after: &Item, lang: Lang) -> Text {
         text!(lang, "undone-as-before", item)
     } else {
         text!(lang, "undone-has", item, what = words::listed(&has, lang))
-    }
-}
-
-/// A part of an act, as people say it.
-fn part_words(part: &Part, lang: Lang) -> String {
-    match part {
-        Part::Tag(tag) => tag.to_string(),
-        Part::Person(_) => say!(lang, "part", part = Part::<PersonId>::People.word()),
-        Part::Link(item) => say!(lang, "part-link", item = *item),
-        Part::Need(item) => say!(lang, "part-need", item = *item),
-        part => say!(lang, "part", part = part.word()),
     }
 }
 

@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::Viewer;
 pub use crate::lang::grouped;
 use crate::{
-    domain::{Bucket, Due, Priority, Role},
+    domain::{Bucket, Due, Priority, Project, Role},
     lang::{Lang, say},
 };
 
@@ -140,6 +140,11 @@ pub fn a_role(role: Role, lang: Lang) -> String {
 /// `a todo`, `an idea`
 pub fn a_bucket(bucket: Bucket, lang: Lang) -> String {
     say!(lang, "a-bucket", bucket = bucket.word())
+}
+
+/// `in:app`, as it is said.
+pub fn project(project: &Project, lang: Lang) -> String {
+    say!(lang, "project", name = project.as_str())
 }
 
 /// The word for several of a bucket.

@@ -33,15 +33,16 @@ async fn an_owner_hears_on_another_bot_once_however_often_it_is_started() {
     stage.forget();
     kim.bot.feels(down("connection refused"));
     stage.sees(&dana, "cannot be reached").await;
-    stage.say(&dana, "status").await;
-    stage.restart().await;
-    stage.say(&dana, "todo Fix login").await;
-    kim.bot.feels(Health::Up);
-    stage.sees(&dana, "is back").await;
-    let told = |text: &str| stage.came(&dana).iter().filter(|came| came.contains(text)).count();
-    assert_eq!((told("cannot be reached"), told("is back")), (1, 1));
-    assert_eq!(stage.came(&kim).iter().filter(|came| came.contains("cannot be reached")).count(), 0);
     assert_snapshot!(stage.transcript());
+    let status = stage.say(&dana, "/status").await.concat();
+    assert!(status.contains("Telegram   no connection for"), "{status}");
+    stage.restart().await;
+    stage.say(&dana, "/todo Fix login").await;
+    kim.bot.feels(Health::Up);
+    stage.sees(&dana, "is back after").await;
+    let told = |text: &str| stage.came(&dana).iter().filter(|came| came.contains(text)).count();
+    assert_eq!((told("cannot be reached"), told("is back after")), (1, 1));
+    assert_eq!(stage.came(&kim).iter().filter(|came| came.contains("cannot be reached")).count(), 0);
 }
 
 /// yoman as a child process. Dropping it kills it.
@@ -138,6 +139,7 @@ async fn over_the_wire_with_a_kill_in_between() {
     wire.dana = wire.discord.person("dana");
     let yoman = wire.start();
     let code = wire.claim_code().await;
+    wire.discord.wait(PATIENCE, |it| it.connected().then_some(())).await.unwrap();
     wire.says(&format!("claim {code}"));
     wire.hears("You own me").await;
     wire.telegram.go_down();

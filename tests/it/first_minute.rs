@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use yoman_chat::Said;
 
-use crate::stage::{Ground, Stage};
+use crate::stage::{Ground, Seat, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_one_at_the_console_is_owner_and_has_a_todo_list_at_once() {
@@ -116,14 +116,16 @@ async fn a_guest_looks_and_changes_nothing() {
     stage.say(&gus, "T1").await;
     stage.say(&gus, "/done T1").await;
     stage.say(&gus, "A sentence").await;
-    stage.press(&gus, "Start").await;
+    // Nothing to press is offered to them; not even a button of somebody else's works.
     let card = stage.card(&gus, "T1 open");
+    stage.press_data(&gus, &card.at, "/doing T1@1", "Start").await;
     stage.reply(&gus, &card, "I saw that too").await;
     stage.say(&gus, "/pair").await;
     stage.say(&gus, "/follow #auth").await;
     stage.say(&kim, "An idea").await;
     stage.say(&gus, "I1").await;
-    stage.press(&gus, "Refine").await;
+    let idea = stage.card(&gus, "I1 open");
+    stage.press_data(&gus, &idea.at, "/refine I1", "Refine").await;
     assert_eq!(stage.head(), before + 1);
     assert_snapshot!(stage.transcript());
 }
@@ -136,7 +138,7 @@ async fn a_role_is_given_and_taken_and_nobody_acts_on_somebody_above_them() {
     stage.say(&dana, "/revoke @kim").await;
     stage.say(&dana, "/grant @dana owner").await;
     stage.say(&kim, "/revoke @kim").await;
-    stage.say(&kim, "/revoke @dana").await;
+    stage.confirm(&kim, "/revoke @dana").await;
     stage.say(&dana, "/todo Still here").await;
     stage.say(&kim, "/people").await;
     assert_snapshot!(stage.transcript());
@@ -165,7 +167,7 @@ async fn a_group_is_silent_until_a_maintainer_enables_it() {
     stage.say(&eve, "/reopen T1").await;
     stage.say(&lee, "/tz Europe/Berlin").await;
     stage.say(&lee, "/disable").await;
-    stage.say(&kim, "/disable").await;
+    stage.confirm(&kim, "/disable").await;
     stage.say(&lee, "/list").await;
     assert_snapshot!(stage.transcript());
 }
@@ -203,7 +205,13 @@ async fn in_a_group_only_what_is_said_to_the_bot_is_heard() {
 async fn two_owners_cannot_both_be_revoked_by_each_other() {
     let (mut stage, kim, dana) = Stage::with_kim_and_dana(Ground::Disk).await;
     stage.say(&kim, "/grant @dana owner").await;
-    let (one, other) = (stage.message(&kim, "/revoke @dana"), stage.message(&dana, "/revoke @kim"));
+    stage.say(&kim, "/revoke @dana").await;
+    stage.say(&dana, "/revoke @kim").await;
+    let pressed = |seat: &Seat| {
+        let (card, data, _) = stage.question(seat);
+        seat.inbound(format!("{}/p", card.room), Said::Pressed { data, card, words: None })
+    };
+    let (one, other) = (pressed(&kim), pressed(&dana));
     let (one, other) = tokio::join!(stage.submit(one), stage.submit(other));
     assert!(one.is_kept() && other.is_kept());
     stage.house().caught_up().await;

@@ -24,8 +24,6 @@ async fn a_room_that_speaks_korean_is_answered_in_korean() {
     stage.say(&kim, "/완료 T1").await;
     stage.say(&kim, "/취소").await;
     stage.say(&kim, "/되돌리기 T1 옆").await;
-    stage.say(&kim, "/보드 2001-01-01 기준").await;
-    stage.say(&kim, "/연결").await;
     assert_snapshot!(stage.transcript());
 }
 

@@ -34,7 +34,7 @@ async fn code(stage: &mut Stage, seat: &Seat) -> String {
 
 /// What the question in somebody's room names, on its buttons.
 fn question(stage: &Stage, seat: &Seat) -> String {
-    stage.button(seat, "Yes, that is me").1.split(' ').nth(2).unwrap().to_owned()
+    stage.button(seat, "Yes, that is me").1.split(' ').nth(1).unwrap().to_owned()
 }
 
 async fn linked(stage: &mut Stage, first: &Seat, second: &Seat) {
@@ -56,13 +56,14 @@ async fn a_stranger_with_a_code_is_somebody_once_that_is_confirmed() {
     let head = stage.head();
     stage.say(&desk, "/board").await;
     assert_eq!(stage.head(), head);
+    let (card, data) = stage.button(&kim, "Yes, that is me");
     stage.press(&kim, "Yes, that is me").await;
     stage.sees(&desk, "I know you here too now").await;
     stage.say(&desk, "/todo Fix login @me").await;
     stage.say(&kim, "/mine").await;
     stage.say(&desk, "/people").await;
     // Pressed again, as fingers do: once it is done, there is no question any more.
-    stage.press(&kim, "Yes, that is me").await;
+    stage.press_data(&kim, &card, &data, "Yes, that is me").await;
     // They waited to be let in, and need not any more.
     let waiting = stage.say(&kim, "/pair").await.concat();
     assert!(waiting.starts_with("Nobody waits"), "{waiting}");
@@ -136,7 +137,7 @@ async fn a_code_is_a_secret_that_is_used_once_and_cannot_be_guessed() {
     // The question is not for them, and the code is not its name.
     let named = question(&stage, &kim);
     let head = stage.head();
-    for text in [format!("/link yes {named}"), format!("/link yes {code}")] {
+    for text in [format!("/confirm {named}"), format!("/confirm {code}")] {
         let answer = stage.say(&other, &text).await.concat();
         assert!(!answer.contains("known"), "{answer}");
     }
@@ -149,7 +150,7 @@ async fn a_code_is_a_secret_that_is_used_once_and_cannot_be_guessed() {
     assert_eq!(stage.head(), head, "somebody else's press is nobody's confirmation");
     stage.press(&kim, "No").await;
     stage.sees(&desk, "Not linked").await;
-    stage.press(&kim, "Yes, that is me").await;
+    stage.press_data(&kim, &card, &data, "Yes, that is me").await;
     assert_eq!(stage.head(), head);
     for _ in 0..5 {
         stage.say(&other, "/link BBBBBBBB").await;

@@ -44,7 +44,7 @@ async fn long_lists_have_pages() {
     }
     stage.forget();
     stage.say(&kim, "/list todo").await;
-    stage.press(&kim, "▶").await;
+    stage.press(&kim, "page 2 ▶").await;
     stage.sees(&kim, "page 2").await;
     stage.say(&kim, "/list todo page:9").await;
     stage.say(&kim, "/board").await;

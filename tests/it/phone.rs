@@ -108,7 +108,7 @@ async fn a_group_that_was_disabled_is_told_nothing() {
     let dana = with_app_room(&mut stage, &kim).await;
     let owner = stage.group("discord", "app", "kim");
     stage.say(&dana, "/follow all").await;
-    stage.say(&owner, "/disable").await;
+    stage.confirm(&owner, "/disable").await;
     stage.say(&kim, "/todo Nobody is told").await;
     stage.say(&owner, "/enable").await;
     stage.say(&kim, "/todo Everybody is told").await;

@@ -1,5 +1,6 @@
 //! A house with bots of a platform held in memory, people who talk to it, and a transcript of what they see.
 
+mod acting;
 mod settled;
 
 use std::{
@@ -43,9 +44,11 @@ pub(crate) struct Seat {
     pub(crate) room: RoomId,
     kind: RoomKind,
     who: String,
-    /// What their platform calls them, when that is not its number for them; how they are written there.
+    /// What their platform calls them, when that is not its number for them; how they are written there; the language
+    /// of their app, where the platform tells.
     name: Option<String>,
     handle: Option<String>,
+    language: Option<String>,
     clock: Clock,
 }
 
@@ -53,6 +56,11 @@ impl Seat {
     /// Somebody whose platform shows this name, and not its number for them.
     pub(crate) fn called(self, name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// Somebody whose app speaks this language.
+    pub(crate) fn speaking(self, language: &str) -> Self {
+        Self { language: Some(language.to_owned()), ..self }
     }
 
     /// Somebody who is written like that on their platform.
@@ -85,7 +93,7 @@ impl Seat {
                 id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
                 name: self.name().to_owned(),
                 handle: Some(self.handle.as_deref().unwrap_or(self.name()).to_owned()),
-                language: None,
+                language: self.language.clone(),
             },
             said,
             sent_at: self.clock.now(),
@@ -323,6 +331,7 @@ impl Stage {
             who: who.to_owned(),
             name: None,
             handle: None,
+            language: None,
             clock: self.clock.clone(),
         }
     }
@@ -439,6 +448,12 @@ impl Stage {
         if let Said::Message { message, .. } = &inbound.said {
             self.last = Some(message.clone());
         }
+        // What these come to is a change of the message they are about.
+        let in_place = match &inbound.said {
+            Said::Reacted { .. } => true,
+            Said::Pressed { data, .. } => data.starts_with("/confirm "),
+            _ => false,
+        };
         let before = seat.bot.receipts().len();
         seat.bot.push(inbound);
         let kept = |bot: &FakeBot| {
@@ -448,7 +463,7 @@ impl Stage {
         assert!(kept.is_some(), "{line:?} was not kept: {:?}", seat.bot.receipts().last());
         self.quiet(&seat.bot).await;
         let _ = writeln!(self.transcript, "\n{} > {line}", seat.label());
-        self.write_down(&seat.room.clone(), &seat.bot.clone(), false)
+        self.write_down(&seat.room.clone(), &seat.bot.clone(), in_place)
     }
 
     /// Hands an inbound to the house as it is; what becomes of it.
@@ -463,7 +478,11 @@ impl Stage {
         loop {
             let (head, seen) = (self.house().log.head().position, self.house().outbox.seen(bot.name()));
             let stats = self.house().outbox.stats(bot.name());
-            if seen >= Some(head) && stats.queued == 0 && bot.waiting() == 0 {
+            // What a room missed and is to get now is on its way.
+            let now = self.clock.now();
+            let holds = self.house().outbox.holds(bot.name());
+            let comes = holds.iter().any(|(_, hold)| hold.due.is_some_and(|due| due <= now));
+            if seen >= Some(head) && stats.queued == 0 && bot.waiting() == 0 && !comes {
                 return;
             }
             assert!(since.elapsed() < PATIENCE, "{} is not quiet: {stats:?}", bot.name());

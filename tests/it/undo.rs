@@ -209,7 +209,6 @@ async fn what_was_set_in_a_room_is_as_it_was() {
         "/undo",
         "/mute 2h",
         "/undo room",
-        "/lang ko",
         "/lang en",
     ] {
         stage.say(&kim, text).await;

@@ -13,11 +13,15 @@
 //! platform has not by its nature ([`Harness::supports`]) is not checked, and that is printed and returned: nothing is left
 //! out in silence.
 
+mod pins;
+mod reactions;
+
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
+use self::reactions::a_reaction_is_delivered_when_put_and_when_taken_away;
 use crate::{
     Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style, Text, fake::Recorder,
 };
@@ -189,6 +193,8 @@ pub trait Harness: Send + Sync {
     /// What must never be printed.
     fn secrets(&self) -> Vec<String>;
 }
+
+use self::pins::a_message_can_be_pinned_and_unpinned;
 
 type Verdict = Result<(), String>;
 
@@ -502,43 +508,6 @@ async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Ver
     running.end().await
 }
 
-async fn a_message_can_be_pinned_and_unpinned(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    let bot = &running.bot;
-    let board = Outbound::text("a board").row(vec![Button::new("All", "list")]);
-    let board = bot.send(&room, &board).await.map_err(|e| format!("send: {e}"))?;
-    ensure(harness.pinned(&room).await.is_empty(), || "it is pinned before anybody asked for that".into())?;
-    for again in [false, true] {
-        bot.edit(&board, &Outbound::pin(true)).await.map_err(|e| format!("pin (again: {again}): {e}"))?;
-        let pinned = harness.pinned(&room).await;
-        ensure(pinned == [board.id.as_str()], || format!("pinned are {pinned:?}, not {board:?}"))?;
-    }
-    let shown = harness.shown(&room).await;
-    let seen = shown.iter().find(|seen| seen.id == board.id).ok_or("the message is not there any more")?;
-    ensure(seen.text == "a board" && !seen.buttons.is_empty(), || format!("pinning changed it: {seen:?}"))?;
-    bot.edit(&board, &Outbound::text("changed")).await.map_err(|e| format!("edit: {e}"))?;
-    ensure(harness.pinned(&room).await.len() == 1, || "a change of it took the pin off".into())?;
-    for again in [false, true] {
-        bot.edit(&board, &Outbound::pin(false)).await.map_err(|e| format!("unpin (again: {again}): {e}"))?;
-        ensure(harness.pinned(&room).await.is_empty(), || "it is still pinned".into())?;
-    }
-    let both = Outbound { pin: Some(true), ..Outbound::text("both") };
-    bot.edit(&board, &both).await.map_err(|e| format!("edit and pin: {e}"))?;
-    ensure(harness.pinned(&room).await.len() == 1, || "it was changed and not pinned".into())?;
-    let shown = harness.shown(&room).await;
-    ensure(shown.iter().any(|seen| seen.text == "both"), || format!("after change and pin there stands {shown:?}"))?;
-    let gone = MessageRef { room: room.clone(), id: "987654321".into() };
-    let error = bot.edit(&gone, &Outbound::pin(true)).await.err();
-    ensure(matches!(error, Some(SendError::Gone(_))), || format!("pinning nothing: {error:?}"))?;
-    // What the platform says about a pin in the room is nobody's word.
-    harness.write(&room, "after").await;
-    let kept = running.kept(1).await?;
-    ensure(text(&kept[0]) == "after", || format!("the pin came in as {:?}", kept[0].said))?;
-    ensure(running.recorder.asides().is_empty(), || "what the platform says about a pin was not understood".into())?;
-    running.end().await
-}
-
 async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict {
     let room = harness.room(0);
     let running = Running::start(harness);
@@ -557,29 +526,6 @@ async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict 
     harness.press(&card, "no T1").await;
     let kept = running.kept(2).await?;
     ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
-async fn a_reaction_is_delivered_when_put_and_when_taken_away(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    ensure(running.bot.capabilities().reactions, || "the bot does not say that it is told of reactions".into())?;
-    let card = running.bot.send(&room, &Outbound::text("card")).await.map_err(|e| format!("send: {e}"))?;
-    for added in [true, false, true] {
-        harness.react(&card, "👀", added).await;
-    }
-    let kept = running.kept(3).await?;
-    for (inbound, put) in kept.iter().zip([true, false, true]) {
-        let Said::Reacted { message, emoji, added } = &inbound.said else {
-            return Err(format!("it came as {:?}", inbound.said));
-        };
-        // The emoji itself, or its name where the platform has names for all.
-        ensure(emoji == "👀" || emoji == ":eyes:", || format!("{emoji:?} is not what was put there"))?;
-        ensure((message, *added) == (&card, put), || format!("{added} to {message:?}, not {put} to {card:?}"))?;
-    }
-    let ids: std::collections::HashSet<_> = kept.iter().map(|inbound| &inbound.id).collect();
-    ensure(ids.len() == 3, || "two reactions have one id".into())?;
     until_held(harness, 0).await?;
     running.end().await
 }

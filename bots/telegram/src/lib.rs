@@ -217,6 +217,8 @@ impl Telegram {
     async fn beside(&self, intake: &Intake) -> BotError {
         let work = async {
             registration::learn_name(&self.name, &self.api, &self.username).await?;
+            // The first request for updates may be answered only when somebody writes.
+            self.pulse.up();
             if let Some(hook) = &self.webhook {
                 registration::register_webhook(intake, hook).await?;
                 self.pulse.up();

@@ -212,7 +212,8 @@ impl Poller {
             let ask = GetUpdates {
                 offset,
                 limit: BATCH,
-                timeout: self.poll_timeout.as_secs(),
+                // After a failure the first answer comes at once, so that it is known soon that there are answers again.
+                timeout: if self.errors.failures > 0 { 0 } else { self.poll_timeout.as_secs() },
                 allowed_updates: ALLOWED_UPDATES,
             };
             let answer = tokio::select! {

@@ -8,8 +8,9 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::*;
 use crate::domain::{
-    Due, Handle, Priority, Project, Role, Tag,
+    Due, Handle, Kind, Priority, Project, Role, Tag,
     filter::StateWord,
+    hours::{Digest, Hour, Quiet},
     item::{Carry, LinkTarget, Relation, TITLE_CHARS_MAX},
     pr::Verdict,
     report::ReportName,
@@ -258,7 +259,18 @@ pub(super) fn a_filter() -> impl Strategy<Value = Filter<Handle>> {
     (vec(select(&Bucket::ALL[..]), 0..3), vec(select(&STATES[..]), 0..3), names, rest).prop_map(
         |(buckets, states, (tags, people, projects), (priorities, items, due, words))| {
             let words = words.into_iter().map(|words| words.join(" ")).collect();
-            filter::in_order(Filter { buckets, states, tags, people, projects, priorities, items, due, words })
+            filter::in_order(Filter {
+                buckets,
+                states,
+                tags,
+                people,
+                projects,
+                priorities,
+                items,
+                due,
+                words,
+                on: vec![],
+            })
         },
     )
 }
@@ -310,6 +322,8 @@ fn a_look() -> impl Strategy<Value = Look> {
                 Look::Follows,
                 Look::Reactions,
                 Look::Reminders,
+                Look::Hours,
+                Look::Prefers,
                 Look::Language,
                 Look::Pending
             ][..]
@@ -320,11 +334,16 @@ fn a_look() -> impl Strategy<Value = Look> {
     ]
 }
 
+fn hour() -> impl Strategy<Value = Hour> {
+    (0..24_u16, 0..60_u16).prop_map(|(hour, minute)| Hour::new(hour, minute).unwrap())
+}
+
 fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
     prop_oneof![
         Just(RoomCommand::Enable { title: String::new() }),
         Just(RoomCommand::Disable),
-        a_filter().prop_map(|filter| RoomCommand::Follow { filter }),
+        (a_filter(), vec(select(&Kind::ALL[..]), 0..3))
+            .prop_map(|(filter, on)| RoomCommand::Follow { filter: filter::in_order(Filter { on, ..filter }) }),
         option::of(a_filter()).prop_map(|filter| RoomCommand::Unfollow { filter }),
         option::of(instant().prop_filter("over", |at| *at > context().now))
             .prop_map(|until| RoomCommand::Mute { until }),
@@ -333,6 +352,14 @@ fn about_room() -> impl Strategy<Value = RoomCommand<Handle>> {
         Just(RoomCommand::UnpinBoard),
         zone().prop_map(|zone| RoomCommand::Set(Setting::TimeZone(zone))),
         select(&Bucket::ALL[..]).prop_map(|bucket| RoomCommand::Set(Setting::DefaultBucket(bucket))),
+        option::of((option::of(0..7_u8), hour())).prop_map(|digest| {
+            let digest = digest.map(|(day, at)| Digest { day: day.and_then(|day| day.try_into().ok()), at });
+            RoomCommand::Set(Setting::Digest(digest))
+        }),
+        any::<bool>().prop_map(|passes| RoomCommand::Set(Setting::Urgent(passes))),
+        (hour(), hour(), any::<bool>())
+            .prop_map(|(from, to, urgent)| RoomCommand::Quiet { hours: Quiet { from, to }, urgent }),
+        select(&[RoomCommand::Set(Setting::Quiet(None)), RoomCommand::DigestNow][..]),
         (select(&["✅", "👍🏽", ":eyes:", ":own-1:"][..]), option::of(select(&ReactionVerb::ALL[..])))
             .prop_filter_map("an emoji", |(emoji, verb)| Some(RoomCommand::React { emoji: Emoji::read(emoji)?, verb })),
         Just(RoomCommand::ReactOff),
@@ -367,12 +394,11 @@ fn about_person() -> impl Strategy<Value = PersonCommand> {
         (handle(), role()).prop_map(|(person, role)| PersonCommand::Grant { person, role }),
         handle().prop_map(|person| PersonCommand::Revoke { person }),
         handle().prop_map(|person| PersonCommand::Forget { person }),
-        "[A-Z0-9-]{1,12}".prop_map(|code| PersonCommand::ForgetYes { code }),
         Just(PersonCommand::LinkOffer),
         // Not an item: T and seven digits are one.
         "[ABCD][A-Z0-9]{7}".prop_map(|code| PersonCommand::LinkTake { code }),
-        ("[ABCD][A-Z0-9]{7}", any::<bool>()).prop_map(|(question, yes)| PersonCommand::LinkAnswer { question, yes }),
         "[a-z][a-z0-9/-]{0,20}".prop_map(|account| PersonCommand::Unlink { account }),
+        option::of("[a-z][a-z0-9-]{3,20}").prop_map(|bot| PersonCommand::Prefer { bot }),
     ]
 }
 

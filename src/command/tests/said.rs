@@ -453,8 +453,9 @@ fn link_is_about_items_or_about_people() {
     becomes("/link", "/link");
     becomes("/link ME", "/link");
     becomes("/link abcd2345", "/link ABCD2345");
-    becomes("/link yes abcd2345", "/link yes ABCD2345");
-    becomes("/link No ABCD2345", "/link no ABCD2345");
+    becomes("/confirm abcd2345", "/confirm ABCD2345");
+    becomes("/confirm No ABCD2345", "/confirm no ABCD2345");
+    becomes("/confirm ABCD2345 /forget @dana", "/confirm ABCD2345 /forget @dana");
     becomes("/unlink Console/4711", "/unlink console/4711");
     // What can be an item is one.
     assert!(matches!(command("/link T2345678"), Command::Item { .. }));
@@ -465,4 +466,44 @@ fn link_is_about_items_or_about_people() {
     assert_eq!(reply("/link T9"), Some("/link T7@5 T9".into()));
     assert_eq!(reply("link abcdefgh"), None);
     assert_eq!(reply("/link"), Some("/link".into()));
+}
+
+#[test]
+fn what_has_to_happen_is_part_of_a_follow() {
+    becomes("/follow todo #app on:done", "/follow todo #app on:done");
+    becomes("/follow on:Done,created on:merged", "/follow on:created,done,merged");
+    becomes("/follow #app on:created, done", "/follow #app on:created,done");
+    becomes("/unfollow #app on:done", "/unfollow #app on:done");
+    becomes("/follow \"on:done\"", "/follow \"on:done\"");
+    // A look is about items, not about what happened to them.
+    becomes("/find on:done", "/find \"on:done\"");
+    assert!(fault("/follow #app on:don").ends_with("Did you mean:   /follow on:done"));
+    assert!(fault("/follow on:finished").contains("What can happen is created, noted, assigned, started, done,"));
+}
+
+#[test]
+fn when_a_room_is_told() {
+    becomes("/digest", "/digest");
+    becomes("/digest daily", "/digest daily 9:00");
+    becomes("/digest 18:30", "/digest daily 18:30");
+    becomes("/digest daily at 6pm", "/digest daily 18:00");
+    becomes("/digest weekly Monday 9", "/digest weekly mon 9:00");
+    becomes("/digest fri 17:00", "/digest weekly fri 17:00");
+    becomes("/digest OFF", "/digest off");
+    becomes("/digest now", "/digest now");
+    for text in ["/digest weekly", "/digest daily 25:00", "/digest noon", "/digest off now", "/digest weekly 9:00"] {
+        fault(text);
+    }
+    becomes("/quiet", "/digest");
+    becomes("/quiet 22:00-7:00", "/quiet 22:00-7:00");
+    becomes("/quiet from 10pm to 7 urgent", "/quiet 22:00-7:00 urgent");
+    becomes("/quiet 22–7", "/quiet 22:00-7:00");
+    becomes("/quiet urgent on", "/quiet urgent on");
+    becomes("/quiet off", "/quiet off");
+    for text in ["/quiet 22:00", "/quiet 22-7-8", "/quiet urgent", "/quiet urgent perhaps", "/quiet 22-25"] {
+        fault(text);
+    }
+    becomes("/prefer Console", "/prefer console");
+    becomes("/prefer off", "/prefer off");
+    becomes("/prefer", "/prefer");
 }

@@ -86,6 +86,7 @@ mod tests {
             role,
             forgotten: false,
             merged: None,
+            prefers: None,
         }
     }
 

@@ -34,6 +34,9 @@ pub struct After {
     /// Where they are known.
     #[serde(skip_serializing_if = "ListChange::is_empty")]
     pub identities: ListChange<Identity>,
+    /// The bot they are told on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefers: Option<Value<String>>,
 }
 
 impl After {
@@ -43,6 +46,9 @@ impl After {
             person.role = role.get();
         }
         self.identities.apply(&mut person.identities);
+        if let Some(prefers) = &self.prefers {
+            person.prefers = prefers.get();
+        }
     }
 
     /// The command that would do the same: whoever may give it may take the act back.
@@ -51,7 +57,7 @@ impl After {
             (Some(Value::Is(role)), _) => Some(Command::Grant { role: *role }),
             (Some(Value::Nothing), _) => Some(Command::Revoke),
             (None, Some((_, identity))) => Some(Command::LinkIdentity { identity: identity.clone() }),
-            (None, None) => None,
+            (None, None) => self.prefers.as_ref().map(|prefers| Command::Prefer { bot: prefers.get() }),
         }
     }
 }
@@ -68,6 +74,7 @@ impl Happening for Event {
         let role = |event: &Self| matches!(event, Self::Paired { .. } | Self::RoleGranted { .. } | Self::RoleRevoked);
         match (self, other) {
             (Self::IdentityLinked { identity: one }, Self::IdentityLinked { identity: other }) => one == other,
+            (Self::Preferred { .. }, Self::Preferred { .. }) => true,
             (one, other) => role(one) && role(other),
         }
     }
@@ -94,6 +101,7 @@ pub fn reverse(
     let after = Box::new(After {
         role: Value::changed(&was.role, &now.role),
         identities: ListChange::of(&was.identities, &now.identities),
+        prefers: Value::changed(&was.prefers, &now.prefers),
     });
     Ok(Reversed { version: taken.version, takes: taken.takes, what, after })
 }
@@ -132,6 +140,7 @@ mod tests {
             (0..3_u8).prop_map(|n| Event::IdentityLinked { identity: Identity(format!("console/{n}")) }),
             select(Role::ALL).prop_map(|role| Event::RoleGranted { role }),
             Just(Event::RoleRevoked),
+            option::of(select(vec!["phone", "desk"])).prop_map(|bot| Event::Preferred { bot: bot.map(str::to_owned) }),
         ]
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Reactions, Remind, Room, Setting, evolve};
 use crate::domain::{
     Bucket, Filter,
+    hours::{Digest, Quiet},
     undo::{Act, Happening, Irreversible, ListChange, Value, changed, take_back},
 };
 
@@ -51,6 +52,15 @@ pub struct After {
     /// What it says about reminders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remind: Option<Remind>,
+    /// When its digest comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Value<Digest>>,
+    /// Its quiet hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Value<Quiet>>,
+    /// Whether what is urgent comes at once all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<bool>,
     /// Of which items its board is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub board: Option<Value<Filter>>,
@@ -70,6 +80,9 @@ impl After {
             time_zone: Value::changed(&was.time_zone, &now.time_zone),
             default_bucket: Value::changed(&was.default_bucket, &now.default_bucket),
             remind: changed(&was.remind, &now.remind),
+            digest: Value::changed(&was.digest, &now.digest),
+            quiet: Value::changed(&was.quiet, &now.quiet),
+            urgent: changed(&was.urgent, &now.urgent),
             board: Value::changed(&was.board, &now.board),
             reactions: changed(&was.reactions, &now.reactions),
         }
@@ -99,6 +112,15 @@ impl After {
         if let Some(remind) = &self.remind {
             room.remind.clone_from(remind);
         }
+        if let Some(digest) = &self.digest {
+            room.digest = digest.get();
+        }
+        if let Some(quiet) = &self.quiet {
+            room.quiet = quiet.get();
+        }
+        if let Some(urgent) = self.urgent {
+            room.urgent = urgent;
+        }
         if let Some(board) = &self.board {
             room.board = board.get();
         }
@@ -112,6 +134,11 @@ impl After {
         self.enabled.is_some()
     }
 
+    /// Whether it is about when the room is told.
+    pub fn is_about_hours(&self) -> bool {
+        self.digest.is_some() || self.quiet.is_some() || self.urgent.is_some()
+    }
+
     /// Whether it is about a setting.
     pub fn is_about_settings(&self) -> bool {
         self.language.is_some()
@@ -120,6 +147,7 @@ impl After {
             || self.board.is_some()
             || self.reactions.is_some()
             || self.remind.is_some()
+            || self.is_about_hours()
     }
 }
 
@@ -127,12 +155,14 @@ impl Happening for Event {
     fn takes(&self) -> Option<&[u64]> {
         match self {
             Self::Reversed(reversed) => Some(&reversed.takes),
+            // It changed nothing, so that there is nothing to take back.
+            Self::DigestAsked => Some(&[]),
             _ => None,
         }
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
-        use Setting::{DefaultBucket, Language, Remind, TimeZone};
+        use Setting::{DefaultBucket, Digest, Language, Quiet, Remind, TimeZone, Urgent};
         match (self, other) {
             (Self::Enabled { .. } | Self::Disabled, Self::Enabled { .. } | Self::Disabled)
             | (Self::Muted { .. }, Self::Muted { .. })
@@ -140,7 +170,10 @@ impl Happening for Event {
             | (Self::SettingChanged(Language(_)), Self::SettingChanged(Language(_)))
             | (Self::SettingChanged(TimeZone(_)), Self::SettingChanged(TimeZone(_)))
             | (Self::SettingChanged(DefaultBucket(_)), Self::SettingChanged(DefaultBucket(_)))
-            | (Self::SettingChanged(Remind(_)), Self::SettingChanged(Remind(_))) => true,
+            | (Self::SettingChanged(Remind(_)), Self::SettingChanged(Remind(_)))
+            | (Self::SettingChanged(Digest(_)), Self::SettingChanged(Digest(_)))
+            | (Self::SettingChanged(Quiet(_)), Self::SettingChanged(Quiet(_)))
+            | (Self::SettingChanged(Urgent(_)), Self::SettingChanged(Urgent(_))) => true,
             (
                 Self::Followed { filter: one } | Self::Unfollowed { filter: Some(one) },
                 Self::Followed { filter: other } | Self::Unfollowed { filter: Some(other) },
@@ -183,6 +216,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         ItemRef,
+        hours::Hour,
         room::{Emoji, ReactionVerb, RemindChange},
         spec::now,
         undo::taken_back,
@@ -190,6 +224,18 @@ mod tests {
 
     fn filter() -> impl Strategy<Value = Filter> {
         (1..4_u32).prop_map(|n| Filter { items: vec![ItemRef::new(Bucket::Todo, n)], ..Filter::default() })
+    }
+
+    fn hour(at: u16) -> Hour {
+        Hour::new(at, 0).unwrap()
+    }
+
+    fn digest(at: u16) -> Digest {
+        Digest { day: None, at: hour(at) }
+    }
+
+    fn quiet(from: u16) -> Quiet {
+        Quiet { from: hour(from), to: hour(7) }
     }
 
     fn event() -> impl Strategy<Value = Event> {
@@ -210,6 +256,10 @@ mod tests {
                 RemindChange::DueMin(vec![60])
             ])
             .prop_map(|it| Event::SettingChanged(Setting::Remind(it))),
+            option::of(select(vec![8, 9])).prop_map(|at| Event::SettingChanged(Setting::Digest(at.map(digest)))),
+            option::of(select(vec![21, 22])).prop_map(|at| Event::SettingChanged(Setting::Quiet(at.map(quiet)))),
+            any::<bool>().prop_map(|passes| Event::SettingChanged(Setting::Urgent(passes))),
+            Just(Event::DigestAsked),
             (select(vec!["✅", "👀"]), option::of(select(ReactionVerb::ALL.to_vec()))).prop_filter_map(
                 "an emoji",
                 |(emoji, verb)| Some(Event::ReactionMapped { emoji: Emoji::read(emoji)?, verb })

@@ -69,14 +69,12 @@ pub(super) fn reversals(whole_filter: Filter) -> Vec<Event> {
         language: Some(Value::Is("ko".into())),
         time_zone: Some(Value::Is(chrono_tz::Asia::Seoul)),
         default_bucket: Some(Value::Nothing),
-        remind: None,
-        // Newer than the line that was written with the others; they have lines of their own.
-        board: None,
-        reactions: None,
+        ..room::After::default()
     };
     let of_person = person::After {
         role: Some(Value::Is(Role::Member)),
         identities: ListChange { gone: list(&[1]), back: vec![(1, Identity("console/4711".into()))] },
+        prefers: None,
     };
     let none = Reversed {
         version: 4,

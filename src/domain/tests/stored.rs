@@ -50,6 +50,7 @@ fn whole_filter() -> Filter {
         items: vec![r("P4")],
         due: Some(Due::At(now())),
         words: vec!["login".into()],
+        on: vec![],
     }
 }
 
@@ -222,6 +223,35 @@ fn samples() -> Vec<Event> {
         events.push(Event::Reminder(reminder::Event::Asked { person: PersonId(2), at: now(), words }));
     }
     events.push(Event::Reminder(reminder::Event::Dropped { person: PersonId(2) }));
+    for bot in [Some("telegram".to_owned()), None] {
+        events.push(Event::Person(person::Event::Preferred { bot }));
+    }
+    let hour = |text: &str| text.parse().unwrap_or_else(|()| panic!("{text} is a time of day"));
+    let night = Quiet { from: hour("22:00"), to: hour("7:00") };
+    let monday = Digest { day: Some(chrono::Weekday::Mon), at: hour("9:05") };
+    for digest in [Some(monday), Some(Digest { day: None, at: hour("18:00") }), None] {
+        events.push(Event::Room(room::Event::SettingChanged(room::Setting::Digest(digest))));
+    }
+    for hours in [Some(night), None] {
+        events.push(Event::Room(room::Event::SettingChanged(room::Setting::Quiet(hours))));
+    }
+    events.push(Event::Room(room::Event::SettingChanged(room::Setting::Urgent(true))));
+    events.push(Event::Room(room::Event::DigestAsked));
+    let on = crate::domain::Kind::ALL.to_vec();
+    events.push(Event::Room(room::Event::Followed { filter: Filter { on, ..Filter::default() } }));
+    let hours = room::After {
+        digest: Some(crate::domain::undo::Value::Is(monday)),
+        quiet: Some(crate::domain::undo::Value::Nothing),
+        urgent: Some(false),
+        ..room::After::default()
+    };
+    let what = vec!["room_digest_set".to_owned()];
+    let reversed = room::Reversed { version: 3, takes: vec![3], what, after: Box::new(hours) };
+    events.push(Event::Room(room::Event::Reversed(reversed)));
+    let prefers = Some(crate::domain::undo::Value::Is("telegram".to_owned()));
+    let after = Box::new(person::After { prefers, ..person::After::default() });
+    let what = vec!["person_preferred".to_owned()];
+    events.push(Event::Person(person::Event::Reversed(person::Reversed { version: 5, takes: vec![5], what, after })));
     events
 }
 

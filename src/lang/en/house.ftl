@@ -57,13 +57,6 @@ room-language-off = No language is set here any more: I speak English.
 room-language-how = /lang and a language changes that; /lang off goes by what your platform says of you.
 room-time-zone = Times here are those of { $zone } now: it is { $time } there.
 room-bucket = A bare sentence becomes { $bucket } here now.
-a-bucket = { $bucket ->
-    [idea] an idea
-    [research] a research
-    [todo] a todo
-    [pr] a pr
-   *[other] { $bucket }
-}
 person-nothing = Nothing to change.
 person-welcome = Welcome, { $name }. You are { $role } here, written { $handle }. { $help } says what I understand.
 person-let-in = { $name } is let in as { $role }, written { $handle }.
@@ -83,3 +76,7 @@ person-forgotten = Forgotten. What they wrote shows as "forgotten", and they the
 not-forgotten = Not covered: what others wrote about them, which is theirs; what chats have shown already; what was kept while sealing was off; ids of platforms' messages and direct rooms; copies made of keys/ before.
 report-saved = Saved. It is run with  { $run }  by whoever may change things here.
 report-removed = Report { $name } is removed. What it said stays in the log.
+# Commands as they are typed: the slash goes where it cannot be typed.
+command-help = /help
+command-follow = /follow #tag
+command-enable = /enable

@@ -67,3 +67,10 @@ a-role = { $role ->
     [guest] a guest
    *[other] { $role }
 }
+a-bucket = { $bucket ->
+    [idea] an idea
+    [research] a research
+    [todo] a todo
+    [pr] a pr
+   *[other] { $bucket }
+}

@@ -11,3 +11,9 @@ waits-for = waits for { $items }
 # What was done, by whom; what was done, when.
 done-by = { $what } by { $who }
 done-when = { $what } { $when }
+project = in:{ $name }
+# What acts by itself.
+actor = { $what ->
+    [promotion] promotion
+   *[other] { $what }
+}

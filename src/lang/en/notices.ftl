@@ -7,9 +7,5 @@ changed-since = { $item } changed since this card. Nothing done.
 changed-since-told = { $item } changed since this card: { $changes }. Nothing done.
 # dana started it 2 h ago
 changed-by = { $who } { $did } { $when }
-far-behind = { $n ->
-    [one] 1 change
-   *[other] { $n } changes
-} while this room was not reachable: /board
 forgotten-instead = (What waited to be shown here is gone: somebody was forgotten, and it may have held their words. Ask again.)
 picture-gone = (the picture is gone: ask again for a new one)

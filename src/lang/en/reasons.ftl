@@ -4,7 +4,8 @@ a-bucket = { $bucket ->
     [idea] an idea
     [research] a research
     [todo] a todo
-   *[pr] a pr
+    [pr] a pr
+   *[other] { $bucket }
 }
 deed-admit = let somebody in as { $role ->
     [owner] an owner
@@ -37,9 +38,9 @@ part-criteria = the criteria
 part-due = the due date
 part-files = the files
 part-findings = the findings
-part-link = the link to { $item }
+part-the-link = the link to { $item }
 part-links = the links
-part-need = that it needs { $item }
+part-the-need = that it needs { $item }
 part-needs = what it needs
 part-notes = the notes
 part-people = who is to do it

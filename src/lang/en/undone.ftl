@@ -47,27 +47,6 @@ undone-freed = { $items } { $n ->
     [one] is
    *[other] are
 } no longer waiting.
-# Parts of an act.
-part = { $part ->
-    [state] the state
-    [title] the title
-    [body] the body
-    [tags] the tags
-    [prio] the priority
-    [due] the due date
-    [people] who is to do it
-    [project] the project
-    [links] the links
-    [needs] what it needs
-    [criteria] the criteria
-    [notes] the notes
-    [findings] the findings
-    [refinements] the refinements
-    [files] the files
-   *[other] { $part }
-}
-part-link = the link to { $item }
-part-need = that it needs { $item }
 # What an act was, in a noun.
 noun = { $what ->
     [creation] creation

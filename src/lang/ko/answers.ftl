@@ -11,7 +11,7 @@ answer = { $what ->
     [doing] 진행 중
     [done] 완료
     [due-not] 기한을 없앴어요
-    [finding-corrected] 알아낸 것을 고쳤어요
+    [finding-corrected] 발견을 고쳤어요
     [merged] 병합했어요
     [no-project] 프로젝트에서 뺐어요
     [note-corrected] 메모를 고쳤어요
@@ -36,7 +36,7 @@ answer-attached-noted = { $n ->
     [1] 파일을 첨부하고 메모를 적었어요
    *[other] 파일 { $n }개를 첨부하고 메모를 적었어요
 }
-answer-finding = { $item } 알아낸 것 { $n }번을 적었어요
+answer-finding = { $item } 발견 { $n }번을 적었어요
 answer-criterion = { $item } 완료 조건 { $n }번을 더했어요
 answer-note = { $item } 메모 { $n }번을 적었어요
 answer-in-a-moment = 다음 단계는 곧 만들어져요.

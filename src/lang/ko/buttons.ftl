@@ -4,7 +4,7 @@ button-refine = 다듬기
 button-research = 조사하기
 button-todo = 할 일로
 button-reject = 기각
-button-finding = 알아낸 것
+button-finding = 발견
 button-done = 완료
 button-done-anyway = 그래도 완료
 button-done-item = { $item } 완료
@@ -36,11 +36,11 @@ button-now = 지금
 # The heading of a form and what its field is called.
 ask-title = { $item } { $what ->
     [refine] 다듬기
-    [finding] 알아낸 것
+    [finding] 발견
     [note] 메모
     [criterion] 완료 조건
     [title] 제목
-    [review] 리뷰
+    [review] 검토
     [changes] 수정 요청
     [reject] 기각
     [close] 닫기

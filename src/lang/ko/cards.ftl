@@ -2,7 +2,7 @@
 
 card-refined = 다듬은 내용: { $words }
 card-rejected = 기각 이유: { $words }
-card-finding = 알아낸 것 { $n }: { $words }
+card-finding = 발견 { $n }: { $words }
 card-conclusion = 결론: { $words }
 card-closed = 닫은 이유: { $words }
 card-because = 이유: { $words }

@@ -35,12 +35,12 @@ state = { $state ->
     [blocked] 대기 중
     [running] 조사 중
     [done] 완료
-    [reviewed] 리뷰됨
+    [reviewed] 검토됨
     [merged] 병합됨
     [closed] 닫힘
     [rejected] 기각됨
-    [promoted] 다음 단계로
-    [withdrawn] 취소됨
+    [promoted] 승격됨
+    [withdrawn] 되돌림
    *[other] { $state }
 }
 role = { $role ->
@@ -56,4 +56,11 @@ a-role = { $role ->
     [member] 멤버
     [guest] 손님
    *[other] { $role }
+}
+a-bucket = { $bucket ->
+    [idea] 아이디어
+    [research] 조사
+    [todo] 할 일
+    [pr] PR
+   *[other] { $bucket }
 }

@@ -11,3 +11,9 @@ waits-for = { $items } 기다리는 중
 # What was done, by whom; what was done, when.
 done-by = { $what } · { $who }
 done-when = { $what } · { $when }
+project = 프로젝트:{ $name }
+# What acts by itself.
+actor = { $what ->
+    [promotion] 자동
+   *[other] { $what }
+}

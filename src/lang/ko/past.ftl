@@ -18,15 +18,15 @@ history-taken-back = { $time }에 되돌림
 history-part-taken-back = { $time }에 { $part } 되돌림
 history-day = { $month } { $day }일 ({ $weekday }) { $time }
 history-day-year = { $year }년 { $month } { $day }일 ({ $weekday }) { $time }
-why-promoted = { $new }(으)로 넘김
-why-promoted-item = { $item } → { $new } 넘김
+why-promoted = { $new }{ JOSA($new, "으로/로") } 승격
+why-promoted-item = { $item } → { $new } 승격
 why-began = { $bucket ->
     [idea] { $item } 담음
     [research] { $item } 시작
     [pr] { $item } 올림
    *[todo] { $item } 만듦
 }
-why-left-out = 변경 { $n }건 빠짐, /history { $item } 에 있어요
+why-left-out = 변경 { $n }건 빠짐, /기록 { $item } 에 있어요
 why-waits = 기다리는 것: { $what }, { $when }부터 { $state }
 why-taken-back = 더는 기다리지 않아요: { $what }, 그건 되돌려졌어요.
 why-waits-not = 더는 기다리지 않아요: { $what }
@@ -45,12 +45,12 @@ diff-before = 이 앞에 변경 { $n }건
 diff-kind = { $kind ->
     [done] 완료
     [merged] 병합
-    [promoted] 넘김
+    [promoted] 승격
     [rejected] 기각
     [closed] 닫음
     [created] 만듦
     [started] 시작
-    [reviewed] 리뷰
+    [reviewed] 검토
    *[opened-again] 다시 엶
 }
 diff-one = { $item } { $kind }

@@ -21,20 +21,20 @@ done-promoted = { $bucket ->
     [todo] 할 일로
     [pr] PR로
    *[other] { $bucket }(으)로
-} 넘김
+} 승격
 did-promoted = { $bucket ->
     [idea] 아이디어로
     [research] 조사로
     [todo] 할 일로
     [pr] PR로
    *[other] { $bucket }(으)로
-} 넘김
+} 승격
 done-reopened = 다시 엶
 did-reopened = 다시 엶
-done-finding = 알아낸 것 적음
-did-finding = 알아낸 것 적음
-done-finding-corrected = 알아낸 것 고침
-did-finding-corrected = 알아낸 것 고침
+done-finding = 발견 기록
+did-finding = 발견 기록
+done-finding-corrected = 발견 고침
+did-finding-corrected = 발견 고침
 done-completed = 완료
 did-completed = 완료
 done-completed-anyway = { $items } 기다리지 않고 완료
@@ -77,8 +77,8 @@ done-given-up = 내려놓음
 did-given-up = 내려놓음
 done-taken-from = { $who } 담당 해제
 did-taken-from = { $who } 담당 해제
-done-moved = { $project } 프로젝트로 옮김
-did-moved = { $project } 프로젝트로 옮김
+done-moved = { $project } 지정
+did-moved = { $project } 지정
 done-moved-out = 프로젝트에서 뺌
 did-moved-out = 프로젝트에서 뺌
 done-for = { $to }에 쓰임으로 표시
@@ -103,11 +103,11 @@ changed = { $what ->
     [captured] 담음
     [refined] 다듬음
     [rejected] 기각
-    [promoted] 다음 단계로 넘김
+    [promoted] 승격
     [opened-again] 다시 엶
     [started] 시작
-    [finding-noted] 알아낸 것 적음
-    [finding-corrected] 알아낸 것 고침
+    [finding-noted] 발견 기록
+    [finding-corrected] 발견 고침
     [completed] 완료
     [created] 만듦
     [criterion-added] 완료 조건 추가

@@ -4,7 +4,8 @@ a-bucket = { $bucket ->
     [idea] 아이디어
     [research] 조사
     [todo] 할 일
-   *[pr] PR
+    [pr] PR
+   *[other] { $bucket }
 }
 deed-admit = { $role ->
     [owner] 소유자
@@ -42,9 +43,9 @@ part-criteria = 조건
 part-due = 마감
 part-files = 파일
 part-findings = 알아낸 것
-part-link = { $item } 연결
+part-the-link = { $item } 연결
 part-links = 연결
-part-need = { $item } 기다림
+part-the-need = { $item } 기다림
 part-needs = 기다리는 항목
 part-notes = 메모
 part-people = 담당자
@@ -218,7 +219,7 @@ reason-wrong-bucket = { $what ->
     [refine] 다듬을 수 있는 것
     [reject] 기각할 수 있는 것
     [promote] 승격할 수 있는 것
-    [finding] 알아낸 것을 적을 수 있는 것
+    [finding] 발견을 적을 수 있는 것
     [doing] 시작할 수 있는 것
     [done] 완료할 수 있는 것
     [need] 다른 항목을 기다릴 수 있는 것

@@ -38,42 +38,21 @@ undone-told = 다른 방에 이미 알린 것은 거기 남아요. 이것도 그
 undone-waits = { $waits }이에요.
 undone-waiting-again = 다시 기다려요: { $items }.
 undone-freed = 이제 기다리지 않아도 돼요: { $items }.
-# Parts of an act.
-part = { $part ->
-    [state] 상태
-    [title] 제목
-    [body] 내용
-    [tags] 태그
-    [prio] 우선순위
-    [due] 기한
-    [people] 담당
-    [project] 프로젝트
-    [links] 연결
-    [needs] 선행 항목
-    [criteria] 완료 조건
-    [notes] 메모
-    [findings] 알아낸 것
-    [refinements] 다듬은 내용
-    [files] 파일
-   *[other] { $part }
-}
-part-link = { $item } 연결
-part-need = 선행 항목 { $item }
 # What an act was, in a noun.
 noun = { $what ->
     [creation] 만든 것
     [refinement] 다듬은 것
     [rejection] 기각
-    [promotion] 넘긴 것
+    [promotion] 승격
     [reopening] 다시 연 것
-    [finding] 알아낸 것
+    [finding] 발견
     [completion] 완료
     [criterion] 완료 조건
     [assignment] 담당 지정
     [unassignment] 담당 해제
     [prerequisites] 선행 항목
     [start] 시작
-    [review] 리뷰
+    [review] 검토
     [merge] 병합
     [closing] 닫은 것
     [title] 제목
@@ -119,6 +98,6 @@ undone-room-zone-house = 여기 시간은 다시 기본 시간대 기준이에�
 undone-room-bucket = 여기서 그냥 적은 문장은 다시 { $bucket }{ JOSA($bucket, "이/가") } 돼요
 undone-room-bucket-before = 여기서 그냥 적은 문장은 전과 같은 것이 돼요
 undone-room-enabled = 다시 여기서 들을게요
-undone-room-disabled = 다시 여기서 조용히 있을게요. /enable 하면 들어요
+undone-room-disabled = 다시 여기서 조용히 있을게요. /켜기 하면 들어요
 undone-room-as-before = 이 방은 전과 같아요
 undone-room-reactions = 반응의 뜻이 이 방에서 전과 같아졌어요

@@ -21,8 +21,8 @@ count = { $what ->
        *[other] 완료 조건 { $n }개
     }
     [finding] { $n ->
-        [0] 알아낸 것 없음
-       *[other] 알아낸 것 { $n }개
+        [0] 발견 없음
+       *[other] 발견 { $n }개
     }
     [link] { $n ->
         [0] 연결 없음
@@ -33,8 +33,8 @@ count = { $what ->
        *[other] 다듬은 내용 { $n }개
     }
     [review] { $n ->
-        [0] 리뷰 없음
-       *[other] 리뷰 { $n }개
+        [0] 검토 없음
+       *[other] 검토 { $n }개
     }
     [change] { $n ->
         [0] 변경 없음

@@ -30,8 +30,8 @@ fn asked<R>(ask: impl FnOnce(&BotRooms<'_>) -> R) -> R {
         cards: &|_| Vec::new(),
         refuses: &|_| false,
         person_in: &|_| None,
-        direct_room: &|_| None,
-        told_in: &|_, _, _| None,
+        direct_rooms: &|_| Vec::new(),
+        home: &|_, _| None,
         reminders: &Default::default(),
     })
 }

@@ -80,7 +80,11 @@ pub(crate) fn capabilities() -> Capabilities {
 
 impl FakeBot {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { name: BotName::new("fake"), capabilities: capabilities(), platform: Mutex::default() })
+        Self::named("fake")
+    }
+
+    pub(crate) fn named(name: &str) -> Arc<Self> {
+        Arc::new(Self { name: BotName::new(name), capabilities: capabilities(), platform: Mutex::default() })
     }
 
     pub(crate) fn script(&self, room: &str, steps: impl IntoIterator<Item = Step>) {

@@ -40,10 +40,10 @@ async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
         outbox.remember(&bot(), "commands", "hash").await.unwrap();
         outbox.remember(&bot(), "huge", &"x".repeat(70_000)).await.unwrap_err();
         let identity = |of: &str| Identity(format!("fake/{of}"));
-        outbox.met(&RoomId::new("fake/1"), KIM, &identity("kim"), Some("ko-KR"));
-        outbox.met(&RoomId::new("fake/2"), DANA, &identity("dana"), None);
+        outbox.met(&RoomId::new("fake/1"), KIM, &identity("kim"), Some("ko-KR"), Position(0));
+        outbox.met(&RoomId::new("fake/2"), DANA, &identity("dana"), None, Position(0));
         tokio::time::sleep(Duration::from_millis(2)).await;
-        outbox.met(&RoomId::new("fake/3"), KIM, &identity("kim"), Some("ko-KR"));
+        outbox.met(&RoomId::new("fake/3"), KIM, &identity("kim"), Some("ko-KR"), Position(5));
         for n in 0..200 {
             let aside = Aside { id: n.to_string(), raw: "ß".repeat(40_000), why: "new kind of update".into() };
             outbox.keep_aside(&bot(), aside).await.unwrap();
@@ -59,12 +59,12 @@ async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
     assert_eq!((heard.person, heard.identity), (KIM, Some(Identity("fake/kim".into()))));
     let hinted = |n: usize| outbox.hinted(&RoomId::new(format!("fake/{n}")));
     assert_eq!((hinted(1), hinted(2), hinted(4)), (Some(crate::lang::Lang::Korean), None, None));
-    // Decided once for all bots, whatever is said where meanwhile.
+    // Decided once for all bots, whatever is said where later.
     let rooms = [RoomId::new("fake/1"), RoomId::new("fake/3")];
-    assert_eq!(outbox.told_in(KIM, Position(1), &rooms), Some(rooms[1].clone()));
-    outbox.met(&rooms[0], KIM, &Identity("fake/other".into()), None);
-    assert_eq!(outbox.told_in(KIM, Position(1), &rooms), Some(rooms[1].clone()));
-    assert_eq!(outbox.told_in(KIM, Position(2), &rooms), Some(rooms[0].clone()));
+    let home = |position| outbox.home(&rooms, Position(position)).map(|room| room.as_str().to_owned());
+    assert_eq!((home(3).as_deref(), home(9).as_deref()), (Some("fake/1"), Some("fake/3")));
+    outbox.met(&rooms[0], KIM, &Identity("fake/other".into()), None, Position(9));
+    assert_eq!((home(9).as_deref(), home(10).as_deref()), (Some("fake/3"), Some("fake/1")));
     outbox.tidy();
     outbox.sync().await.unwrap();
     let asides = outbox.asides(&bot(), 1000);

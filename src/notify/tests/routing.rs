@@ -11,9 +11,9 @@ use chrono_tz::Tz;
 use yoman_chat::{BotName, Capabilities, RoomId};
 
 use super::super::{
-    Intent,
     fake::capabilities,
-    routing::{BotRooms, route},
+    roster::Roster,
+    routing::{BotRooms, Read, Wording, refreshes, told, with_card},
     scene::{DANA, KIM, Scene, created, fact, nothing_carried, tagged, todo, todo_event},
 };
 use crate::{
@@ -47,23 +47,23 @@ fn routed_on(scene: &Scene, commit: &Commit, cards: &[(&str, ItemRef)], capabili
         cards: &|item| cards.iter().filter(|(_, it)| *it == item).map(|(room, _)| RoomId::new(*room)).collect(),
         refuses: &|room| room.as_str() == "fake/lost",
         person_in: &|room| direct.get(room.as_str()).copied(),
-        direct_room: &|person: PersonId| {
-            direct.iter().find(|(_, it)| **it == person).map(|(room, _)| RoomId::new(*room))
+        direct_rooms: &|person: PersonId| {
+            direct.iter().filter(|(_, it)| **it == person).map(|(room, _)| RoomId::new(*room)).collect()
         },
-        told_in: &|_, _, rooms| rooms.first().cloned(),
+        home: &|rooms, _| rooms.first().cloned(),
         reminders: &Default::default(),
     };
-    let intents = route(commit, &world, &rooms, Utc::now());
-    intents
-        .into_iter()
-        .map(|intent| match intent {
-            Intent::Refresh { room, item } => format!("edit {room} {item}"),
-            Intent::Notice { room, item, message, .. } => {
-                format!("tell {room} {item}: {}", message.text.to_plain().lines().last().unwrap_or_default())
-            }
-            Intent::Board { .. } | Intent::Plain { .. } => panic!("not from a commit"),
-        })
-        .collect()
+    let what = Read::of(commit, None).unwrap();
+    let edits = refreshes(&what, &world, &rooms).into_iter().map(|(room, item)| format!("edit {room} {item}"));
+    let (mut wording, cards) = (Wording::of(&what), with_card(&what, &rooms));
+    let told = told(&what, &Roster::of(&world), &world, &rooms);
+    let told = told.into_iter().filter(|one| !(one.detail && cards.contains(&one.room)));
+    let told = told.map(|one| {
+        let message = wording.told(&one, &world, &rooms, Utc::now()).unwrap();
+        let why = message.text.to_plain().lines().last().unwrap_or_default().to_owned();
+        format!("tell {} {}: {why}", one.room, what.item)
+    });
+    edits.chain(told).collect()
 }
 
 const GROUP: &str = "fake/group";
@@ -141,7 +141,7 @@ async fn whoever_is_given_something_to_do_is_told_once() {
     let to_self = scene.happens("todo/1", KIM, GROUP, give(KIM)).await;
     assert!(routed(&scene, &to_self, &[]).is_empty());
     scene.follows("fake/danas", "app", false).await;
-    assert_eq!(routed(&scene, &to_dana, &[]), ["tell fake/danas T1: you follow #app"]);
+    assert_eq!(routed(&scene, &to_dana, &[]), ["tell fake/danas T1: it is assigned to you"], "once");
 }
 
 #[tokio::test]

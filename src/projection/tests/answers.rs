@@ -66,11 +66,13 @@ fn acts_on_a_todo() {
     T1 linked to https://example.org/42   Fix the login
     > done T1
     T1 done   Fix the login
+       [Undo: /undo T1@20]
     > reopen T1
     T1 open again   Fix the login
     > promote T1
     P1 created from T1   Fix the login   @kim
        #auth  urgent  for T1
+       [Undo: /undo T1@22]
     ");
     insta::assert_snapshot!(story.card("T1", &viewer(None)), @r"
     T1 doing   Fix the login   @kim
@@ -116,17 +118,20 @@ fn acts_on_the_other_buckets() {
     > reject I1 too early
     I1 rejected   Dark mode
        because: too early
+       [Undo: /undo I1@4]
     > reopen I1 now it is time
     I1 open again   Dark mode
     > promote I1 todo @dana
     T2 created from I1   Dark mode   @dana
        #ui
+       [Undo: /undo I1@6]
     > research Which store?
     R1 running   Which store?
     > finding R1 sled
     R1 finding 1 noted
     > done R1 sled it is
     R1 done   Which store?
+       [Undo: /undo R1@3]
     > reopen R1
     R1 running again   Which store?
     > pr Retry for:T1
@@ -139,12 +144,13 @@ fn acts_on_the_other_buckets() {
     > merge P1
     P1 merged   Retry
        It was for T1 (Retry the upload), which is still open.
-       [Done T1: /done T1@1]
+       [Done T1: /done T1@1] [Undo: /undo P1@5]
     > pr Other
     P2 created   Other
     > close P2 superseded
     P2 closed   Other
        because: superseded
+       [Undo: /undo P2@2]
     ");
     insta::assert_snapshot!(["I1", "R1", "P1", "P2"].map(|item| story.card(item, &viewer(None))).join("\n\n"), @r"
     I1 promoted   Dark mode
@@ -244,7 +250,7 @@ fn about_a_room() {
     > tz Europe/Berlin
     Times here are those of Europe/Berlin now: it is 05:50 there.
     > lang ko
-    Noted: ko for this room. So far I speak English only.
+    I speak English here.
     > default todo
     A bare sentence becomes a todo here now.
     > disable

@@ -21,12 +21,14 @@ fn the_first_minute() {
     > done T1
     T1 done   Fix login
        T2 (Ship 2.0) is no longer waiting.
+       [Undo: /undo T1@5]
     > reopen T1 oops
     T1 open again   Fix login
        T2 (Ship 2.0) waits for it again.
     > done T2 anyway
     T2 done   Ship 2.0
        although it waited for T1 (Fix login).
+       [Undo: /undo T2@3]
     ");
 }
 
@@ -44,11 +46,13 @@ fn from_the_phone_to_a_friend_elsewhere() {
        [Refine: /refine I1] [Research: /promote I1@1 research] [To do: /promote I1@1 todo] [Reject: /reject I1@1]
     > /promote I1@1 research
     I1 -> R1 running   Offline mode for the app
+       [Undo: /undo I1@2]
     > /finding R1 sled survives a kill, but only with fdatasync
     R1 finding 1 noted
     > /promote R1 @dana !high
     T1 created from R1   Offline mode for the app   @dana
        high
+       [Undo: /undo R1@3]
     ");
 
     let elsewhere = Viewer { room: "discord/1".into(), ..viewer(None) };
@@ -121,7 +125,7 @@ fn what_is_corrected_is_not_told_again_and_people_and_rooms_are_no_notice() {
     insta::assert_snapshot!(shown(&story.world.notice(&noted, &viewer(Some(1))).unwrap()), @r"
     T1 Fix login   note added by dana (Discord)
        seen on Android too
-       [Start: /doing T1@3] [Why?: /why T1]
+       [Start: /doing T1@3] [Assign me: /assign T1@3 @me] [Why?: /why T1]
     ");
     assert_eq!(story.world.notice(&corrected, &viewer(Some(1))), None);
     assert_eq!(story.world.notice(&story.commits[0], &viewer(Some(1))), None);

@@ -84,12 +84,14 @@ fn lists_and_boards() {
 
     IDEAS 1
     I1   Dark mode
+       [Mine: /board @me at now] [!urgent: /board !urgent at now] [#auth: /board #auth at now]
     ");
     insta::assert_snapshot!(shown(&story.world.board(&filter(&story, "#auth"), &me)), @r"
     Board   #auth
 
     TODOS 1
     T1   Fix login   high  due Fri 27 Nov   @dana
+       [Everything: /board at now] [Mine: /board #auth @me at now] [!high: /board #auth !high at now]
     ");
     insta::assert_snapshot!(shown(&story.world.next(&Filter::default(), PersonId(1), &me)), @r"
     Next, what presses most first
@@ -158,7 +160,7 @@ fn pages() {
     T8   Number 8
     T7   Number 7
     T6   Number 6
-       [◀: /list #auth page:1] [▶: /list #auth page:3]
+       [◀ page 1: /list #auth page:1] [page 3 ▶: /list #auth page:3]
     ");
     assert_eq!(story.world.list(&filter(&story, "#auth"), 99, &me), story.world.list(&filter(&story, "#auth"), 3, &me));
     // A filter too long for a button is told instead.

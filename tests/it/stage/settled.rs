@@ -13,7 +13,7 @@ fn settled_line(line: &str) -> String {
     for at in 0..words.len() {
         let behind = |word: &str| at > 0 && words[at - 1].ends_with(word);
         let answer = at > 1 && words[at - 2].ends_with("/link") && (behind("yes") || behind("no"));
-        let code = answer || behind("/pair") || behind("/claim") || behind("/link");
+        let code = answer || behind("/confirm") || behind("/pair") || behind("/claim") || behind("/link");
         let letters = words[at].trim_end_matches(['.', ',']);
         if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
             words[at] = "<code>".into();

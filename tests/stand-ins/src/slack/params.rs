@@ -12,6 +12,8 @@ const JSON_METHODS: &[&str] = &[
     "chat.postMessage",
     "chat.unfurl",
     "chat.update",
+    "pins.add",
+    "pins.remove",
     "conversations.open",
     "files.completeUploadExternal",
     "views.open",

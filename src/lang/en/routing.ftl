@@ -1,0 +1,3 @@
+# Why somebody is told.
+
+routing-mentioned = you are mentioned
