@@ -103,9 +103,13 @@ pub(super) fn all(world: &World) -> Result<(), String> {
         }
         if confirmed && !told(world, &said.word, said.room.as_str()) {
             let office = world.bots[1].texts(&world.bots[1].room("office"));
-            let last = &office[office.len().saturating_sub(4)..];
+            // Its neighbours: what was told just before and after.
+            let near = |text: &&String| {
+                text.contains(" changes ") || text.contains(answer.split_whitespace().next().unwrap_or(" "))
+            };
+            let last: Vec<_> = office.iter().filter(near).collect();
             return Err(format!(
-                "{} ({answer:?}) was never told to the room that follows; it has {} messages, the last: {last:#?}",
+                "{} ({answer:?}) was never told to the room that follows; it has {} messages, those about it: {last:#?}",
                 said.word,
                 office.len()
             ));
