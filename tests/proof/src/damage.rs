@@ -17,7 +17,7 @@ use std::{
 };
 
 use rand::RngExt as _;
-use yoman::log::{Position, record::Checked, segment};
+use yoman::log::{Commit, Position, record::Checked, segment};
 
 use self::harm::Harm;
 use crate::{
@@ -277,14 +277,21 @@ fn differing(whole: &Whole, lines: &BTreeMap<u64, String>, more: u64) -> Vec<u64
 /// The positions that somebody with patience and a checksum can still read.
 fn readable(whole: &Whole, harmed: &Path) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
+    let mut last = 0;
     let by_line: BTreeMap<&str, u64> = whole.lines.iter().map(|(at, line)| (line.as_str(), *at)).collect();
     for path in files(&harmed.join("journal")) {
         if path.extension().is_none_or(|extension| extension != "jsonl") {
             continue;
         }
         let bytes = fs::read(&path).unwrap_or_default();
-        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        found.extend(lines.filter_map(|line| by_line.get(line)));
+        // A line behind one of a later position is not looked for: a stretch was copied before it.
+        for line in bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()) {
+            let Ok(commit) = serde_json::from_str::<Commit>(line) else { continue };
+            if commit.position.0 > last {
+                last = commit.position.0;
+                found.extend(by_line.get(line));
+            }
+        }
     }
     // sled's pages hold the records as they are.
     let bytes = fs::read(harmed.join("log/sled/db")).unwrap_or_default();

@@ -107,14 +107,17 @@ impl Disk {
     /// The power is gone: the data directory becomes what the disk has.
     pub(crate) fn cut(&mut self, data: &Data, random: &mut StdRng) -> Result<(), String> {
         let (root, shadow, base, after) = (data.dir(), data.path("shadow"), data.path("base"), data.path("after"));
-        let names =
-            fs::read_to_string(shadow.join("names")).map_err(|error| format!("the layer kept nothing: {error}"))?;
+        // One that was killed before it was loaded has kept nothing yet.
+        let names = fs::read_to_string(shadow.join("names")).unwrap_or_default();
         let mut tree = Tree::begin(&base, &root);
         for line in names.lines() {
             tree.happened(line);
         }
         self.cuts += 1;
         self.synced += tree.syncs;
+        if self.cuts > 2 && self.synced == 0 {
+            return Err("nothing was ever synced: the layer is not under the process".into());
+        }
         // A disk that keeps nothing, one that keeps all, and everything between.
         let keeps: f64 = [0.0, 0.0, random.random(), 1.0][random.random_range(0..4)];
         let pending = tree.pending.len();

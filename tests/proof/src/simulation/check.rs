@@ -102,15 +102,27 @@ pub(super) fn all(world: &World) -> Result<(), String> {
             return Err(format!("{} is in the log {count} times and was answered {answer:?}", said.word));
         }
         if confirmed && !told(world, &said.word, said.room.as_str()) {
-            return Err(format!("{} was never told to the room that follows", said.word));
+            let office = world.bots[1].texts(&world.bots[1].room("office"));
+            // Its neighbours: what was told just before and after.
+            let near = |text: &&String| {
+                text.contains(" changes ") || text.contains(answer.split_whitespace().next().unwrap_or(" "))
+            };
+            let last: Vec<_> = office.iter().filter(near).collect();
+            return Err(format!(
+                "{} ({answer:?}) was never told to the room that follows; it has {} messages, those about it: {last:#?}",
+                said.word,
+                office.len()
+            ));
         }
     }
     Ok(())
 }
 
-/// Whether the room that follows everything has heard of it, unless it was made there.
+/// Whether the room that follows everything has heard of it, unless it was made there: by itself, or as one of the changes
+/// that are summed up in one message when there were too many to tell one by one.
 fn told(world: &World, word: &str, room: &str) -> bool {
     let office = world.bots[1].room("office");
-    let holds = |text: String| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|it| it == word);
-    room == office.as_str() || world.bots[1].texts(&office).into_iter().any(holds)
+    let holds = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|it| it == word);
+    let sums_up = |text: &str| text.contains(" changes since ");
+    room == office.as_str() || world.bots[1].texts(&office).iter().any(|text| holds(text) || sums_up(text))
 }
