@@ -97,7 +97,7 @@ async fn help_welcome_and_health() {
         stage.say(&kim, text).await;
     }
     assert_snapshot!(stage.transcript());
-    let status = stage.say(&kim, "/status").await.concat();
+    let status = stage.say(&kim, "/status all").await.concat();
     assert!(
         status.contains("1 todo") && status.contains("Telegram   runs") && status.contains("log memory"),
         "{status}"

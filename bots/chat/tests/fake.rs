@@ -55,6 +55,10 @@ impl Harness for InMemory {
             .collect()
     }
 
+    async fn pinned(&self, room: &RoomId) -> Vec<String> {
+        self.0.pinned(room).into_iter().map(|message| message.at.id).collect()
+    }
+
     async fn trouble(&self, room: &RoomId, trouble: Trouble) {
         let after = Duration::from_secs(1);
         match trouble {

@@ -89,14 +89,15 @@ fn compute(guild: u64, us: u64, roles: &[Role], own: &[u64], overwrites: &[Overw
     // The role of everybody has the guild's id.
     let mut have = own.iter().fold(of(guild), |have, role| have | of(*role));
     if have.contains(Permissions::ADMINISTRATOR) {
-        return Permissions::all();
+        return Permissions::all() | NEEDED;
     }
     let mut apply = |of: &dyn Fn(u64) -> bool| {
         let all = overwrites.iter().filter(|overwrite| of(overwrite.id));
         let (deny, allow) = all.fold((Permissions::empty(), Permissions::empty()), |(deny, allow), it| {
             (deny | bits(&it.deny), allow | bits(&it.allow))
         });
-        have = (have & !deny) | allow;
+        // Not `& !deny`, which would lose what is newer than the crate's list.
+        have = have.difference(deny) | allow;
     };
     apply(&|id| id == guild);
     apply(&|id| own.contains(&id));
@@ -156,7 +157,7 @@ mod tests {
         ];
         let none = Permissions::empty();
         assert!(missing(compute(1, 9, &roles, &[2], &[])).is_empty());
-        assert_eq!(missing(compute(1, 9, &roles, &[], &[])).len(), 6);
+        assert_eq!(missing(compute(1, 9, &roles, &[], &[])).len(), 7);
         let denied = [overwrite(1, none, Permissions::SEND_MESSAGES), overwrite(9, none, Permissions::EMBED_LINKS)];
         assert_eq!(missing(compute(1, 9, &roles, &[2], &denied)), ["Send Messages", "Embed Links"]);
         let back = [overwrite(1, none, Permissions::SEND_MESSAGES), overwrite(2, Permissions::SEND_MESSAGES, none)];

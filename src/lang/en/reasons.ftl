@@ -1,12 +1,5 @@
 # Why something cannot be done: behind "Not done: ", so without a capital and a full stop.
 
-a-bucket = { $bucket ->
-    [idea] an idea
-    [research] a research
-    [todo] a todo
-    [pr] a pr
-   *[other] { $bucket }
-}
 deed-admit = let somebody in as { $role ->
     [owner] an owner
     [maintainer] a maintainer

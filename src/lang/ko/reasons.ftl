@@ -1,12 +1,5 @@
 # Why something cannot be done.
 
-a-bucket = { $bucket ->
-    [idea] 아이디어
-    [research] 조사
-    [todo] 할 일
-    [pr] PR
-   *[other] { $bucket }
-}
 deed-admit = { $role ->
     [owner] 소유자
     [maintainer] 관리자
