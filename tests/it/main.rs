@@ -25,6 +25,7 @@ mod past;
 mod phone;
 mod picture;
 mod plain;
+mod quiet_reminders;
 mod react;
 mod refusing;
 mod remind;
