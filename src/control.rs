@@ -209,6 +209,8 @@ pub struct BotStatus {
     pub behind_s: u64,
     /// Messages that wait to be sent.
     pub waiting: u64,
+    /// Rooms that get what they miss later, as one message.
+    pub held: u64,
     /// New messages shown since the start.
     pub sent: u64,
     /// Messages changed in place since the start.

@@ -74,6 +74,7 @@ fn bot_status(bot: BotState, head: Position, now: DateTime<Utc>) -> BotStatus {
     let (possibly_delivered, possibly_delivered_ever) = bot.possibly_delivered;
     for (count, what) in [
         (bot.waiting as u64, "waiting"),
+        (bot.held as u64, "rooms held"),
         (possibly_delivered, "possibly delivered twice"),
         (refused, "refused by the platform"),
         (given_up, "given up"),
@@ -93,6 +94,7 @@ fn bot_status(bot: BotState, head: Position, now: DateTime<Utc>) -> BotStatus {
         behind: bot.read.map_or(0, |read| head.0.saturating_sub(read.0)),
         behind_s: bot.behind_since.map_or(0, seconds),
         waiting: bot.waiting as u64,
+        held: bot.held as u64,
         sent: bot.sent,
         edited: bot.edited,
         failures: bot.failures,

@@ -237,6 +237,7 @@ impl Intake {
         BotState {
             trouble: self.vitals.of(&bot),
             waiting: stats.queued,
+            held: self.outbox.holds(&name).len(),
             read,
             behind_since: first_unread.map(|commit| commit.meta.recorded_at),
             sent: counters.sent,

@@ -35,6 +35,8 @@ pub struct BotState {
     pub trouble: Option<Trouble>,
     /// How many messages wait to be delivered.
     pub waiting: usize,
+    /// Rooms that get what they miss later, as one message.
+    pub held: usize,
     /// How far it has read the log; `None` before it read anything.
     pub read: Option<Position>,
     /// Since when the first commit it did not read is there; `None`: it has read all.
@@ -171,6 +173,9 @@ fn details(bot: &BotState, viewer: &Viewer) -> Vec<String> {
     let lang = viewer.lang;
     let mut lines = Vec::new();
     lines.extend(bot.read.map(|read| say!(lang, "health-read", position = words::grouped(read.0))));
+    if bot.held > 0 {
+        lines.push(say!(lang, "health-held", n = bot.held));
+    }
     let mut counted = vec![say!(lang, "health-sent", sent = bot.sent, edited = bot.edited)];
     if bot.failures > 0 {
         counted.push(say!(lang, "health-failed", n = bot.failures));

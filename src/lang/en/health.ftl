@@ -53,3 +53,7 @@ outage-back = { $bot } is back after { $span }; nothing was lost{ $n ->
    *[other] : { $n } messages are on their way.
 }
 outage-back-late = { $bot } is back after { $span }. What was to be sent there is on its way; what people wrote there more than a day ago may be lost.
+health-held = { $n ->
+    [one] 1 room gets
+   *[other] { $n } rooms get
+} later, as one message, what is held

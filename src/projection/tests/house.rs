@@ -85,6 +85,7 @@ fn how_it_is() {
                 bot: "discord".into(),
                 trouble: Some(trouble("connection refused")),
                 waiting: 12,
+                held: 2,
                 read: Some(Position(4_800)),
                 behind_since: Some(noon() - TimeDelta::seconds(3)),
                 failures: 7,
@@ -111,6 +112,7 @@ fn how_it_is() {
        120 sent, 0 changed in place since the start
     Discord   no connection for 5 min: connection refused   12 messages wait   12 commits behind (3 s)   1 possibly sent twice since the start, 5 in all
        has read up to 4,800
+       2 rooms get later, as one message, what is held
        0 sent, 0 changed in place since the start   7 tries failed
        last error 13:55: not sent: connection refused
        discord/1 waits 12 s: the platform asks to wait
