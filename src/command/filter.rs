@@ -80,7 +80,7 @@ fn on(word: &str) -> Option<&str> {
 
 fn unknown_kind(args: &Args<'_>, word: &Word<'_>, kind: &str) -> Fault {
     let kinds = Kind::ALL.map(Kind::word);
-    let meant = nearest(&kind.to_lowercase(), kinds.into_iter());
+    let meant = nearest(&kind.to_lowercase(), kinds);
     let what = wording!("fault-kind", kinds = kinds.join(", "));
     let meant = meant.into_iter().take(3).map(|kind| format!("/{} on:{kind}", args.verb.word)).collect();
     args.at(word, what).meaning(meant)

@@ -360,7 +360,7 @@ pub(super) static CITIES: Table = &[
 pub(super) const AS_OF: &str = "기준";
 
 /// The English word that a Korean one stands for; any other word as it is.
-pub(super) fn english<'w>(word: &'w str, table: Table) -> &'w str {
+pub(super) fn english(word: &str, table: Table) -> &str {
     if word.is_ascii() || word.len() > WORD_BYTES_MAX {
         return word;
     }

@@ -5,7 +5,9 @@ use chrono_tz::Tz;
 
 use super::*;
 
+mod any;
 mod korean;
+mod korean_dates;
 mod past;
 mod properties;
 mod said;

@@ -115,10 +115,9 @@ impl Confirmations {
     pub(super) fn ask(&self, request: Request, person: PersonId, room: &RoomId, now: DateTime<Utc>) -> String {
         let mut asked = lock(&self.asked);
         for before in asked.iter_mut().filter(|it| it.person == person && it.room == *room) {
-            if before.request.again().is_some_and(|again| request.again() == Some(again)) {
-                if before.stage == Stage::Waiting {
-                    before.stage = Stage::Void;
-                }
+            let again = before.request.again().is_some_and(|again| request.again() == Some(again));
+            if again && before.stage == Stage::Waiting {
+                before.stage = Stage::Void;
             }
         }
         let own = asked.iter().filter(|it| it.person == person).count();

@@ -165,7 +165,7 @@ impl Intake {
                 }
             } else if let Some(item) = reminder::of_stream(stream.as_str()) {
                 let lang = self.lang_of(&RoomId::new(spoken.origin.room.clone()));
-                let example = lang::code(&format!("/undo {item}"));
+                let example = lang::code(format!("/undo {item}"));
                 let why = text!(lang, "remind-no-undo", item = item, example = example);
                 return Err(Refusal::new(why).hints([format!("/remind {item} off"), "/remind".to_owned()]).into());
             } else if let Some(report) = ReportName::of_stream(stream.as_str()) {

@@ -1,6 +1,6 @@
 //! The files as Fluent bundles, one for each language, read when the language is first spoken; from a key to characters.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::sync::OnceLock;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 
@@ -53,7 +53,7 @@ fn formatted(bundle: &Bundle, key: &str, args: &FluentArgs<'_>) -> Option<String
     let pattern = bundle.get_message(key)?.value()?;
     // What is wrong with a text is shown in its place, as Fluent does: half a sentence says more than none.
     let mut errors = Vec::new();
-    Some(bundle.format_pattern(pattern, Some(args), &mut errors)).map(Cow::into_owned)
+    Some(bundle.format_pattern(pattern, Some(args), &mut errors).into_owned())
 }
 
 /// A number in groups of three: `4,812`.

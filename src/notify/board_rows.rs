@@ -10,8 +10,9 @@ use yoman_chat::{BotName, MessageRef, Outbound, RoomId};
 
 use super::{
     entry::What,
+    intent::Answer,
     key::{self, Ops},
-    outbox::{Answer, Outbox},
+    outbox::Outbox,
     store::Store,
 };
 

@@ -9,7 +9,7 @@ use yoman_chat::RoomId;
 use super::{
     board_rows::Anew,
     follower::Follower,
-    outbox::Intent,
+    intent::Intent,
     routing::{BotRooms, person_in, viewer},
 };
 use crate::{

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos
+//! * `outbox.rs`   [`Outbox`]: answers and notices kept until they are shown; cursors, memos; `intent.rs` what is handed to it
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `reminding.rs` which of them get a reminder
@@ -31,6 +31,7 @@ mod fake;
 mod follower;
 mod forget;
 mod hold;
+mod intent;
 mod key;
 pub mod outage;
 mod outbox;
@@ -57,6 +58,7 @@ pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;
 pub use follower::Follower;
 pub use hold::Hold;
-pub use outbox::{Answer, Answered, Intent, Outbox, OutboxError, OutboxSettings};
+pub use intent::{Answer, Answered, Intent};
+pub use outbox::{Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
 pub use store::{OpenError, StoreError};

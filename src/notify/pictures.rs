@@ -14,8 +14,8 @@ use yoman_chat::{Outbound, Picture, Style};
 
 use super::{
     entry::{Row, What},
+    intent::Answer,
     key,
-    outbox::Answer,
     store::Store,
 };
 use crate::{

@@ -12,7 +12,7 @@ use yoman_chat::RoomId;
 use super::{
     follower::{Course, Follower},
     hold::Hold,
-    outbox::Intent,
+    intent::Intent,
     reminding,
     routing::{Why, told, viewer},
 };

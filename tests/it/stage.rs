@@ -1,6 +1,7 @@
 //! A house with bots of a platform held in memory, people who talk to it, and a transcript of what they see.
 
 mod acting;
+mod seat;
 mod settled;
 
 use std::{
@@ -27,79 +28,14 @@ use yoman::{
     vault::{SealedLog, Vault},
 };
 use yoman_chat::{
-    Accept as _, Bot as _, BotName, Inbound, MessageRef, Outbound, Receipt, ReplyTo, Room, RoomId, RoomKind, Said,
-    Sender, SenderId,
+    Accept as _, Bot as _, BotName, Inbound, MessageRef, Outbound, Receipt, ReplyTo, RoomId, RoomKind, Said,
     fake::{FakeBot, FakeMessage},
 };
 
-pub(crate) use self::settled::settled;
+pub(crate) use self::{seat::Seat, settled::settled};
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
-
-/// A person in a room.
-#[derive(Clone, Debug)]
-pub(crate) struct Seat {
-    pub(crate) bot: FakeBot,
-    pub(crate) room: RoomId,
-    kind: RoomKind,
-    who: String,
-    /// What their platform calls them, when that is not its number for them; how they are written there; the language
-    /// of their app, where the platform tells.
-    name: Option<String>,
-    handle: Option<String>,
-    language: Option<String>,
-    clock: Clock,
-}
-
-impl Seat {
-    /// Somebody whose platform shows this name, and not its number for them.
-    pub(crate) fn called(self, name: &str) -> Self {
-        Self { name: Some(name.to_owned()), ..self }
-    }
-
-    /// Somebody whose app speaks this language.
-    pub(crate) fn speaking(self, language: &str) -> Self {
-        Self { language: Some(language.to_owned()), ..self }
-    }
-
-    /// Somebody who is written like that on their platform.
-    pub(crate) fn written(self, handle: &str) -> Self {
-        Self { handle: Some(handle.to_owned()), ..self }
-    }
-
-    fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.who)
-    }
-
-    /// The same person in another room.
-    fn label(&self) -> String {
-        match self.kind {
-            RoomKind::Direct => format!("{} ({})", self.name(), self.bot.capabilities().title),
-            RoomKind::Group => format!("{} in {}", self.name(), self.room),
-        }
-    }
-
-    /// Something this person does here, under this id.
-    pub(crate) fn inbound(&self, id: String, said: Said) -> Inbound {
-        Inbound {
-            id,
-            room: Room {
-                id: self.room.clone(),
-                kind: self.kind,
-                title: (self.kind == RoomKind::Group).then(|| "The app".to_owned()),
-            },
-            sender: Sender {
-                id: SenderId::new(format!("{}/{}", self.bot.name(), self.who)),
-                name: self.name().to_owned(),
-                handle: Some(self.handle.as_deref().unwrap_or(self.name()).to_owned()),
-                language: self.language.clone(),
-            },
-            said,
-            sent_at: self.clock.now(),
-        }
-    }
-}
 
 /// What is under the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ impl Requests {
     }
 
     /// The next request.
-    pub fn next(&mut self) -> Append {
+    pub fn next_append(&mut self) -> Append {
         let length = 300 + (self.random() % 301) as usize;
         let mut data = String::with_capacity(length + 16);
         data.push_str(r#"{"text":""#);
@@ -103,7 +103,7 @@ pub async fn clients(engine: Arc<dyn Engine>, name: &str, clients: u64, until: U
             tokio::spawn(async move {
                 let mut times = Vec::new();
                 while (times.len() as u64) < count && !stop.load(Ordering::Relaxed) {
-                    let request = requests.next();
+                    let request = requests.next_append();
                     let asked = Instant::now();
                     engine.append(request).await;
                     times.push(asked.elapsed());

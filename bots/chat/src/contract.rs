@@ -12,7 +12,14 @@
 //! Every check gets a fresh harness, runs the bot with a [`Recorder`] behind it, and says in words what went wrong. What a
 //! platform has not by its nature ([`Harness::supports`]) is not checked, and that is printed and returned: nothing is left
 //! out in silence.
+//!
+//! # Layout
+//!
+//! * `deliveries.rs` what comes in: messages, changes of them, presses
+//! * `reactions.rs`  reactions; `pins.rs` pinning
+//! * here            the harness, what goes out, stopping
 
+mod deliveries;
 mod pins;
 mod reactions;
 
@@ -21,7 +28,16 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
-use self::reactions::a_reaction_is_delivered_when_put_and_when_taken_away;
+use self::{
+    deliveries::{
+        a_press_brings_the_data_and_the_card, an_edit_is_delivered_as_one, confirms_only_what_was_kept,
+        delivers_in_order_within_a_room, ids_tell_deliveries_apart, one_that_is_never_kept_holds_up_no_other,
+        the_unknown_is_kept_aside_and_blocks_nothing, what_cannot_come_again_is_told,
+        what_was_kept_does_not_come_again_after_a_restart, what_was_not_kept_comes_again_under_the_same_id,
+    },
+    pins::a_message_can_be_pinned_and_unpinned,
+    reactions::a_reaction_is_delivered_when_put_and_when_taken_away,
+};
 use crate::{
     Bot, BotError, Button, Inbound, MessageRef, Outbound, RoomId, Said, SendError, Stop, Style, Text, fake::Recorder,
 };
@@ -194,8 +210,6 @@ pub trait Harness: Send + Sync {
     fn secrets(&self) -> Vec<String>;
 }
 
-use self::pins::a_message_can_be_pinned_and_unpinned;
-
 type Verdict = Result<(), String>;
 
 /// Runs every check that applies, each with a harness of its own; returns what does not, after saying so on standard error.
@@ -323,144 +337,6 @@ async fn until_held(harness: &dyn Harness, wanted: usize) -> Verdict {
     }
 }
 
-async fn delivers_in_order_within_a_room(harness: &dyn Harness) -> Verdict {
-    let rooms: Vec<RoomId> = (0..harness.supports().rooms.min(2)).map(|n| harness.room(n)).collect();
-    for number in 0..30 {
-        harness.write(&rooms[number % rooms.len()], &format!("m{number}")).await;
-    }
-    let running = Running::start(harness);
-    let kept = running.kept(30).await?;
-    for (which, room) in rooms.iter().enumerate() {
-        let got: Vec<&str> = kept.iter().filter(|i| i.room.id == *room).map(text).collect();
-        let wanted: Vec<String> = (0..30).filter(|n| n % rooms.len() == which).map(|n| format!("m{n}")).collect();
-        ensure(got == wanted, || format!("in {room}: {got:?}"))?;
-    }
-    let bot = running.bot.name().as_str().to_owned();
-    ensure(kept.iter().all(|i| i.room.id.bot() == bot), || "a room id does not begin with the bot's name".into())?;
-    running.end().await
-}
-
-async fn ids_tell_deliveries_apart(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    let message = harness.write(&room, "first").await;
-    running.kept(1).await?;
-    if harness.supports().changes {
-        harness.change(&message, "second").await;
-    } else {
-        harness.write(&room, "first").await;
-    }
-    running.kept(2).await?;
-    harness.write(&room, "first").await;
-    let kept = running.kept(3).await?;
-    let mut ids: Vec<&str> = kept.iter().map(|i| i.id.as_str()).collect();
-    let prefix = format!("{}/", running.bot.name());
-    ensure(ids.iter().all(|id| id.starts_with(&prefix)), || format!("{ids:?} do not begin with {prefix}"))?;
-    ids.sort_unstable();
-    ids.dedup();
-    ensure(ids.len() == 3, || format!("the ids are not three: {ids:?}"))?;
-    running.end().await
-}
-
-async fn confirms_only_what_was_kept(harness: &dyn Harness) -> Verdict {
-    let recorder = Recorder::new();
-    recorder.refuse_text("stuck");
-    harness.write(&harness.room(0), "stuck").await;
-    let running = Running::start_with(harness, Arc::clone(&recorder));
-    let tried = recorder.wait(PATIENCE, |r| (!r.tried().is_empty()).then_some(())).await;
-    ensure(tried.is_some(), || "nothing was submitted".into())?;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    ensure(harness.held().await != Some(0), || "the platform has forgotten what was not kept".into())?;
-    recorder.relent();
-    running.kept(1).await?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
-async fn what_was_not_kept_comes_again_under_the_same_id(harness: &dyn Harness) -> Verdict {
-    let recorder = Recorder::new();
-    recorder.refuse_next(1);
-    harness.write(&harness.room(0), "again").await;
-    let running = Running::start_with(harness, Arc::clone(&recorder));
-    let kept = running.kept(1).await?;
-    let tried = recorder.tried();
-    ensure(tried.len() >= 2, || "it was submitted only once".into())?;
-    ensure(tried.iter().all(|t| t.id == kept[0].id), || format!("ids differ: {:?} and {:?}", tried[0].id, kept[0].id))?;
-    ensure(tried.iter().all(|t| t.room == kept[0].room && text(t) == text(&kept[0])), || "it is not the same".into())?;
-    running.end().await
-}
-
-/// The other side of the two before: what is delivered again need not be told.
-async fn what_cannot_come_again_is_told(harness: &dyn Harness) -> Verdict {
-    if harness.supports().redelivery {
-        return Ok(());
-    }
-    let (room, recorder) = (harness.room(0), Recorder::new());
-    recorder.refuse_text("lost");
-    let running = Running::start_with(harness, recorder);
-    harness.write(&room, "lost").await;
-    harness.write(&room, "next").await;
-    running.kept(1).await?;
-    ensure(running.recorder.tried().len() == 2, || "it was submitted again by nobody's wish".into())?;
-    ensure(!harness.shown(&room).await.is_empty(), || "who wrote it was not told that it is lost".into())?;
-    running.end().await
-}
-
-async fn what_was_kept_does_not_come_again_after_a_restart(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let recorder = Recorder::new();
-    harness.write(&room, "before").await;
-    let first = Running::start_with(harness, Arc::clone(&recorder));
-    first.kept(1).await?;
-    until_held(harness, 0).await?;
-    first.end().await?;
-    harness.write(&room, "while it was off").await;
-    let second = Running::start_with(harness, Arc::clone(&recorder));
-    second.kept(2).await?;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let texts = recorder.texts();
-    ensure(texts == ["before", "while it was off"], || format!("{texts:?}"))?;
-    second.end().await
-}
-
-async fn one_that_is_never_kept_holds_up_no_other(harness: &dyn Harness) -> Verdict {
-    let recorder = Recorder::new();
-    recorder.refuse_text("poison");
-    let running = Running::start_with(harness, Arc::clone(&recorder));
-    harness.write(&room_of(harness, 0), "poison").await;
-    harness.write(&room_of(harness, 1), "one").await;
-    running.kept(1).await?;
-    harness.write(&room_of(harness, 2), "two").await;
-    running.kept(2).await?;
-    if !harness.supports().redelivery {
-        return running.end().await;
-    }
-    recorder.relent();
-    let kept = running.kept(3).await?;
-    ensure(kept.iter().any(|i| text(i) == "poison"), || "what was refused never came again".into())?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
-async fn the_unknown_is_kept_aside_and_blocks_nothing(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    harness.write(&room, "before").await;
-    harness.deliver_unknown().await;
-    harness.write(&room, "after").await;
-    let running = Running::start(harness);
-    let kept = running.kept(2).await?;
-    ensure(text(&kept[0]) == "before" && text(&kept[1]) == "after", || "out of order".into())?;
-    if !harness.supports().asides {
-        ensure(!harness.shown(&room).await.is_empty(), || "who made it was not told".into())?;
-        return running.end().await;
-    }
-    let aside = running.recorder.wait(PATIENCE, |r| r.asides().into_iter().next()).await;
-    let aside = aside.ok_or("nothing was kept aside")?;
-    ensure(!aside.raw.is_empty() && !aside.why.is_empty(), || format!("it says too little: {aside:?}"))?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
 async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Verdict {
     let room = harness.room(0);
     let running = Running::start(harness);
@@ -505,43 +381,6 @@ async fn a_sent_message_can_be_edited_and_answered(harness: &dyn Harness) -> Ver
         let shown = harness.shown(&room).await;
         ensure(shown.len() == 2, || format!("{} messages stand there, not 2", shown.len()))?;
     }
-    running.end().await
-}
-
-async fn a_press_brings_the_data_and_the_card(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    if !running.bot.capabilities().buttons {
-        return running.end().await;
-    }
-    running.recorder.toast("noted");
-    let card = Outbound::text("card").row(vec![Button::new("Yes", "yes T1"), Button::new("No", "no T1")]);
-    let card = running.bot.send(&room, &card).await.map_err(|e| format!("send: {e}"))?;
-    harness.press(&card, "no T1").await;
-    let kept = running.kept(1).await?;
-    let Said::Pressed { data, card: pressed, .. } = &kept[0].said else {
-        return Err("no press was delivered".into());
-    };
-    ensure(data == "no T1" && *pressed == card, || format!("{data} under {pressed:?}, not under {card:?}"))?;
-    harness.press(&card, "no T1").await;
-    let kept = running.kept(2).await?;
-    ensure(kept[0].id != kept[1].id, || "two presses have one id".into())?;
-    until_held(harness, 0).await?;
-    running.end().await
-}
-
-async fn an_edit_is_delivered_as_one(harness: &dyn Harness) -> Verdict {
-    let room = harness.room(0);
-    let running = Running::start(harness);
-    let message = harness.write(&room, "todo fix").await;
-    running.kept(1).await?;
-    harness.change(&message, "todo fix it").await;
-    let kept = running.kept(2).await?;
-    let Said::Edited { text, message: edited, addressed, .. } = &kept[1].said else {
-        return Err(format!("it came as {:?}", kept[1].said));
-    };
-    ensure(text == "todo fix it" && *edited == message, || format!("{text:?} of {edited:?}"))?;
-    ensure(*addressed, || "in a direct room everything is spoken to the bot".into())?;
     running.end().await
 }
 

@@ -225,7 +225,7 @@ fn read(text: &str) -> Shown {
     if text.contains(" since ") {
         return Shown::Digest(text.lines().skip(1).filter_map(item).collect());
     }
-    let said = text.split([' ', '\n']).filter(|word| word.starts_with("said-")).next_back().unwrap_or_default();
+    let said = text.split([' ', '\n']).rfind(|word| word.starts_with("said-")).unwrap_or_default();
     Shown::Notice { item: item(text).unwrap_or_default(), said: said.to_owned() }
 }
 

@@ -8,8 +8,11 @@ use crate::{
     domain::{Role, item},
 };
 
-/// How an item comes to a state, and what is offered then: on its card, and in a notice where that differs.
-const TABLE: &[(&str, &[&str], &str, &str, Option<&str>)] = &[
+/// What it is, what is said, which item; what is offered then: on its card, and in a notice where that differs.
+type Row = (&'static str, &'static [&'static str], &'static str, &'static str, Option<&'static str>);
+
+/// How an item comes to a state, and what is offered then.
+const TABLE: &[Row] = &[
     ("an open idea", &["idea Dark mode"], "I1", "Refine, Research, To do, Reject", None),
     ("a refined idea", &["idea Dark mode", "refine I1 Only at night"], "I1", "Refine, Research, To do, Reject", None),
     ("a rejected idea", &["idea Dark mode", "reject I1 too early"], "I1", "Reopen", None),

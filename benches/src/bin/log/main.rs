@@ -187,7 +187,7 @@ async fn child(what: &str, dir: &Path) {
         "open" => {
             let first = begin.elapsed();
             let mut requests = load::Requests::new(format!("open{}", std::process::id()));
-            engines::Engine::append(&log, requests.next()).await;
+            engines::Engine::append(&log, requests.next_append()).await;
             println!("open, ms: {:.0}", opened.as_secs_f64() * 1e3);
             println!("open and one append, ms: {:.0}", (begin.elapsed() - first + opened).as_secs_f64() * 1e3);
             println!("memory, MB: {:.0}", resident_mb());
