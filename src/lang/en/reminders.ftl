@@ -23,7 +23,6 @@ remind-blocked-alone = has waited for { $n ->
    *[other] { $n } days
 }
 remind-as-asked = you wanted to be reminded
-remind-assigned = it is assigned to you
 # Buttons.
 remind-button-later = Due +1 day
 remind-button-tomorrow = Remind me tomorrow

@@ -11,7 +11,6 @@ remind-stale = { $n }일째 아무 움직임이 없어요
 remind-blocked = { $n }일째 기다리고 있어요: { $items } 아직 안 끝났어요
 remind-blocked-alone = { $n }일째 기다리고 있어요
 remind-as-asked = 부탁하신 알림이에요
-remind-assigned = 내가 맡은 일이에요
 remind-button-later = 마감 하루 미루기
 remind-button-tomorrow = 내일 다시 알림
 remind-button-drop = { $item } 알림 지우기
