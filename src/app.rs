@@ -331,7 +331,7 @@ impl Complete for Completer {
         let word = before[start..].to_lowercase();
         if start == 0 {
             let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));
-            let verbs = command::verbs().iter().filter(|verb| verb.available());
+            let verbs = command::verbs().iter();
             // Korean words once one is begun, each in the language it is begun in.
             let words = verbs.flat_map(|verb| {
                 let korean = if bare.is_ascii() { &[] } else { verb.korean() };

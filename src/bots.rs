@@ -112,7 +112,7 @@ fn telegram(name: &str, bot: &crate::config::TelegramBot) -> Result<yoman_telegr
         settings.webhook = Some(Webhook { listen: hook.listen, public_url, path, secret_token: hook.secret.clone() });
     }
     let entry = |lang: Lang, language: Option<&str>| {
-        let verbs = command::verbs().iter().filter(|verb| verb.available());
+        let verbs = command::verbs().iter();
         let commands = verbs.map(|verb| (verb.word.to_owned(), verb.help_in(lang).to_owned())).collect();
         MenuEntry { language: language.map(str::to_owned), scope: MenuScope::Default, commands }
     };

@@ -12,7 +12,7 @@ use crate::{
 
 /// All verbs that can be used, with their arguments.
 pub fn command_menu() -> Menu {
-    Menu { verbs: command::verbs().iter().filter(|verb| verb.available()).map(verb).collect() }
+    Menu { verbs: command::verbs().iter().map(verb).collect() }
 }
 
 fn verb(verb: &command::Verb) -> MenuVerb {

@@ -39,11 +39,6 @@ fn line(say: impl Into<String>, does: impl Into<String>) -> Line {
     Line { say: say.into(), does: does.into() }
 }
 
-fn does(verb: &Verb, lang: Lang) -> String {
-    let help = verb.help_in(lang);
-    if verb.available() { help.to_owned() } else { say!(lang, "help-not-yet", help) }
-}
-
 /// The verbs on the short page: what is said on most days.
 const DAILY: &[&str] =
     &["todo", "idea", "doing", "done", "assign", "due", "board", "mine", "next", "find", "undo", "why"];
@@ -133,7 +128,7 @@ fn all_of(group: Group, lang: Lang) -> Section {
         heading: group.heading_in(lang).to_owned(),
         lines: verbs()
             .iter()
-            .filter(|verb| verb.group == group && verb.available())
+            .filter(|verb| verb.group == group)
             .map(|verb| line(verb.usage_in(lang), verb.help_in(lang)))
             .collect(),
     }
@@ -153,10 +148,10 @@ fn among_the_words(lang: Lang) -> Section {
 }
 
 fn about(verb: &Verb, lang: Lang) -> Section {
-    let mut lines = vec![line(verb.usage_in(lang), does(verb, lang))];
-    if verb.available() {
-        lines.push(line(format!("/{}", verb.example_in(lang)), say!(lang, "help-for-example")));
-    }
+    let mut lines = vec![
+        line(verb.usage_in(lang), verb.help_in(lang)),
+        line(format!("/{}", verb.example_in(lang)), say!(lang, "help-for-example")),
+    ];
     let mut same: Vec<&str> = match lang {
         Lang::English => Vec::new(),
         Lang::Korean => verb.korean().iter().skip(1).copied().chain([verb.word]).collect(),

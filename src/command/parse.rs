@@ -178,10 +178,7 @@ fn run(
     strict: bool,
 ) -> Result<Command, Fault> {
     let mut args = Args { input: text, context, verb, rest: head.rest..text.len(), colon: head.colon, given, strict };
-    match verb.read {
-        Some(read) => read(&mut args),
-        None => Err(Fault::new(text, head.start..head.rest, wording!("fault-not-yet", verb = verb.word))),
-    }
+    (verb.read)(&mut args)
 }
 
 /// A text that begins with an item: `T7`, `/T7`, `T7 done`.

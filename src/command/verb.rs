@@ -104,16 +104,11 @@ pub struct Verb {
     pub role: Option<Role>,
     /// Whether it acts on an item or looks at one, so that it can answer a card.
     pub item: bool,
-    /// How it is read; `None` when it is not available yet.
-    pub(super) read: Option<Read>,
+    /// How it is read.
+    pub(super) read: Read,
 }
 
 impl Verb {
-    /// Whether it can be used; it is reserved otherwise.
-    pub fn available(&self) -> bool {
-        self.read.is_some()
-    }
-
     /// Korean words for it; the first is the one that is shown.
     pub fn korean(&self) -> &'static [&'static str] {
         korean::of_verb(self.word).map_or(&[], |korean| korean.words)
@@ -161,7 +156,7 @@ impl Verb {
         read: Read,
     ) -> Self {
         let item = matches!(group, Group::Life | Group::Fact);
-        Self { word, aliases: &[], usage, help, example, group, role: Some(role), item, read: Some(read) }
+        Self { word, aliases: &[], usage, help, example, group, role: Some(role), item, read }
     }
 
     const fn or(self, aliases: &'static [&'static str]) -> Self {

@@ -195,7 +195,7 @@ impl Asked<'_> {
 
     fn verbs(&self, typed: &str) -> Vec<Suggestion> {
         let begin = words::folded(typed.trim().trim_start_matches('/'));
-        let may = |verb: &&command::Verb| verb.available() && verb.role.is_none_or(|needed| needed <= self.role);
+        let may = |verb: &&command::Verb| verb.role.is_none_or(|needed| needed <= self.role);
         let begins = |verb: &command::Verb| {
             verb.word.starts_with(&begin) || verb.aliases.iter().any(|it| it.starts_with(&begin))
         };

@@ -138,10 +138,6 @@ impl Direct {
         self.rooms().get(room).cloned()
     }
 
-    pub(super) fn newest_of(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
-        newest(&self.rooms(), is_them).cloned()
-    }
-
     pub(super) fn all_of(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
         let rooms = self.rooms();
         let mut theirs: Vec<_> = rooms.iter().filter(|(_, heard)| is_them(heard)).collect();

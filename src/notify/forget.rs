@@ -96,7 +96,7 @@ mod tests {
 
         Outbox::renew(dir.path()).unwrap();
         let outbox = Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
-        assert_eq!((outbox.stats(&bot).queued, outbox.direct_room(|heard| heard.person == DANA)), (11, None));
+        assert_eq!((outbox.stats(&bot).queued, outbox.direct_rooms(|heard| heard.person == DANA)), (11, vec![]));
         assert_eq!(outbox.asides(&bot, 9), []);
         let mut shown = 0;
         outbox.queue(&bot).store.scan(key::ENTRIES, None, |key, value| {

@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// What [`Outbox::answer`] did.
+/// What [`super::Outbox::answer`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The answers are kept and on their way.

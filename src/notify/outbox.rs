@@ -502,11 +502,6 @@ impl Outbox {
         self.shared.direct.heard_in(room)
     }
 
-    /// The direct room somebody was last heard in, over all bots.
-    pub fn direct_room(&self, is_them: impl Fn(&Heard) -> bool) -> Option<RoomId> {
-        self.shared.direct.newest_of(is_them)
-    }
-
     /// The direct rooms somebody was heard in, the newest first, over all bots.
     pub fn direct_rooms(&self, is_them: impl Fn(&Heard) -> bool) -> Vec<RoomId> {
         self.shared.direct.all_of(is_them)

@@ -42,7 +42,6 @@ fault-no-platform = This is no platform I could know you on.
 fault-no-title = A title is missing.
 fault-not-a-filter = This cannot be filtered by. Try #tag @person !high in:project due:fri open
 fault-not-idea-again = Nothing becomes an idea again. It can become research, todo or pr.
-fault-not-yet = /{ $verb } is not available yet.
 fault-note = What shall be noted?
 fault-once = There is { $what ->
     [priority] a priority

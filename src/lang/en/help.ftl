@@ -13,7 +13,6 @@ help-for-example = for example
 help-lines = further lines
 help-lines-does = the body; - [ ] begins a criterion
 help-more = More
-help-not-yet = { $help } (not available yet)
 help-one-verb = all about one verb
 help-sentence = a sentence alone
 help-sentence-does = in a direct chat: is kept, as an idea

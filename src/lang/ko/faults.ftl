@@ -42,7 +42,6 @@ fault-no-platform = 제가 아는 플랫폼이 아니에요.
 fault-no-title = 제목이 없어요.
 fault-not-a-filter = 이걸로는 거를 수 없어요. 이렇게 해 보세요: #태그 @사람 !높음 프로젝트:이름 마감:금요일 열림
 fault-not-idea-again = 다시 아이디어로 되돌릴 수는 없어요. 조사, 할일, PR로는 바꿀 수 있어요.
-fault-not-yet = /{ $verb } 기능은 아직 없어요.
 fault-note = 무엇을 적어 둘까요?
 fault-once = { $what ->
     [priority] 우선순위가

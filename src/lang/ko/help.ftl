@@ -13,7 +13,6 @@ help-for-example = 예
 help-lines = 다음 줄부터
 help-lines-does = 설명이에요. - [ ] 로 시작하면 조건이 돼요
 help-more = 더 보기
-help-not-yet = { $help } (아직 없어요)
 help-one-verb = 명령 하나를 자세히
 help-sentence = 그냥 문장
 help-sentence-does = 1:1 대화에서 쓰면 아이디어로 담아요

@@ -54,7 +54,7 @@ async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
     assert_eq!(outbox.cursor(&bot()), Some(Position(7)));
     assert_eq!(outbox.memo(&bot(), "commands").as_deref(), Some("hash"));
     assert_eq!(outbox.memo(&bot(), "huge"), None);
-    assert_eq!(outbox.direct_room(|heard| heard.person == KIM), Some(RoomId::new("fake/3")));
+    assert_eq!(outbox.direct_rooms(|heard| heard.person == KIM).first(), Some(&RoomId::new("fake/3")));
     let heard = outbox.heard_in(&RoomId::new("fake/1")).unwrap();
     assert_eq!((heard.person, heard.identity), (KIM, Some(Identity("fake/kim".into()))));
     let hinted = |n: usize| outbox.hinted(&RoomId::new(format!("fake/{n}")));
