@@ -335,6 +335,7 @@ impl Accept for Intake {
         // Taking the lane is the first await: tokio's mutex is first come first served, so this is the order of arrival.
         let lane = self.lane(&inbound.room.id);
         let mut lane = lane.lock().await;
+        let _talking = self.outbox.talks_in(&inbound.room.id);
         if self.outbox.answered(&inbound.id) {
             // Registered, and durable once this returns: only then may the platform forget it.
             return match self.outbox.answer(&inbound.id, &inbound.room.id, Vec::new()).await {

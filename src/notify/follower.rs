@@ -45,6 +45,10 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is looked whether what waits for a room was shown.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The same of a room that is to be told what it missed as soon as somebody there is answered.
+const LOOK_SOON: Duration = Duration::from_millis(10);
+/// How long a room is not told for that; many may talk there all the time.
+const ANSWERED_WITHIN: TimeDelta = TimeDelta::seconds(2);
 /// How much later what could not be read is tried again.
 const PUT_OFF: TimeDelta = TimeDelta::seconds(60);
 
@@ -241,8 +245,10 @@ impl Follower {
             }
             let save_at = unsaved.map(|(since, _)| since + SAVE_EVERY);
             let due = course.next_due().filter(|due| *due > self.clock.now());
-            // What is due already waits for the cursor to be at the head, what is behind for the platform.
-            let look = course.behind().next().is_some() || (due.is_none() && course.next_due().is_some());
+            // What is due already waits for the cursor to be at the head, or for an answer, what is behind for the platform.
+            let waits = due.is_none() && course.next_due().is_some();
+            let look =
+                (course.behind().next().is_some() || waits).then_some(if waits { LOOK_SOON } else { LOOK_EVERY });
             let entries = tokio::select! {
                 entries = subscription.next(BATCH) => entries,
                 () = tokio::time::sleep_until(save_at.unwrap_or_else(Instant::now)), if save_at.is_some() => {
@@ -252,7 +258,7 @@ impl Follower {
                     continue;
                 }
                 () = self.clock.reaches(due.unwrap_or_default()), if due.is_some() => continue,
-                () = tokio::time::sleep(LOOK_EVERY), if look => continue,
+                () = tokio::time::sleep(look.unwrap_or_default()), if look.is_some() => continue,
             };
             let Some(entries) = self.readable(entries).await else { return };
             let position = subscription.position();
@@ -425,6 +431,10 @@ impl Follower {
     async fn release_at_head(&self, course: &mut Course, at: Position) -> bool {
         let now = self.clock.now();
         let mut rooms = course.due_by(now);
+        // Whoever asked for it, or took back what it was held for, is answered first.
+        let just =
+            |room: &RoomId| course.hold(room).and_then(|hold| hold.due).is_some_and(|due| due > now - ANSWERED_WITHIN);
+        rooms.retain(|room| !(just(room) && self.outbox.is_talking_in(room)));
         let shown: Vec<_> = course.behind().filter(|room| self.outbox.waiting(room) == 0).cloned().collect();
         for room in shown {
             let state = course.roster.room(room.as_str());

@@ -114,6 +114,26 @@ struct Shared {
     queues: Mutex<HashMap<BotName, Arc<Queue>>>,
     /// Inbounds being answered, and those answered from memory because they could not be kept.
     answering: Mutex<Answering>,
+    /// Rooms in which somebody is about to be answered, each as often.
+    talking: Mutex<HashMap<RoomId, usize>>,
+}
+
+/// Somebody is about to be answered in a room, until this is dropped.
+pub(crate) struct Talking {
+    shared: Arc<Shared>,
+    room: RoomId,
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        let mut talking = lock(&self.shared.talking);
+        if let Some(count) = talking.get_mut(&self.room) {
+            *count -= 1;
+            if *count == 0 {
+                talking.remove(&self.room);
+            }
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -155,6 +175,7 @@ impl Outbox {
             seqs: Arc::new(AtomicU64::new(clock)),
             queues: Mutex::default(),
             answering: Mutex::default(),
+            talking: Mutex::default(),
         };
         let outbox = Self { shared: Arc::new(shared) };
         outbox.read_back();
@@ -288,6 +309,17 @@ impl Outbox {
             }
         }));
         (queue.submit_durable(inner, change), !unkept)
+    }
+
+    /// Somebody is about to be answered in a room: what it missed comes after that.
+    pub(crate) fn talks_in(&self, room: &RoomId) -> Talking {
+        *lock(&self.shared.talking).entry(room.clone()).or_default() += 1;
+        Talking { shared: Arc::clone(&self.shared), room: room.clone() }
+    }
+
+    /// Whether somebody is about to be answered in a room.
+    pub(super) fn is_talking_in(&self, room: &RoomId) -> bool {
+        lock(&self.shared.talking).contains_key(room)
     }
 
     /// Whether an inbound was answered: then its answers are kept, shown or on their way.

@@ -249,6 +249,11 @@ pub(super) fn refreshes(what: &Read<'_>, world: &World, bot: &BotRooms<'_>) -> V
         return Vec::new();
     }
     let mut touched = BTreeSet::from([what.item]);
+    if what.any(is_promotion) && world.promoted_to(what.item).is_empty() {
+        // What it becomes follows in a commit of its own, which brings its cards up to date: older messages are changed once
+        // more and no further, so that must not be to what is between the two.
+        touched.clear();
+    }
     if what.any(shows_elsewhere) {
         touched.extend(world.waited_for_by(what.item));
         touched.extend(world.promoted_to(what.item));

@@ -231,17 +231,24 @@ async fn switching_from_one_platform_to_another_loses_nothing() {
     // Where a change came from is said where that is another platform.
     let here = |cards: Vec<String>| cards.iter().map(|card| card.replace(" (Telegram)", "")).collect::<Vec<_>>();
     assert_eq!(here(cards(&stage, &new)), here(were));
+    // A start that reads what was done before this room followed it tells it nothing of that, nor anybody else.
+    let rooms = [&new, &old, &kim, &desk];
+    let came = |stage: &Stage| rooms.map(|seat| stage.came(seat));
+    let before = came(&stage);
+    stage.restart().await;
+    stage.all_quiet().await;
+    assert_eq!(came(&stage), before);
     // From then on they are this room's cards.
     stage.say(&kim, "/done T1").await;
     stage.sees(&new, "T1 done").await;
     // Delivered again, nothing happens again; also after a restart.
     let head = stage.head() - 1;
-    let shown = new.bot.shown(&new.room).len();
+    let before = came(&stage);
     stage.submit(ask.clone()).await;
     stage.restart().await;
     stage.submit(ask).await;
-    stage.quiet(&new.bot).await;
-    assert_eq!((new.bot.shown(&new.room).len(), stage.head()), (shown, head + 1));
+    stage.all_quiet().await;
+    assert_eq!((came(&stage), stage.head()), (before, head + 1));
     stage.say(&new, "/undo").await;
     assert_ne!(set_to(&stage, &new), set_to(&stage, &old));
     assert_snapshot!(stage.transcript());

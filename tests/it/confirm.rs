@@ -53,7 +53,7 @@ async fn a_question_lapses_and_says_so() {
     let (mut stage, kim, dana, team) = scene().await;
     stage.say(&kim, "/revoke @dana").await;
     let (card, data, label) = stage.question(&kim);
-    stage.until(friday() + TimeDelta::minutes(10));
+    stage.until(friday() + TimeDelta::minutes(10)).await;
     // Its message changes by itself: nothing is left to press.
     stage.sees(&kim, "nobody confirmed this").await;
     // A press that was on its way.

@@ -25,7 +25,7 @@ async fn friday() -> (Stage, Seat, Seat) {
 async fn a_quiet_night_lets_what_is_urgent_through_and_the_rest_comes_in_the_morning() {
     let (mut stage, kim, dana) = friday().await;
     stage.say(&dana, "/quiet 22:00-7:00 urgent").await;
-    stage.until(seoul(20, "23:00"));
+    stage.until(seoul(20, "23:00")).await;
     stage.say(&kim, "/idea Offline mode #app").await;
     stage.say(&kim, "/todo Fix login #app").await;
     stage.say(&kim, "/done T1").await;
@@ -33,9 +33,9 @@ async fn a_quiet_night_lets_what_is_urgent_through_and_the_rest_comes_in_the_mor
     stage.say(&kim, "/todo The server is down #app !urgent").await;
     stage.sees(&dana, "The server is down").await;
     stage.say(&dana, "/quiet").await;
-    stage.until(seoul(21, "06:59"));
+    stage.until(seoul(21, "06:59")).await;
     stage.quiet(&dana.bot).await;
-    stage.until(seoul(21, "07:00"));
+    stage.until(seoul(21, "07:00")).await;
     stage.sees(&dana, "3 items").await;
     // What happens afterwards comes at once again.
     stage.say(&kim, "/todo Write it down #app").await;
@@ -52,10 +52,10 @@ async fn a_digest_comes_at_its_hour_once_and_not_when_there_is_nothing() {
     stage.quiet(&dana.bot).await;
     stage.say(&dana, "/digest").await;
     let before = stage.came(&dana).len();
-    stage.until(seoul(21, "09:00"));
+    stage.until(seoul(21, "09:00")).await;
     stage.sees(&dana, "T1").await;
     assert_eq!(stage.came(&dana).len(), before + 1, "one message");
-    stage.until(seoul(22, "09:30"));
+    stage.until(seoul(22, "09:30")).await;
     stage.say(&kim, "/todo Unrelated").await;
     stage.quiet(&dana.bot).await;
     assert_eq!(stage.came(&dana).len(), before + 1, "nothing happened");

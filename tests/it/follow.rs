@@ -20,7 +20,7 @@ async fn a_mute_ends_by_the_clock_and_leaves_nothing_behind() {
     stage.say(&dana, "/mute 2h").await;
     stage.say(&kim, "/todo Fix login #app").await;
     stage.quiet(&dana.bot).await;
-    stage.until(friday() + TimeDelta::hours(2));
+    stage.until(friday() + TimeDelta::hours(2)).await;
     stage.say(&kim, "/todo Fix logout #app").await;
     stage.quiet(&dana.bot).await;
     let told = stage.came(&dana);

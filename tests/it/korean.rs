@@ -62,9 +62,9 @@ async fn the_first_minute() {
     say(&mut stage, &me, "할일 로그인 고치기 #auth !높음 마감:금요일").await;
     say(&mut stage, &me, "할일 앱 배포 필요:T1").await;
     say(&mut stage, &me, "완료 T2").await;
-    stage.until(noon() + TimeDelta::seconds(20));
+    stage.until(noon() + TimeDelta::seconds(20)).await;
     say(&mut stage, &me, "완료 T1").await;
-    stage.until(noon() + TimeDelta::seconds(24));
+    stage.until(noon() + TimeDelta::seconds(24)).await;
     say(&mut stage, &me, "되돌리기").await;
     say(&mut stage, &me, "왜 T1").await;
     say(&mut stage, &me, "기록 T2").await;
@@ -118,13 +118,13 @@ async fn the_past() {
     say(&mut stage, &me, "할일 로그인 고치기 #auth").await;
     say(&mut stage, &me, "할일 앱 배포 필요:T1").await;
     say(&mut stage, &me, "아이디어 어두운 화면").await;
-    stage.until(noon() + TimeDelta::days(2));
+    stage.until(noon() + TimeDelta::days(2)).await;
     say(&mut stage, &me, "완료 T1").await;
     say(&mut stage, &me, "기각 I1 아직 일러요").await;
     say(&mut stage, &me, "시작 T2").await;
     say(&mut stage, &me, "마감 T2 금요일").await;
     say(&mut stage, &me, "배정 T2 @나").await;
-    stage.until(noon() + TimeDelta::days(3));
+    stage.until(noon() + TimeDelta::days(3)).await;
     say(&mut stage, &me, "보드 어제 기준").await;
     say(&mut stage, &me, "T1 어제 기준").await;
     say(&mut stage, &me, "비교 어제").await;
@@ -146,7 +146,7 @@ async fn when_things_go_wrong() {
     say(&mut stage, &me, "/할일 로그인 고치기").await;
     let card = stage.card(&me, "T1");
     say(&mut stage, &me, "/완료 T1").await;
-    stage.until(noon() + TimeDelta::hours(2));
+    stage.until(noon() + TimeDelta::hours(2)).await;
     let got = stage.press_data(&me, &card.at, "/doing T1@1", "시작").await;
     all_korean("a button on an old card", &got);
     say(&mut stage, &me, "/되돌리기 T1").await;

@@ -1,12 +1,17 @@
 //! Korean: what is said and refused in a room that speaks it.
 
+use chrono::{TimeZone as _, Utc};
 use insta::assert_snapshot;
 
 use crate::stage::{Ground, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_that_speaks_korean_is_answered_in_korean() {
-    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    // A Wednesday afternoon in Seoul: when the log began is said, too.
+    let mut stage = Stage::at(Utc.with_ymd_and_hms(2026, 11, 25, 5, 0, 0).unwrap()).await;
+    let kim = stage.direct("telegram", "kim");
+    stage.own(&kim).await;
+    stage.forget();
     stage.say(&kim, "/언어 한국어").await;
     stage.say(&kim, "/할일 로그인 고치기 #auth !높음 마감:2031-05-02").await;
     stage.say(&kim, "/할 일 2.0 배포 필요:T1").await;
@@ -24,6 +29,8 @@ async fn a_room_that_speaks_korean_is_answered_in_korean() {
     stage.say(&kim, "/완료 T1").await;
     stage.say(&kim, "/취소").await;
     stage.say(&kim, "/되돌리기 T1 옆").await;
+    stage.say(&kim, "/보드 2001-01-01 기준").await;
+    stage.say(&kim, "/연결").await;
     assert_snapshot!(stage.transcript());
 }
 

@@ -51,7 +51,7 @@ async fn nobody_is_told_what_they_did_themselves() {
     stage.say(&dana, "/follow all").await;
     stage.say(&kim, "/todo The last one").await;
     stage.sees(&dana, "The last one").await;
-    for (seat, notice) in [(&kim, "T2 Ship it"), (&kim, "T3 The"), (&dana, "completed"), (&dana, "T2")] {
+    for (seat, notice) in [(&kim, "T2 Ship it"), (&kim, "T3 The"), (&dana, "completed"), (&dana, "T2 Ship it")] {
         assert!(!stage.came(seat).iter().any(|text| text.contains(notice)), "{notice}: {:?}", stage.came(seat));
     }
     assert_snapshot!(stage.transcript());

@@ -43,13 +43,13 @@ async fn what_is_due_is_said_before_and_then_and_the_card_is_not_stale_by_it() {
     stage.sees(&dana, "T1").await;
     let start = stage.button(&dana, "Start");
     // A day before, where nobody said otherwise.
-    stage.until(friday() + hours(3));
+    stage.until(friday() + hours(3)).await;
     stage.sees(&dana, "due in 24 h").await;
-    stage.until(friday() + hours(26));
+    stage.until(friday() + hours(26)).await;
     stage.sees(&app, "due in 1 h").await;
     // What the card showed still holds: to be reminded is no change.
     stage.press_data(&dana, &start.0, &start.1, "Start").await;
-    stage.until(friday() + hours(27));
+    stage.until(friday() + hours(27)).await;
     stage.sees(&dana, "due now").await;
     stage.sees(&app, "due now").await;
     stage.press(&dana, "Due +1 day").await;
@@ -70,7 +70,7 @@ async fn a_person_asks_for_one_and_puts_it_off() {
     stage.say(&kim, "/remind T1 yesterday").await;
     stage.say(&kim, "/remind T9 tomorrow").await;
     stage.say(&kim, "/remind").await;
-    stage.until(friday() + hours(15));
+    stage.until(friday() + hours(15)).await;
     stage.sees(&kim, "call the hoster").await;
     stage.press(&kim, "Remind me tomorrow").await;
     stage.say(&kim, "/undo").await;
@@ -94,9 +94,9 @@ async fn what_nobody_moves_is_called_to_mind_and_a_room_says_when() {
     stage.say(&kim, "/todo Fix login due:mon").await;
     stage.say(&kim, "/todo Ship it needs:T1").await;
     stage.say(&kim, "/doing T1").await;
-    stage.until(friday() + hours(48));
+    stage.until(friday() + hours(48)).await;
     stage.sees(&kim, "has waited").await;
-    stage.until(friday() + hours(7 * 24));
+    stage.until(friday() + hours(7 * 24)).await;
     stage.sees(&kim, "nothing has happened").await;
     stage.say(&kim, "/lang ko").await;
     stage.say(&kim, "/remind").await;
@@ -114,20 +114,20 @@ async fn it_is_given_once_on_any_number_of_starts_and_what_was_missed_is_one() {
     stage.own(&kim).await;
     stage.say(&kim, "/todo Fix login @me").await;
     stage.say(&kim, &format!("/due T1 {}", (now + hours(48)).format("%Y-%m-%dT%H:%MZ"))).await;
-    stage.until(now + hours(25));
+    stage.until(now + hours(25)).await;
     stage.sees(&kim, "due in 23 h").await;
     stage.restart().await;
     stage.restart().await;
     stage.stop().await;
     // The time it was due passes while nobody is there.
-    stage.until(now + hours(100));
+    stage.until(now + hours(100)).await;
     stage.start().await;
     stage.sees(&kim, "was due").await;
     stage.restart().await;
     // Another item's is the sign that the timer has looked.
     stage.say(&kim, "/todo Fix logout @me").await;
     stage.say(&kim, &format!("/remind T2 {}", (now + hours(101)).format("%Y-%m-%dT%H:%MZ"))).await;
-    stage.until(now + hours(102));
+    stage.until(now + hours(102)).await;
     stage.sees(&kim, "you wanted to be reminded").await;
     assert_eq!(given(&stage), 3);
     let told =
@@ -149,7 +149,7 @@ async fn somebody_with_rooms_on_two_bots_is_told_in_one() {
         stage.say(seat, "/follow all").await;
     }
     stage.say(&desk, "/todo Fix login @me due:\"sat 18:00\"").await;
-    stage.until(friday() + hours(24));
+    stage.until(friday() + hours(24)).await;
     stage.sees(&desk, "due now").await;
     stage.quiet(&kim.bot).await;
     let elsewhere = stage.came(&kim).iter().filter(|text| text.contains("due now")).count();

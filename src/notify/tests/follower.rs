@@ -3,15 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use tempfile::tempdir;
-use yoman_chat::{BotName, Stop};
+use yoman_chat::{BotName, Outbound, RoomId, Stop};
 
 use super::super::{
     fake::{FakeBot, Rig, quick, until},
-    outbox::OutboxSettings,
+    outbox::{Answer, OutboxSettings},
     scene::{KIM, Scene, created, tagged, todo, todo_event},
 };
 use super::Follower;
-use crate::{domain::todo as todos, log::EventLog, projection::World, subscription::SharedWorld};
+use crate::{
+    clock::Clock,
+    domain::{
+        Event,
+        hours::Digest,
+        room::{self, Setting},
+        todo as todos,
+    },
+    log::EventLog,
+    projection::World,
+    subscription::SharedWorld,
+};
 
 struct Running {
     rig: Rig,
@@ -20,12 +31,16 @@ struct Running {
 }
 
 fn start(dir: &std::path::Path, scene: &Scene, bot: Arc<FakeBot>) -> Running {
+    start_at(Clock::default(), dir, scene, bot)
+}
+
+fn start_at(clock: Clock, dir: &std::path::Path, scene: &Scene, bot: Arc<FakeBot>) -> Running {
     let rig = Rig::with(dir, bot, OutboxSettings::default(), quick());
     let log = Arc::clone(&scene.log) as Arc<dyn EventLog>;
     let world = Arc::new(SharedWorld::new(World::default()));
     let stop = Stop::new();
     let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), rig.outbox.clone(), Arc::clone(&rig.bot) as _);
-    let follower = Follower { far_behind: 20, ..follower };
+    let follower = Follower { far_behind: 20, clock, ..follower };
     let tasks = vec![tokio::spawn(world.keep(log, stop.clone())), tokio::spawn(follower.run(stop.clone()))];
     Running { rig, stop, tasks }
 }
@@ -98,5 +113,32 @@ async fn a_cursor_ahead_of_the_log_goes_back_to_its_head() {
     until("the cursor", || running.cursor() == Some(3)).await;
     scene.happens("todo/1", KIM, "", vec![created("Now"), tagged("app")]).await;
     until("the notice", || running.rig.bot.sent("fake/1").len() == 1).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_comes_after_the_answer_to_whoever_asked_for_it() {
+    let dir = tempdir().unwrap();
+    let (scene, now) = (Scene::new().await, chrono::Utc::now());
+    scene.log.set_time(now);
+    let running = start_at(Clock::standing(now), dir.path(), &scene, FakeBot::new());
+    let (room, outbox) = (RoomId::new("fake/1"), &running.rig.outbox);
+    let to_room = async |event| scene.happens(&room::stream("fake/1"), KIM, "", vec![Event::Room(event)]).await;
+    scene.follows("fake/1", "app", true).await;
+    let digest = Digest { day: None, at: "9:00".parse().unwrap() };
+    to_room(room::Event::SettingChanged(Setting::Digest(Some(digest)))).await;
+    scene.happens("todo/1", KIM, "", vec![created("Now"), tagged("app")]).await;
+    until("it is held", || outbox.hold(&room).is_some()).await;
+    // The act is kept before its answer is.
+    let talking = outbox.talks_in(&room);
+    to_room(room::Event::DigestAsked).await;
+    let head = scene.log.head().position;
+    until("it is read", || outbox.seen(&BotName::new("fake")) == Some(head)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(outbox.hold(&room).is_some() && running.rig.bot.sent("fake/1").is_empty());
+    outbox.answer("asked", &room, vec![Answer::new(Outbound::text("It comes now."))]).await.unwrap();
+    drop(talking);
+    until("both", || running.rig.bot.sent("fake/1").len() == 2).await;
+    assert_eq!(running.rig.bot.sent("fake/1")[0], "It comes now.");
     running.stop().await;
 }

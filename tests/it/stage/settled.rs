@@ -14,6 +14,7 @@ fn settled_line(line: &str) -> String {
         let behind = |word: &str| at > 0 && words[at - 1].ends_with(word);
         let answer = at > 1 && words[at - 2].ends_with("/link") && (behind("yes") || behind("no"));
         let code = answer || behind("/confirm") || behind("/pair") || behind("/claim") || behind("/link");
+        let code = code || behind("/연결") || behind("/페어링");
         let letters = words[at].trim_end_matches(['.', ',']);
         if code && letters.len() == 8 && letters.chars().all(|c| c.is_ascii_alphanumeric()) {
             words[at] = "<code>".into();
