@@ -391,7 +391,11 @@ impl Follower {
             // What somebody asked for comes when they asked for it.
             let passes = one.why == Why::Asked || (urgent && room.urgent && !far);
             if !passes {
-                if course.holds.contains_key(&one.room) {
+                if let Some(hold) = course.hold(&one.room) {
+                    if far && urgent && room.urgent && !hold.all {
+                        // It is not told at once, so it has to be among what is held.
+                        course.set(one.room, Some(Hold { all: true, ..hold }));
+                    }
                     continue;
                 }
                 let until = holds_until(room, zone, at);

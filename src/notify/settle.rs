@@ -228,7 +228,7 @@ impl Queue {
             }
         };
         inner.counters.failures += 1;
-        if running.is_some_and(|running| entry.is_older_than(running.give_up_after)) {
+        if !entry.is_digest() && running.is_some_and(|running| entry.is_older_than(running.give_up_after)) {
             forget(&id, &entry, &mut change.ops);
             inner.counters.given_up += 1;
             warn!(room = %id, why, "a message is given up: it could not be sent for too long");

@@ -190,6 +190,17 @@ async fn a_message_is_given_up_after_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_room_missed_is_not_given_up_however_long_the_platform_is_away() {
+    let dir = tempdir().unwrap();
+    let settings = super::DeliverySettings { give_up_after: Duration::from_millis(50), ..quick() };
+    let rig = Rig::with(dir.path(), FakeBot::new(), OutboxSettings::default(), settings);
+    rig.bot.script(ROOM, (0..10).map(|_| Step::Fail(SendError::NotSent("down".into()))));
+    derive(&rig, 1, vec![Intent::Digest { room: room(ROOM), message: Outbound::text("missed") }]).await;
+    until("it is shown", || rig.bot.sent(ROOM) == ["missed"]).await;
+    assert_eq!(rig.outbox.stats(&BotName::new("fake")).counters.given_up, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_is_changed_in_place_once_for_many_changes() {
     let dir = tempdir().unwrap();
     let rig = Rig::new(dir.path());

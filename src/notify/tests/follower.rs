@@ -7,15 +7,17 @@ use yoman_chat::{BotName, Outbound, RoomId, Stop};
 
 use super::super::{
     fake::{FakeBot, Rig, quick, until},
-    outbox::{Answer, OutboxSettings},
-    scene::{KIM, Scene, created, tagged, todo, todo_event},
+    intent::Answer,
+    outbox::OutboxSettings,
+    scene::{KIM, Scene, created, fact, tagged, todo, todo_event},
 };
 use super::Follower;
 use crate::{
     clock::Clock,
     domain::{
-        Event,
-        hours::Digest,
+        Event, Priority,
+        hours::{Digest, Hour},
+        item::Fact,
         room::{self, Setting},
         todo as todos,
     },
@@ -140,5 +142,34 @@ async fn what_is_held_comes_after_the_answer_to_whoever_asked_for_it() {
     drop(talking);
     until("both", || running.rig.bot.sent("fake/1").len() == 2).await;
     assert_eq!(running.rig.bot.sent("fake/1")[0], "It comes now.");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_urgent_is_held_with_the_rest_while_the_bot_is_far_behind() {
+    let dir = tempdir().unwrap();
+    let scene = Scene::new().await;
+    scene.follows("fake/1", "app", true).await;
+    let in_the_room = async |event| scene.happens(&room::stream("fake/1"), KIM, "", vec![Event::Room(event)]).await;
+    let midnight = Digest { day: None, at: Hour::new(0, 0).unwrap() };
+    in_the_room(room::Event::SettingChanged(Setting::Digest(Some(midnight)))).await;
+    in_the_room(room::Event::SettingChanged(Setting::Urgent(true))).await;
+    let running = start(dir.path(), &scene, FakeBot::new());
+    until("the cursor", || running.cursor() == Some(5)).await;
+    scene.happens("todo/1", KIM, "", vec![created("Not urgent"), tagged("app")]).await;
+    until("it is held", || running.rig.outbox.hold(&yoman_chat::RoomId::new("fake/1")).is_some()).await;
+    let bot = running.stop().await;
+
+    for n in 10..40 {
+        scene.happens(&format!("todo/{n}"), KIM, "", vec![created("One of many"), tagged("app")]).await;
+    }
+    let urgent = vec![created("On fire"), tagged("app"), fact(Fact::Prioritised { priority: Priority::Urgent })];
+    scene.happens("todo/40", KIM, "", urgent).await;
+    let running = start(dir.path(), &scene, Arc::clone(&bot));
+    until("everything is seen", || running.cursor() == Some(37)).await;
+    in_the_room(room::Event::DigestAsked).await;
+    until("the digest", || bot.sent("fake/1").iter().any(|text| text.contains(" changes since "))).await;
+    let sent = bot.sent("fake/1");
+    assert!(sent.len() == 1 && sent[0].starts_with("32 changes since ") && sent[0].contains("On fire"), "{sent:?}");
     running.stop().await;
 }

@@ -29,6 +29,24 @@ fn bot() -> BotName {
 }
 
 #[tokio::test]
+async fn an_answer_on_its_way_to_the_store_is_given_though_nobody_waits_for_it() {
+    let dir = tempdir().unwrap();
+    let outbox = Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
+    let room = RoomId::new("fake/1");
+    for n in 0..50 {
+        let (id, not_saved) = (n.to_string(), vec![Answer::new(Outbound::text("not saved"))]);
+        // The bot that delivered it ends meanwhile, and it is delivered again: it must not be done now.
+        tokio::select! {
+            biased;
+            _ = outbox.answer(&id, &room, not_saved) => {}
+            () = std::future::ready(()) => {}
+        }
+        assert!(outbox.answered(&id));
+        assert_eq!(outbox.answer(&id, &room, Vec::new()).await.unwrap(), Answered::Already);
+    }
+}
+
+#[tokio::test]
 async fn cursors_memos_direct_rooms_and_asides_survive_a_restart() {
     let dir = tempdir().unwrap();
     let kept = OutboxSettings { aside_max: 100, ..OutboxSettings::default() };

@@ -370,8 +370,11 @@ async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> 
         life.settle().await;
         let head = life.house.log.head().position;
         let done = |bot: &FakeBot| {
+            // What is held for a room waits for nothing to wait there: the follower looks for that only now and then. It is
+            // queued before it is no longer held.
             bot.waiting() == 0
                 && life.outbox.seen(bot.name()) >= Some(head)
+                && life.outbox.holds(bot.name()).is_empty()
                 && life.outbox.stats(bot.name()).queued == 0
         };
         if turn > 3 && world.bots.iter().all(done) {
@@ -385,10 +388,11 @@ async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> 
         .iter()
         .map(|bot| {
             format!(
-                "{}: {} not kept, seen {:?}, {:?}",
+                "{}: {} not kept, seen {:?}, held {:?}, {:?}",
                 bot.name(),
                 bot.waiting(),
                 life.outbox.seen(bot.name()),
+                life.outbox.holds(bot.name()),
                 life.outbox.stats(bot.name())
             )
         })

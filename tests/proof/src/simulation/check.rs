@@ -42,6 +42,7 @@ pub(super) fn fingerprint(world: &World) -> u64 {
 pub(super) fn all(world: &World) -> Result<(), String> {
     let commits = commits(world);
     let mut made: HashMap<String, usize> = HashMap::new();
+    let mut made_at: HashMap<String, Position> = HashMap::new();
     let mut promoted = BTreeMap::new();
     let mut commands = HashSet::new();
     for commit in &commits {
@@ -53,6 +54,7 @@ pub(super) fn all(world: &World) -> Result<(), String> {
                 let text = event.data.get();
                 for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.starts_with('k')) {
                     *made.entry(format!("{} {word}", event.name)).or_default() += 1;
+                    made_at.entry(word.to_owned()).or_insert(commit.position);
                 }
             }
             if &*event.name == "idea_promoted" {
@@ -72,6 +74,7 @@ pub(super) fn all(world: &World) -> Result<(), String> {
             world.bots.iter().find(|bot| word.room.as_str().starts_with(&format!("{}/", yoman_chat::Bot::name(*bot))));
         rooms.entry(word.room.clone()).or_insert_with(|| bot.map(|bot| bot.shown(&word.room)).unwrap_or_default());
     }
+    let summed = Summed::of(world, &commits);
     let mut last: HashMap<_, usize> = HashMap::new();
     for said in &world.words {
         let shown = &rooms[&said.room];
@@ -101,7 +104,7 @@ pub(super) fn all(world: &World) -> Result<(), String> {
         if count != usize::from(confirmed) {
             return Err(format!("{} is in the log {count} times and was answered {answer:?}", said.word));
         }
-        if confirmed && !told(world, &said.word, said.room.as_str()) {
+        if confirmed && !told(world, &said.word, said.room.as_str(), made_at.get(&said.word).copied(), &summed) {
             let office = world.bots[1].texts(&world.bots[1].room("office"));
             // Its neighbours: what was told just before and after.
             let near = |text: &&String| {
@@ -118,11 +121,51 @@ pub(super) fn all(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the room that follows everything has heard of it, unless it was made there: by itself, or as one of the changes
-/// that are summed up in one message when there were too many to tell one by one.
-fn told(world: &World, word: &str, room: &str) -> bool {
+/// What is summed up for the room that follows everything, where there was too much to tell one by one.
+struct Summed {
+    /// Where what was made elsewhere stands in the log, in order.
+    elsewhere: Vec<Position>,
+    /// Behind which position each sum begins, and how many changes it is of.
+    sums: Vec<(Position, usize)>,
+}
+
+impl Summed {
+    /// A sum that leaves items out says how all of them are to be had: `31 changes since ... and 19 more: /diff #6..`.
+    fn of(world: &World, commits: &[Arc<Commit>]) -> Self {
+        let office = world.bots[1].room("office");
+        let made = |commit: &&Arc<Commit>| {
+            *commit.meta.origin.room != *office.as_str()
+                && commit.events.iter().any(|event| matches!(&*event.name, "todo_created" | "idea_created"))
+        };
+        // A long one comes in parts, one behind the other.
+        let texts = world.bots[1].texts(&office).join("\n");
+        let pieces: Vec<&str> = texts.split(" changes since ").collect();
+        let sum = |pieces: &[&str]| {
+            let [before, after] = pieces else { return None };
+            let count = before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+            let from = after.split("/diff #").nth(1)?.split("..").next()?.parse().ok()?;
+            Some((Position(from), count))
+        };
+        Self {
+            elsewhere: commits.iter().filter(made).map(|commit| commit.position).collect(),
+            sums: pieces.windows(2).filter_map(sum).collect(),
+        }
+    }
+
+    /// Whether what was made at a position is among it.
+    fn has(&self, position: Position) -> bool {
+        self.sums.iter().any(|(after, count)| {
+            *after < position && self.elsewhere.iter().filter(|it| *after < **it && **it <= position).count() <= *count
+        })
+    }
+}
+
+/// Whether the room that follows everything has heard of it, unless it was made there: by a message that names it, or as one
+/// of the changes that are summed up.
+fn told(world: &World, word: &str, room: &str, made: Option<Position>, summed: &Summed) -> bool {
     let office = world.bots[1].room("office");
-    let holds = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|it| it == word);
-    let sums_up = |text: &str| text.contains(" changes since ");
-    room == office.as_str() || world.bots[1].texts(&office).iter().any(|text| holds(text) || sums_up(text))
+    let holds = |text: &String| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|it| it == word);
+    room == office.as_str()
+        || world.bots[1].texts(&office).iter().any(holds)
+        || made.is_some_and(|position| summed.has(position))
 }
