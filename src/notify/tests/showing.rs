@@ -188,6 +188,7 @@ async fn a_stop_in_the_middle_is_made_up_for() {
     first.bot.script(ROOM, [Step::After(Duration::ZERO), Step::Hang]);
     wanted(&first, Anew::Pin).await;
     until("the first", || first.bot.sent(ROOM) == ["a"]).await;
+    until("it is known", || first.outbox.rooms_with_board(&bot()) == [room()]).await;
     let (outbox, bot_of_then) = first.stop().await;
     outbox.close().await.unwrap();
     drop(outbox);
