@@ -24,13 +24,13 @@ async fn what_falls_due_at_night_comes_in_the_morning_and_what_was_asked_for_com
     stage.sees(&dana, "Renew the certificate").await;
     stage.say(&dana, "/remind T1 sat 3:00 is it done?").await;
     // An hour before, and when it is due: nothing comes.
-    stage.until(seoul(21, "01:00"));
+    stage.until(seoul(21, "01:00")).await;
     stage.quiet(&dana.bot).await;
-    stage.until(seoul(21, "02:00"));
+    stage.until(seoul(21, "02:00")).await;
     stage.quiet(&dana.bot).await;
-    stage.until(seoul(21, "03:00"));
+    stage.until(seoul(21, "03:00")).await;
     stage.sees(&dana, "is it done?").await;
-    stage.until(seoul(21, "07:00"));
+    stage.until(seoul(21, "07:00")).await;
     stage.sees(&dana, "overdue").await;
     stage.quiet(&dana.bot).await;
     assert_snapshot!(stage.transcript());
