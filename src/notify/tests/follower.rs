@@ -124,6 +124,7 @@ async fn what_is_held_comes_after_the_answer_to_whoever_asked_for_it() {
     let (scene, now) = (Scene::new().await, chrono::Utc::now());
     scene.log.set_time(now);
     let running = start_at(Clock::standing(now), dir.path(), &scene, FakeBot::new());
+    until("the cursor", || running.cursor().is_some()).await;
     let (room, outbox) = (RoomId::new("fake/1"), &running.rig.outbox);
     let to_room = async |event| scene.happens(&room::stream("fake/1"), KIM, "", vec![Event::Room(event)]).await;
     scene.follows("fake/1", "app", true).await;

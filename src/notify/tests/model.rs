@@ -215,7 +215,15 @@ impl House {
     /// What a room was shown; an earlier notice of the same item that waited when the next one came is not.
     fn shown(&self, room: &str) -> Vec<Shown> {
         let bot = self.bots.iter().find(|bot| room.starts_with(&format!("{}/", bot.name()))).unwrap();
-        bot.sent(room).iter().filter(|text| !text.contains("possibly a repeat")).map(|text| read(text)).collect()
+        let mut shown: Vec<Shown> = Vec::new();
+        for text in bot.sent(room) {
+            let what = read(&text);
+            // A repeat is none of what was broken off before it was shown.
+            if !(text.contains("possibly a repeat") && shown.contains(&what)) {
+                shown.push(what);
+            }
+        }
+        shown
     }
 }
 
