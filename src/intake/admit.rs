@@ -60,9 +60,7 @@ impl Intake {
             // A code that is still worth something was shown to everybody: worth a word even in a silent group.
             let owned = self.world.read(|world| world.owners() > 0);
             if !owned && addressed(inbound) && self.pairing.may_answer(inbound.sender.id.as_str(), Instant::now()) {
-                return Ok(Admitted::No(Reply::say(Outbound::text(
-                    "Send the claim code to me directly, not in a group: it is a secret.",
-                ))));
+                return Ok(Admitted::No(Reply::say(Outbound::text(say!(self.lang(inbound), "claim-in-group")))));
             }
         }
         if let Some(Command::Person(PersonCommand::LinkTake { code })) = &command

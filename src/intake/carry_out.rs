@@ -94,7 +94,7 @@ impl Intake {
         }
         // What became of somebody's role is in what cannot be read, perhaps: then they change nothing.
         if self.world.read(|world| world.unreadable_of_person(speaker.person)) > 0 {
-            return Err(self.unreadable(&speaker.person.stream(), "you")?.into());
+            return Err(self.unreadable(&speaker.person.stream(), wording!("refused-unreadable-you"))?.into());
         }
         match command {
             Command::Create { bucket, draft } => {
@@ -301,14 +301,30 @@ impl Intake {
         if matches!(command, room::Command::DigestNow) && self.outbox.hold(&RoomId::new(id)).is_none() {
             return Err(Refusal::new(say!(self.lang_of(&RoomId::new(id)), "digest-nothing-to-send")).into());
         }
+        let now = self.settings.clock.now();
+        self.append_room(spoken, |_, room| {
+            let decided = room::decide(room, &command, now);
+            decided.map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()).into())
+        })
+        .await
+    }
+
+    /// Appends to the room something was said in, deciding anew while others change it.
+    pub(super) async fn append_room(
+        &self,
+        spoken: &Spoken,
+        decide: impl Fn(&World, &room::Room) -> Result<Vec<room::Event>, Failure>,
+    ) -> Result<Arc<Commit>, Failure> {
+        let id = spoken.origin.room.as_str();
         if self.world.read(|world| world.unreadable_of_room(id)) > 0 {
-            return Err(self.unreadable(&room::stream(id), "this room")?.into());
+            return Err(self.unreadable(&room::stream(id), wording!("refused-unreadable-room"))?.into());
         }
         let mut tries = 0;
         loop {
-            let room = self.world.read(|world| world.room(id).clone());
-            let events = room::decide(&room, &command, self.settings.clock.now())
-                .map_err(|error| Refusal::not_done(error.wording()).hints(error.hints()))?;
+            let (room, events) = self.world.read(|world| {
+                let room = world.room(id);
+                decide(world, room).map(|events| (room.clone(), events))
+            })?;
             let events = events.into_iter().map(domain::Event::Room).collect();
             let stream = StreamId::new(room::stream(id));
             match self.append(stream, Expected::of(room.version), events, spoken, None).await {
@@ -353,11 +369,11 @@ impl Intake {
         if self.world.read(|world| world.unreadable_of(item)) == 0 {
             return Ok(());
         }
-        Err(self.unreadable(&item.stream(), &item.to_string())?.hints([format!("/show {item}")]).into())
+        Err(self.unreadable(&item.stream(), item.to_string())?.hints([format!("/show {item}")]).into())
     }
 
     /// What cannot be read of a stream, and what to do.
-    pub(super) fn unreadable(&self, stream: &str, called: &str) -> Result<Refusal, Failure> {
+    pub(super) fn unreadable(&self, stream: &str, called: impl Into<Wording>) -> Result<Refusal, Failure> {
         let mut why = None;
         self.log.read_stream(&StreamId::new(stream), 1, &mut |entry| {
             why = match entry {
@@ -367,7 +383,7 @@ impl Intake {
             if why.is_none() { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
         })?;
         let why = why.map_or_else(|| wording!("refused-misplaced"), Wording::from);
-        Ok(Refusal::new(wording!("refused-unreadable", called = called.to_owned(), why)))
+        Ok(Refusal::new(wording!("refused-unreadable", called = called.into(), why)))
     }
 
     fn must_exist<'a>(&self, items: impl IntoIterator<Item = &'a ItemRef>) -> Result<(), Refusal> {

@@ -162,10 +162,8 @@ impl Intake {
             if world.unreadable_of(item) > 0 {
                 // What a button would do is refused.
                 message.buttons.clear();
-                let count = crate::projection::words::count(world.unreadable_of(item), "event", viewer.lang);
-                message.text.plain("\n").push(Style::Bold, "! ").plain(format!(
-                    "{count} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here."
-                ));
+                let n = world.unreadable_of(item);
+                message.text.plain("\n").push(Style::Bold, "! ").plain(say!(viewer.lang, "show-unreadable", n));
             }
             Some(Answer { card: Some((item, version)), ..Answer::new(message) })
         });

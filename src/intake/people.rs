@@ -300,7 +300,7 @@ impl Intake {
             self.world.read(|world| (world.person(id).cloned(), world.owners(), world.unreadable_of_person(id)));
         if unreadable > 0 {
             let handle = person.map_or_else(|| format!("person {}", id.0), |person| person.handle.to_string());
-            return Err(self.unreadable(&id.stream(), &handle)?.into());
+            return Err(self.unreadable(&id.stream(), handle)?.into());
         }
         let given = person::Given { actor: by, owners };
         let version = person.as_ref().map_or(0, |person| person.version);

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     command::{Command, Look, Rebuild},
-    domain::{self, Filter, Handle, Identity, ItemRef, PersonId, Role, room},
-    lang::{code, quote, say, text},
-    log::{AppendError, Commit, Entry, Expected, Position, StreamId},
+    domain::{Filter, Handle, Identity, ItemRef, PersonId, Role, room},
+    lang::{code, quote, say, text, wording},
+    log::{Commit, Entry, Position, StreamId},
     notify::{Anew, Answer},
     projection::{Viewer, words},
 };
@@ -33,8 +33,6 @@ const ASKED_FOR: Duration = Duration::from_secs(600);
 const ASKED_MAX: usize = 64;
 /// Of so many open items it is looked up who made them.
 const MAKERS_MAX: usize = 500;
-/// How often the room's settings are decided anew when they changed between the look and the append.
-const TRIES_MAX: usize = 16;
 
 /// A question that waits for its answer.
 #[derive(Clone, Debug)]
@@ -222,31 +220,17 @@ impl Intake {
         }
         let id = spoken.origin.room.as_str();
         let can_keep = self.capabilities(RoomId::new(id).bot()).is_some_and(|can| can.edits);
-        for room in [id, other] {
-            if self.world.read(|world| world.unreadable_of_room(room)) > 0 {
-                return Err(self.unreadable(&room::stream(room), "one of these rooms")?.into());
-            }
+        if self.world.read(|world| world.unreadable_of_room(other)) > 0 {
+            return Err(self.unreadable(&room::stream(other), wording!("refused-unreadable-room-other"))?.into());
         }
-        let mut tries = 0;
-        loop {
-            let (room, events) = self.world.read(|world| {
-                let room = world.room(id).clone();
-                let events = taken_over(&room, world.room(other), can_keep);
-                (room, events)
-            });
-            let events: Vec<_> = events?.into_iter().map(domain::Event::Room).collect();
-            if events.is_empty() {
-                return Err(Failure::Again("the other room changed meanwhile".into()));
+        self.append_room(spoken, |world, room| {
+            let events = taken_over(room, world.room(other), can_keep)?;
+            match events.is_empty() {
+                true => Err(Failure::Again("the other room changed meanwhile".into())),
+                false => Ok(events),
             }
-            let stream = StreamId::new(room::stream(id));
-            match self.append(stream, Expected::of(room.version), events, spoken, None).await {
-                Err(AppendError::Conflict { .. }) if tries < TRIES_MAX => {
-                    tries += 1;
-                    self.world.at_least(self.log.head().position).await;
-                }
-                other => return Ok(other?.commit),
-            }
-        }
+        })
+        .await
     }
 
     /// The room somebody means: by its id, by its title, by whose it is, or by the bot on which it is their own.

@@ -7,6 +7,7 @@ use super::Intake;
 use crate::{
     command::{self, Context, when},
     domain::{Bucket, ItemRef, Role},
+    lang::Lang,
     projection::{First, Viewer, World, words},
 };
 
@@ -40,6 +41,26 @@ const MOMENTS: &[&str] = &[
     "saturday",
     "sunday",
 ];
+/// The same in Korean.
+const MOMENTS_KOREAN: &[&str] = &[
+    "오늘",
+    "내일",
+    "모레",
+    "월요일",
+    "화요일",
+    "수요일",
+    "목요일",
+    "금요일",
+    "토요일",
+    "일요일",
+    "다음 주 월요일",
+    "다음 주 금요일",
+    "1주 뒤",
+    "2주 뒤",
+    "1개월 뒤",
+];
+/// So many of them are offered before anything is typed.
+const MOMENTS_FIRST: usize = 14;
 
 fn suggestion(label: &str, value: impl Into<String>) -> Suggestion {
     Suggestion { label: fitting(label), value: value.into() }
@@ -181,14 +202,17 @@ impl Asked<'_> {
             Some(suggestion(&format!("{text}   {at}"), text))
         };
         let mut found: Vec<_> = Some(typed).filter(|typed| !typed.is_empty()).and_then(resolved).into_iter().collect();
+        let (coming, past, none) = match self.viewer.lang {
+            Lang::English => (MOMENTS, ["yesterday", "1 week ago", "1 month ago"], "none"),
+            Lang::Korean => (MOMENTS_KOREAN, ["어제", "1주 전", "1개월 전"], "없음"),
+        };
         // The long names only once somebody begins to write them.
-        let offered = if folded.is_empty() { &MOMENTS[..14] } else { MOMENTS };
-        let past = ["yesterday", "1 week ago", "1 month ago"];
-        let offered: Vec<&str> = if looks_back { past.to_vec() } else { offered.to_vec() };
+        let coming = if folded.is_empty() { &coming[..MOMENTS_FIRST] } else { coming };
+        let offered: Vec<&str> = if looks_back { past.to_vec() } else { coming.to_vec() };
         let begins = offered.into_iter().filter(|moment| moment.starts_with(&folded) && *moment != folded);
         found.extend(begins.filter_map(resolved));
-        if matches!(self.verb, "due") && "none".starts_with(&folded) {
-            found.push(suggestion("none", "none"));
+        if matches!(self.verb, "due") && none.starts_with(&folded) {
+            found.push(suggestion(none, none));
         }
         found
     }
@@ -197,11 +221,14 @@ impl Asked<'_> {
         let begin = words::folded(typed.trim().trim_start_matches('/'));
         let may = |verb: &&command::Verb| verb.role.is_none_or(|needed| needed <= self.role);
         let begins = |verb: &command::Verb| {
-            verb.word.starts_with(&begin) || verb.aliases.iter().any(|it| it.starts_with(&begin))
+            let mut words = verb.aliases.iter().chain(verb.korean());
+            verb.word.starts_with(&begin) || words.any(|it| it.starts_with(&begin))
         };
         let mut verbs: Vec<_> = command::verbs().iter().filter(may).filter(|verb| begins(verb)).collect();
         verbs.sort_by_key(|verb| !verb.frequent());
-        verbs.iter().map(|verb| suggestion(&format!("{}   {}", verb.word, verb.help), verb.word)).collect()
+        let lang = self.viewer.lang;
+        let said = |verb: &&command::Verb| format!("{}   {}", verb.word_in(lang), verb.help_in(lang));
+        verbs.iter().map(|verb| suggestion(&said(verb), verb.word)).collect()
     }
 
     /// The last word of a filter is completed: `todo #au` to `todo #auth`.

@@ -8,7 +8,7 @@ use yoman_chat::{Button, Outbound, Style, Text};
 use super::{
     Viewer, World,
     card::with_buttons,
-    line::{GAP, INDENT, title},
+    line::{GAP, INDENT, state_name, title},
     notice, words,
 };
 use crate::{
@@ -200,7 +200,7 @@ impl World {
         let lang = viewer.lang;
         let mut line = Text::new();
         let state = self.state(item);
-        line.item(item.reference).plain(" ").plain(say!(lang, "state", state = state_word(state)));
+        line.item(item.reference).plain(" ").plain(state_name(state, lang));
         title(&mut line, item);
         self.assignees(&mut line, item, lang);
         if let Some(decide) = decide {
@@ -280,22 +280,5 @@ impl World {
             why.append(text_in!(lang, Style::Dim, "digest-why-concerned"));
         }
         why
-    }
-}
-
-/// The key of a state among the words of all languages.
-fn state_word(state: StateWord) -> &'static str {
-    match state {
-        StateWord::Open => "open",
-        StateWord::Running => "running",
-        StateWord::Doing => "doing",
-        StateWord::Blocked => "blocked",
-        StateWord::Reviewed => "reviewed",
-        StateWord::Done => "done",
-        StateWord::Promoted => "promoted",
-        StateWord::Rejected => "rejected",
-        StateWord::Merged => "merged",
-        StateWord::Withdrawn => "withdrawn",
-        StateWord::Closed => "closed",
     }
 }

@@ -241,7 +241,7 @@ impl World {
             _ => None,
         });
         let told: Vec<_> = events.map(|event| row(&event, viewer)).collect();
-        if told.is_empty() { "did what this version cannot read".to_owned() } else { told.join(", ") }
+        if told.is_empty() { say!(viewer.lang, "history-unreadable") } else { told.join(", ") }
     }
 
     /// `/remind`: what this room is reminded of, and what whoever asks wanted to be reminded of.

@@ -302,9 +302,9 @@ fn spread(mut lengths: Vec<TimeDelta>) -> Spread {
 fn length(length: TimeDelta, lang: Lang) -> String {
     let (days, hours, minutes) = (length.num_days(), length.num_hours(), length.num_minutes());
     match (days, hours, minutes) {
-        (0, 0, 0) => say!(lang, "length-seconds", n = length.num_seconds().max(0)),
-        (0, 0, n) => say!(lang, "length-minutes", n),
-        (0, n, _) => say!(lang, "length-hours", n),
+        (0, 0, 0) => say!(lang, "span-seconds", n = length.num_seconds().max(0)),
+        (0, 0, n) => say!(lang, "span-minutes", n),
+        (0, n, _) => say!(lang, "span-hours", n),
         (n, hours, _) if n < 4 && hours % 24 > 0 => say!(lang, "length-days-hours", n, hours = hours % 24),
         (n, ..) => say!(lang, "length-days", n),
     }

@@ -201,3 +201,16 @@ async fn whatever_is_typed_the_suggestions_fit() {
     assert!(label.ends_with("👩‍👩‍👧‍👦"), "{label}");
     assert_eq!(room(&kim).0.kind, RoomKind::Direct);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_korean_room_korean_is_suggested() {
+    let (mut stage, kim) = Stage::with_kim(Ground::Memory).await;
+    stage.say(&kim, "/lang ko").await;
+    let moments = values(&stage, &kim, ArgKind::When, "due", "").await;
+    assert_eq!(moments.len(), 15, "each of them is one, and none at all: {moments:?}");
+    assert_eq!((moments[0].as_str(), moments[14].as_str()), ("오늘", "없음"));
+    assert_eq!(values(&stage, &kim, ArgKind::When, "due", "다음").await, ["다음 주 월요일", "다음 주 금요일"]);
+    assert_eq!(values(&stage, &kim, ArgKind::When, "diff", "").await, ["어제", "1주 전", "1개월 전"]);
+    let verbs = suggested(&stage, &kim, ArgKind::Verb, "help", "완", 25).await;
+    assert_eq!((verbs[0].label.as_str(), verbs[0].value.as_str()), ("완료   할 일이나 조사를 끝내요", "done"));
+}

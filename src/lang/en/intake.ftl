@@ -159,3 +159,11 @@ report-slow = it takes too long: { $after } s were over at position { $position 
 report-stopped = it was stopped before it was done
 repeat-no-answer = possibly a repeat: there was no answer to the first attempt
 repeat-stopped = possibly a repeat: yoman was stopped while sending this
+claim-in-group = Send the claim code to me directly, not in a group: it is a secret.
+show-unreadable = { $n ->
+    [one] 1 event
+   *[other] { $n } events
+} of it cannot be read by this version: what you see is not all of it, and it cannot be changed here.
+refused-unreadable-you = you
+refused-unreadable-room = this room
+refused-unreadable-room-other = the other room

@@ -101,8 +101,5 @@ stats-weeks-before = { $n ->
     [one] 1 week
    *[other] { $n } weeks
 } before these left out
-length-seconds = { $n } s
-length-minutes = { $n } min
-length-hours = { $n } h
 length-days = { $n } d
 length-days-hours = { $n } d { $hours } h
