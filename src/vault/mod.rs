@@ -272,6 +272,11 @@ impl Vault {
         Ok(key)
     }
 
+    /// Somebody was forgotten on another node: their key goes here, too. Blocking.
+    pub fn forgotten_elsewhere(&self, person: PersonId) {
+        self.forget(person, true);
+    }
+
     /// Forgets a person: from now on nothing opens under their key, and its file is destroyed. Blocking. That they were
     /// forgotten stands in the log; what cannot be destroyed now is destroyed at the next start. `now`: it was said just now,
     /// not found in the log.
