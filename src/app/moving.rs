@@ -12,16 +12,16 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::upkeep::UpkeepError;
-use crate::log::{
-    EventLog, Head, Position,
-    moved::{Compared, Moved, compare},
-    owned,
-    progress::Progress,
-    sled::{Options, SledLog, reached},
+use crate::{
+    config::{Config, Engine, REPLICA},
+    log::{
+        EventLog, Head, Position,
+        moved::{Compared, Moved, compare},
+        owned,
+        progress::Progress,
+        sled::{Options, SledLog, reached},
+    },
 };
-
-/// Where a node's replica of a shared log is, in the data directory.
-pub const REPLICA: &str = "replica";
 
 /// What moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +36,22 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, UpkeepError> {
     Err(UpkeepError::Moving(why.into()))
 }
 
+/// Whether the log may be gone on with where the settings say.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn may_start(config: &Config) -> Result<(), String> {
+    match config.log.engine {
+        Engine::Sled => may_start_on_sled(&config.data_dir),
+        Engine::JetStream => may_start_on_jetstream(&config.data_dir),
+    }
+}
+
 /// Whether a log may be gone on with on sled, in `data_dir`.
 ///
 /// # Errors
 /// Why not, and what to do.
-pub fn may_start_on_sled(data_dir: &Path) -> Result<(), String> {
+fn may_start_on_sled(data_dir: &Path) -> Result<(), String> {
     let log = data_dir.join("log");
     if let Some(moved) = mark(&log)? {
         return Err(format!(
@@ -69,7 +80,7 @@ pub fn may_start_on_sled(data_dir: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// Why not, and what to do.
-pub fn may_start_on_jetstream(data_dir: &Path) -> Result<(), String> {
+fn may_start_on_jetstream(data_dir: &Path) -> Result<(), String> {
     let replica = data_dir.join(REPLICA).join("log");
     if let Some(moved) = mark(&replica)? {
         return Err(format!(
