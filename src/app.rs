@@ -6,6 +6,7 @@ mod forgotten;
 pub mod house;
 pub mod memory;
 pub mod reports;
+pub mod seats;
 pub mod upkeep;
 mod watch;
 
@@ -14,7 +15,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use yoman_chat::{BotError, Stop};
 
 use self::upkeep::Upkeep;
-pub use self::{forgotten::finish_forgetting, house::House};
+pub use self::{
+    forgotten::finish_forgetting,
+    house::{House, Seating},
+};
 use crate::{
     bots::{self, Complete},
     clock::Clock,
@@ -78,7 +82,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {

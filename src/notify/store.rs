@@ -185,6 +185,11 @@ impl Store {
         self.hand(Job { ops, owed: true, flushed, durable: None });
     }
 
+    /// As [`Store::submit`], for rows that another node wrote first.
+    pub(super) fn submit_copy(&self, ops: Ops, flushed: Flushed) {
+        self.hand(Job { ops, owed: false, flushed: Some(flushed), durable: None });
+    }
+
     /// Hands `ops` to the writer and says when they survive a power cut.
     pub(super) fn submit_durable(
         &self,
@@ -239,6 +244,17 @@ impl Store {
                 if !visit(&key, value) {
                     break;
                 }
+            }
+            Ok(())
+        });
+    }
+
+    /// All rows as they stand there, further rows of long values among them.
+    pub(super) fn scan_raw(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        self.guarded(|db| {
+            for row in db.iter() {
+                let (key, value) = row?;
+                visit(&key, &value);
             }
             Ok(())
         });
