@@ -114,9 +114,9 @@ impl Seats {
         let (bot_stop, rest_stop) = (Stop::new(), Stop::new());
         let inbox = Inbox::new(bot.name().clone(), Arc::clone(&all.intake) as Arc<dyn Accept>);
         let run = keep_running(Arc::clone(bot), inbox, all.runs.clone(), bot_stop.clone());
-        let mut tells =
+        let tells =
             TellsEnd { bot: bot.name().to_string(), end: None, ended: self.ended.clone(), stop: bot_stop.clone() };
-        let run = tokio::spawn(async move { tells.end = Some(run.await) });
+        let run = tokio::spawn(async move { tells.with(run.await) });
         let delivery = Delivery::start_through(
             gate,
             Arc::clone(bot),
@@ -225,6 +225,12 @@ struct TellsEnd {
     end: Option<Result<(), BotError>>,
     ended: mpsc::UnboundedSender<Ended>,
     stop: Stop,
+}
+
+impl TellsEnd {
+    fn with(mut self, end: Result<(), BotError>) {
+        self.end = Some(end);
+    }
 }
 
 impl Drop for TellsEnd {

@@ -1,13 +1,14 @@
 //! What belongs to one bot, put down and taken up again: by this process when its bot is stopped and started, and by another
 //! node when that speaks for the bot from now on. What is in memory is always what the store says, or nothing.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use yoman_chat::BotName;
 
 use super::{
     entry::Row,
     key::{self, Ops},
+    mirror::Mirror,
     outbox::{Outbox, OutboxError, lock},
     store::StoreError,
 };
@@ -47,6 +48,11 @@ impl Outbox {
         });
     }
 
+    /// From now on each bot's rows are kept where the mirror says. Once, before any bot is spoken for.
+    pub fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
+        self.shared.store.mirror_to(mirror);
+    }
+
     /// Forgets what is in memory of a bot that nobody here speaks for any more: its delivery and its follower have ended.
     /// What others ask of it (where to reach whom, which boards stand where) is what the store says.
     pub async fn put_down(&self, bot: &BotName) {
@@ -76,8 +82,8 @@ impl Outbox {
         shared.asides.read_again(bot);
     }
 
-    /// Everything handed to the store before is in it, or never will be.
-    async fn settled(&self) {
+    /// Everything handed to the store before is in it, and in the mirror, or never will be.
+    pub async fn settled(&self) {
         let (done, wait) = tokio::sync::oneshot::channel();
         self.shared.store.submit(Ops::default(), Some(Box::new(move |result| drop(done.send(result)))));
         // A store that is gone has nothing more to write.

@@ -331,6 +331,11 @@ impl Ops {
         self.0.push((key, None));
     }
 
+    /// Keeps the rows whose keys `stays` wants.
+    pub(super) fn retain(&mut self, mut stays: impl FnMut(&[u8]) -> bool) {
+        self.0.retain(|(key, _)| stays(key));
+    }
+
     /// A row as it stands in a store.
     pub(super) fn raw(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
         self.0.push((key, value));

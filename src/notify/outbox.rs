@@ -249,6 +249,12 @@ impl Outbox {
     fn register(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> (Kept, bool) {
         let shared = &self.shared;
         let bot = BotName::new(room.bot());
+        if shared.store.is_elsewhere(&bot) {
+            // It would stay in memory, and nobody here would show it.
+            let (told, durable) = tokio::sync::oneshot::channel();
+            let _ = told.send(Err(StoreError::Elsewhere));
+            return (durable, true);
+        }
         let key = key::answered(&bot, inbound);
         // Held until everything is handed over: who comes second is then behind the first in the store's order, too.
         let mut answering = lock(&shared.answering);
