@@ -5,6 +5,7 @@ mod ear;
 mod forgotten;
 pub mod house;
 pub mod memory;
+pub mod moving;
 pub mod reports;
 pub mod seats;
 pub mod upkeep;
