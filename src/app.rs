@@ -7,6 +7,7 @@ pub mod house;
 pub mod memory;
 pub mod moving;
 pub mod reports;
+pub mod seats;
 pub mod upkeep;
 mod watch;
 
@@ -15,7 +16,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use yoman_chat::{BotError, Stop};
 
 use self::upkeep::Upkeep;
-pub use self::{forgotten::finish_forgetting, house::House};
+pub use self::{
+    forgotten::finish_forgetting,
+    house::{House, Seating},
+};
 use crate::{
     bots::{self, Complete},
     clock::Clock,
@@ -80,7 +84,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
