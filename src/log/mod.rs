@@ -8,6 +8,7 @@
 //! * `lines.rs`    lines of JSON that somebody else may have written
 //! * `progress.rs` how far something long is
 //! * `owned.rs`    files only their owner can read
+//! * `moved.rs`    the mark of a log that went elsewhere; whether two logs are the same
 //! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests
@@ -24,6 +25,7 @@ pub mod jetstream;
 pub mod lines;
 mod live;
 pub mod memory;
+pub mod moved;
 pub(crate) mod owned;
 pub mod progress;
 pub mod record;
