@@ -46,7 +46,7 @@ pub struct House {
 pub enum Seating {
     /// All of them are taken at the start: nobody else speaks for these bots.
     All,
-    /// Nobody yet: whoever looks after the leases takes them and leaves them.
+    /// Only those of bots that are on this machine alone; whoever looks after the leases takes and leaves the others.
     Later,
 }
 
@@ -169,10 +169,10 @@ impl House {
         let (tell, ended) = mpsc::unbounded_channel();
         let seats = Arc::new(Seats::new(furniture, &bots, tell));
         let left = bots.len();
+        for bot in bots.iter().filter(|bot| seating == Seating::All || bot.capabilities().local) {
+            seats.take(bot.name(), Gate::open());
+        }
         if seating == Seating::All {
-            for bot in &bots {
-                seats.take(bot.name(), Gate::open());
-            }
             seats.take(&BotName::new(WORKFLOW), Gate::open());
         }
         let feed = Arc::clone(&world);

@@ -30,8 +30,8 @@ const RESTART_MAX: Duration = Duration::from_secs(30);
 /// How long a bot whose lease is gone may take to return; it is broken off then.
 const LEAVE_MAX: Duration = Duration::from_millis(500);
 
-/// The name of the seat of what reacts: promotions, reminders. No bot can have it: a bot's name holds no `+`.
-pub const WORKFLOW: &str = "+workflow";
+/// The name of the seat of what reacts: promotions, reminders. No bot can have it: a bot's name holds no `_`.
+pub const WORKFLOW: &str = "_workflow";
 
 /// How a bot ended by itself, with its name.
 pub(super) type Ended = (String, Result<(), BotError>);
