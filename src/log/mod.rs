@@ -478,6 +478,12 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
     /// How it is.
     fn health(&self) -> Health;
 
+    /// Why the shared log cannot be reached at the moment, as far as that is known without trying; an engine whose log lies on
+    /// this machine is never away. Cheap: asked before every command. Reads go on meanwhile, from what was seen of it.
+    fn away(&self) -> Option<String> {
+        None
+    }
+
     /// Makes everything durable, writes what makes the next open fast, and takes no more appends.
     ///
     /// # Errors
