@@ -11,6 +11,7 @@ use crate::{
     intake::{self, Intake},
     lang::Lang,
     log::{EventLog, Position},
+    machine,
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
@@ -145,14 +146,14 @@ impl House {
         let mut running = JoinSet::new();
         for bot in &bots {
             let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
-            running.spawn(keep_running(Arc::clone(bot), inbox, runs.clone(), bots_stop.clone()));
+            machine::spawn_in(&mut running, keep_running(Arc::clone(bot), inbox, runs.clone(), bots_stop.clone()));
         }
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
-        let mut tasks = vec![tokio::spawn(feed)];
+        let mut tasks = vec![machine::spawn(feed)];
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
-            tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
+            tasks.push(machine::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
         }
         let mut deliveries = Vec::new();
         for bot in &bots {
@@ -166,9 +167,9 @@ impl House {
             let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
             let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone).clock(clock.clone());
             let follower = follower.reminders(reminders.clone());
-            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
+            tasks.push(machine::spawn(follower.run(rest_stop.clone())));
         }
-        tasks.push(tokio::spawn(workflow::runner::run(
+        tasks.push(machine::spawn(workflow::runner::run(
             Arc::clone(&log),
             Arc::clone(&world),
             Arc::clone(&intake),
@@ -186,7 +187,7 @@ impl House {
             vitals,
             down_after,
         };
-        tasks.push(tokio::spawn(watch.run(rest_stop.clone())));
+        tasks.push(machine::spawn(watch.run(rest_stop.clone())));
         let timer = workflow::reminder::Timer {
             log: Arc::clone(&log),
             world: Arc::clone(&world),
@@ -195,7 +196,7 @@ impl House {
             defaults: reminders,
             time_zone,
         };
-        tasks.push(tokio::spawn(timer.run(rest_stop.clone())));
+        tasks.push(machine::spawn(timer.run(rest_stop.clone())));
         Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
     }
 
@@ -264,7 +265,7 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -
     let name = bot.name().to_string();
     let mut pause = RESTART_MIN;
     loop {
-        let started = std::time::Instant::now();
+        let started = tokio::time::Instant::now();
         runs.started(&name);
         match bot.run(inbox.clone(), stop.clone()).await {
             Err(BotError::Failed(why)) if !stop.is_cancelled() => {
@@ -279,6 +280,7 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -
                     "the bot failed and is started again"
                 );
                 tokio::select! {
+                    biased;
                     () = stop.cancelled() => return (name, Ok(())),
                     () = tokio::time::sleep(pause) => {}
                 }

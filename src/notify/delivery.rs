@@ -14,7 +14,7 @@ use super::{
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
-use crate::{domain::ItemRef, lang::Lang};
+use crate::{domain::ItemRef, lang::Lang, machine};
 
 /// How delivery behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Delivery {
         let queue = outbox.queue(bot.name());
         let pictures = outbox.pictures().clone();
         let courier = Courier { queue, bot, render, pictures, attempt_max: settings.attempt_max, stop };
-        Self { task: tokio::spawn(courier.run(outbox, settings)) }
+        Self { task: machine::spawn(courier.run(outbox, settings)) }
     }
 
     /// Waits until it has ended; call after cancelling its `stop`.
@@ -156,11 +156,11 @@ impl Courier {
     async fn run(self, outbox: Outbox, settings: DeliverySettings) {
         let mut workers = JoinSet::new();
         for _ in 0..settings.in_flight_max.max(1) {
-            workers.spawn(self.clone().work());
+            machine::spawn_in(&mut workers, self.clone().work());
         }
         let mut rest = JoinSet::new();
-        rest.spawn(keep_time(Arc::clone(&self.queue)));
-        rest.spawn(keep_tidy(outbox.clone()));
+        machine::spawn_in(&mut rest, keep_time(Arc::clone(&self.queue)));
+        machine::spawn_in(&mut rest, keep_tidy(outbox.clone()));
         self.queue.start(Running {
             capabilities: self.bot.capabilities(),
             coalesce: settings.coalesce,
@@ -172,13 +172,14 @@ impl Courier {
         });
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => break,
                 Some(ended) = workers.join_next() => {
                     if let Err(error) = ended {
                         error!(%error, bot = %self.bot.name(), "sending panicked; going on");
                     }
                     if !self.stop.is_cancelled() {
-                        workers.spawn(self.clone().work());
+                        machine::spawn_in(&mut workers, self.clone().work());
                     }
                 }
             }
@@ -223,6 +224,7 @@ impl Courier {
             loop {
                 let Some(until) = self.queue.inner().paused.filter(|until| *until > Instant::now()) else { break };
                 tokio::select! {
+                    biased;
                     () = self.stop.cancelled() => return None,
                     () = tokio::time::sleep_until(until) => {}
                 }
@@ -356,6 +358,7 @@ async fn keep_time(queue: Arc<Queue>) {
         let changed = queue.timer.notified();
         match queue.next_timer() {
             Some(due) => tokio::select! {
+                biased;
                 () = tokio::time::sleep_until(due) => queue.fire(Instant::now()),
                 () = changed => {}
             },
@@ -372,7 +375,7 @@ async fn keep_tidy(outbox: Outbox) {
         wait = TIDY_EVERY;
         let outbox = outbox.clone();
         // Its panics are caught inside; a failure to run is not worth more than the next try.
-        let _ = tokio::task::spawn_blocking(move || outbox.tidy()).await;
+        let _ = machine::blocking(move || outbox.tidy()).await;
     }
 }
 

@@ -16,7 +16,7 @@
 //! * `pictures.rs` the pictures of messages on their way
 //! * `outage.rs`   whether a bot has been down for so long that its owners have to know
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
-//! * `store.rs`    the database under it; `key.rs` its keys and values
+//! * `store.rs`    the database under it, or for simulations a disk in memory; `key.rs` its keys and values
 
 mod aside;
 mod board_rows;
@@ -61,4 +61,4 @@ pub use hold::Hold;
 pub use intent::{Answer, Answered, Intent};
 pub use outbox::{Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
-pub use store::{OpenError, StoreError};
+pub use store::{MemoryDisk, OpenError, StoreError};

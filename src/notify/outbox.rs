@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tracing::warn;
 use yoman_chat::{BotName, MessageRef, RoomId};
 
@@ -27,12 +26,13 @@ use super::{
     pictures::Pictures,
     queue::{Queue, now_ms},
     stats::BotStats,
-    store::{OpenError, Store, StoreError},
+    store::{MemoryDisk, OpenError, Store, StoreError},
 };
 use crate::{
     domain::{Identity, ItemRef, PersonId},
     lang::Lang,
     log::Position,
+    machine,
 };
 
 /// What the outbox is bounded by.
@@ -158,16 +158,27 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Open`] when the directory cannot be used; never because of what is in it.
     pub fn open(dir: &Path, settings: OutboxSettings) -> Result<Self, OutboxError> {
-        let store = Arc::new(Store::open(dir, settings.free_floor_bytes)?);
+        let store = Store::open(dir, settings.free_floor_bytes)?;
+        Ok(Self::on(store, Pictures::beside(dir), settings))
+    }
+
+    /// The outbox on a disk in memory, written by two tasks of this runtime; its pictures would be in `dir`. For simulations:
+    /// one dies with the runtime and is opened again on what the disk kept.
+    pub fn in_memory(disk: &MemoryDisk, dir: &Path, settings: OutboxSettings) -> Self {
+        Self::on(Store::in_memory(disk, settings.free_floor_bytes), Pictures::beside(dir), settings)
+    }
+
+    fn on(store: Store, pictures: Pictures, settings: OutboxSettings) -> Self {
+        let store = Arc::new(store);
         let cards = Arc::new(Cards::new(Arc::clone(&store), settings.cards_per_room_max));
         // By the clock, so that a place (and the nonce made of it) is not used again after everything before is done.
-        let clock = u64::try_from(Utc::now().timestamp_micros()).unwrap_or_default();
+        let clock = u64::try_from(machine::now().timestamp_micros()).unwrap_or_default();
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
             holds: Mutex::default(),
             seen: Mutex::default(),
-            pictures: Pictures::beside(dir),
+            pictures,
             settings,
             boards: Arc::new(Boards::new(&store)),
             cards,
@@ -179,7 +190,7 @@ impl Outbox {
         };
         let outbox = Self { shared: Arc::new(shared) };
         outbox.read_back();
-        Ok(outbox)
+        outbox
     }
 
     /// Finds what was not done when the process ended.
@@ -482,7 +493,7 @@ impl Outbox {
     }
 
     /// The newest `count` deliveries of a bot that were kept aside, newest first, with when.
-    pub fn asides(&self, bot: &BotName, count: usize) -> Vec<(chrono::DateTime<Utc>, yoman_chat::Aside)> {
+    pub fn asides(&self, bot: &BotName, count: usize) -> Vec<(chrono::DateTime<chrono::Utc>, yoman_chat::Aside)> {
         self.shared.asides.newest(bot, count)
     }
 

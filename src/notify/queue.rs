@@ -16,7 +16,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tokio::{
     sync::{Notify, Semaphore, oneshot},
     time::Instant,
@@ -34,7 +33,7 @@ use super::{
     store::{Flushed, Store, StoreError},
     watched::Watched,
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, machine};
 
 /// What a room is doing.
 #[derive(Clone, Debug, Default)]
@@ -157,7 +156,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(super) fn now_ms() -> i64 {
-    Utc::now().timestamp_millis()
+    machine::now().timestamp_millis()
 }
 
 /// What goes to the store in one write, and what happens after that.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     log::{Position, ReadError},
+    machine,
     projection::Missed,
     subscription::Subscription,
 };
@@ -76,7 +77,7 @@ impl Follower {
         let from = held.values().map(|hold| hold.since).min().unwrap_or(upto);
         info!(bot = %self.bot_name(), rooms = held.len(), %from, %upto, "telling rooms what they missed");
         let (roster, log) = (course.roster.clone(), Arc::clone(self.log()));
-        let then = tokio::task::spawn_blocking(move || roster.as_of(&*log, from));
+        let then = machine::blocking(move || roster.as_of(&*log, from));
         let mut past = then.await.map_err(|error| ReadError::Failed(error.to_string()))??;
         let mut missed: HashMap<RoomId, Missed> = HashMap::new();
         let mut pages = Subscription::new(Arc::clone(self.log()), from);

@@ -7,6 +7,10 @@
 //! One tree with a letter before each key, rather than a tree per kind, because a batch is atomic within one tree only.
 //!
 //! Nothing here is the truth. A store that cannot be read is put aside and begun anew: that costs repeated notifications.
+//!
+//! For simulations the same stands on a disk in memory, with tasks instead of threads: `store/memory.rs`.
+
+mod memory;
 
 use std::{
     any::Any,
@@ -25,6 +29,7 @@ use std::{
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
+pub use self::memory::MemoryDisk;
 use super::key::{Ops, value_of};
 use crate::log::owned;
 
@@ -108,11 +113,24 @@ enum ToSync {
     Close(Durable),
 }
 
+/// What the rows stand in.
+trait Base {
+    /// Applies all of it, or nothing; from then on it survives the process.
+    fn apply(&self, ops: Vec<Ops>) -> Result<(), String>;
+
+    /// The space that is left, where that is known.
+    fn free_bytes(&self) -> Option<u64>;
+}
+
+/// Where the rows stand, and who writes them.
+enum Kept {
+    Disk { db: sled::Db, jobs: Sender<Job>, syncs: Sender<ToSync> },
+    Memory(memory::Handle),
+}
+
 /// The store. One per directory; shared by reference.
 pub(super) struct Store {
-    db: sled::Db,
-    jobs: Sender<Job>,
-    syncs: Sender<ToSync>,
+    kept: Kept,
     /// Set once, when the engine failed: then nothing touches it any more.
     failed: Arc<OnceLock<String>>,
     /// The newest reason why writes are refused. A std mutex: nothing is awaited under it.
@@ -155,24 +173,24 @@ impl Store {
         let refusing = Arc::new(Mutex::new(None));
         let (jobs, jobs_in) = mpsc::channel();
         let (syncs, syncs_in) = mpsc::channel();
-        let writer = Writer {
-            db: db.clone(),
-            dir: dir.to_owned(),
-            free_floor_bytes,
-            failed: Arc::clone(&failed),
-            refusing: Arc::clone(&refusing),
-            syncs: syncs.clone(),
-            owed: Ops::default(),
-            space: None,
-        };
+        let base = Files { db: db.clone(), dir: dir.to_owned() };
+        let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &failed, &refusing);
+        let to_sync = syncs.clone();
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
-        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in)).map_err(engine)?;
+        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in, &to_sync)).map_err(engine)?;
         let fails = Arc::clone(&failed);
         thread::Builder::new()
             .name("bots-sync".into())
             .spawn(move || sync_loop(&syncs_in, &file, &fails))
             .map_err(engine)?;
-        Ok(Self { db, jobs, syncs, failed, refusing })
+        Ok(Self { kept: Kept::Disk { db, jobs, syncs }, failed, refusing })
+    }
+
+    /// On a disk in memory, written by tasks of this runtime.
+    pub(super) fn in_memory(disk: &MemoryDisk, free_floor_bytes: u64) -> Self {
+        let (failed, refusing) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
+        let writer = Writer::new(disk.clone(), free_floor_bytes, Duration::ZERO, &failed, &refusing);
+        Self { kept: Kept::Memory(memory::Handle::start(disk, writer)), failed, refusing }
     }
 
     /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
@@ -197,9 +215,14 @@ impl Store {
     }
 
     fn hand(&self, job: Job) {
-        if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
-            // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
-            thread::spawn(move || answer(job, Err(StoreError::Closed), &mut Vec::new()));
+        match &self.kept {
+            Kept::Disk { jobs, .. } => {
+                if let Err(mpsc::SendError(job)) = jobs.send(job) {
+                    // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
+                    thread::spawn(move || answer(job, Err(StoreError::Closed), &mut Vec::new()));
+                }
+            }
+            Kept::Memory(handle) => handle.write(job),
         }
     }
 
@@ -208,13 +231,20 @@ impl Store {
         self.submit_durable(Ops::default(), None).await.unwrap_or(Err(StoreError::Closed))?;
         // Nothing waits now, but the newest unwaited group may still be unsynced.
         let (done, wait) = oneshot::channel();
-        self.syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?;
+        match &self.kept {
+            Kept::Disk { syncs, .. } => syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?,
+            Kept::Memory(handle) => handle.sync(done),
+        }
         wait.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// The value under `key`.
     pub(super) fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.guarded(|db| {
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.get(key),
+        };
+        self.guarded(|| {
             let Some(head) = db.get(key)? else { return Ok(None) };
             value_of(key, &head, |chunk| db.get(chunk).map(|row| row.map(|it| it.to_vec())))
         })
@@ -228,8 +258,12 @@ impl Store {
         after: Option<&[u8]>,
         mut visit: impl FnMut(&[u8], Option<Vec<u8>>) -> bool,
     ) {
-        self.guarded(|db| {
-            let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+        let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.scan(prefix, &from, visit),
+        };
+        self.guarded(|| {
             for row in db.range(from..) {
                 let (key, head) = row?;
                 if !key.starts_with(prefix) {
@@ -254,15 +288,18 @@ impl Store {
 
     /// Bytes on disk.
     pub(super) fn disk_bytes(&self) -> u64 {
-        self.guarded(|db| db.size_on_disk()).unwrap_or(0)
+        match &self.kept {
+            Kept::Disk { db, .. } => self.guarded(|| db.size_on_disk()).unwrap_or(0),
+            Kept::Memory(handle) => handle.disk.bytes(),
+        }
     }
 
     /// sled panics rather than errs on damage: no panic of it gets past here, and after one it is not touched again.
-    fn guarded<T>(&self, read: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Option<T> {
+    fn guarded<T>(&self, read: impl FnOnce() -> sled::Result<T>) -> Option<T> {
         if self.failed.get().is_some() {
             return None;
         }
-        match catch_unwind(AssertUnwindSafe(|| read(&self.db))) {
+        match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => fail(&self.failed, error.to_string()),
             Err(panic) => fail(&self.failed, said(&*panic)),
@@ -354,34 +391,76 @@ fn put_aside(dir: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-struct Writer {
+/// sled's files.
+struct Files {
     db: sled::Db,
     dir: PathBuf,
+}
+
+impl Base for Files {
+    fn apply(&self, ops: Vec<Ops>) -> Result<(), String> {
+        let mut batch = sled::Batch::default();
+        for ops in ops {
+            ops.into_batch(&mut batch);
+        }
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.db.apply_batch(batch)?;
+            self.db.flush()
+        }));
+        match written {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(said(&*panic)),
+        }
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        free_bytes(&self.dir)
+    }
+}
+
+struct Writer<B> {
+    base: B,
     free_floor_bytes: u64,
     failed: Arc<OnceLock<String>>,
     refusing: Arc<Mutex<Option<StoreError>>>,
-    syncs: Sender<ToSync>,
     owed: Ops,
     space: Option<(Instant, Result<(), StoreError>)>,
+    space_every: Duration,
 }
 
-impl Writer {
+impl<B: Base> Writer<B> {
+    fn new(
+        base: B,
+        free_floor_bytes: u64,
+        space_every: Duration,
+        failed: &Arc<OnceLock<String>>,
+        refusing: &Arc<Mutex<Option<StoreError>>>,
+    ) -> Self {
+        let (failed, refusing) = (Arc::clone(failed), Arc::clone(refusing));
+        Self { base, free_floor_bytes, failed, refusing, owed: Ops::default(), space: None, space_every }
+    }
+
     /// Runs until every sender is gone.
-    fn run(mut self, jobs: &Receiver<Job>) {
+    fn run(mut self, jobs: &Receiver<Job>, syncs: &Sender<ToSync>) {
         while let Ok(first) = jobs.recv() {
             let mut group = vec![first];
             self.gather(&mut group, jobs);
-            let result = self.write(&mut group);
-            let mut durable = Vec::new();
-            let sync = result.is_ok();
-            for job in group {
-                answer(job, result.clone(), &mut durable);
-            }
-            if sync {
+            if let Some(durable) = self.turn(group) {
                 // Fails only when the other thread is gone; its waiters then see a closed channel.
-                let _ = self.syncs.send(ToSync::Group(durable));
+                let _ = syncs.send(ToSync::Group(durable));
             }
         }
+    }
+
+    /// Writes a group and tells who waits for that; who waits for the sync, when there is something to sync.
+    fn turn(&mut self, mut group: Vec<Job>) -> Option<Vec<Durable>> {
+        let result = self.write(&mut group);
+        let mut durable = Vec::new();
+        for job in group {
+            answer(job, result.clone(), &mut durable);
+        }
+        result.is_ok().then_some(durable)
     }
 
     /// All that waits; when nobody waits for any of it, a moment more.
@@ -418,31 +497,21 @@ impl Writer {
             }
             return Err(full);
         }
-        let mut batch = sled::Batch::default();
-        std::mem::take(&mut self.owed).into_batch(&mut batch);
-        for job in group {
-            std::mem::take(&mut job.ops).into_batch(&mut batch);
-        }
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            self.db.apply_batch(batch)?;
-            self.db.flush()
-        }));
-        let why = match written {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(panic) => said(&*panic),
-        };
-        let _ = fail::<()>(&self.failed, why.clone());
-        Err(StoreError::Failed(why))
+        let mut ops = vec![std::mem::take(&mut self.owed)];
+        ops.extend(group.iter_mut().map(|job| std::mem::take(&mut job.ops)));
+        self.base.apply(ops).map_err(|why| {
+            let _ = fail::<()>(&self.failed, why.clone());
+            StoreError::Failed(why)
+        })
     }
 
     fn space(&mut self) -> Result<(), StoreError> {
         if let Some((at, result)) = &self.space
-            && at.elapsed() < SPACE_EVERY
+            && at.elapsed() < self.space_every
         {
             return result.clone();
         }
-        let result = match free_bytes(&self.dir) {
+        let result = match self.base.free_bytes() {
             Some(free) if free < self.free_floor_bytes => {
                 Err(StoreError::Full { free_mb: free / 1_000_000, floor_mb: self.free_floor_bytes / 1_000_000 })
             }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{Bucket, ItemRef},
     log::{Entry, EventLog, Position},
+    machine,
     projection::World,
 };
 
@@ -151,7 +152,7 @@ impl SharedWorld {
         stop: CancellationToken,
     ) {
         let (of, from, until) = (Arc::clone(&self), Arc::clone(&log), stop.clone());
-        let begun = tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
+        let begun = machine::blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
         if let Err(error) = begun {
             error!(%error, "loading the world ended badly; it is fed bit by bit");
         }
@@ -163,6 +164,7 @@ impl SharedWorld {
         let mut subscription = Subscription::new(log, self.position());
         loop {
             let next = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 next = subscription.next(BATCH) => next,
             };
@@ -172,6 +174,7 @@ impl SharedWorld {
                 Err(error) => {
                     error!(%error, "history cannot be read; trying again");
                     tokio::select! {
+                        biased;
                         () = stop.cancelled() => return,
                         () = tokio::time::sleep(AGAIN_AFTER) => {}
                     }

@@ -89,6 +89,15 @@ async fn memory_that_grows_is_seen_by_the_long_run() {
 #[test]
 fn what_the_simulation_found_once_stays_mended() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
-    let count = simulation::regressions(&setting(false), &dir).unwrap();
+    let count = simulation::regressions(&dir).unwrap();
     assert!(count > 0, "the first seeds are there");
+}
+
+#[test]
+fn the_same_seed_is_the_same_schedule_step_for_step() {
+    for seed in 1..=40 {
+        let (first, second) = (simulation::trace(seed).unwrap(), simulation::trace(seed).unwrap());
+        assert_eq!(first, second, "seed {seed}");
+    }
+    assert_ne!(simulation::trace(1), simulation::trace(2));
 }
