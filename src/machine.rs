@@ -7,12 +7,16 @@
 use std::{
     cell::{Cell, RefCell},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
 use chrono::{DateTime, Utc};
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use rand::RngExt as _;
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinHandle, JoinSet},
+};
 
 /// Whoever has a machine in hand.
 pub trait Schedule: Send + Sync {
@@ -111,15 +115,61 @@ pub(crate) fn now() -> DateTime<Utc> {
     schedule().map_or_else(Utc::now, |schedule| schedule.now())
 }
 
-/// A number from 0 up to and without 1; not for secrets.
+/// A number from 0 up to and without 1, from the operating system's random numbers.
 pub(crate) fn chance() -> f64 {
     schedule().map_or_else(rand::random, |schedule| schedule.chance())
 }
 
+/// A number below `count`, from the operating system's random numbers: good for a secret.
+pub(crate) fn below(count: usize) -> usize {
+    match schedule() {
+        None => rand::rng().random_range(0..count),
+        Some(schedule) => (schedule.chance() * count as f64) as usize,
+    }
+}
+
+/// A value that changes, and that others wait for. As tokio's watch channel, which wakes those who wait in an order of
+/// chance: here they are woken in the order they came.
+#[derive(Debug)]
+pub(crate) struct Level<T> {
+    // A std mutex: nothing is awaited under it.
+    value: Mutex<T>,
+    changed: Notify,
+}
+
+impl<T: Copy> Level<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Mutex::new(value), changed: Notify::new() }
+    }
+
+    pub(crate) fn get(&self) -> T {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes it; `change` says whether there is anything to wake for.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut T) -> bool) {
+        if change(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Waits until it is as wanted.
+    pub(crate) async fn reaches(&self, wanted: impl Fn(T) -> bool) {
+        loop {
+            let change = self.changed.notified();
+            tokio::pin!(change);
+            // Listening before looking: a change in between is not missed.
+            change.as_mut().enable();
+            if wanted(self.get()) {
+                return;
+            }
+            change.await;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     /// Lets every task wait twice; writes down who went on.

@@ -1,7 +1,7 @@
 //! Which message is the board of a room.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -85,12 +85,12 @@ impl BoardRow {
 #[derive(Debug)]
 pub(super) struct Boards {
     // A std mutex: nothing is awaited under it.
-    rows: Mutex<HashMap<RoomId, BoardRow>>,
+    rows: Mutex<BTreeMap<RoomId, BoardRow>>,
 }
 
 impl Boards {
     pub(super) fn new(store: &Arc<Store>) -> Self {
-        let mut rows = HashMap::new();
+        let mut rows = BTreeMap::new();
         store.scan(key::BOARDS, None, |key, value| {
             if let (Some(room), Some(row)) = (key::room_alone(key), key::decode(key, value)) {
                 rows.insert(room, row);
@@ -100,7 +100,7 @@ impl Boards {
         Self { rows: Mutex::new(rows) }
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<RoomId, BoardRow>> {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<RoomId, BoardRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,7 +1,7 @@
 //! Where to reach whom: the direct rooms people were heard in.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -62,12 +62,12 @@ fn spoken<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lang>, D:
 pub(super) struct Direct {
     store: Arc<Store>,
     // A std mutex: nothing is awaited under it. One row for each direct room there is.
-    rooms: Mutex<HashMap<RoomId, Heard>>,
+    rooms: Mutex<BTreeMap<RoomId, Heard>>,
 }
 
 impl Direct {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        let mut rooms = HashMap::new();
+        let mut rooms = BTreeMap::new();
         store.scan(key::DIRECT, None, |key, value| {
             if let (Some(room), Some(heard)) = (key::room_alone(key), key::decode(key, value)) {
                 rooms.insert(room, heard);
@@ -77,7 +77,7 @@ impl Direct {
         Self { store, rooms: Mutex::new(rooms) }
     }
 
-    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Heard>> {
+    fn rooms(&self) -> MutexGuard<'_, BTreeMap<RoomId, Heard>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -157,7 +157,7 @@ impl Direct {
     }
 }
 
-fn newest(rooms: &HashMap<RoomId, Heard>, is_them: impl Fn(&Heard) -> bool) -> Option<&RoomId> {
+fn newest(rooms: &BTreeMap<RoomId, Heard>, is_them: impl Fn(&Heard) -> bool) -> Option<&RoomId> {
     let of_person = rooms.iter().filter(|(_, heard)| is_them(heard));
     of_person.max_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b))).map(|(room, _)| room)
 }

@@ -2,7 +2,7 @@
 //! answer, notices together with the cursor of the bot they are for.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -106,16 +106,16 @@ struct Shared {
     asides: Asides,
     direct: Direct,
     /// What is held for which room.
-    holds: Mutex<HashMap<RoomId, Hold>>,
+    holds: Mutex<BTreeMap<RoomId, Hold>>,
     /// How far each bot has read the log.
-    seen: Mutex<HashMap<BotName, Position>>,
+    seen: Mutex<BTreeMap<BotName, Position>>,
     seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
-    queues: Mutex<HashMap<BotName, Arc<Queue>>>,
+    queues: Mutex<BTreeMap<BotName, Arc<Queue>>>,
     /// Inbounds being answered, and those answered from memory because they could not be kept.
     answering: Mutex<Answering>,
     /// Rooms in which somebody is about to be answered, each as often.
-    talking: Mutex<HashMap<RoomId, usize>>,
+    talking: Mutex<BTreeMap<RoomId, usize>>,
 }
 
 /// Somebody is about to be answered in a room, until this is dropped.
@@ -138,8 +138,8 @@ impl Drop for Talking {
 
 #[derive(Debug, Default)]
 struct Answering {
-    now: HashSet<String>,
-    unkept: HashSet<String>,
+    now: BTreeSet<String>,
+    unkept: BTreeSet<String>,
 }
 
 /// Says when something is durable.

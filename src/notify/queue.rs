@@ -8,7 +8,7 @@
 mod waiting;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -67,14 +67,14 @@ pub(super) struct Room {
     /// Refusals since a message was taken.
     pub(super) refusals: u32,
     /// Entries that wait, by item: another refresh adds nothing, another notice takes the place.
-    refreshes: HashMap<ItemRef, Seq>,
-    notices: HashMap<ItemRef, Seq>,
+    refreshes: BTreeMap<ItemRef, Seq>,
+    notices: BTreeMap<ItemRef, Seq>,
     /// The same of the board.
     board: Option<Seq>,
     /// When the board was changed last.
     pub(super) board_at: Option<Instant>,
     /// When a card was changed last.
-    pub(super) edited: HashMap<ItemRef, Instant>,
+    pub(super) edited: BTreeMap<ItemRef, Instant>,
 }
 
 impl Room {
@@ -117,7 +117,7 @@ pub(super) struct Running {
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
-    pub(super) rooms: HashMap<RoomId, Room>,
+    pub(super) rooms: BTreeMap<RoomId, Room>,
     /// Set while a delivery takes claims.
     pub(super) running: Option<Arc<Running>>,
     /// The whole bot waits.
@@ -127,7 +127,7 @@ pub(super) struct Inner {
     /// When to look at a room again.
     timers: BTreeSet<(Instant, RoomId)>,
     /// Rooms the platform refuses everything for, with the time in milliseconds.
-    pub(super) refusing: HashMap<RoomId, i64>,
+    pub(super) refusing: BTreeMap<RoomId, i64>,
     pub(super) counters: Counters,
 }
 
