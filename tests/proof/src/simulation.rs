@@ -51,19 +51,19 @@ use crate::run::{Found, Outcome, Setting};
 /// So much virtual time and so many steps until everything must be quiet once no faults come any more.
 const QUIET_STEPS: usize = 4_000;
 
-/// Simulates so long, seed after seed from the first on.
+/// Simulates so long, or so many worlds, seed after seed from the first on.
 ///
 /// # Errors
 /// The seed that failed and what was wrong.
-pub async fn simulation(setting: &Setting, time: Duration) -> Found {
+pub async fn simulation(setting: &Setting, time: Duration, worlds: Option<usize>) -> Found {
     let setting = setting.clone();
     let run = move || {
         let began = Instant::now();
         let mut sum = Sum::default();
         let mut seed = setting.seed;
-        while began.elapsed() < time || sum.worlds == 0 {
+        while worlds.map_or(began.elapsed() < time || sum.worlds == 0, |worlds| sum.worlds < worlds) {
             one(seed, setting.plant, &mut sum).map_err(|why| {
-                format!("seed {seed}: {why}\nrepeat it: yoman-proof simulation --seconds 0 --seed {seed}")
+                format!("seed {seed}: {why}\nrepeat it: yoman-proof simulation --worlds 1 --seed {seed}")
             })?;
             seed = seed.wrapping_add(1);
         }

@@ -48,7 +48,7 @@ async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_lies_is_seen_through_by_the_power_cuts() {
-    caught("power", async |setting| power::power(setting, 6).await).await;
+    caught("power", async |setting| power::power(setting, 6, power::On::Layer).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,7 +68,7 @@ async fn a_confirmation_without_an_event_is_seen_under_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_was_lost_is_missed_on_hostile_platforms() {
-    caught("hostile-platforms", async |setting| platforms::platforms(setting, Duration::from_millis(300)).await).await;
+    caught("hostile-platforms", async |setting| platforms::platforms(setting, None, Duration::from_millis(300)).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +78,7 @@ async fn a_command_that_reads_otherwise_is_seen_by_the_fuzzing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_never_was_is_seen_by_the_simulation() {
-    caught("simulation", async |setting| simulation::simulation(setting, Duration::from_secs(20)).await).await;
+    caught("simulation", async |setting| simulation::simulation(setting, Duration::from_secs(20), None).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

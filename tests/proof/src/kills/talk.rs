@@ -17,9 +17,9 @@ use crate::{
 /// An item that does not exist has at least this number.
 const NO_SUCH_ITEM: u64 = 900_000;
 /// How long anything before the traffic may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long what was done by hand may go without an answer at the end before it counts as cut off.
-const BY_HAND: Duration = Duration::from_secs(2);
+const BY_HAND: Duration = Duration::from_secs(5);
 
 /// So many commands are written in one message when the log is filled: no more are taken.
 const LINES: usize = 20;
