@@ -121,8 +121,10 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
     for trouble in troubles {
         talk.look();
         let mut dice = StdRng::seed_from_u64(random.random());
+        talk.scrambled = trouble == Trouble::HalfOpen && platform == Platform::Slack;
         go_on(&mut talk, &mut random, server.misbehaves(trouble, each, &mut dice, &mut handed)).await;
         wire.no_faults();
+        talk.scrambled = false;
         // What was done by hand meanwhile may have been cut off, as by a kill.
         talk.killed();
         let settling = Instant::now();
