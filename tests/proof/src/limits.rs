@@ -28,6 +28,8 @@ const LASTS: Duration = Duration::from_millis(2_000);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// So long it may take to be well again by itself before somebody starts it again.
 const ALONE: Duration = Duration::from_secs(20);
+/// What a room is told when nothing is saved any more; what was said is answered by the next start.
+const BROKEN: &str = "Not saved: the disk of the log failed";
 /// The longest a stop may take.
 const STOP_MAX: Duration = Duration::from_secs(60);
 
@@ -151,7 +153,7 @@ impl Talk {
         let shown = self.wire.shown(&self.chat);
         let order = self.said.iter().filter(|word| !shown.iter().any(|it| it.first.contains(word.as_str())));
         // A refusal need not repeat the words it refuses: it answers in order, so the count tells.
-        let answers = shown.len();
+        let answers = shown.iter().filter(|it| !it.first.starts_with(BROKEN)).count();
         let mut open: Vec<_> = order.collect();
         let refused = answers.saturating_sub(self.said.len() - open.len() + 1);
         open.drain(..refused.min(open.len()));
@@ -217,7 +219,7 @@ async fn one(
     for _ in 0..3 {
         talk.say();
     }
-    let well = until(ALONE, || talk.unanswered().is_empty()).await;
+    let well = until(ALONE, || talk.unanswered().is_empty() || yoman.ended()).await;
     let alone = well && !yoman.ended();
     if !alone {
         // Not by itself: then by being started again, as whoever runs it would do.
