@@ -5,7 +5,9 @@ mod ear;
 mod forgotten;
 pub mod house;
 pub mod memory;
+pub mod moving;
 pub mod reports;
+pub mod seats;
 pub mod upkeep;
 mod watch;
 
@@ -14,17 +16,20 @@ use std::{path::Path, sync::Arc, time::Duration};
 use yoman_chat::{BotError, Stop};
 
 use self::upkeep::Upkeep;
-pub use self::{forgotten::finish_forgetting, house::House};
+pub use self::{
+    forgotten::finish_forgetting,
+    house::{House, Seating},
+};
 use crate::{
     bots::{self, Complete},
     clock::Clock,
     command,
-    config::Config,
+    config::{Config, Engine},
     control::{self, Finding},
     domain::ItemRef,
     intake,
     log::{
-        EventLog, owned,
+        EventLog, Position, owned,
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
@@ -48,7 +53,8 @@ pub enum AppError {
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = Signals::listen();
     make_dir(&config.data_dir)?;
-    let new = !config.in_data_dir("log").exists();
+    moving::may_start(&config).map_err(AppError::Failed)?;
+    let new = !config.log_root().join("log").exists();
     let completer = Arc::new(Completer::default());
     let bots = bots::build(&config, Arc::clone(&completer) as Arc<dyn Complete>).map_err(AppError::Failed)?;
     if bots.is_empty() {
@@ -56,7 +62,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -78,7 +84,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -87,6 +93,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
+    if vault.is_shared() {
+        let (log, vault, intake) = (Arc::clone(&house.log), Arc::clone(&vault), Arc::clone(&house.intake));
+        tokio::spawn(forgotten::follow(log, looked_through, vault, intake, stop.clone()));
+    }
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
@@ -207,6 +217,8 @@ struct Opened {
     log: Arc<dyn EventLog>,
     /// The keys it is read with.
     vault: Arc<Vault>,
+    /// Up to here it is known who was forgotten.
+    looked_through: Position,
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
@@ -216,6 +228,7 @@ struct Opened {
 async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
+    let shared = (config.log.engine == Engine::JetStream).then(|| config.nats.settings());
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -230,7 +243,12 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
-        let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
+        let vault = match shared {
+            Some(nats) => Vault::open_shared(keys, nats),
+            None => Vault::open(keys),
+        };
+        let vault = Arc::new(vault.map_err(|error| failed(&error))?);
+        let looked_through = stored.head().position;
         let log = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), seal)
             .map_err(|error| failed(&error))?;
         let log = Arc::new(log) as Arc<dyn EventLog>;
@@ -244,7 +262,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new) })
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new) })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
@@ -257,12 +275,17 @@ fn locked(error: &OpenError) -> String {
 }
 
 fn log_options(config: &Config) -> Options {
+    options_at(config, &config.log_root())
+}
+
+/// For a log below a directory, whichever it is.
+fn options_at(config: &Config, root: &Path) -> Options {
     Options {
         journal: config.log.journal,
         free_space_floor_mb: config.log.free_space_floor_mb,
         cache_mb: config.log.cache_mb,
         lock_wait_ms: config.log.lock_wait_ms,
-        ..Options::new(&config.data_dir)
+        ..Options::new(root)
     }
 }
 
@@ -278,7 +301,10 @@ pub async fn check_bots(config: &Config) -> Vec<Finding> {
 
 /// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.
 pub async fn check_log(config: &Config) -> Vec<Finding> {
-    if !config.in_data_dir("log").exists() {
+    if let Err(why) = moving::may_start(config) {
+        return vec![Finding::fail("log", why, "")];
+    }
+    if !config.log_root().join("log").exists() {
         return vec![Finding::ok("log", format!("{} is new: there is no log yet", config.data_dir.display()))];
     }
     let (options, keys, seal) = (log_options(config), config.in_data_dir("keys"), config.privacy.seal);

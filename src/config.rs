@@ -10,12 +10,14 @@
 //! * `bots.rs`     which bots run, and with which token
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
+//! * `nats.rs`      where NATS is, for a log on several machines
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 
 mod bots;
 mod discord;
 mod env;
 mod file;
+mod nats;
 mod problem;
 mod settings;
 mod slack;
@@ -36,6 +38,7 @@ pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
+    nats::NatsConfig,
     problem::{ConfigError, Problem},
     slack::{SlackBot, SlackWay},
 };
@@ -59,6 +62,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The log.
     pub log: LogConfig,
+    /// Where NATS is, when the log is there.
+    pub nats: NatsConfig,
     /// Who can still read what.
     pub privacy: PrivacyConfig,
     /// What rooms start with.
@@ -83,9 +88,24 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Where a node keeps its replica of a shared log, in the data directory: a log that was here before it is left as it was.
+pub const REPLICA: &str = "replica";
+
+/// Where the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// On this machine.
+    #[default]
+    Sled,
+    /// On NATS JetStream, for several machines; a replica of it on this one.
+    JetStream,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
+    /// Where the log is.
+    pub engine: Engine,
     /// Writes are refused while less than this is free on the disk; 10^6 bytes.
     pub free_space_floor_mb: u64,
     /// Keep the log as JSON lines too.
@@ -229,7 +249,14 @@ impl Default for Config {
         Self {
             file: None,
             data_dir: PathBuf::from("data"),
-            log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
+            log: LogConfig {
+                engine: Engine::Sled,
+                free_space_floor_mb: 64,
+                journal: true,
+                cache_mb: 64,
+                lock_wait_ms: 3_000,
+            },
+            nats: NatsConfig::default(),
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {
@@ -294,6 +321,7 @@ impl Config {
 
         settings::check(&config, &mut problems);
         bots::finish(&mut config, environment, &mut problems);
+        nats::find_secrets(&mut config, environment, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
@@ -305,5 +333,13 @@ impl Config {
     /// A path inside the data directory.
     pub fn in_data_dir(&self, name: impl AsRef<Path>) -> PathBuf {
         self.data_dir.join(name)
+    }
+
+    /// The directory with `log/` and `journal/` of the log that is gone on with: on NATS, the replica here.
+    pub fn log_root(&self) -> PathBuf {
+        match self.log.engine {
+            Engine::Sled => self.data_dir.clone(),
+            Engine::JetStream => self.in_data_dir(REPLICA),
+        }
     }
 }

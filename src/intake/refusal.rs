@@ -164,7 +164,7 @@ impl From<AppendError> for Failure {
             ))),
             AppendError::Unacceptable(why) => Self::Refused(Refusal::new(wording!("refused-unacceptable", why))),
             AppendError::Conflict { .. } => Self::Refused(Refusal::new(wording!("refused-conflict"))),
-            AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
+            AppendError::Away(_) | AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
         }
     }
 }

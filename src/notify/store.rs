@@ -28,9 +28,13 @@ use std::{
 
 use tokio::sync::oneshot;
 use tracing::{error, warn};
+use yoman_chat::BotName;
 
 pub use self::memory::MemoryDisk;
-use super::key::{Ops, value_of};
+use super::{
+    key::{Ops, value_of},
+    mirror::{Handing, Mirror, Place, Told},
+};
 use crate::log::owned;
 
 /// Why something could not be stored.
@@ -50,6 +54,9 @@ pub enum StoreError {
     /// It is closed.
     #[error("the bots' state is closed")]
     Closed,
+    /// Another node speaks for the bot: what is kept of it is kept there.
+    #[error("another node speaks for this bot")]
+    Elsewhere,
 }
 
 /// Why the store could not be opened.
@@ -96,21 +103,26 @@ const SPACE_EVERY: Duration = Duration::from_millis(500);
 /// What could not be written for want of space and must not be forgotten, in rows.
 const OWED_MAX: usize = 8192;
 
-/// Called on the writer's thread; must be short and must not panic.
-pub(super) type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Durable = oneshot::Sender<Result<(), StoreError>>;
+/// Called on the writer's thread, or the mirror's; must be short and must not panic.
+pub(super) type Flushed = Told;
 
-struct Job {
-    ops: Ops,
+pub(super) struct Job {
+    pub(super) ops: Ops,
     /// Write it later when there is no space now.
     owed: bool,
-    flushed: Option<Flushed>,
-    durable: Option<Durable>,
+    /// Another node wrote it first: the mirror has it.
+    pub(super) copy: bool,
+    flushed: Option<Told>,
+    durable: Option<Told>,
+    /// It had nothing to write.
+    empty: bool,
+    /// The bots of which it wrote something that the mirror gets.
+    mirrored: Vec<BotName>,
 }
 
 enum ToSync {
-    Group(Vec<Durable>),
-    Close(Durable),
+    Group(Vec<Told>),
+    Close(Told),
 }
 
 /// What the rows stand in.
@@ -131,15 +143,23 @@ enum Kept {
 /// The store. One per directory; shared by reference.
 pub(super) struct Store {
     kept: Kept,
+    states: States,
+}
+
+/// What the store and its writer tell each other.
+#[derive(Clone, Default)]
+struct States {
     /// Set once, when the engine failed: then nothing touches it any more.
     failed: Arc<OnceLock<String>>,
     /// The newest reason why writes are refused. A std mutex: nothing is awaited under it.
     refusing: Arc<Mutex<Option<StoreError>>>,
+    /// Where else it is kept; set at the start, if at all.
+    mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("failed", &self.failed.get()).finish_non_exhaustive()
+        f.debug_struct("Store").field("failed", &self.states.failed.get()).finish_non_exhaustive()
     }
 }
 
@@ -169,38 +189,54 @@ impl Store {
         file.sync_all().map_err(of_dir)?;
         owned::sync_dir(dir).and_then(|()| owned::sync_name(dir)).map_err(of_dir)?;
 
-        let failed = Arc::new(OnceLock::new());
-        let refusing = Arc::new(Mutex::new(None));
+        let states = States::default();
         let (jobs, jobs_in) = mpsc::channel();
         let (syncs, syncs_in) = mpsc::channel();
         let base = Files { db: db.clone(), dir: dir.to_owned() };
-        let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &failed, &refusing);
+        let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &states);
         let to_sync = syncs.clone();
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
         thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in, &to_sync)).map_err(engine)?;
-        let fails = Arc::clone(&failed);
+        let fails = Arc::clone(&states.failed);
         thread::Builder::new()
             .name("bots-sync".into())
             .spawn(move || sync_loop(&syncs_in, &file, &fails))
             .map_err(engine)?;
-        Ok(Self { kept: Kept::Disk { db, jobs, syncs }, failed, refusing })
+        Ok(Self { kept: Kept::Disk { db, jobs, syncs }, states })
     }
 
     /// On a disk in memory, written by tasks of this runtime.
     pub(super) fn in_memory(disk: &MemoryDisk, free_floor_bytes: u64) -> Self {
-        let (failed, refusing) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
-        let writer = Writer::new(disk.clone(), free_floor_bytes, Duration::ZERO, &failed, &refusing);
-        Self { kept: Kept::Memory(memory::Handle::start(disk, writer)), failed, refusing }
+        let states = States::default();
+        let writer = Writer::new(disk.clone(), free_floor_bytes, Duration::ZERO, &states);
+        Self { kept: Kept::Memory(memory::Handle::start(disk, writer)), states }
+    }
+
+    /// From now on a bot's rows are kept where the mirror says, too. Once, before anything is written.
+    pub(super) fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
+        if self.states.mirror.set(mirror).is_err() {
+            error!("the bots' state has a mirror already; the second one is left out");
+        }
+    }
+
+    /// Whether another node speaks for a bot.
+    pub(super) fn is_elsewhere(&self, bot: &BotName) -> bool {
+        self.states.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
     }
 
     /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
     pub(super) fn submit(&self, ops: Ops, flushed: Option<Flushed>) {
-        self.hand(Job { ops, owed: false, flushed, durable: None });
+        self.hand(Job { flushed, ..Job::of(ops) });
     }
 
     /// As [`Store::submit`], for what has happened already: when there is no space it is written once there is.
     pub(super) fn submit_owed(&self, ops: Ops, flushed: Option<Flushed>) {
-        self.hand(Job { ops, owed: true, flushed, durable: None });
+        self.hand(Job { owed: true, flushed, ..Job::of(ops) });
+    }
+
+    /// As [`Store::submit`], for rows that another node wrote first.
+    pub(super) fn submit_copy(&self, ops: Ops, flushed: Flushed) {
+        self.hand(Job { copy: true, flushed: Some(flushed), ..Job::of(ops) });
     }
 
     /// Hands `ops` to the writer and says when they survive a power cut.
@@ -210,7 +246,8 @@ impl Store {
         flushed: Option<Flushed>,
     ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (durable, receiver) = oneshot::channel();
-        self.hand(Job { ops, owed: false, flushed, durable: Some(durable) });
+        let durable: Told = Box::new(move |result| drop(durable.send(result)));
+        self.hand(Job { flushed, durable: Some(durable), ..Job::of(ops) });
         receiver
     }
 
@@ -219,7 +256,7 @@ impl Store {
             Kept::Disk { jobs, .. } => {
                 if let Err(mpsc::SendError(job)) = jobs.send(job) {
                     // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
-                    thread::spawn(move || answer(job, Err(StoreError::Closed), &mut Vec::new()));
+                    thread::spawn(move || job.answer(&Err(StoreError::Closed)));
                 }
             }
             Kept::Memory(handle) => handle.write(job),
@@ -231,6 +268,7 @@ impl Store {
         self.submit_durable(Ops::default(), None).await.unwrap_or(Err(StoreError::Closed))?;
         // Nothing waits now, but the newest unwaited group may still be unsynced.
         let (done, wait) = oneshot::channel();
+        let done: Told = Box::new(move |result| drop(done.send(result)));
         match &self.kept {
             Kept::Disk { syncs, .. } => syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?,
             Kept::Memory(handle) => handle.sync(done),
@@ -278,11 +316,26 @@ impl Store {
         });
     }
 
+    /// All rows as they stand there, further rows of long values among them.
+    pub(super) fn scan_raw(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.scan_raw(visit),
+        };
+        self.guarded(|| {
+            for row in db.iter() {
+                let (key, value) = row?;
+                visit(&key, &value);
+            }
+            Ok(())
+        });
+    }
+
     /// Why writes are refused at the moment, if they are.
     pub(super) fn refusing(&self) -> Option<StoreError> {
-        match self.failed.get() {
+        match self.states.failed.get() {
             Some(why) => Some(StoreError::Failed(why.clone())),
-            None => lock(&self.refusing).clone(),
+            None => lock(&self.states.refusing).clone(),
         }
     }
 
@@ -296,13 +349,13 @@ impl Store {
 
     /// sled panics rather than errs on damage: no panic of it gets past here, and after one it is not touched again.
     fn guarded<T>(&self, read: impl FnOnce() -> sled::Result<T>) -> Option<T> {
-        if self.failed.get().is_some() {
+        if self.states.failed.get().is_some() {
             return None;
         }
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(value)) => Some(value),
-            Ok(Err(error)) => fail(&self.failed, error.to_string()),
-            Err(panic) => fail(&self.failed, said(&*panic)),
+            Ok(Err(error)) => fail(&self.states.failed, error.to_string()),
+            Err(panic) => fail(&self.states.failed, said(&*panic)),
         }
     }
 }
@@ -422,23 +475,15 @@ impl Base for Files {
 struct Writer<B> {
     base: B,
     free_floor_bytes: u64,
-    failed: Arc<OnceLock<String>>,
-    refusing: Arc<Mutex<Option<StoreError>>>,
+    states: States,
     owed: Ops,
     space: Option<(Instant, Result<(), StoreError>)>,
     space_every: Duration,
 }
 
 impl<B: Base> Writer<B> {
-    fn new(
-        base: B,
-        free_floor_bytes: u64,
-        space_every: Duration,
-        failed: &Arc<OnceLock<String>>,
-        refusing: &Arc<Mutex<Option<StoreError>>>,
-    ) -> Self {
-        let (failed, refusing) = (Arc::clone(failed), Arc::clone(refusing));
-        Self { base, free_floor_bytes, failed, refusing, owed: Ops::default(), space: None, space_every }
+    fn new(base: B, free_floor_bytes: u64, space_every: Duration, states: &States) -> Self {
+        Self { base, free_floor_bytes, states: states.clone(), owed: Ops::default(), space: None, space_every }
     }
 
     /// Runs until every sender is gone.
@@ -453,14 +498,26 @@ impl<B: Base> Writer<B> {
         }
     }
 
-    /// Writes a group and tells who waits for that; who waits for the sync, when there is something to sync.
-    fn turn(&mut self, mut group: Vec<Job>) -> Option<Vec<Durable>> {
-        let result = self.write(&mut group);
+    /// Writes a group, hands it to the mirror and tells who waits for that; gives who waits for the sync, when there is
+    /// something to sync.
+    fn turn(&mut self, mut group: Vec<Job>) -> Option<Vec<Told>> {
+        let mirror = self.states.mirror.get().cloned();
+        let mut handing = mirror.as_ref().map(|mirror| Handing::new(&**mirror));
+        if let Some(handing) = &mut handing {
+            group.retain_mut(|job| handing.may_write(job));
+        }
+        if let Err(why) = self.write(&mut group, handing.as_mut()) {
+            group.into_iter().for_each(|job| job.answer(&Err(why.clone())));
+            return None;
+        }
         let mut durable = Vec::new();
         for job in group {
-            answer(job, result.clone(), &mut durable);
+            job.written(handing.as_mut(), &mut durable);
         }
-        result.is_ok().then_some(durable)
+        if let Some(handing) = handing {
+            handing.hand_over();
+        }
+        Some(durable)
     }
 
     /// All that waits; when nobody waits for any of it, a moment more.
@@ -482,8 +539,8 @@ impl<B: Base> Writer<B> {
         }
     }
 
-    fn write(&mut self, group: &mut [Job]) -> Result<(), StoreError> {
-        if let Some(why) = self.failed.get() {
+    fn write(&mut self, group: &mut [Job], mut handing: Option<&mut Handing<'_>>) -> Result<(), StoreError> {
+        if let Some(why) = self.states.failed.get() {
             return Err(StoreError::Failed(why.clone()));
         }
         if group.iter().all(|job| job.ops.is_empty()) && self.owed.is_empty() {
@@ -497,10 +554,20 @@ impl<B: Base> Writer<B> {
             }
             return Err(full);
         }
-        let mut ops = vec![std::mem::take(&mut self.owed)];
-        ops.extend(group.iter_mut().map(|job| std::mem::take(&mut job.ops)));
+        let mut owed = std::mem::take(&mut self.owed);
+        if let Some(handing) = &mut handing {
+            handing.leave_out(&mut owed);
+            handing.rows_of(&owed);
+        }
+        let mut ops = vec![owed];
+        for job in group {
+            if let Some(handing) = handing.as_mut().filter(|_| !job.copy) {
+                job.mirrored = handing.rows_of(&job.ops);
+            }
+            ops.push(std::mem::take(&mut job.ops));
+        }
         self.base.apply(ops).map_err(|why| {
-            let _ = fail::<()>(&self.failed, why.clone());
+            let _ = fail::<()>(&self.states.failed, why.clone());
             StoreError::Failed(why)
         })
     }
@@ -517,7 +584,7 @@ impl<B: Base> Writer<B> {
             }
             _ => Ok(()),
         };
-        let mut refusing = lock(&self.refusing);
+        let mut refusing = lock(&self.states.refusing);
         if refusing.is_none()
             && let Err(full) = &result
         {
@@ -530,15 +597,46 @@ impl<B: Base> Writer<B> {
     }
 }
 
-fn answer(job: Job, result: Result<(), StoreError>, durable: &mut Vec<Durable>) {
-    let failed = result.is_err();
-    if let Some(flushed) = job.flushed {
-        flushed(result.clone());
+impl Job {
+    fn of(ops: Ops) -> Self {
+        let empty = ops.is_empty();
+        Self { ops, owed: false, copy: false, flushed: None, durable: None, empty, mirrored: Vec::new() }
     }
-    match job.durable {
-        Some(waiter) if failed => drop(waiter.send(result)),
-        Some(waiter) => durable.push(waiter),
-        None => {}
+
+    /// What becomes of it is known.
+    fn answer(mut self, result: &Result<(), StoreError>) {
+        self.tell(result);
+    }
+
+    /// It is not written.
+    pub(super) fn refuse(&mut self, why: &StoreError) {
+        self.tell(&Err(why.clone()));
+    }
+
+    fn tell(&mut self, result: &Result<(), StoreError>) {
+        for told in self.flushed.take().into_iter().chain(self.durable.take()) {
+            told(result.clone());
+        }
+    }
+
+    /// It is in the store here; whoever waits for more than that is told when that has come about, too.
+    fn written(self, handing: Option<&mut Handing<'_>>, durable: &mut Vec<Told>) {
+        let Self { flushed, durable: synced, mut mirrored, empty, .. } = self;
+        let Some(handing) = handing else {
+            flushed.into_iter().for_each(|told| told(Ok(())));
+            durable.extend(synced);
+            return;
+        };
+        // What writes nothing waits for what was written before it, whatever became of that.
+        if empty {
+            mirrored = handing.mirrored();
+        }
+        if let Some(told) = flushed {
+            handing.tell(&mirrored, empty, told, None);
+        }
+        if let Some(told) = synced {
+            handing.tell(&mirrored, empty, told, Some(durable));
+        }
     }
 }
 
@@ -591,7 +689,7 @@ fn sync_loop(syncs: &Receiver<ToSync>, file: &File, failed: &OnceLock<String>) {
             }
         };
         for waiter in waiters {
-            let _ = waiter.send(result.clone());
+            waiter(result.clone());
         }
     }
 }

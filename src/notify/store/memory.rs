@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Base, Durable, Job, Ops, StoreError, ToSync, Writer, lock, value_of};
+use super::{Base, Job, Ops, StoreError, ToSync, Told, Writer, lock, value_of};
 use crate::machine;
 
 /// A row before a write: what stood there.
@@ -94,6 +94,11 @@ impl MemoryDisk {
         }
     }
 
+    pub(super) fn scan_raw(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        let rows = self.held().rows.clone();
+        rows.iter().for_each(|(key, row)| visit(key, row));
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.held().rows.iter().map(|(key, row)| (key.len() + row.len()) as u64).sum()
     }
@@ -174,7 +179,7 @@ impl Handle {
                 }
                 let result = synced.sync();
                 for waiter in waiters {
-                    let _ = waiter.send(result.clone());
+                    waiter(result.clone());
                 }
             }
         });
@@ -186,7 +191,7 @@ impl Handle {
         let _ = self.jobs.send(job);
     }
 
-    pub(super) fn sync(&self, done: Durable) {
+    pub(super) fn sync(&self, done: Told) {
         let _ = self.syncs.send(ToSync::Close(done));
     }
 }
