@@ -422,7 +422,9 @@ fn the_server_takes_its_configuration_and_nothing_less() {
         command.args(["-t", "-c"]).arg(deploy().join("nats.conf")).env_clear();
         for name in nats_variables().iter().filter(|name| Some(*name) != without) {
             let route = name.starts_with("NATS_ROUTE_") && name != "NATS_ROUTE_PASSWORD";
-            command.env(name, if route { "nats://route:secret@nats-0.nats:6222" } else { "secret" });
+            // Each server is named once.
+            let value = if route { format!("nats://route:secret@{}:6222", name.to_lowercase()) } else { "secret".into() };
+            command.env(name, value);
         }
         let output = command.stdin(Stdio::null()).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())

@@ -10,6 +10,7 @@
 //! * `json.rs`  texts inside a payload, exchanged without touching a byte beside them
 //! * `log.rs`   [`SealedLog`]: seals what is appended to a log and opens what is read from it
 //! * `authors.rs` whose words something carries that nobody said there
+//! * `sharing.rs` keys on their way from one machine to several, and back
 //! * `anew.rs`  sealing a log that is made anew from lines
 //!
 //! # What is sealed, and what is not
@@ -43,6 +44,7 @@ mod json;
 mod key;
 mod log;
 mod seal;
+mod sharing;
 mod store;
 
 use std::{

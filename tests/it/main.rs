@@ -22,6 +22,7 @@ mod looks;
 mod newer;
 #[cfg(unix)]
 mod on_nats;
+mod nodes;
 mod order;
 mod past;
 mod phone;

@@ -232,3 +232,40 @@ async fn a_kill_between_mark_and_key_is_made_good() {
     bucket.destroy(PersonId(3)).unwrap();
     assert!(matches!(bucket.fetch(PersonId(3)).unwrap(), Some(Kept::Forgotten)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_go_with_their_log_and_come_back() {
+    let house = House::new();
+    let dir = |name: &str| house.dir.path().join(name);
+    let before = {
+        let vault = Arc::new(Vault::open(dir("one")).unwrap());
+        let log = Arc::clone(&house.log) as Arc<dyn EventLog>;
+        Node { log: SealedLog::open(log, Arc::clone(&vault), true).unwrap(), vault }
+    };
+    let at = before.say(3, 1).await.unwrap();
+    before.say(4, 2).await.unwrap();
+    let secret = house.secret("one", 4);
+    let old = fs::read(before.vault.path(PersonId(4))).unwrap();
+    before.log.append(forgotten(4)).await.unwrap();
+    drop(before);
+    // An old copy of a key that was destroyed.
+    fs::write(dir("one/person-4.key"), old).unwrap();
+    for _ in 0..2 {
+        Vault::share(dir("one"), house.settings(), Arc::clone(&house.log) as Arc<dyn EventLog>).unwrap();
+    }
+    assert!(!house.is_on_nats(&secret));
+    assert_eq!(house.node("two").title(at), "Title 1");
+    assert_eq!(house.vault("three").unwrap().make(PersonId(4)).unwrap_err(), VaultError::Forgotten(PersonId(4)));
+
+    house.node("two").say(5, 3).await.unwrap();
+    Vault::copy_shared(dir("back"), house.settings()).unwrap();
+    for person in [3, 5] {
+        assert_eq!(house.secret("back", person), house.secret("two", person));
+    }
+    assert!(!dir("back/person-4.key").exists());
+    // Keys of another log do not get there.
+    let other = Vault::open(dir("other")).unwrap();
+    other.make(PersonId(5)).unwrap();
+    let refused = Vault::share(dir("other"), house.settings(), Arc::new(MemoryLog::new())).unwrap_err().to_string();
+    assert!(refused.contains("another log"), "{refused}");
+}
