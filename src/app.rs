@@ -5,6 +5,7 @@ mod ear;
 mod forgotten;
 pub mod house;
 pub mod memory;
+mod nodes;
 pub mod reports;
 pub mod seats;
 pub mod upkeep;
@@ -12,7 +13,7 @@ mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{Bot, BotError, BotName, Stop};
 
 use self::upkeep::Upkeep;
 pub use self::{
@@ -28,10 +29,13 @@ use crate::{
     domain::ItemRef,
     intake,
     log::{
-        EventLog, owned,
+        EventLog,
+        jetstream::Connection,
+        owned,
         sled::{OpenError, Options, SledLog},
     },
-    notify::{DeliverySettings, Outbox, OutboxSettings},
+    nodes::Nodes,
+    notify::{DeliverySettings, Mirror, Outbox, OutboxSettings},
     report::Library,
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
@@ -60,7 +64,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, outbox, snapshots, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -82,7 +86,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
+    // On a log that others share, who speaks for which bot is found out with them.
+    let shared = connection.map(|connection| (connection, Nodes::lines(leased(&bots))));
+    let seating = if shared.is_some() { Seating::Later } else { Seating::All };
+    if let Some((_, lines)) = &shared {
+        outbox.mirror_to(Arc::clone(lines) as Arc<dyn Mirror>);
+    }
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, seating);
+    let nodes = shared.map(|(connection, lines)| {
+        Nodes::start(&connection, &config.nodes.settings(), &lines, &house.outbox, &house.log, &house.seats)
+    });
+    if let Some(nodes) = &nodes {
+        house.intake.know_nodes(nodes.view());
+    }
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -100,7 +116,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         };
         if stopped {
             stop.cancel();
-            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
             return Ok(());
         }
         if let Some(code) = house.intake.claim_code() {
@@ -109,11 +125,26 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let ended = wait(&mut house, &mut signals).await;
     stop.cancel();
-    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
     if let Err(error) = ear.await {
         tracing::error!(%error, "the control socket's task ended badly");
     }
     ended
+}
+
+/// The bots that one node at a time may speak for: those that are not on this machine alone.
+fn leased(bots: &[Arc<dyn Bot>]) -> Vec<BotName> {
+    bots.iter().filter(|bot| !bot.capabilities().local).map(|bot| bot.name().clone()).collect()
+}
+
+/// Hands the bots over, then stops.
+async fn end(house: House, nodes: Option<Nodes>, grace: Duration) {
+    if let Some(nodes) = nodes
+        && tokio::time::timeout(grace, nodes.stop()).await.is_err()
+    {
+        tracing::warn!("not every bot could be handed over in time: their leases run out");
+    }
+    house.stop(grace).await;
 }
 
 /// Until a signal comes, or no bot is left.
@@ -194,6 +225,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// To what the log is shared through, if it is.
+    connection: Option<Connection>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
@@ -228,7 +261,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new) })
+        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new), connection: None })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
