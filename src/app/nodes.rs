@@ -42,7 +42,11 @@ pub(super) fn findings(state: Option<&NodesState>) -> Vec<Finding> {
     if versions.len() > 1 {
         let versions: Vec<_> = versions.into_iter().collect();
         let what = format!("the nodes run different versions: {}", versions.join(", "));
-        findings.push(Finding::warn("nodes", what, "update the others; what a newer one wrote an older one cannot read"));
+        findings.push(Finding::warn(
+            "nodes",
+            what,
+            "update the others; what a newer one wrote an older one cannot read",
+        ));
     }
     if let Some(why) = &state.away {
         findings.push(Finding::fail("nodes", format!("NATS is not reached: {why}"), "it is tried all the time"));

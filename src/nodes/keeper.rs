@@ -87,6 +87,12 @@ impl Keeper {
             None => {
                 // As long as it takes, the lease is renewed; when it is lost meanwhile, whatever waits for NATS ends.
                 self.seats.leave(&self.bot).await;
+                if hold.owed.load(Ordering::SeqCst)
+                    && hold.mode() == Mode::Shared
+                    && let Err(why) = self.snapshot(&hold, true).await
+                {
+                    tracing::warn!(bot = %self.bot, why, "what was kept while NATS was away is kept here alone");
+                }
                 match hold.mode() {
                     Mode::Lost(why) => Some(why),
                     Mode::Shared | Mode::Alone => None,
