@@ -8,6 +8,7 @@ pub mod memory;
 pub mod moving;
 pub mod reports;
 pub mod seats;
+mod shared;
 pub mod upkeep;
 mod watch;
 
@@ -19,6 +20,7 @@ use self::upkeep::Upkeep;
 pub use self::{
     forgotten::finish_forgetting,
     house::{House, Seating},
+    shared::check_nats,
 };
 use crate::{
     bots::{self, Complete},
@@ -29,7 +31,9 @@ use crate::{
     domain::ItemRef,
     intake,
     log::{
-        EventLog, Position, owned,
+        EventLog, Position,
+        jetstream::{self, JetStreamLog},
+        owned,
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
@@ -229,6 +233,16 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let shared = (config.log.engine == Engine::JetStream).then(|| config.nats.settings());
+    let on_nats = match shared.clone() {
+        Some(nats) => {
+            let opened = JetStreamLog::open(jetstream::Options::new(options.clone(), nats)).await;
+            Some(opened.map_err(|error| match error {
+                jetstream::OpenError::Replica(error) => AppError::Failed(locked(&error)),
+                other => AppError::Failed(other.to_string()),
+            })?)
+        }
+        None => None,
+    };
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -242,15 +256,20 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     });
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
-        let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+        let (stored, beneath) = match on_nats {
+            Some(log) => (Arc::clone(log.replica()), Arc::new(log) as Arc<dyn EventLog>),
+            None => {
+                let log = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+                (Arc::clone(&log), log as Arc<dyn EventLog>)
+            }
+        };
         let vault = match shared {
             Some(nats) => Vault::open_shared(keys, nats),
             None => Vault::open(keys),
         };
         let vault = Arc::new(vault.map_err(|error| failed(&error))?);
         let looked_through = stored.head().position;
-        let log = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), seal)
-            .map_err(|error| failed(&error))?;
+        let log = SealedLog::open(beneath, Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
         let log = Arc::new(log) as Arc<dyn EventLog>;
         make_dir(&state)?;
         finish_forgetting(&vault, &data);

@@ -20,6 +20,8 @@ mod link;
 mod log_tools;
 mod looks;
 mod newer;
+#[cfg(unix)]
+mod on_nats;
 mod nodes;
 mod order;
 mod past;

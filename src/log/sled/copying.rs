@@ -65,7 +65,7 @@ impl SledLog {
 
     /// The positions that were given up.
     pub fn lost(&self) -> Vec<LostRange> {
-        self.shared.lost.ranges().to_vec()
+        self.shared.lost_ranges()
     }
 
     /// The newest position that is used, by a commit or by what was given up.
@@ -114,10 +114,10 @@ fn give_up(
     why: &str,
     visit: &mut dyn FnMut(Piece<'_>) -> Result<(), CopyError>,
 ) -> Result<(), CopyError> {
-    let Some(given_up) = shared.lost.why(from, to) else {
+    let Some(given_up) = shared.why_lost(from, to) else {
         return Err(CopyError::Damaged { position: Position(from), why: why.to_owned() });
     };
-    (from..=to).try_for_each(|position| visit(Piece::Lost(Position(position), given_up)))
+    (from..=to).try_for_each(|position| visit(Piece::Lost(Position(position), &given_up)))
 }
 
 /// The hash of the newest record up to a position.
