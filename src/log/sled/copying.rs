@@ -65,12 +65,12 @@ impl SledLog {
 
     /// The positions that were given up.
     pub fn lost(&self) -> Vec<LostRange> {
-        self.shared.lost.ranges().to_vec()
+        self.shared.lost_ranges()
     }
 
     /// The newest position that is used, by a commit or by what was given up.
-    pub(in crate::log) fn end(&self) -> Position {
-        self.lost().iter().map(|range| range.to).max().unwrap_or_default().max(self.shared.head().position)
+    pub(crate) fn end(&self) -> Position {
+        Position(self.next().0.saturating_sub(1))
     }
 
     /// Every position after one, in order, without a gap: each record follows the one before, or is given up.
@@ -114,10 +114,10 @@ fn give_up(
     why: &str,
     visit: &mut dyn FnMut(Piece<'_>) -> Result<(), CopyError>,
 ) -> Result<(), CopyError> {
-    let Some(given_up) = shared.lost.why(from, to) else {
+    let Some(given_up) = shared.why_lost(from, to) else {
         return Err(CopyError::Damaged { position: Position(from), why: why.to_owned() });
     };
-    (from..=to).try_for_each(|position| visit(Piece::Lost(Position(position), given_up)))
+    (from..=to).try_for_each(|position| visit(Piece::Lost(Position(position), &given_up)))
 }
 
 /// The hash of the newest record up to a position.
