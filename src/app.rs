@@ -122,12 +122,32 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     ended
 }
 
-/// Until a signal comes, or no bot is left.
+/// How often it is looked whether the log can still be written, and how long whoever spoke is told of it before the end.
+const BROKEN_EVERY: Duration = Duration::from_millis(500);
+const BROKEN_TOLD: Duration = Duration::from_secs(2);
+
+/// Returns when nothing is saved any more, and why.
+async fn broken(log: Arc<dyn EventLog>) -> String {
+    loop {
+        if let Some(why) = log.broken() {
+            tokio::time::sleep(BROKEN_TOLD).await;
+            return why;
+        }
+        tokio::time::sleep(BROKEN_EVERY).await;
+    }
+}
+
+/// Until a signal comes, no bot is left, or nothing is saved any more: then a supervisor starts it again.
 async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> {
     let mut wrong = None;
+    let broken = broken(Arc::clone(&house.log));
+    tokio::pin!(broken);
     loop {
         tokio::select! {
             () = signals.next() => return Ok(()),
+            why = &mut broken => return Err(AppError::Failed(format!(
+                "the log failed, and nothing is saved any more: {why}. Look at its disk, then start yoman again: what was said meanwhile is taken in then"
+            ))),
             ended = house.bot_ended() => match ended {
                 Some((bot, Err(BotError::Setting(why)))) => {
                     tracing::error!(bot, why, "the bot stays off until its setting is mended and yoman is started again");

@@ -441,6 +441,10 @@ impl EventLog for SealedLog {
         self.beneath.hash_at(position)
     }
 
+    fn broken(&self) -> Option<String> {
+        self.beneath.broken()
+    }
+
     fn head(&self) -> Head {
         self.beneath.head()
     }

@@ -20,6 +20,7 @@ mod link;
 mod log_tools;
 mod looks;
 mod newer;
+mod nodes;
 mod order;
 mod past;
 mod phone;

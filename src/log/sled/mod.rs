@@ -170,6 +170,10 @@ impl EventLog for SledLog {
         self.shared.hash_at(position)
     }
 
+    fn broken(&self) -> Option<String> {
+        self.shared.failed().cloned()
+    }
+
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         self.shared.version(stream)
     }
