@@ -4,6 +4,7 @@ mod banner;
 mod ear;
 mod forgotten;
 pub mod house;
+mod lag;
 pub mod memory;
 pub mod moving;
 pub mod reports;
@@ -13,7 +14,7 @@ mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{Bot, BotError, BotName, Stop};
 
 use self::upkeep::Upkeep;
 pub use self::{
@@ -29,7 +30,9 @@ use crate::{
     domain::ItemRef,
     intake,
     log::{
-        EventLog, Position, owned,
+        EventLog, Position,
+        jetstream::{self, Connection, JetStreamLog},
+        owned,
         sled::{OpenError, Options, SledLog},
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
@@ -62,7 +65,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, looked_through, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -75,6 +78,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
+    let leased = leased(&bots);
     // The first lines come before a bot can say anything.
     banner::print(&config, &bots, new);
     let delivery = DeliverySettings {
@@ -93,9 +97,11 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    if vault.is_shared() {
+    if let Some(connection) = connection {
         let (log, vault, intake) = (Arc::clone(&house.log), Arc::clone(&vault), Arc::clone(&house.intake));
         tokio::spawn(forgotten::follow(log, looked_through, vault, intake, stop.clone()));
+        let (log, outbox, seats) = (Arc::clone(&house.log), house.outbox.clone(), Arc::clone(&house.seats));
+        tokio::spawn(lag::show(connection, log, outbox, seats, leased, stop.clone()));
     }
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
@@ -161,6 +167,11 @@ async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> 
     }
 }
 
+/// The bots that one node at a time may speak for: those that are not on this machine alone.
+fn leased(bots: &[Arc<dyn Bot>]) -> Vec<BotName> {
+    bots.iter().filter(|bot| !bot.capabilities().local).map(|bot| bot.name().clone()).collect()
+}
+
 /// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
 #[derive(Debug)]
 struct Signals {
@@ -222,6 +233,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// To what the log is shared through, if it is.
+    connection: Option<Connection>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
@@ -229,6 +242,20 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
     let shared = (config.log.engine == Engine::JetStream).then(|| config.nats.settings());
+    let on_nats = match shared.clone() {
+        Some(nats) => {
+            let opened = JetStreamLog::open(jetstream::Options::new(options.clone(), nats)).await;
+            Some(opened.map_err(|error| match error {
+                jetstream::OpenError::Replica(error) => AppError::Failed(locked(&error)),
+                other => AppError::Failed(other.to_string()),
+            })?)
+        }
+        None => None,
+    };
+    if let Some(why) = on_nats.as_ref().and_then(|log| log.gate().refuses()) {
+        return Err(AppError::Failed(why));
+    }
+    let connection = on_nats.as_ref().map(|log| log.connection().clone());
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -242,15 +269,20 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     });
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
-        let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+        let (stored, beneath) = match on_nats {
+            Some(log) => (Arc::clone(log.replica()), Arc::new(log) as Arc<dyn EventLog>),
+            None => {
+                let log = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+                (Arc::clone(&log), log as Arc<dyn EventLog>)
+            }
+        };
         let vault = match shared {
             Some(nats) => Vault::open_shared(keys, nats),
             None => Vault::open(keys),
         };
         let vault = Arc::new(vault.map_err(|error| failed(&error))?);
         let looked_through = stored.head().position;
-        let log = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), seal)
-            .map_err(|error| failed(&error))?;
+        let log = SealedLog::open(beneath, Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
         let log = Arc::new(log) as Arc<dyn EventLog>;
         make_dir(&state)?;
         finish_forgetting(&vault, &data);
@@ -262,7 +294,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new) })
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new), connection })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

@@ -59,3 +59,55 @@ async fn make(stream: &Stream, name: String, start_sequence: u64) -> Result<(), 
         Err(error) => Err(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use yoman_stand_ins::nats::Server;
+
+    use super::super::NatsSettings;
+    use super::*;
+
+    /// What KEDA reads: the monitor's list of consumers.
+    fn pending(server: &Server, bot: &str) -> Option<u64> {
+        let answer = server.ask("/jsz?acc=$G&consumers=true&config=true").unwrap();
+        let json: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
+        let streams = json["account_details"][0]["stream_detail"].as_array()?.clone();
+        let stream = streams.into_iter().find(|stream| stream["name"] == "yoman-log")?;
+        let consumer =
+            stream["consumer_detail"].as_array()?.iter().find(|it| it["name"] == format!("cursor-{bot}"))?.clone();
+        consumer["num_pending"].as_u64()
+    }
+
+    #[tokio::test]
+    async fn as_many_are_pending_as_the_bot_is_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Server::start(dir.path()).unwrap();
+        let settings = NatsSettings {
+            servers: vec![server.url()],
+            prefix: "yoman".into(),
+            replicas: 1,
+            ..NatsSettings::default()
+        };
+        let connection = Connection::open(settings).await.unwrap();
+        assert!(show(&connection, "telegram", 0).await.is_err(), "there is no log yet");
+        let config = super::super::check::config("yoman", 1, std::time::Duration::from_secs(120));
+        connection.jetstream().create_stream(config).await.unwrap();
+        let said = async |count: usize| {
+            for _ in 0..count {
+                connection.jetstream().publish("yoman.log.todo/1", "x".into()).await.unwrap().await.unwrap();
+            }
+        };
+        said(300).await;
+        for behind in [300, 200, 0, 120] {
+            show(&connection, "telegram", behind).await.unwrap();
+            assert_eq!(pending(&server, "telegram"), Some(behind));
+        }
+        // Nobody runs it: it falls behind. A little off is left as it is.
+        said(30).await;
+        assert_eq!(pending(&server, "telegram"), Some(150));
+        show(&connection, "telegram", 120).await.unwrap();
+        assert_eq!(pending(&server, "telegram"), Some(150));
+        show(&connection, "slack-work", 330).await.unwrap();
+        assert_eq!((pending(&server, "slack-work"), pending(&server, "telegram")), (Some(330), Some(150)));
+    }
+}

@@ -252,12 +252,7 @@ async fn taken(
 type Reading = (mpsc::Receiver<Filling>, JoinHandle<Result<(), CopyError>>);
 
 /// Reads the log beside the async threads.
-fn read(
-    source: &Arc<SledLog>,
-    prefix: &str,
-    after: Position,
-    progress: &Arc<Progress>,
-) -> Result<Reading, FillError> {
+fn read(source: &Arc<SledLog>, prefix: &str, after: Position, progress: &Arc<Progress>) -> Result<Reading, FillError> {
     let (tell, waiting) = mpsc::channel(READ_AHEAD);
     let mut anchor = anchor_at(source, after)?;
     let (source, progress, prefix) = (Arc::clone(source), Arc::clone(progress), prefix.to_owned());
@@ -295,3 +290,6 @@ fn anchor_at(source: &SledLog, through: Position) -> Result<Anchor, FillError> {
     }
     Ok(Anchor::default())
 }
+
+#[cfg(test)]
+mod tests;

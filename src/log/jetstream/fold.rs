@@ -197,7 +197,8 @@ impl Fold {
             return Ok(Folded::Void(What::Misplaced, why, None));
         }
         commit.position = Position(self.next);
-        commit.meta.recorded_at = self.head.recorded_at.map_or(commit.meta.recorded_at, |last| last.max(commit.meta.recorded_at));
+        commit.meta.recorded_at =
+            self.head.recorded_at.map_or(commit.meta.recorded_at, |last| last.max(commit.meta.recorded_at));
         let hash = record.placed(commit.position, &self.head.hash, commit.meta.recorded_at, records);
         self.head = Head { position: commit.position, hash, recorded_at: Some(commit.meta.recorded_at) };
         self.push_hash(hash);
