@@ -9,6 +9,7 @@ pub mod memory;
 pub mod moving;
 pub mod reports;
 pub mod seats;
+mod shared;
 pub mod upkeep;
 mod watch;
 
@@ -20,6 +21,7 @@ use self::upkeep::Upkeep;
 pub use self::{
     forgotten::finish_forgetting,
     house::{House, Seating},
+    shared::check_nats,
 };
 use crate::{
     bots::{self, Complete},

@@ -56,6 +56,7 @@ async fn look(config: &Config) -> Vec<Finding> {
     findings.push(disk(config));
     findings.push(clock(config));
     findings.extend(app::check_bots(config).await);
+    findings.extend(app::check_nats(config).await);
     findings.extend(log(config).await);
     findings
 }

@@ -21,6 +21,8 @@ mod log_tools;
 mod looks;
 mod moving;
 mod newer;
+#[cfg(unix)]
+mod on_nats;
 mod nodes;
 mod order;
 mod past;

@@ -16,7 +16,7 @@
 //! * `open.rs`       what is looked at before the log is trusted; catching up
 //! * `append.rs`     one append · `publish.rs` one message, and what its answer means
 //! * `message.rs`    a commit as a message · `subject.rs` a stream as part of a subject
-//! * `feed.rs`       follows the stream · `check.rs` is the stream what it must be?
+//! * `feed.rs`       follows the stream · `check.rs` is the stream what it must be? · `examine.rs` for whoever asks
 //! * `fold.rs`       from messages to commits, pure · `replica.rs` the thread that does it
 //! * `marks.rs`      messages that are no commits · `identity.rs` whose replica it is
 //! * `gate.rs`       whether the log is here at all · `fill.rs` it is brought here · `cursors.rs` how far each bot is
@@ -31,6 +31,7 @@ mod append;
 mod check;
 mod connection;
 pub mod cursors;
+mod examine;
 mod feed;
 mod fill;
 mod fold;
@@ -63,6 +64,7 @@ use self::{
 pub use self::{
     check::server_problem,
     connection::{Connection, ConnectionError, Hidden, Link, NatsSettings, check_server},
+    examine::{Examined, Grade, examine},
     fill::{FillError, say},
     gate::Gate,
     identity::replica_of,

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    Connection, ConnectionError, JetStreamLog, NatsSettings, check,
+    Connection, ConnectionError, JetStreamLog, NatsSettings, check, examine,
     feed::{Feed, Looked, stream},
     fold::Fold,
     identity,
@@ -116,14 +116,14 @@ fn failed(error: impl fmt::Display) -> OpenError {
 }
 
 /// What is found on this machine.
-struct Found {
+pub(super) struct Found {
     replica: SledLog,
     marks: Marks,
     identity: Option<super::feed::Identity>,
 }
 
 /// Blocking.
-fn open_replica(options: sled::Options, expected: &str) -> Result<Found, OpenError> {
+pub(super) fn open_replica(options: sled::Options, expected: &str) -> Result<Found, OpenError> {
     let dir = options.log_dir.clone();
     let at = |error| OpenError::Io { path: dir.clone(), error };
     let identity = identity::read(&dir).map_err(at)?;
@@ -171,6 +171,7 @@ pub(super) async fn open(options: Options) -> Result<JetStreamLog, OpenError> {
         Some(looked) => {
             log.follow();
             catch_up(&log, &looked).await;
+            tell_of_syncing(&log);
         }
         None => log.follow(),
     }
@@ -178,7 +179,7 @@ pub(super) async fn open(options: Options) -> Result<JetStreamLog, OpenError> {
 }
 
 /// The thread that folds; what follows the stream begins later.
-fn start(found: Found, connection: Connection) -> Result<JetStreamLog, OpenError> {
+pub(super) fn start(found: Found, connection: Connection) -> Result<JetStreamLog, OpenError> {
     let Found { replica, marks, identity } = found;
     let through = marks.through(replica.next());
     let fold = Fold::new(replica.head(), replica.next().0, through).knowing(marks.gate(), marks.given_up());
@@ -282,6 +283,20 @@ async fn look(log: &JetStreamLog, empty: bool) -> Result<Option<Looked>, OpenErr
         }
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Beside everything else: it is to be looked at, and nothing waits for it.
+fn tell_of_syncing(log: &JetStreamLog) {
+    let (connection, standing) = (log.connection.clone(), Arc::downgrade(&log.standing));
+    tokio::spawn(async move {
+        let syncs = examine::syncs(&connection).await;
+        let told = syncs.examined();
+        match (&syncs, standing.upgrade()) {
+            (examine::Syncs::Not(_), Some(standing)) => standing.warn("sync", Some(format!("{}: {}", told.what, told.mend))),
+            (examine::Syncs::Unknown, Some(_)) => tracing::warn!("{}: {}", told.what, told.mend),
+            _ => {}
+        }
+    });
 }
 
 /// Reads up to what was the newest message when it was looked. With the stream away in between it goes on with what is here.

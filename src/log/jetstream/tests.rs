@@ -1,6 +1,9 @@
 //! Against real servers: the contract on one server, what a hand may do to a stream, and NATS going away.
 
 
+mod hand;
+mod nodes;
+
 use std::{path::Path, time::Duration};
 
 use tempfile::TempDir;
@@ -8,7 +11,6 @@ use yoman_stand_ins::nats::{Cluster, Server};
 
 use super::*;
 use crate::log::{
-    Entry, Expected,
     contract::{self, append},
     sled,
 };

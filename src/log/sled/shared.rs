@@ -96,6 +96,11 @@ impl Shared {
         self.lost.read().unwrap_or_else(PoisonError::into_inner).why(from, through).map(str::to_owned)
     }
 
+    /// All that was given up.
+    pub(super) fn lost_ranges(&self) -> Vec<LostRange> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).ranges().to_vec()
+    }
+
     /// Gives up more positions, durably.
     pub(super) fn give_up(&self, log_dir: &Path, ranges: &[LostRange]) -> io::Result<()> {
         let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
