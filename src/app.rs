@@ -4,6 +4,7 @@ mod banner;
 mod ear;
 mod forgotten;
 pub mod house;
+mod lag;
 pub mod memory;
 pub mod moving;
 pub mod reports;
@@ -14,7 +15,7 @@ mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{Bot, BotError, BotName, Stop};
 
 use self::upkeep::Upkeep;
 pub use self::{
@@ -32,7 +33,7 @@ use crate::{
     intake,
     log::{
         EventLog, Position,
-        jetstream::{self, JetStreamLog},
+        jetstream::{self, Connection, JetStreamLog},
         owned,
         sled::{OpenError, Options, SledLog},
     },
@@ -66,7 +67,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, looked_through, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -79,6 +80,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
+    let leased = leased(&bots);
     // The first lines come before a bot can say anything.
     banner::print(&config, &bots, new);
     let delivery = DeliverySettings {
@@ -97,9 +99,11 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    if vault.is_shared() {
+    if let Some(connection) = connection {
         let (log, vault, intake) = (Arc::clone(&house.log), Arc::clone(&vault), Arc::clone(&house.intake));
         tokio::spawn(forgotten::follow(log, looked_through, vault, intake, stop.clone()));
+        let (log, outbox, seats) = (Arc::clone(&house.log), house.outbox.clone(), Arc::clone(&house.seats));
+        tokio::spawn(lag::show(connection, log, outbox, seats, leased, stop.clone()));
     }
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
@@ -165,6 +169,11 @@ async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> 
     }
 }
 
+/// The bots that one node at a time may speak for: those that are not on this machine alone.
+fn leased(bots: &[Arc<dyn Bot>]) -> Vec<BotName> {
+    bots.iter().filter(|bot| !bot.capabilities().local).map(|bot| bot.name().clone()).collect()
+}
+
 /// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
 #[derive(Debug)]
 struct Signals {
@@ -226,6 +235,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// To what the log is shared through, if it is.
+    connection: Option<Connection>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
@@ -243,6 +254,10 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         }
         None => None,
     };
+    if let Some(why) = on_nats.as_ref().and_then(|log| log.gate().refuses()) {
+        return Err(AppError::Failed(why));
+    }
+    let connection = on_nats.as_ref().map(|log| log.connection().clone());
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -281,7 +296,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new) })
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new), connection })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

@@ -19,6 +19,7 @@ mod korean_words;
 mod link;
 mod log_tools;
 mod looks;
+mod moving;
 mod newer;
 #[cfg(unix)]
 mod on_nats;

@@ -44,7 +44,7 @@ impl JetStreamLog {
             return Ok(repeat);
         }
         append.check()?;
-        if let Some(why) = self.standing.refusing() {
+        if let Some(why) = self.standing.refusing().or_else(|| self.standing.gate().refuses()) {
             return Err(AppendError::Failed(why));
         }
         if let Some((free_mb, floor_mb)) = self.replica.too_full() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType};
 
 use super::{
-    marks::{Marks, What},
+    marks::Marks,
     standing::stream_name,
 };
 
@@ -141,7 +141,7 @@ fn warning(info: &Info) -> Option<String> {
 
 /// What is told of messages that are no commits.
 pub(super) fn told(marks: &Marks) -> Option<String> {
-    let odd: Vec<_> = marks.all().iter().filter(|mark| !matches!(mark.what, What::Repeat | What::Lost)).collect();
+    let odd: Vec<_> = marks.all().iter().filter(|mark| !mark.what.is_usual()).collect();
     let newest = odd.last()?;
     Some(format!(
         "{} message{} of the shared log {} put there, or taken away, by hand; the newest is message {}: {}. log/marks.jsonl lists them",

@@ -182,7 +182,7 @@ pub(super) async fn open(options: Options) -> Result<JetStreamLog, OpenError> {
 pub(super) fn start(found: Found, connection: Connection) -> Result<JetStreamLog, OpenError> {
     let Found { replica, marks, identity } = found;
     let through = marks.through(replica.next());
-    let fold = Fold::new(replica.head(), replica.next().0, through);
+    let fold = Fold::new(replica.head(), replica.next().0, through).knowing(marks.gate(), marks.given_up());
     let standing = Arc::new(Standing::new(marks, through));
     {
         let marks = standing.marks.read().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -55,6 +55,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
+pub(in crate::log) use self::copying::Piece;
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
