@@ -93,6 +93,9 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Where a node keeps its replica of a shared log, in the data directory: a log that was here before it is left as it was.
+pub const REPLICA: &str = "replica";
+
 /// Where the log is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
@@ -336,5 +339,13 @@ impl Config {
     /// A path inside the data directory.
     pub fn in_data_dir(&self, name: impl AsRef<Path>) -> PathBuf {
         self.data_dir.join(name)
+    }
+
+    /// The directory with `log/` and `journal/` of the log that is gone on with: on NATS, the replica here.
+    pub fn log_root(&self) -> PathBuf {
+        match self.log.engine {
+            Engine::Sled => self.data_dir.clone(),
+            Engine::JetStream => self.in_data_dir(REPLICA),
+        }
     }
 }

@@ -236,7 +236,8 @@ pub(super) fn health(log: &dyn EventLog) -> Vec<Finding> {
         findings.push(Finding::fail(
             "log",
             format!("nothing can be saved: {why}"),
-            "make room on the disk; it goes on by itself",
+            // What is wrong with a shared log says itself what to do.
+            if health.engine == "jetstream" { "" } else { "make room on the disk; it goes on by itself" },
         ));
     }
     findings.extend(health.warnings.into_iter().map(|warning| Finding::warn("log", warning, "")));

@@ -14,6 +14,7 @@ use crate::{
     intake::{self, Intake},
     lang::Lang,
     log::{EventLog, Position},
+    machine,
     notify::{Card, DeliverySettings, Gate, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
@@ -177,10 +178,10 @@ impl House {
         }
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
-        let mut tasks = vec![tokio::spawn(feed)];
+        let mut tasks = vec![machine::spawn(feed)];
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
-            tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
+            tasks.push(machine::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
         }
         let watch = Watch {
             bots,
@@ -194,7 +195,7 @@ impl House {
             vitals,
             down_after,
         };
-        tasks.push(tokio::spawn(watch.run(rest_stop.clone())));
+        tasks.push(machine::spawn(watch.run(rest_stop.clone())));
         Self { intake, world, outbox, log, seats, ended, left, tasks, rest_stop }
     }
 

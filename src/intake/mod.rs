@@ -5,6 +5,7 @@
 //!
 //! * `mod.rs`       [`Intake`], the order within a room, what becomes of one inbound
 //! * `admit.rs`     who may speak: people, strangers, silent groups
+//! * `broken.rs`    a word to whoever speaks while nothing is saved any more
 //! * `pairing.rs`   claim code and pairing codes
 //! * `hear.rs`      a message, an edit or a press to pieces with their commands
 //! * `carry_out.rs` a command to a commit
@@ -25,6 +26,7 @@
 //! * `refusal.rs`   a no with its reason
 
 mod admit;
+mod broken;
 mod carry_out;
 mod confirm;
 mod correct;
@@ -63,6 +65,7 @@ use yoman_chat::{
 pub(crate) use self::{admit::Speaker, refusal::Failure};
 use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
+    forget::forgets,
     refusal::{Reader, Refusal},
     report::Reports,
 };
@@ -112,6 +115,8 @@ struct Lane {
     newest: Position,
     /// A button asked for words: the next bare sentence of this person completes the command.
     asked: Option<hear::Asked>,
+    /// The room was told that nothing is saved any more.
+    told_broken: bool,
 }
 
 /// The way in. One for the process; cheap to share behind an `Arc`.
@@ -362,7 +367,10 @@ impl Accept for Intake {
                 let answer = self.privately(Answer::new(refusal.message(&reader, most)), &inbound);
                 Reply { toast: Some(toast), answers: vec![answer], changed: false }
             }
-            Err(Failure::Again(why)) => return Receipt::NotKept { why },
+            Err(Failure::Again(why)) => {
+                self.tell_broken(&inbound, &mut lane).await;
+                return Receipt::NotKept { why };
+            }
         };
         let (toast, changed) = (reply.toast, reply.changed);
         // What is shown besides the answer to it stands by itself.

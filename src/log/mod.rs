@@ -8,6 +8,7 @@
 //! * `lines.rs`    lines of JSON that somebody else may have written
 //! * `progress.rs` how far something long is
 //! * `owned.rs`    files only their owner can read
+//! * `moved.rs`    the mark of a log that went elsewhere; whether two logs are the same
 //! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests
@@ -24,6 +25,7 @@ pub mod jetstream;
 pub mod lines;
 mod live;
 pub mod memory;
+pub mod moved;
 pub(crate) mod owned;
 pub mod progress;
 pub mod record;
@@ -443,6 +445,11 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
         Ok(found)
     }
 
+    /// Why nothing is written any more until the log was opened again, once that is so.
+    fn broken(&self) -> Option<String> {
+        None
+    }
+
     /// A hash by which the commit at a position is told from any other that could stand there; `None` when it cannot be
     /// read. An engine whose records hold the hash of the one before gives that of the record, which stands for the whole
     /// log up to there; this one stands for the commit alone.
@@ -475,6 +482,12 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
 
     /// How it is.
     fn health(&self) -> Health;
+
+    /// Why the shared log cannot be reached at the moment, as far as that is known without trying; an engine whose log lies on
+    /// this machine is never away. Cheap: asked before every command. Reads go on meanwhile, from what was seen of it.
+    fn away(&self) -> Option<String> {
+        None
+    }
 
     /// Makes everything durable, writes what makes the next open fast, and takes no more appends.
     ///

@@ -317,15 +317,22 @@ impl Keeper {
             }
         }
         self.seats.take(&self.bot, hold.gate());
+        let mut forgotten = self.lines.forgotten();
         loop {
             tokio::time::sleep(SNAPSHOT_LOOK_EVERY).await;
             let owed = hold.owed.load(Ordering::SeqCst);
-            let due = owed || hold.messages.load(Ordering::SeqCst) >= self.settings.snapshot_every;
-            if due
-                && hold.mode() == Mode::Shared
-                && let Err(why) = self.snapshot(hold, owed).await
-            {
-                tracing::debug!(bot = %self.bot, why, "what the bot keeps could not be published as a whole");
+            let now_forgotten = self.lines.forgotten();
+            let due = owed
+                || now_forgotten != forgotten
+                || hold.messages.load(Ordering::SeqCst) >= self.settings.snapshot_every;
+            if !due || hold.mode() != Mode::Shared {
+                continue;
+            }
+            match self.snapshot(hold, owed).await {
+                Ok(()) => forgotten = now_forgotten,
+                Err(why) => {
+                    tracing::debug!(bot = %self.bot, why, "what the bot keeps could not be published as a whole");
+                }
             }
         }
     }

@@ -215,7 +215,10 @@ impl SealedLog {
 
     /// A person's key; their first words make it, and it is durable before those are.
     async fn key(&self, person: PersonId) -> Result<Arc<PersonKey>, AppendError> {
-        let refused = |error: VaultError| AppendError::Unacceptable(error.to_string());
+        let refused = |error: VaultError| match error {
+            VaultError::Away(why) => AppendError::Away(why),
+            _ => AppendError::Unacceptable(error.to_string()),
+        };
         if let Some(key) = self.vault.to_seal(person).map_err(refused)? {
             return Ok(key);
         }
@@ -438,6 +441,10 @@ impl EventLog for SealedLog {
         self.beneath.hash_at(position)
     }
 
+    fn broken(&self) -> Option<String> {
+        self.beneath.broken()
+    }
+
     fn head(&self) -> Head {
         self.beneath.head()
     }
@@ -445,6 +452,10 @@ impl EventLog for SealedLog {
     fn live(&self) -> Live {
         let vault = Arc::clone(&self.vault);
         self.beneath.live().map(move |commit| open_commit(&vault, &commit).map_or(commit, Arc::new))
+    }
+
+    fn away(&self) -> Option<String> {
+        self.beneath.away()
     }
 
     fn health(&self) -> Health {

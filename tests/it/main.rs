@@ -19,7 +19,10 @@ mod korean_words;
 mod link;
 mod log_tools;
 mod looks;
+mod moving;
 mod newer;
+#[cfg(unix)]
+mod on_nats;
 mod nodes;
 mod order;
 mod past;

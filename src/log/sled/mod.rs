@@ -6,12 +6,13 @@
 //! * `open.rs`      what is looked at before the log is trusted
 //! * `store.rs`     a sled database: guarded, synced, repaired · `guard.rs` no panic gets out
 //! * `writer.rs`    the one thread that writes, a group at a time · `fences.rs` so that sled writes each group once
+//! * `replica.rs`   commits that were decided elsewhere, as they are
 //! * `index/`       streams and command ids: newest part in memory, the rest in `state/index`
 //! * `keeper.rs`    the follower: `journal.rs` (JSON lines) and `watermark.rs` (how far the log had come)
 //! * `shared.rs`    what these share, and how the log is read
 //! * `lock.rs`      one owner · `space.rs` the free-space floor
 //! * `archive.rs`   the oldest part, once it was moved into compressed segments · `lost.rs` what was given up
-//! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back
+//! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back · `copying.rs` as it is
 //! * `salvage.rs`   everything readable of a damaged log · `carve.rs` records in whatever file
 //! * `verify.rs`    is the log what was written? · `restore.rs` a new log from commits that are known
 //!
@@ -24,6 +25,7 @@ mod archive;
 mod archiving;
 mod backup;
 mod carve;
+mod copying;
 mod fences;
 mod guard;
 mod index;
@@ -32,6 +34,7 @@ mod keeper;
 mod lock;
 mod lost;
 mod open;
+mod replica;
 mod restore;
 mod salvage;
 mod shared;
@@ -44,7 +47,7 @@ mod watermark;
 mod writer;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{self, JoinHandle},
 };
@@ -52,16 +55,23 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
+pub(in crate::log) use self::copying::Piece;
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
+    copying::CopyError,
     lost::LostRange,
     open::{OpenError, Options},
     restore::Restorer,
     salvage::{Salvaged, salvage},
     verify::{FAULTS_MAX, Fault, Verification},
 };
-use self::{lock::OwnerLock, shared::Shared, writer::Request};
+pub(crate) use self::replica::Batch;
+use self::{
+    lock::OwnerLock,
+    shared::Shared,
+    writer::{Request, Work},
+};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
     Version, Visit, owned,
@@ -75,7 +85,7 @@ pub struct SledLog {
     // In the order of dropping: the databases are closed before the lock goes.
     shared: Arc<Shared>,
     /// `None` once it is being closed. A std lock: nothing is awaited under it.
-    requests: RwLock<Option<mpsc::Sender<Request>>>,
+    requests: RwLock<Option<mpsc::Sender<Work>>>,
     threads: Mutex<Option<Threads>>,
     /// Held by whoever archives.
     archiving: Mutex<()>,
@@ -139,7 +149,7 @@ impl EventLog for SledLog {
         let Some(sender) = sender else { return Err(AppendError::Closed) };
         let (reply, answer) = oneshot::channel();
         let stopped = || AppendError::Failed("the writer has stopped".into());
-        sender.send(Request { append, reply }).await.map_err(|_| stopped())?;
+        sender.send(Work::Append(Request { append, reply })).await.map_err(|_| stopped())?;
         drop(sender);
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -158,6 +168,10 @@ impl EventLog for SledLog {
 
     fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
         self.shared.hash_at(position)
+    }
+
+    fn broken(&self) -> Option<String> {
+        self.shared.failed().cloned()
     }
 
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
@@ -202,6 +216,11 @@ impl EventLog for SledLog {
             Err(error) => Err(AppendError::Failed(error.to_string())),
         }
     }
+}
+
+/// How far a log in a directory had come, as far as its watermark tells; nobody needs to hold it.
+pub fn reached(log_dir: &Path) -> Position {
+    watermark::peek(log_dir).map_or(Position::START, |mark| mark.position)
 }
 
 impl SledLog {

@@ -78,6 +78,28 @@ async fn a_broken_socket_is_an_outage_too() {
 }
 
 #[tokio::test]
+async fn what_comes_with_the_greeting_stands_behind_what_was_missed() {
+    let mut setup = Setup::start().await;
+    setup.server.write(&setup.im, &setup.kim, "before").unwrap();
+    setup.kept(1).await;
+    assert!(setup.server.wait_acknowledged(PATIENCE).await);
+    setup.server.delivery(lossy());
+    setup.server.go_down();
+    setup.server.wait(PATIENCE, |s| (s.counters().sockets_open == 0).then_some(())).await.unwrap();
+    setup.server.write(&setup.im, &setup.kim, "missed").unwrap();
+    setup.server.delivery(Delivery::default());
+    for n in 0..5 {
+        // Handed over as soon as there is a socket.
+        setup.server.write(&setup.im, &setup.kim, &format!("next {n}")).unwrap();
+    }
+    setup.server.come_up().await.unwrap();
+    let kept = setup.kept(7).await;
+    let texts: Vec<_> = kept.iter().map(text).collect();
+    assert_eq!(texts, ["before", "missed", "next 0", "next 1", "next 2", "next 3", "next 4"]);
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_slack_gives_up_is_fetched_until_it_is_kept() {
     let setup = Setup::start().await;
     setup.server.delivery(Delivery { ack_deadline_ms: 100, retry_pauses_ms: Vec::new(), ..Delivery::default() });
