@@ -196,7 +196,10 @@ impl Store {
         let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &states);
         let to_sync = syncs.clone();
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
-        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in, &to_sync)).map_err(engine)?;
+        thread::Builder::new()
+            .name("bots-write".into())
+            .spawn(move || writer.run(&jobs_in, &to_sync))
+            .map_err(engine)?;
         let fails = Arc::clone(&states.failed);
         thread::Builder::new()
             .name("bots-sync".into())

@@ -5,9 +5,11 @@
 //!
 //! * `node.rs`  a node that can be killed as a process is
 //! * `cable.rs` a network that can be cut
+//! * `process.rs` the real program, killed and frozen
 
 mod cable;
 mod node;
+mod process;
 
 use std::time::{Duration, Instant};
 

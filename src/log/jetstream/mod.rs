@@ -56,10 +56,9 @@ use async_nats::jetstream::stream::Stream;
 use async_trait::async_trait;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use self::{
-    feed::{Feed, Looked},
-    replica::Input,
-    standing::Standing,
+pub(crate) use self::{
+    check::config,
+    standing::{stream_name, subject_of},
 };
 pub use self::{
     check::server_problem,
@@ -70,9 +69,10 @@ pub use self::{
     identity::replica_of,
     open::{OpenError, Options},
 };
-pub(crate) use self::{
-    check::config,
-    standing::{stream_name, subject_of},
+use self::{
+    feed::{Feed, Looked},
+    replica::Input,
+    standing::Standing,
 };
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
