@@ -550,6 +550,7 @@ impl Outbox {
         for (bot, queue) in queues {
             queue.blank(&bot, lang);
         }
+        shared.store.forget_past();
     }
 
     /// Makes the outbox in `dir` anew with what it holds now: a store keeps bytes of what was removed for a while. To be

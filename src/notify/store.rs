@@ -219,6 +219,13 @@ impl Store {
         }
     }
 
+    /// Somebody was forgotten: see [`Mirror::forget_past`].
+    pub(super) fn forget_past(&self) {
+        if let Some(mirror) = self.states.mirror.get() {
+            mirror.forget_past();
+        }
+    }
+
     /// Whether another node speaks for a bot.
     pub(super) fn is_elsewhere(&self, bot: &BotName) -> bool {
         self.states.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
