@@ -156,6 +156,15 @@ impl Control for Ear {
                 if let Some(why) = self.outbox.refusing() {
                     findings.push(Finding::fail("state", why, "make room on the disk"));
                 }
+                let given_up = self.outbox.given_up();
+                if given_up > 0 {
+                    let what = format!("{given_up} changes of the bots' state were given up while the disk was full");
+                    findings.push(Finding::warn(
+                        "state",
+                        what,
+                        "make room on the disk; after a restart some messages may be shown again",
+                    ));
+                }
                 let unreadable = self
                     .world
                     .read(|world| (world.unreadable() > 0).then(|| world.unreadable_line(crate::lang::Lang::English)));
