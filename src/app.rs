@@ -4,8 +4,10 @@ mod banner;
 mod ear;
 mod forgotten;
 pub mod house;
+mod lag;
 pub mod memory;
 pub mod moving;
+mod nodes;
 pub mod reports;
 pub mod seats;
 mod shared;
@@ -14,7 +16,7 @@ mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{Bot, BotError, BotName, Stop};
 
 use self::upkeep::Upkeep;
 pub use self::{
@@ -32,11 +34,12 @@ use crate::{
     intake,
     log::{
         EventLog, Position,
-        jetstream::{self, JetStreamLog},
+        jetstream::{self, Connection, JetStreamLog},
         owned,
         sled::{OpenError, Options, SledLog},
     },
-    notify::{DeliverySettings, Outbox, OutboxSettings},
+    nodes::Nodes,
+    notify::{DeliverySettings, Mirror, Outbox, OutboxSettings},
     report::Library,
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
@@ -66,7 +69,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, looked_through, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -79,6 +82,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
+    let leased = leased(&bots);
     // The first lines come before a bot can say anything.
     banner::print(&config, &bots, new);
     let delivery = DeliverySettings {
@@ -88,7 +92,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
+    // On a log that others share, who speaks for which bot is found out with them.
+    let shared = connection.clone().map(|connection| (connection, Nodes::lines(leased.clone())));
+    let seating = if shared.is_some() { Seating::Later } else { Seating::All };
+    if let Some((_, lines)) = &shared {
+        outbox.mirror_to(Arc::clone(lines) as Arc<dyn Mirror>);
+    }
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, seating);
+    let nodes = shared.map(|(connection, lines)| {
+        Nodes::start(&connection, &config.nodes.settings(), &lines, &house.outbox, &house.log, &house.seats)
+    });
+    if let Some(nodes) = &nodes {
+        house.intake.know_nodes(nodes.view());
+    }
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -97,9 +113,11 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
-    if vault.is_shared() {
+    if let Some(connection) = connection {
         let (log, vault, intake) = (Arc::clone(&house.log), Arc::clone(&vault), Arc::clone(&house.intake));
         tokio::spawn(forgotten::follow(log, looked_through, vault, intake, stop.clone()));
+        let (log, outbox, seats) = (Arc::clone(&house.log), house.outbox.clone(), Arc::clone(&house.seats));
+        tokio::spawn(lag::show(connection, log, outbox, seats, leased, stop.clone()));
     }
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
@@ -110,7 +128,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         };
         if stopped {
             stop.cancel();
-            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
             return Ok(());
         }
         if let Some(code) = house.intake.claim_code() {
@@ -119,11 +137,21 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let ended = wait(&mut house, &mut signals).await;
     stop.cancel();
-    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
     if let Err(error) = ear.await {
         tracing::error!(%error, "the control socket's task ended badly");
     }
     ended
+}
+
+/// Hands the bots over, then stops.
+async fn end(house: House, nodes: Option<Nodes>, grace: Duration) {
+    if let Some(nodes) = nodes
+        && tokio::time::timeout(grace, nodes.stop()).await.is_err()
+    {
+        tracing::warn!("not every bot could be handed over in time: their leases run out");
+    }
+    house.stop(grace).await;
 }
 
 /// How often it is looked whether the log can still be written, and how long whoever spoke is told of it before the end.
@@ -163,6 +191,11 @@ async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> 
             }
         }
     }
+}
+
+/// The bots that one node at a time may speak for: those that are not on this machine alone.
+fn leased(bots: &[Arc<dyn Bot>]) -> Vec<BotName> {
+    bots.iter().filter(|bot| !bot.capabilities().local).map(|bot| bot.name().clone()).collect()
 }
 
 /// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
@@ -226,6 +259,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// To what the log is shared through, if it is.
+    connection: Option<Connection>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
@@ -243,6 +278,10 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         }
         None => None,
     };
+    if let Some(why) = on_nats.as_ref().and_then(|log| log.gate().refuses()) {
+        return Err(AppError::Failed(why));
+    }
+    let connection = on_nats.as_ref().map(|log| log.connection().clone());
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -281,7 +320,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new) })
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new), connection })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }

@@ -19,9 +19,7 @@ use super::{
     standing::subject_of,
     subject,
 };
-use crate::log::{
-    Append, AppendError, Appended, CommandId, Commit, EventLog, Expected, ReadError, Version,
-};
+use crate::log::{Append, AppendError, Appended, CommandId, Commit, EventLog, Expected, ReadError, Version};
 
 /// How long it is tried before it counts as away: a server that dies is replaced by another within some seconds.
 const TIME_MAX: Duration = Duration::from_secs(5);
@@ -48,7 +46,7 @@ impl JetStreamLog {
             return Ok(repeat);
         }
         append.check()?;
-        if let Some(why) = self.standing.refusing() {
+        if let Some(why) = self.standing.refusing().or_else(|| self.standing.gate().refuses()) {
             return Err(AppendError::Failed(why));
         }
         if let Some((free_mb, floor_mb)) = self.replica.too_full() {
@@ -208,7 +206,9 @@ impl<'a> Attempt<'a> {
                     let repeat = marks.sequence_of(commit.position) != sequence;
                     Ok(Appended { commit, repeat })
                 }
-                None => Err(AppendError::Failed("its message is in the shared log, and no commit: see the warnings".into())),
+                None => {
+                    Err(AppendError::Failed("its message is in the shared log, and no commit: see the warnings".into()))
+                }
             },
         }
     }

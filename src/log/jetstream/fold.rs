@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::{
+    Gate,
     marks::What,
     message::{self, Anchor, Message, Unreadable},
     subject,
@@ -69,12 +70,23 @@ pub(super) struct Fold {
     hashes: VecDeque<Hash>,
     /// Oldest first; never empty.
     recent: VecDeque<Recent>,
+    /// Whether the log is here.
+    gate: Gate,
+    /// Some position was given up: a stream may go on behind a commit that is not there.
+    given_up: bool,
 }
 
 impl Fold {
     /// Goes on behind a head; `next` is the next position, `sequence` the newest message that was dealt with.
     pub(super) fn new(head: Head, next: u64, sequence: u64) -> Self {
-        Self { head, next, sequence, hashes: VecDeque::new(), recent: VecDeque::from([Recent::default()]) }
+        let recent = VecDeque::from([Recent::default()]);
+        Self { head, next, sequence, hashes: VecDeque::new(), recent, gate: Gate::Open, given_up: false }
+    }
+
+    /// What earlier messages said.
+    pub(super) fn knowing(mut self, gate: Gate, given_up: bool) -> Self {
+        (self.gate, self.given_up) = (gate, given_up);
+        self
     }
 
     /// The newest sequence that was dealt with.
@@ -113,6 +125,16 @@ impl Fold {
         records: &mut Vec<u8>,
     ) -> Result<Folded, Stop> {
         let folded = match Message::read(bytes) {
+            Ok(Message::Gate(text)) => match Gate::read(text) {
+                Some(gate) => {
+                    self.gate = gate;
+                    Folded::Void(What::Gate, text.to_owned(), None)
+                }
+                None => return Err(Stop::Newer(format!("it says \"{}\" of all that follows", text.escape_debug()))),
+            },
+            Ok(_) | Err(Unreadable::Damaged(_)) if matches!(self.gate, Gate::Left(_)) => {
+                Folded::Void(What::Stray, "it came after the log was brought elsewhere".to_owned(), None)
+            }
             Ok(Message::Commit(record)) => self.commit(known, token, record, records)?,
             Ok(Message::Lost(why)) => Folded::GivenUp(What::Lost, why.to_owned()),
             Err(Unreadable::Damaged(why)) => Folded::GivenUp(What::Unreadable, why),
@@ -132,6 +154,7 @@ impl Fold {
     }
 
     fn give_up(&mut self) {
+        self.given_up = true;
         self.push_hash([0; 32]);
         self.next += 1;
     }
@@ -167,12 +190,15 @@ impl Fold {
             return Ok(Folded::Void(What::Repeat, why, Some(first)));
         }
         let version = self.version(known, &commit.stream)?;
-        if commit.first_version != version + 1 {
+        // Behind a commit of the stream that was given up.
+        let behind_a_gap = self.given_up && commit.first_version > version;
+        if commit.first_version != version + 1 && !behind_a_gap {
             let why = format!("it begins at version {}, and the stream is at {version}", commit.first_version);
             return Ok(Folded::Void(What::Misplaced, why, None));
         }
         commit.position = Position(self.next);
-        commit.meta.recorded_at = self.head.recorded_at.map_or(commit.meta.recorded_at, |last| last.max(commit.meta.recorded_at));
+        commit.meta.recorded_at =
+            self.head.recorded_at.map_or(commit.meta.recorded_at, |last| last.max(commit.meta.recorded_at));
         let hash = record.placed(commit.position, &self.head.hash, commit.meta.recorded_at, records);
         self.head = Head { position: commit.position, hash, recorded_at: Some(commit.meta.recorded_at) };
         self.push_hash(hash);

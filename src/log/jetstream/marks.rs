@@ -10,6 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::Gate;
 use crate::log::{Position, owned};
 
 const NAME: &str = "marks.jsonl";
@@ -28,12 +29,21 @@ pub(super) enum What {
     Missing,
     /// Its position was given up before the log came here.
     Lost,
+    /// It says whether the log is here; takes no position.
+    Gate,
+    /// It came after the log was brought elsewhere; takes no position.
+    Stray,
 }
 
 impl What {
     /// Whether it takes no position.
     pub(super) fn is_void(self) -> bool {
-        matches!(self, Self::Repeat | Self::Misplaced)
+        matches!(self, Self::Repeat | Self::Misplaced | Self::Gate | Self::Stray)
+    }
+
+    /// Whether it is no trace of a hand.
+    pub(super) fn is_usual(self) -> bool {
+        matches!(self, Self::Repeat | Self::Lost | Self::Gate | Self::Stray)
     }
 }
 
@@ -124,6 +134,17 @@ impl Marks {
     /// All of them, in the order they were found.
     pub(super) fn all(&self) -> &[Mark] {
         &self.marks
+    }
+
+    /// Whether the log is here, as the newest message that says so says.
+    pub(super) fn gate(&self) -> Gate {
+        let newest = self.marks.iter().filter(|mark| mark.what == What::Gate).max_by_key(|mark| mark.from);
+        newest.and_then(|mark| Gate::read(&mark.why)).unwrap_or_default()
+    }
+
+    /// Whether some position was given up.
+    pub(super) fn given_up(&self) -> bool {
+        self.marks.iter().any(|mark| !mark.what.is_void())
     }
 
     /// The sequence of the message that has a position.

@@ -6,9 +6,9 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 2 | `ym` |
-//! | 1 | what it is: `c` a commit, `l` a position that was given up |
+//! | 1 | what it is: `c` a commit, `l` a position that was given up, `g` whether the log is here (see `gate.rs`) |
 //! | .. | `c`: a record (see `record.rs`), in which position and hash of the record before are those of the anchor: of the newest commit the writer knew |
-//! | .. | `l`: the frame of a record (format 1, length, CRC32C), and in it why, as text |
+//! | .. | `l`, `g`: the frame of a record (format 1, length, CRC32C), and in it why, or what, as text |
 //!
 //! Length and checksum are those of the record. Whatever comes later keeps that frame, so that a message of a newer yoman is
 //! known for what it is, and not taken for damage.
@@ -21,6 +21,7 @@ use crate::log::{
 const MAGIC: &[u8; 2] = b"ym";
 const COMMIT: u8 = b'c';
 const LOST: u8 = b'l';
+const GATE: u8 = b'g';
 /// What stands before the record.
 const HEAD_BYTES: usize = 3;
 /// Format, length, CRC32C.
@@ -50,6 +51,8 @@ pub(crate) enum Message<'a> {
     Commit(Checked<'a>),
     /// A position that was given up before the log came here.
     Lost(&'a str),
+    /// Whether the log is here.
+    Gate(&'a str),
 }
 
 /// Why a message cannot be read.
@@ -74,15 +77,36 @@ pub(crate) fn encode(commit: &mut Commit, anchor: Anchor) -> Result<Vec<u8>, Rec
     Ok(bytes)
 }
 
+/// The message of a commit that is in another log, byte for byte.
+///
+/// # Errors
+/// [`RecordError`] when its time is none.
+pub(crate) fn encode_record(record: &Checked<'_>, anchor: Anchor) -> Result<Vec<u8>, RecordError> {
+    let mut bytes = Vec::with_capacity(HEAD_BYTES + record.bytes().len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.push(COMMIT);
+    record.placed(anchor.position, &anchor.hash, record.recorded_at()?, &mut bytes);
+    Ok(bytes)
+}
+
 /// The message of a position that was given up.
 pub(crate) fn encode_lost(why: &str) -> Vec<u8> {
+    encode_text(LOST, why)
+}
+
+/// The message that says whether the log is here.
+pub(crate) fn encode_gate(what: &str) -> Vec<u8> {
+    encode_text(GATE, what)
+}
+
+fn encode_text(kind: u8, why: &str) -> Vec<u8> {
     let mut end = why.len().min(WHY_BYTES_MAX);
     while !why.is_char_boundary(end) {
         end -= 1;
     }
     let why = &why.as_bytes()[..end];
     let mut bytes = Vec::from(*MAGIC);
-    bytes.push(LOST);
+    bytes.push(kind);
     bytes.push(record::FORMAT);
     bytes.extend_from_slice(&(end as u32).to_le_bytes());
     let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes[HEAD_BYTES..]), why);
@@ -108,8 +132,9 @@ impl<'a> Message<'a> {
             },
             kind => match frame(rest) {
                 None => Err(damaged("it is no whole message of yoman".into())),
-                Some((record::FORMAT, why)) if kind == LOST => {
-                    std::str::from_utf8(why).map(Self::Lost).map_err(|_| damaged("its text is none".into()))
+                Some((record::FORMAT, text)) if kind == LOST || kind == GATE => {
+                    let text = std::str::from_utf8(text).map_err(|_| damaged("its text is none".into()))?;
+                    Ok(if kind == LOST { Self::Lost(text) } else { Self::Gate(text) })
                 }
                 Some(_) => Err(Unreadable::Newer(format!(
                     "it is a message of kind {:?}, which this version does not know",
@@ -162,6 +187,9 @@ mod tests {
         assert_eq!(anchor(&record), ANCHOR);
         assert_eq!(record.commit().unwrap(), Commit { position: ANCHOR.position, ..commit() });
         assert_eq!(Message::read(lost), Ok(Message::Lost("the record's checksum is wrong")));
+        let gate = include_bytes!("../golden/message-gate-1.bin");
+        assert_eq!(encode_gate("left /data/log on house"), gate);
+        assert_eq!(Message::read(gate), Ok(Message::Gate("left /data/log on house")));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! * `feed.rs`       follows the stream · `check.rs` is the stream what it must be? · `examine.rs` for whoever asks
 //! * `fold.rs`       from messages to commits, pure · `replica.rs` the thread that does it
 //! * `marks.rs`      messages that are no commits · `identity.rs` whose replica it is
+//! * `gate.rs`       whether the log is here at all · `fill.rs` it is brought here · `cursors.rs` how far each bot is
 //! * `standing.rs`   what these share
 //!
 //! # On disk
@@ -29,9 +30,12 @@
 mod append;
 mod check;
 mod connection;
+pub mod cursors;
 mod examine;
 mod feed;
+mod fill;
 mod fold;
+mod gate;
 mod identity;
 mod marks;
 pub(crate) mod message;
@@ -52,21 +56,23 @@ use async_nats::jetstream::stream::Stream;
 use async_trait::async_trait;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use self::{
-    feed::{Feed, Looked},
-    replica::Input,
-    standing::Standing,
+pub(crate) use self::{
+    check::config,
+    standing::{stream_name, subject_of},
 };
 pub use self::{
     check::server_problem,
     connection::{Connection, ConnectionError, Hidden, Link, NatsSettings, check_server},
     examine::{Examined, Grade, examine},
+    fill::{FillError, say},
+    gate::Gate,
     identity::replica_of,
     open::{OpenError, Options},
 };
-pub(crate) use self::{
-    check::config,
-    standing::{stream_name, subject_of},
+use self::{
+    feed::{Feed, Looked},
+    replica::Input,
+    standing::Standing,
 };
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
@@ -105,6 +111,11 @@ impl JetStreamLog {
     /// The connection, for whatever else is kept there.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Whether the log is here, or was brought elsewhere.
+    pub fn gate(&self) -> Gate {
+        self.standing.gate()
     }
 
     /// The newest message of the stream that is in the replica.
@@ -193,7 +204,7 @@ impl EventLog for JetStreamLog {
     fn health(&self) -> Health {
         let mut health = self.replica.health();
         health.engine = "jetstream";
-        health.refusing = self.standing.refusing().or(health.refusing);
+        health.refusing = self.standing.refusing().or_else(|| self.gate().refuses()).or(health.refusing);
         health.warnings.extend(self.standing.warnings());
         if let Some(why) = self.away() {
             health.warnings.push(format!(

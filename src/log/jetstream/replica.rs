@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    Gate,
     fold::{Fold, Folded, Known, Stop},
     marks::{Mark, What},
     standing::Standing,
@@ -172,7 +173,13 @@ impl Folder {
                         return;
                     }
                     let why = "the message was deleted by hand";
-                    let mark = Mark { from: sequence, to: sequence, what: What::Missing, subject: String::new(), why: why.into() };
+                    let mark = Mark {
+                        from: sequence,
+                        to: sequence,
+                        what: What::Missing,
+                        subject: String::new(),
+                        why: why.into(),
+                    };
                     if self.mark(mark) {
                         draft.lost.push(self.lost(why));
                         self.fold.missing();
@@ -242,11 +249,18 @@ impl Folder {
     fn mark(&mut self, mark: Mark) -> bool {
         match mark.what {
             What::Repeat => tracing::debug!(sequence = mark.from, why = mark.why, "a message was sent twice"),
-            what => tracing::error!(sequence = mark.from, ?what, why = mark.why, "a message of the shared log is no commit"),
+            What::Gate => tracing::info!(sequence = mark.from, says = mark.why, "whether the shared log is here"),
+            what => {
+                tracing::error!(sequence = mark.from, ?what, why = mark.why, "a message of the shared log is no commit")
+            }
         }
         let told = mark.what;
+        let gate = (told == What::Gate).then(|| mark.why.clone());
         let kept = self.standing.marks.write().unwrap_or_else(PoisonError::into_inner).add(mark);
         self.warn_of(told);
+        if let Some(gate) = gate.and_then(|text| Gate::read(&text)) {
+            self.standing.set_gate(gate);
+        }
         match kept {
             Ok(()) => true,
             Err(error) => {
@@ -257,7 +271,7 @@ impl Folder {
     }
 
     fn warn_of(&self, what: What) {
-        if what != What::Repeat {
+        if !what.is_usual() {
             let marks = self.standing.marks.read().unwrap_or_else(PoisonError::into_inner);
             self.standing.warn("marks", super::check::told(&marks));
         }
@@ -265,7 +279,9 @@ impl Folder {
 
     fn stop(&mut self, stop: Stop) {
         let why = match stop {
-            Stop::Newer(why) => format!("{why}: written by a newer yoman, so update; until then this node does not follow the shared log"),
+            Stop::Newer(why) => format!(
+                "{why}: written by a newer yoman, so update; until then this node does not follow the shared log"
+            ),
             Stop::Changed(why) => format!(
                 "{why}. Nothing more is taken over from it. If the stream was put back from a backup or mended, begin with a new \
                  replica: stop yoman, move log/, journal/ and state/ aside, start it"

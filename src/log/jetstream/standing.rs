@@ -7,13 +7,15 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::marks::Marks;
+use super::{Gate, marks::Marks};
 use crate::log::{Position, StreamId, Version};
 
 /// See the file.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) marks: RwLock<Marks>,
+    /// Whether the log is here.
+    gate: Mutex<Gate>,
     /// The newest message that the replica can be asked about.
     pub(super) through: watch::Sender<u64>,
     /// Why writes are refused, by what found it.
@@ -31,12 +33,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Standing {
     pub(super) fn new(marks: Marks, through: u64) -> Self {
         Self {
+            gate: Mutex::new(marks.gate()),
             marks: RwLock::new(marks),
             through: watch::Sender::new(through),
             refusing: Mutex::default(),
             warnings: Mutex::default(),
             away: Mutex::default(),
         }
+    }
+
+    /// Whether the log is here.
+    pub(super) fn gate(&self) -> Gate {
+        lock(&self.gate).clone()
+    }
+
+    pub(super) fn set_gate(&self, gate: Gate) {
+        *lock(&self.gate) = gate;
     }
 
     /// The newest message that the replica can be asked about.

@@ -69,8 +69,8 @@ impl SledLog {
     }
 
     /// The newest position that is used, by a commit or by what was given up.
-    pub(in crate::log) fn end(&self) -> Position {
-        self.lost().iter().map(|range| range.to).max().unwrap_or_default().max(self.shared.head().position)
+    pub(crate) fn end(&self) -> Position {
+        Position(self.next().0.saturating_sub(1))
     }
 
     /// Every position after one, in order, without a gap: each record follows the one before, or is given up.

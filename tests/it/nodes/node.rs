@@ -63,7 +63,7 @@ impl Site {
         let visit = &mut |entry| {
             if let yoman::log::Entry::Commit(commit) = entry
                 && let Some((_, title)) = commit.meta.text.split_once("/todo ")
-                && commit.events.iter().any(|event| event.name == "todo_created")
+                && commit.events.iter().any(|event| &*event.name == "todo_created")
             {
                 titles.push(title.to_owned());
             }
