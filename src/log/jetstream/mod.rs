@@ -56,10 +56,6 @@ use async_nats::jetstream::stream::Stream;
 use async_trait::async_trait;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-pub(crate) use self::{
-    check::config,
-    standing::{stream_name, subject_of},
-};
 pub use self::{
     check::server_problem,
     connection::{Connection, ConnectionError, Hidden, Link, NatsSettings, check_server},

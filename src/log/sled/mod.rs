@@ -9,7 +9,7 @@
 //! * `replica.rs`   commits that were decided elsewhere, as they are
 //! * `index/`       streams and command ids: newest part in memory, the rest in `state/index`
 //! * `keeper.rs`    the follower: `journal.rs` (JSON lines) and `watermark.rs` (how far the log had come)
-//! * `shared.rs`    what these share, and how the log is read
+//! * `shared.rs`    what these share, and how the log is read · `reader.rs` commits at the places the index tells
 //! * `lock.rs`      one owner · `space.rs` the free-space floor
 //! * `archive.rs`   the oldest part, once it was moved into compressed segments · `lost.rs` what was given up
 //! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back · `copying.rs` as it is
@@ -34,6 +34,7 @@ mod keeper;
 mod lock;
 mod lost;
 mod open;
+mod reader;
 mod replica;
 mod restore;
 mod salvage;

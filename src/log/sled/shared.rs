@@ -12,8 +12,9 @@ use tokio::sync::broadcast;
 
 use super::{
     archive::Archive,
-    index::{Index, Place},
+    index::Index,
     lost::{Lost, LostRange},
+    reader::Reader,
     store::Store,
 };
 use crate::log::{
@@ -200,7 +201,7 @@ impl Shared {
 
     /// [`crate::log::EventLog::read_stream`].
     pub(super) fn read_stream(&self, stream: &StreamId, from: Version, visit: Visit<'_>) -> Result<(), ReadError> {
-        let mut reader = Reader { shared: self, group: None };
+        let mut reader = Reader::new(self);
         let mut failed = None;
         let mut before: Option<(Version, Position)> = None;
         let outcome = self.index.places(stream, from, &mut |place| {
@@ -279,14 +280,14 @@ impl Shared {
 
     /// The newest version of a stream.
     pub(super) fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
-        let mut reader = Reader { shared: self, group: None };
+        let mut reader = Reader::new(self);
         let newest = self.index.newest(stream, &mut |place| Ok(reader.commit(place)?.ok()));
         newest.map(|newest| newest.map_or(0, |(version, _)| version)).map_err(|error| self.index_error(error))
     }
 
     /// The newest version of a stream, and the position of the commit it came with.
     pub(super) fn newest(&self, stream: &StreamId) -> Result<Option<(Version, Position)>, ReadError> {
-        let mut reader = Reader { shared: self, group: None };
+        let mut reader = Reader::new(self);
         let newest = self.index.newest(stream, &mut |place| Ok(reader.commit(place)?.ok()));
         newest
             .map(|newest| newest.map(|(version, place)| (version, Position(place.position))))
@@ -303,7 +304,7 @@ impl Shared {
 
     /// The commit of a command.
     pub(super) fn find_command(&self, command: &crate::log::CommandId) -> Result<Option<Arc<Commit>>, ReadError> {
-        let mut reader = Reader { shared: self, group: None };
+        let mut reader = Reader::new(self);
         let commit = self.index.command(command, &mut |place| Ok(reader.commit(place)?.ok()));
         commit.map_err(|error| self.index_error(error))
     }
@@ -568,51 +569,6 @@ enum Ended {
     /// What is missing was put in behind the iterator's back.
     Stale,
     ByVisitor,
-}
-
-/// Reads commits at places, and keeps the last group: neighbours are often in one.
-struct Reader<'a> {
-    shared: &'a Shared,
-    group: Option<(u64, sled::IVec)>,
-}
-
-impl Reader<'_> {
-    /// The commit at a place, or how it is damaged.
-    fn commit(&mut self, place: Place) -> Result<Result<Arc<Commit>, String>, String> {
-        let position = Position(place.position);
-        if position.0 <= self.shared.archive.through() {
-            return Ok(archived(self.shared, position));
-        }
-        let shared = self.shared;
-        let why = match self.group(place.group) {
-            Err(error) => error,
-            // It may have been archived at this very moment.
-            Ok(None) if position.0 <= shared.archive.through() => return Ok(archived(shared, position)),
-            Ok(None) => "its group is missing".to_owned(),
-            Ok(Some(group)) => match record::find(group, position).map(|record| record.commit()) {
-                Some(Ok(commit)) => return Ok(Ok(Arc::new(commit))),
-                Some(Err(error)) => error.to_string(),
-                None => {
-                    let fault = record::walk(group).find_map(Result::err);
-                    fault.map_or_else(|| "the record is missing".to_owned(), |fault| fault.to_string())
-                }
-            },
-        };
-        self.shared.note_damaged(position, &why);
-        Ok(Err(why))
-    }
-
-    fn group(&mut self, key: u64) -> Result<Option<&[u8]>, String> {
-        if self.group.as_ref().is_none_or(|(held, _)| *held != key) {
-            self.group = self.shared.store.get(&key.to_be_bytes())?.map(|group| (key, group));
-        }
-        Ok(self.group.as_ref().map(|(_, group)| &**group))
-    }
-}
-
-fn archived(shared: &Shared, position: Position) -> Result<Arc<Commit>, String> {
-    let commit = shared.archive.commit(position.0).map(Arc::new);
-    commit.inspect_err(|why| shared.note_damaged(position, why))
 }
 
 /// The first position of a group; 0 for a key that is not ours.

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::stream::Config;
 
-use super::*;
+use super::{super::check::config, *};
 use crate::log::{Entry, progress::Progress};
 
 /// A stream that can be deleted from, which ours cannot.
