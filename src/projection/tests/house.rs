@@ -156,9 +156,9 @@ fn which_node_speaks_for_which_bot() {
     yoman 0.1.0   up 0 s   position 0
     Telegram   runs   this node speaks for it
     Discord   b speaks for it, for 5 min
-    slack   nobody speaks for it at the moment
+    Slack   nobody speaks for it at the moment
     3 nodes: a (this one), b, c (not heard for 9 s)
-    ! slack cannot be taken over by this node: written by a newer yoman: update
+    ! Slack cannot be taken over by this node: written by a newer yoman: update
     More: /status all
     ");
 }
