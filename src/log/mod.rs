@@ -10,7 +10,7 @@
 //! * `owned.rs`    files only their owner can read
 //! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
-//! * `memory.rs`   the engine for tests
+//! * `memory.rs`   the engine for tests; `fickle.rs` a log that can be switched away
 //! * `sled/`       the embedded engine
 //! * `live.rs`     what comes, as a receiver: [`Live`]
 //! * `contract.rs` one suite every engine must pass
@@ -19,6 +19,7 @@ pub mod cloud_events;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod export;
+pub mod fickle;
 pub mod lines;
 mod live;
 pub mod memory;
@@ -312,6 +313,9 @@ pub enum AppendError {
     /// The log is being closed.
     #[error("the log is closed")]
     Closed,
+    /// The shared log cannot be reached; whether the commit is in it is not known. Trying again with the same command id is safe.
+    #[error("the shared log cannot be reached: {0}")]
+    Away(String),
 }
 
 /// Why something could not be read.
@@ -394,7 +398,7 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
     /// expectation says and however long ago.
     ///
     /// # Errors
-    /// [`AppendError`]; nothing was appended then, except that after `Failed` it is not known.
+    /// [`AppendError`]; nothing was appended then, except that after `Failed` and `Away` it is not known.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
 
     /// The commits of one stream that hold an event of version `from` or later, in order. Blocking, bounded memory:
@@ -470,6 +474,12 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
 
     /// How it is.
     fn health(&self) -> Health;
+
+    /// Why the shared log cannot be reached at the moment, as far as that is known without trying; an engine whose log lies on
+    /// this machine is never away. Cheap: asked before every command. Reads go on meanwhile, from what was seen of it.
+    fn away(&self) -> Option<String> {
+        None
+    }
 
     /// Makes everything durable, writes what makes the next open fast, and takes no more appends.
     ///

@@ -453,6 +453,10 @@ impl EventLog for SealedLog {
         health
     }
 
+    fn away(&self) -> Option<String> {
+        self.beneath.away()
+    }
+
     async fn close(&self) -> Result<(), AppendError> {
         self.beneath.close().await
     }

@@ -25,7 +25,7 @@ mod archiving;
 mod backup;
 mod carve;
 mod fences;
-mod guard;
+pub(crate) mod guard;
 mod index;
 mod journal;
 mod keeper;
@@ -35,7 +35,7 @@ mod open;
 mod restore;
 mod salvage;
 mod shared;
-mod space;
+pub(crate) mod space;
 mod store;
 #[cfg(test)]
 mod tests;
