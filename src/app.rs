@@ -29,6 +29,7 @@ use crate::{
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     report::Library,
+    spool::{self, Spool, SpoolSettings},
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
 };
@@ -56,7 +57,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, outbox, snapshots } = open(&config).await?;
+    let Opened { stored, log, vault, outbox, snapshots, spool } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -78,7 +79,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots);
+    let mut house = House::start_spooling(log, outbox, bots, settings, &delivery, snapshots, spool);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -190,6 +191,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// What waits for a shared log.
+    spool: Option<Arc<Spool>>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
@@ -207,6 +210,11 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         bytes_max: config.snapshots.disk_mb_max.saturating_mul(1_000_000),
         ..SnapshotSettings::default()
     });
+    let spool = config.in_data_dir("spool");
+    let spool_settings = SpoolSettings {
+        waiting_max: usize::try_from(config.spool.max).unwrap_or(usize::MAX),
+        free_space_floor_mb: config.log.free_space_floor_mb,
+    };
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
@@ -224,7 +232,10 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, outbox, snapshots: snapshots.map(Arc::new) })
+        // It is on disk only while something waits in it: what was left there when the log was moved here is decided, too.
+        let spool = Spool::open(&spool, spool_settings).map_err(|error| failed(&error))?;
+        let (snapshots, spool) = (snapshots.map(Arc::new), Some(Arc::new(spool)));
+        Ok(Opened { stored, log, vault, outbox, snapshots, spool })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
@@ -254,6 +265,20 @@ fn make_dir(path: &Path) -> Result<(), AppError> {
 /// What `yoman doctor` finds about the bots that are on: do their tokens work?
 pub async fn check_bots(config: &Config) -> Vec<Finding> {
     bots::check(config).await
+}
+
+/// What `yoman doctor` finds about what waits for a shared log, when no process holds it.
+pub async fn check_spool(config: &Config) -> Vec<Finding> {
+    let dir = config.in_data_dir("spool");
+    let found = tokio::task::spawn_blocking(move || match spool::peek(&dir) {
+        Ok(waits) => waits.map(|waits| intake::spool_findings(&waits)).unwrap_or_default(),
+        Err(why) => vec![Finding::warn(
+            "spool",
+            format!("what waits in {} cannot be looked at: {why}", dir.display()),
+            "start yoman: what can be read of it is decided, the rest is put aside",
+        )],
+    });
+    found.await.unwrap_or_else(|error| vec![Finding::fail("spool", error.to_string(), "")])
 }
 
 /// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.

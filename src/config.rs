@@ -59,6 +59,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The log.
     pub log: LogConfig,
+    /// What is said while a shared log cannot be reached.
+    pub spool: SpoolConfig,
     /// Who can still read what.
     pub privacy: PrivacyConfig,
     /// What rooms start with.
@@ -94,6 +96,13 @@ pub struct LogConfig {
     pub cache_mb: u64,
     /// How long to wait for another process to let go of the log.
     pub lock_wait_ms: u64,
+}
+
+/// `[spool]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolConfig {
+    /// So many commands may wait.
+    pub max: u64,
 }
 
 /// `[privacy]`
@@ -230,6 +239,7 @@ impl Default for Config {
             file: None,
             data_dir: PathBuf::from("data"),
             log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
+            spool: SpoolConfig { max: 100_000 },
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {

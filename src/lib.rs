@@ -15,6 +15,7 @@ pub mod notify;
 pub mod picture;
 pub mod projection;
 pub mod report;
+pub mod spool;
 pub mod subscription;
 pub mod vault;
 pub mod workflow;

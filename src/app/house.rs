@@ -13,6 +13,7 @@ use crate::{
     log::{EventLog, Position},
     notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
+    spool::Spool,
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
     workflow,
 };
@@ -123,6 +124,19 @@ impl House {
         delivery: &DeliverySettings,
         snapshots: Option<Arc<Snapshots>>,
     ) -> Self {
+        Self::start_spooling(log, outbox, bots, settings, delivery, snapshots, None)
+    }
+
+    /// The same with a place for what is said while the shared log cannot be reached.
+    pub fn start_spooling(
+        log: Arc<dyn EventLog>,
+        outbox: Outbox,
+        bots: Vec<Arc<dyn Bot>>,
+        settings: intake::Settings,
+        delivery: &DeliverySettings,
+        snapshots: Option<Arc<Snapshots>>,
+        spool: Option<Arc<Spool>>,
+    ) -> Self {
         let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
@@ -139,7 +153,7 @@ impl House {
         let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
         let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
         let vitals = Vitals::default();
-        let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone());
+        let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone()).with_spool(spool);
         let intake = Arc::new(intake);
         let runs = Runs::default();
         let mut running = JoinSet::new();
@@ -150,6 +164,9 @@ impl House {
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
         let mut tasks = vec![tokio::spawn(feed)];
+        // What waits comes in like anything else: it stops with the bots.
+        let (waiting, stop) = (Arc::clone(&intake), bots_stop.clone());
+        tasks.push(tokio::spawn(async move { waiting.decide_what_waits(stop).await }));
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
             tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
@@ -235,6 +252,11 @@ impl House {
             tracing::warn!(
                 "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
             );
+        }
+        if let Some(spool) = self.intake.spool()
+            && let Err(error) = spool.sync().await
+        {
+            tracing::error!(%error, "the spool could not be closed; what waits in it is safe");
         }
         if let Err(error) = self.outbox.sync().await {
             tracing::error!(%error, "the outbox could not be closed");

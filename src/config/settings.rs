@@ -21,6 +21,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "log.journal", limits: ANY, at: |c| &mut c.log.journal },
     Entry { key: "log.cache_mb", limits: (1, 65_536), at: |c| &mut c.log.cache_mb },
     Entry { key: "log.lock_wait_ms", limits: (0, 600_000), at: |c| &mut c.log.lock_wait_ms },
+    Entry { key: "spool.max", limits: (1, 10_000_000), at: |c| &mut c.spool.max },
     Entry { key: "privacy.seal", limits: ANY, at: |c| &mut c.privacy.seal },
     Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
     Entry { key: "rooms.time_zone", limits: ANY, at: |c| &mut c.rooms.time_zone },

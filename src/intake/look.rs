@@ -139,7 +139,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?;
+        let seen = self.dated(seen, &look, &viewer).message;
         Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
@@ -222,6 +223,7 @@ impl Intake {
             head: self.log.head().position,
             health: self.log.health(),
             bots: bots.into_iter().map(|bot| self.bot_state(bot)).collect(),
+            spool: self.spool().map(crate::spool::Spool::waits).filter(|waits| *waits != Default::default()),
         }
     }
 

@@ -37,6 +37,7 @@ rooms! {
     "reasons",
     "reminders",
     "routing",
+    "spool",
     "undone",
     "verbs",
     "words",

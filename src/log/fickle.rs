@@ -44,6 +44,7 @@ struct State {
     fate: Option<Fate>,
     /// How far this node has seen the log.
     seen: Head,
+    closed: bool,
 }
 
 /// A log that can be switched away.
@@ -73,7 +74,7 @@ fn away() -> AppendError {
 impl Fickle {
     /// A node's view of `beneath`, which it reaches.
     pub fn new(beneath: Arc<dyn EventLog>) -> Self {
-        let state = State { reach: Reach::Here, fate: None, seen: beneath.head() };
+        let state = State { reach: Reach::Here, fate: None, seen: beneath.head(), closed: false };
         let (live, seeing) = (broadcast::channel(1024).0, Mutex::default());
         Self { beneath, state: Mutex::new(state), live, seeing }
     }
@@ -94,6 +95,11 @@ impl Fickle {
     /// While it is not away, each append meets what `fate` says of its command.
     pub fn fate(&self, fate: impl Fn(&CommandId) -> Reach + Send + Sync + 'static) {
         lock(&self.state).fate = Some(Box::new(fate));
+    }
+
+    /// The node is started again; the shared log was there all the time.
+    pub fn reopen(&self) {
+        lock(&self.state).closed = false;
     }
 
     /// Sees everything there is underneath.
@@ -148,6 +154,9 @@ impl Fickle {
 #[async_trait]
 impl EventLog for Fickle {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        if lock(&self.state).closed {
+            return Err(AppendError::Closed);
+        }
         match self.meets(&append.meta.command) {
             Reach::Away | Reach::AwayUnsaid => Err(away()),
             Reach::AnswersLost => {
@@ -208,7 +217,8 @@ impl EventLog for Fickle {
     }
 
     async fn close(&self) -> Result<(), AppendError> {
-        self.beneath.close().await
+        lock(&self.state).closed = true;
+        Ok(())
     }
 }
 

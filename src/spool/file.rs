@@ -432,6 +432,32 @@ pub(super) fn damaged(dir: &Path) -> usize {
     named(dir, DAMAGED).map_or(0, |found| found.len())
 }
 
+/// How what lies there is, without taking it over.
+pub(super) fn peek(dir: &Path) -> Result<Option<super::Waits>, String> {
+    if !dir.is_dir() {
+        return Ok(None);
+    }
+    let mut waits = super::Waits { damaged: damaged(dir), ..super::Waits::default() };
+    if let Some(at) = named(dir, DATABASE).map_err(|error| error.to_string())?.pop() {
+        let open = open(&at).map_err(|trouble| match trouble {
+            Trouble::Machine(why) | Trouble::Damaged(why) => why,
+        })?;
+        let rows = Rows {
+            dir: dir.to_owned(),
+            floor_mb: 0,
+            open: Some(open),
+            failed: None,
+            index: Arc::default(),
+        };
+        let mut found = Found::default();
+        rows.scan(&mut found)?;
+        waits.waiting = found.rows.len();
+        waits.since = found.rows.first().map(|(_, saved)| saved.at);
+        waits.aside = found.aside + found.damaged.len();
+    }
+    Ok(Some(waits))
+}
+
 fn open(at: &Path) -> Result<Open, Trouble> {
     let machine = |error: io::Error| Trouble::Machine(format!("{}: {error}", at.display()));
     owned::create_dir(at).map_err(machine)?;

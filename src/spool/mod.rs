@@ -14,7 +14,7 @@ mod file;
 mod row;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     fmt,
     path::{Path, PathBuf},
     sync::{
@@ -378,11 +378,14 @@ impl Spool {
         self.ask(Job::Sync(done));
         synced.await.unwrap_or_else(|_| Err(SpoolError::Failed("it has ended".into())))
     }
+}
 
-    /// How many rooms something waits in.
-    pub fn rooms(&self) -> HashSet<RoomId> {
-        self.index().rooms.keys().cloned().collect()
-    }
+/// How a spool that no process holds is, for `yoman doctor`; `None`: nothing waits. Blocking.
+///
+/// # Errors
+/// Why it cannot be looked at.
+pub fn peek(dir: &Path) -> Result<Option<Waits>, String> {
+    file::peek(dir)
 }
 
 #[cfg(test)]
