@@ -127,6 +127,8 @@ impl Intake {
 
     async fn save(&self, bot: &BotName, inbound: &Inbound, lane: &mut Lane) -> Option<Result<Receipt, Failure>> {
         let spool = self.spool()?;
+        // Who speaks, and what about, is known only then.
+        self.world.at_least(lane.newest.max(self.begun)).await;
         let before = lane.asked.clone();
         let Some(Waiting { asked, seen, told, confirms }) = self.weigh(bot, inbound, lane) else {
             lane.asked = before;

@@ -3,6 +3,7 @@
 mod acting;
 mod seat;
 mod settled;
+mod shared;
 
 use std::{
     collections::HashMap,
