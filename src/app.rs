@@ -5,7 +5,9 @@ mod ear;
 mod forgotten;
 pub mod house;
 pub mod memory;
+pub mod moving;
 pub mod reports;
+pub mod seats;
 pub mod upkeep;
 mod watch;
 
@@ -14,7 +16,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use yoman_chat::{BotError, Stop};
 
 use self::upkeep::Upkeep;
-pub use self::{forgotten::finish_forgetting, house::House};
+pub use self::{
+    forgotten::finish_forgetting,
+    house::{House, Kept, Seating},
+};
 use crate::{
     bots::{self, Complete},
     clock::Clock,
@@ -79,7 +84,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_spooling(log, outbox, bots, settings, &delivery, snapshots, spool);
+    let kept = Kept { snapshots, seating: Seating::All, spool };
+    let mut house = House::start_keeping(log, outbox, bots, settings, &delivery, kept);
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {

@@ -10,12 +10,14 @@
 //! * `bots.rs`     which bots run, and with which token
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
+//! * `nats.rs`      where NATS is, for a log on several machines
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 
 mod bots;
 mod discord;
 mod env;
 mod file;
+mod nats;
 mod problem;
 mod settings;
 mod slack;
@@ -36,6 +38,7 @@ pub use self::{
     bots::{BotConfig, ConsoleBot, Enabled, Platform, TelegramBot, Webhook},
     discord::DiscordBot,
     env::Environment,
+    nats::NatsConfig,
     problem::{ConfigError, Problem},
     slack::{SlackBot, SlackWay},
 };
@@ -59,6 +62,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The log.
     pub log: LogConfig,
+    /// Where NATS is, when the log is there.
+    pub nats: NatsConfig,
     /// What is said while a shared log cannot be reached.
     pub spool: SpoolConfig,
     /// Who can still read what.
@@ -85,9 +90,21 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Where the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// On this machine.
+    #[default]
+    Sled,
+    /// On NATS JetStream, for several machines; a replica of it on this one.
+    JetStream,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
+    /// Where the log is.
+    pub engine: Engine,
     /// Writes are refused while less than this is free on the disk; 10^6 bytes.
     pub free_space_floor_mb: u64,
     /// Keep the log as JSON lines too.
@@ -238,7 +255,14 @@ impl Default for Config {
         Self {
             file: None,
             data_dir: PathBuf::from("data"),
-            log: LogConfig { free_space_floor_mb: 64, journal: true, cache_mb: 64, lock_wait_ms: 3_000 },
+            log: LogConfig {
+                engine: Engine::Sled,
+                free_space_floor_mb: 64,
+                journal: true,
+                cache_mb: 64,
+                lock_wait_ms: 3_000,
+            },
+            nats: NatsConfig::default(),
             spool: SpoolConfig { max: 100_000 },
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
@@ -304,6 +328,7 @@ impl Config {
 
         settings::check(&config, &mut problems);
         bots::finish(&mut config, environment, &mut problems);
+        nats::find_secrets(&mut config, environment, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 

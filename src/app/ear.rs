@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::{House, reports, upkeep::Upkeep};
 use crate::{
     control::{
-        BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response, Status,
-        SpoolStatus, Told, WaitingPerson,
+        BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response,
+        SpoolStatus, Status, Told, WaitingPerson,
     },
     domain::Handle,
     intake::Intake,

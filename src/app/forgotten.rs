@@ -1,8 +1,53 @@
-//! What was derived from words that nobody can read any more goes at the next start, whatever cut it short before.
+//! What was derived from words that nobody can read any more goes at the next start, whatever cut it short before; and when
+//! another node forgets somebody, as soon as that is heard of here.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use crate::{log::owned, notify::Outbox, vault::Vault};
+use yoman_chat::Stop;
+
+use crate::{
+    domain::PersonId,
+    intake::{self, Intake},
+    log::{Entry, EventLog, Position, owned},
+    notify::Outbox,
+    subscription::Subscription,
+    vault::Vault,
+};
+
+/// Commits that are looked at between two looks at the stop.
+const PAGE: usize = 256;
+/// A log that cannot be read is tried again after this.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Forgets here whoever another node forgets, from a position on: the key goes, and what was derived from their words.
+pub async fn follow(log: Arc<dyn EventLog>, after: Position, vault: Arc<Vault>, intake: Arc<Intake>, stop: Stop) {
+    let mut commits = Subscription::new(log, after);
+    loop {
+        let next = tokio::select! {
+            next = commits.next(PAGE) => next,
+            () = stop.cancelled() => return,
+        };
+        let entries = match next {
+            Ok(Some(entries)) => entries,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(%error, "who was forgotten elsewhere cannot be read");
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+        };
+        for entry in entries {
+            let Entry::Commit(commit) = entry else { continue };
+            let person = PersonId::of_stream(commit.stream.as_str()).filter(|_| intake::forgets(&commit));
+            let Some(person) = person.filter(|person| !vault.is_forgotten(*person)) else { continue };
+            let keys = Arc::clone(&vault);
+            if let Err(error) = tokio::task::spawn_blocking(move || keys.forgotten_elsewhere(person)).await {
+                tracing::error!(%error, "a key is destroyed at the next start only");
+            }
+            intake.forgotten_elsewhere(person, commit.position).await;
+        }
+    }
+}
 
 /// Makes anew what is derived, when somebody was forgotten since that was done last: snapshots of the world, the bots'
 /// state, and the lines the console remembers. `data` is the data directory. What cannot be done now is tried again at the

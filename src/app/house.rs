@@ -2,26 +2,23 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::task::{JoinHandle, JoinSet};
-use yoman_chat::{Accept, Bot, BotError, Inbox, Outbound, RoomId, Stop};
+use tokio::{sync::mpsc, task::JoinHandle};
+use yoman_chat::{Bot, BotError, BotName, Outbound, RoomId, Stop};
 
-use super::watch::{Runs, Watch};
+use super::{
+    seats::{Ended, Furniture, Seats, WORKFLOW},
+    watch::{Runs, Watch},
+};
 use crate::{
     domain::ItemRef,
     intake::{self, Intake},
     lang::Lang,
     log::{EventLog, Position},
-    notify::{Card, Delivery, DeliverySettings, Follower, Outbox, Render, outage::Vitals},
+    notify::{Card, DeliverySettings, Gate, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
     spool::Spool,
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
-    workflow,
 };
-
-/// The first pause before a bot that failed is started again; doubled up to [`RESTART_MAX`].
-const RESTART_MIN: Duration = Duration::from_millis(500);
-/// The longest pause before a bot that failed is started again.
-const RESTART_MAX: Duration = Duration::from_secs(30);
 
 /// Everything between the bots and the log, running.
 #[derive(Debug)]
@@ -34,13 +31,37 @@ pub struct House {
     pub outbox: Outbox,
     /// The truth.
     pub log: Arc<dyn EventLog>,
-    bots: JoinSet<(String, Result<(), BotError>)>,
-    deliveries: Vec<Delivery>,
+    /// Who speaks for which bot here.
+    pub seats: Arc<Seats>,
+    /// Bots that ended by themselves.
+    ended: mpsc::UnboundedReceiver<Ended>,
+    /// How many bots have not.
+    left: usize,
     tasks: Vec<JoinHandle<()>>,
-    /// Stops the bots first: nothing new comes in.
-    bots_stop: Stop,
-    /// Stops the rest once nothing comes in any more.
+    /// Stops deciding what waits.
+    waits_stop: Stop,
+    /// Stops what belongs to no seat, once nothing comes in any more.
     rest_stop: Stop,
+}
+
+/// Who takes the seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seating {
+    /// All of them are taken at the start: nobody else speaks for these bots.
+    All,
+    /// Nobody yet: whoever looks after the leases takes them and leaves them.
+    Later,
+}
+
+/// What a house keeps besides the log and the outbox, and who takes its seats.
+#[derive(Debug)]
+pub struct Kept {
+    /// Snapshots of the world, so that neither a start nor a look at the past reads the whole log.
+    pub snapshots: Option<Arc<Snapshots>>,
+    /// Who takes the seats.
+    pub seating: Seating,
+    /// A place for what is said while the shared log cannot be reached.
+    pub spool: Option<Arc<Spool>>,
 }
 
 /// Draws cards for the outbox at the moment of sending.
@@ -112,10 +133,11 @@ impl House {
         settings: intake::Settings,
         delivery: &DeliverySettings,
     ) -> Self {
-        Self::start_with(log, outbox, bots, settings, delivery, None)
+        Self::start_with(log, outbox, bots, settings, delivery, None, Seating::All)
     }
 
-    /// The same with snapshots of the world, so that neither a start nor a look at the past reads the whole log.
+    /// The same with snapshots of the world, so that neither a start nor a look at the past reads the whole log, and with
+    /// seats taken at once or by somebody else.
     pub fn start_with(
         log: Arc<dyn EventLog>,
         outbox: Outbox,
@@ -123,21 +145,22 @@ impl House {
         settings: intake::Settings,
         delivery: &DeliverySettings,
         snapshots: Option<Arc<Snapshots>>,
+        seating: Seating,
     ) -> Self {
-        Self::start_spooling(log, outbox, bots, settings, delivery, snapshots, None)
+        Self::start_keeping(log, outbox, bots, settings, delivery, Kept { snapshots, seating, spool: None })
     }
 
-    /// The same with a place for what is said while the shared log cannot be reached.
-    pub fn start_spooling(
+    /// The same with everything that may be kept besides the log.
+    pub fn start_keeping(
         log: Arc<dyn EventLog>,
         outbox: Outbox,
         bots: Vec<Arc<dyn Bot>>,
         settings: intake::Settings,
         delivery: &DeliverySettings,
-        snapshots: Option<Arc<Snapshots>>,
-        spool: Option<Arc<Spool>>,
+        kept: Kept,
     ) -> Self {
-        let (bots_stop, rest_stop) = (Stop::new(), Stop::new());
+        let Kept { snapshots, seating, spool } = kept;
+        let (waits_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
@@ -153,93 +176,81 @@ impl House {
         let past = Past::new(Arc::clone(&log), Arc::clone(&world), snapshots.clone(), Arc::clone(&rate));
         let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
         let vitals = Vitals::default();
-        let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone()).with_spool(spool);
+        let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone());
+        let intake = intake.with_spool(spool);
         let intake = Arc::new(intake);
         let runs = Runs::default();
-        let mut running = JoinSet::new();
-        for bot in &bots {
-            let inbox = Inbox::new(bot.name().clone(), Arc::clone(&intake) as Arc<dyn Accept>);
-            running.spawn(keep_running(Arc::clone(bot), inbox, runs.clone(), bots_stop.clone()));
+        let furniture = Furniture {
+            intake: Arc::clone(&intake),
+            log: Arc::clone(&log),
+            world: Arc::clone(&world),
+            outbox: outbox.clone(),
+            render: cards as Arc<dyn Render>,
+            delivery: delivery.clone(),
+            titles: Arc::clone(&titles),
+            lang,
+            time_zone,
+            clock: clock.clone(),
+            reminders,
+            runs: runs.clone(),
+        };
+        let (tell, ended) = mpsc::unbounded_channel();
+        let seats = Arc::new(Seats::new(furniture, &bots, tell));
+        let left = bots.len();
+        if seating == Seating::All {
+            for bot in &bots {
+                seats.take(bot.name(), Gate::open());
+            }
+            seats.take(&BotName::new(WORKFLOW), Gate::open());
         }
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
         let mut tasks = vec![tokio::spawn(feed)];
         // What waits comes in like anything else: it stops with the bots.
-        let (waiting, stop) = (Arc::clone(&intake), bots_stop.clone());
+        let (waiting, stop) = (Arc::clone(&intake), waits_stop.clone());
         tasks.push(tokio::spawn(async move { waiting.decide_what_waits(stop).await }));
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
             tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
         }
-        let mut deliveries = Vec::new();
-        for bot in &bots {
-            deliveries.push(Delivery::start(
-                Arc::clone(bot),
-                outbox.clone(),
-                Arc::clone(&cards) as Arc<dyn Render>,
-                delivery.clone(),
-                rest_stop.clone(),
-            ));
-            let follower = Follower::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), Arc::clone(bot));
-            let follower = follower.titles(Arc::clone(&titles)).lang(lang).time_zone(time_zone).clock(clock.clone());
-            let follower = follower.reminders(reminders.clone());
-            tasks.push(tokio::spawn(follower.run(rest_stop.clone())));
-        }
-        tasks.push(tokio::spawn(workflow::runner::run(
-            Arc::clone(&log),
-            Arc::clone(&world),
-            Arc::clone(&intake),
-            outbox.clone(),
-            rest_stop.clone(),
-        )));
         let watch = Watch {
             bots,
+            seats: Arc::clone(&seats),
             runs,
             outbox: outbox.clone(),
             world: Arc::clone(&world),
             titles,
             lang,
-            clock: clock.clone(),
+            clock,
             vitals,
             down_after,
         };
         tasks.push(tokio::spawn(watch.run(rest_stop.clone())));
-        let timer = workflow::reminder::Timer {
-            log: Arc::clone(&log),
-            world: Arc::clone(&world),
-            intake: Arc::clone(&intake),
-            clock,
-            defaults: reminders,
-            time_zone,
-        };
-        tasks.push(tokio::spawn(timer.run(rest_stop.clone())));
-        Self { intake, world, outbox, log, bots: running, deliveries, tasks, bots_stop, rest_stop }
+        Self { intake, world, outbox, log, seats, ended, left, tasks, waits_stop, rest_stop }
     }
 
     /// The next bot that stopped for good: its name and why. `None` when none is left.
     pub async fn bot_ended(&mut self) -> Option<(String, Result<(), BotError>)> {
-        loop {
-            match self.bots.join_next().await? {
-                Ok(ended) => return Some(ended),
-                Err(error) => tracing::error!(%error, "a bot's task ended"),
-            }
+        if self.left == 0 {
+            return None;
         }
+        let ended = self.ended.recv().await?;
+        self.left -= 1;
+        Some(ended)
     }
 
     /// Stops in the order that loses nothing: first what comes in, then what goes out, then the log.
-    pub async fn stop(mut self, grace: Duration) {
-        let rest_stop = self.rest_stop.clone();
+    pub async fn stop(self, grace: Duration) {
+        let (rest_stop, seats) = (self.rest_stop.clone(), Arc::clone(&self.seats));
         let stopped = tokio::time::timeout(grace, async {
-            self.bots_stop.cancel();
             // It only reads: whoever asked asks again.
             self.intake.desk().stop();
-            while self.bots.join_next().await.is_some() {}
+            self.waits_stop.cancel();
+            self.seats.stop_bots().await;
             // Whatever was accepted is seen, and routed, before the rest stops.
             self.world.at_least(self.log.head().position).await;
             self.rest_stop.cancel();
-            for delivery in self.deliveries {
-                delivery.ended().await;
-            }
+            self.seats.stop_rest().await;
             for task in self.tasks {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a task ended badly");
@@ -249,6 +260,7 @@ impl House {
         if stopped.await.is_err() {
             // Whatever is still reading the log reads no further.
             rest_stop.cancel();
+            seats.cancel_all();
             tracing::warn!(
                 "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
             );
@@ -279,39 +291,4 @@ fn permalinks(bots: &[Arc<dyn Bot>]) -> Permalinks {
     let bots: HashMap<String, Arc<dyn Bot>> =
         bots.iter().map(|bot| (bot.name().to_string(), Arc::clone(bot))).collect();
     Permalinks::new(move |message| bots.get(message.room.bot())?.link(message))
-}
-
-/// Runs a bot, again after a pause when it fails; a wrong setting needs a person and ends it.
-async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -> (String, Result<(), BotError>) {
-    let name = bot.name().to_string();
-    let mut pause = RESTART_MIN;
-    loop {
-        let started = std::time::Instant::now();
-        runs.started(&name);
-        match bot.run(inbox.clone(), stop.clone()).await {
-            Err(BotError::Failed(why)) if !stop.is_cancelled() => {
-                runs.failed(&name, &why);
-                if started.elapsed() > RESTART_MAX {
-                    pause = RESTART_MIN;
-                }
-                tracing::error!(
-                    bot = name,
-                    why,
-                    pause_ms = pause.as_millis() as u64,
-                    "the bot failed and is started again"
-                );
-                tokio::select! {
-                    () = stop.cancelled() => return (name, Ok(())),
-                    () = tokio::time::sleep(pause) => {}
-                }
-                pause = (pause * 2).min(RESTART_MAX);
-            }
-            ended => {
-                if let Err(BotError::Setting(why)) = &ended {
-                    runs.ended(&name, why);
-                }
-                return (name, ended);
-            }
-        }
-    }
 }

@@ -21,7 +21,7 @@ use crate::{
         owned,
         progress::Progress,
         sled::{
-            ArchiveError, Archived, BackedUp, BackupError, Before, LostRange, OpenError, Options, Restorer, Salvaged,
+            ArchiveError, Archived, BackedUp, BackupError, Before, CopyError, LostRange, OpenError, Options, Restorer, Salvaged,
             SledLog, Verification, restore_backup, salvage,
         },
     },
@@ -83,6 +83,12 @@ pub enum UpkeepError {
     /// The keys of personal data are not as they have to be.
     #[error("{0}")]
     Keys(String),
+    /// It cannot go to another engine as things are.
+    #[error("{0}")]
+    Moving(String),
+    /// It cannot be copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// A file or directory could not be used.
     #[error("{path}: {error}")]
     Io {

@@ -10,6 +10,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use yoman_chat::{Bot, BotName, Health, Outbound, RoomId, Stop};
 
+use super::seats::Seats;
 use crate::{
     clock::Clock,
     domain::{PersonId, Role},
@@ -82,6 +83,7 @@ impl Runs {
 /// What looks at the bots.
 pub(super) struct Watch {
     pub(super) bots: Vec<Arc<dyn Bot>>,
+    pub(super) seats: Arc<Seats>,
     pub(super) runs: Runs,
     pub(super) outbox: Outbox,
     pub(super) world: Arc<SharedWorld>,
@@ -107,19 +109,18 @@ impl Watch {
         let patience = Patience::new(TimeDelta::from_std(self.down_after).unwrap_or(TimeDelta::MAX));
         let every = (self.down_after / 20).clamp(LOOK_SOONEST, LOOK_EVERY);
         let mut outages: HashMap<BotName, Outage> = HashMap::new();
-        for bot in &self.bots {
-            let kept = self.outbox.memo(bot.name(), MEMO).and_then(|kept| serde_json::from_str::<Outage>(&kept).ok());
-            let outage = kept.unwrap_or_default().recalled();
-            outages.insert(bot.name().clone(), outage);
-        }
         let mut timer = tokio::time::interval(every);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             timer.tick().await;
             let now = self.clock.now();
-            let looks: HashMap<&BotName, Look> = self.bots.iter().map(|bot| (bot.name(), self.look(&**bot))).collect();
-            for bot in &self.bots {
+            // Whoever speaks for the others looks at them.
+            let here: Vec<_> = self.bots.iter().filter(|bot| self.seats.is_taken(bot.name())).collect();
+            outages.retain(|name, _| here.iter().any(|bot| bot.name() == name));
+            let looks: HashMap<&BotName, Look> = here.iter().map(|bot| (bot.name(), self.look(&***bot))).collect();
+            for bot in here {
                 let name = bot.name();
+                outages.entry(name.clone()).or_insert_with(|| self.recalled(name));
                 let (Some(look), Some(outage)) = (looks.get(name), outages.get_mut(name)) else { continue };
                 self.vitals.note(name.as_str(), look, now);
                 let before = outage.clone();
@@ -145,6 +146,12 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// What is known of a bot from before it was spoken for here.
+    fn recalled(&self, bot: &BotName) -> Outage {
+        let kept = self.outbox.memo(bot, MEMO).and_then(|kept| serde_json::from_str::<Outage>(&kept).ok());
+        kept.unwrap_or_default().recalled()
     }
 
     /// What is seen of a bot now. Whatever is wrong first comes first: it does not run, it is not connected, nothing gets

@@ -96,7 +96,10 @@ fn say_spool(spool: &SpoolStatus) {
         say(format_args!("  spool                    {} {commands} for it since {}", spool.waiting, since(at)));
     }
     if spool.unreadable > 0 {
-        say(format_args!("  spool                    {} saved and unreadable: yoman doctor says more", spool.unreadable));
+        say(format_args!(
+            "  spool                    {} saved and unreadable: yoman doctor says more",
+            spool.unreadable
+        ));
     }
     if let Some(why) = &spool.failed {
         say(format_args!("  spool                    NOTHING MORE CAN BE SAVED: {}", plain(why)));

@@ -21,6 +21,15 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "log.journal", limits: ANY, at: |c| &mut c.log.journal },
     Entry { key: "log.cache_mb", limits: (1, 65_536), at: |c| &mut c.log.cache_mb },
     Entry { key: "log.lock_wait_ms", limits: (0, 600_000), at: |c| &mut c.log.lock_wait_ms },
+    Entry { key: "log.engine", limits: ANY, at: |c| &mut c.log.engine },
+    Entry { key: "nats.servers", limits: ANY, at: |c| &mut c.nats.servers },
+    Entry { key: "nats.prefix", limits: ANY, at: |c| &mut c.nats.prefix },
+    Entry { key: "nats.replicas", limits: (1, 5), at: |c| &mut c.nats.replicas },
+    Entry { key: "nats.user", limits: ANY, at: |c| &mut c.nats.user },
+    Entry { key: "nats.creds_file", limits: ANY, at: |c| &mut c.nats.creds_file },
+    Entry { key: "nats.tls_ca_file", limits: ANY, at: |c| &mut c.nats.tls_ca_file },
+    Entry { key: "nats.tls_cert_file", limits: ANY, at: |c| &mut c.nats.tls_cert_file },
+    Entry { key: "nats.tls_key_file", limits: ANY, at: |c| &mut c.nats.tls_key_file },
     Entry { key: "spool.max", limits: (1, 10_000_000), at: |c| &mut c.spool.max },
     Entry { key: "privacy.seal", limits: ANY, at: |c| &mut c.privacy.seal },
     Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
@@ -79,6 +88,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
             format!("{} is more than backoff_max_ms, {}", notify.backoff_min_ms, notify.backoff_max_ms),
         ));
     }
+    super::nats::check(config, problems);
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.tracing.filter) {
         problems.push(Problem::new(
             "tracing.filter",

@@ -43,6 +43,8 @@ fn the_shipped_file_says_what_the_defaults_are() {
     assert_eq!(from_file.tracing, built_in.tracing);
     assert_eq!(from_file.runtime, built_in.runtime);
     assert_eq!(from_file.stop, built_in.stop);
+    // It holds secrets and so has no `==`.
+    assert_eq!(format!("{:?}", from_file.nats), format!("{:?}", built_in.nats));
     // The bots hold secrets and so have no `==`; their Debug shows every setting.
     assert_eq!(format!("{:?}", from_file.bots), format!("{:?}", built_in.bots));
 }
@@ -304,4 +306,41 @@ fn slack_is_reached_by_socket_or_by_http() {
     assert!(said.contains("is no bot token") && !said.contains("hush"), "{said}");
     let said = problems("[bots.slack]\ncommand = \"/y\"\nmode = \"x\"\n", &[bot, ("SLACK_APP_TOKEN", "xapp-1")]);
     assert!(said.contains("slash command") && said.contains("\"socket\""), "{said}");
+}
+
+#[test]
+fn where_nats_is_can_be_said_in_file_and_environment() {
+    let text = "[log]\nengine = \"jetstream\"\n[nats]\nservers = [\"nats://a:4222\", \"tls://b\"]\nuser = \"yoman\"\n";
+    let config = load(text, &[("NATS_PASSWORD", "hunter2"), ("YOMAN_NATS_PREFIX", "work")]).unwrap();
+    assert_eq!(config.log.engine, Engine::JetStream);
+    assert_eq!(
+        (config.nats.servers.join(" "), config.nats.prefix.as_str()),
+        ("nats://a:4222 tls://b".to_owned(), "work")
+    );
+    let shown = format!("{:?} {:?}", config.nats, config.nats.settings());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let config = load("", &[("YOMAN_NATS_SERVERS", "a:1, b:2"), ("YOMAN_LOG_ENGINE", "jetstream")]).unwrap();
+    assert_eq!(config.nats.servers, ["a:1", "b:2"]);
+}
+
+#[test]
+fn wrong_settings_of_nats_are_explained_without_secrets() {
+    let text = "[log]\nengine = \"jetstreem\"\n[nats]\nservers = [1]\n";
+    assert_eq!(
+        problems(text, &[]),
+        "y.toml:2:10: engine: expected \"sled\" or \"jetstream\", not the text \"jetstreem\"\n\
+         y.toml:4:11: servers: expected a list of texts: [\"one\", \"two\"], not a value of type array"
+    );
+    let text = "[log]\nengine = \"jetstream\"\n[nats]\nservers = [\"nats://me:hunter2@host\", \"http://x\"]\nprefix = \"a.b\"\n\
+                replicas = 2\ntls_key_file = \"key.pem\"\ncreds_file = \"y.creds\"\n";
+    assert_eq!(
+        problems(text, &[("NATS_TOKEN", "hunter2"), ("NATS_PASSWORD", "hunter2")]),
+        "nats.prefix: expected 1 to 32 lower case letters, digits and -, not \"a.b\"\n\
+         nats.replicas: expected 1, 3 or 5, not 2\n\
+         nats.servers: holds a name or a password: set user, and NATS_PASSWORD in the environment\n\
+         nats.servers: \"http://x\" is no address like nats://127.0.0.1:4222\n\
+         nats.tls_cert_file: belongs together with nats.tls_key_file: set both or neither\n\
+         nats: NATS_TOKEN and nats.creds_file are set: one says who we are, leave the others empty\n\
+         NATS_PASSWORD: is set without a user: set nats.user too"
+    );
 }

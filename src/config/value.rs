@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use toml::de::DeValue;
 
-use super::{Enabled, Leads, TracingFormat, problem::did_you_mean};
+use super::{Enabled, Engine, Leads, TracingFormat, problem::did_you_mean};
 use crate::{command, domain::Bucket, lang::Lang};
 
 /// A value as it was written.
@@ -163,6 +163,34 @@ impl Setting for Enabled {
             Written::Toml(value) if value.as_str() == Some("auto") => Self::Auto,
             _ => return Err(written.expected("\"auto\", true or false")),
         };
+        Ok(())
+    }
+}
+
+impl Setting for Engine {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        *self = match written.text()? {
+            "sled" => Self::Sled,
+            "jetstream" => Self::JetStream,
+            _ => return Err(written.expected(&one_of(&["sled", "jetstream"]))),
+        };
+        Ok(())
+    }
+}
+
+/// A list of texts; in the environment, and where one prefers it in the file, one text with commas.
+impl Setting for Vec<String> {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        let expected = || written.expected("a list of texts: [\"one\", \"two\"]");
+        let parts: Vec<&str> = match written {
+            Written::Toml(DeValue::Array(values)) => {
+                values.iter().map(|value| value.get_ref().as_str()).collect::<Option<_>>().ok_or_else(expected)?
+            }
+            Written::Toml(DeValue::String(text)) => text.split(',').collect(),
+            Written::Env(text) => text.split(',').collect(),
+            Written::Toml(_) => return Err(expected()),
+        };
+        *self = parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
         Ok(())
     }
 }

@@ -17,9 +17,9 @@ use yoman_chat::{Button, ButtonTone, Inbound, MessageRef, Outbound, RoomId, Room
 
 use super::{
     Failure, Intake, Lane, Reader, Refusal, Speaker,
-    pieces::Piece,
     link::Question,
     pairing::{code, same},
+    pieces::Piece,
 };
 use crate::{
     command::{self, Command, PersonCommand},
@@ -257,9 +257,12 @@ impl Intake {
         let (code, room, until) = (code.to_owned(), room.clone(), self.settings.clock.now() + LIFE);
         clocks.spawn(async move {
             clock.reaches(until).await;
-            let lapsed = lock(&asked).iter_mut().find(|it| it.code == code && !matches!(it.stage, Stage::Answered | Stage::Held)).map(|it| {
-                it.stage = Stage::Lapsed;
-            });
+            let lapsed = lock(&asked)
+                .iter_mut()
+                .find(|it| it.code == code && !matches!(it.stage, Stage::Answered | Stage::Held))
+                .map(|it| {
+                    it.stage = Stage::Lapsed;
+                });
             if let (Some(()), Ok(message), Some(outbox)) = (lapsed, sent.try_recv(), outbox()) {
                 let refusal = Refusal::new(wording!("confirm-lapsed", minutes = LIFE.num_minutes()));
                 let reader = Reader { lang, viewer: None };

@@ -8,13 +8,13 @@ use crate::{
     command::Command,
     domain::{Event, Handle, PersonId, person},
     lang::{self, say, text, wording},
-    log::{Commit, Expected, StreamId},
+    log::{Commit, Expected, Position, StreamId},
     notify::Answer,
     projection::Viewer,
 };
 
 /// Whether somebody was forgotten in a commit.
-pub(super) fn forgets(commit: &Commit) -> bool {
+pub fn forgets(commit: &Commit) -> bool {
     commit.events.iter().any(|event| &*event.name == "person_forgotten")
 }
 
@@ -108,6 +108,12 @@ impl Intake {
             self.forget_what_is_derived(person).await;
         }
         Ok(())
+    }
+
+    /// Somebody was forgotten on another node, at a position: what is derived here is made anew.
+    pub async fn forgotten_elsewhere(&self, person: PersonId, position: Position) {
+        self.world.at_least(position).await;
+        self.forget_what_is_derived(person).await;
     }
 
     /// Makes anew what was derived while their words could still be read. What is left by a crash in here goes at the next

@@ -66,6 +66,7 @@ use yoman_chat::{
 pub(crate) use self::{admit::Speaker, refusal::Failure, spool::findings as spool_findings};
 use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
+    forget::forgets,
     refusal::{Reader, Refusal},
     report::Reports,
 };

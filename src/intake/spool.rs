@@ -44,6 +44,16 @@ pub(super) struct Waiting {
     confirms: Vec<String>,
 }
 
+/// What is known of the drain from one row to the next.
+#[derive(Default)]
+struct Drain {
+    /// How many were decided in a room since nothing waited there.
+    decided: HashMap<RoomId, usize>,
+    /// What rows came to that cannot be answered from here, by inbound. Lost with the process: then it is decided again, under
+    /// the same ids.
+    unanswered: HashMap<String, Vec<Answer>>,
+}
+
 impl Waiting {
     fn untold_if(untold: bool, seen: Option<u64>) -> Self {
         Self { asked: None, seen, told: !untold, confirms: Vec::new() }
@@ -54,6 +64,8 @@ impl Waiting {
 enum Decided {
     /// It was decided, and what it came to is kept.
     Done,
+    /// It was decided; another node speaks for its bot, so that what it came to waits for the bot's return.
+    Unanswered(Vec<Answer>),
     /// The shared log cannot be reached.
     Away(String),
     /// Something else is in the way; it is tried again.
@@ -68,7 +80,18 @@ impl Intake {
 
     /// Something waits to be decided, or would have to: what is due now may be done with already by what waits.
     pub fn is_behind(&self) -> bool {
-        self.log.away().is_some() || self.spool().is_some_and(|spool| !spool.is_empty())
+        self.log.away().is_some()
+            || self.spool().is_some_and(|spool| spool.any(|room| self.is_on(room) && !self.is_elsewhere(room)))
+    }
+
+    /// What came through a bot that is off waits until it is on again: nobody could be answered.
+    fn is_on(&self, room: &RoomId) -> bool {
+        self.settings.bots.contains_key(room.bot())
+    }
+
+    /// What came through a bot that another node speaks for by now is decided all the same, and answered once it is back here.
+    fn is_elsewhere(&self, room: &RoomId) -> bool {
+        self.outbox.is_elsewhere(&BotName::new(room.bot()))
     }
 
     /// Since when the shared log cannot be reached; `None`: it can, as far as is known.
@@ -215,7 +238,10 @@ impl Intake {
     /// A look says how old what it shows is, and that something said here is not in it yet.
     pub(super) fn dated(&self, mut answer: Answer, look: &Look, viewer: &Viewer) -> Answer {
         let Some(spool) = self.spool() else { return answer };
-        let own = matches!(look, Look::Help { .. } | Look::Start { .. } | Look::Status { .. } | Look::Language | Look::Reports);
+        let own = matches!(
+            look,
+            Look::Help { .. } | Look::Start { .. } | Look::Status { .. } | Look::Language | Look::Reports
+        );
         if own || look.at().is_some() {
             return answer;
         }
@@ -245,8 +271,7 @@ impl Intake {
     async fn drain(&self, spool: &Spool) {
         self.world.at_least(self.begun).await;
         let mut pause = LOOK_EVERY;
-        // How many were decided in a room since nothing waited there.
-        let mut decided: HashMap<RoomId, usize> = HashMap::new();
+        let mut drain = Drain::default();
         loop {
             self.tell_lost(spool).await;
             tokio::select! {
@@ -262,48 +287,55 @@ impl Intake {
                 }
                 continue;
             }
-            match self.drain_once(spool, &mut decided).await {
-                Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
-                Ok(_) => pause = LOOK_EVERY,
-                Err(()) => {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
+            let (count, blocked) = self.drain_once(spool, &mut drain).await;
+            if count > 0 {
+                pause = LOOK_EVERY;
+            }
+            if blocked {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            } else if count == 0 {
+                tokio::time::sleep(LOOK_EVERY).await;
             }
         }
     }
 
-    /// Decides some rows in order; how many. `Err`: something is in the way, and it is to be tried again after a pause.
-    async fn drain_once(&self, spool: &Spool, decided: &mut HashMap<RoomId, usize>) -> Result<usize, ()> {
+    /// Decides rows in order: how many, and whether something is in the way, so that it is to be tried again after a pause.
+    async fn drain_once(&self, spool: &Spool, drain: &mut Drain) -> (usize, bool) {
         // A room in which something is in the way keeps its order; the others go on.
         let mut stuck: Vec<RoomId> = Vec::new();
         let mut count = 0;
         loop {
-            // What came through a bot that is off waits until it is on again: nobody could be answered.
-            let may = |room: &RoomId| self.settings.bots.contains_key(room.bot()) && !stuck.contains(room);
+            let unanswered = |id: &str, room: &RoomId| drain.unanswered.contains_key(id) && self.is_elsewhere(room);
+            let may = |room: &RoomId, id: &str| self.is_on(room) && !stuck.contains(room) && !unanswered(id, room);
             let lot = spool.first(LOT, may).await;
             if lot.is_empty() {
-                return if stuck.is_empty() { Ok(count) } else { Err(()) };
+                return (count, !stuck.is_empty());
             }
             for next in lot {
                 let room = &next.saved.inbound.room.id;
                 if stuck.contains(room) {
                     continue;
                 }
-                match self.decide(spool, &next).await {
+                let known = drain.unanswered.remove(&next.saved.inbound.id);
+                match self.decide(spool, &next, known).await {
+                    Decided::Unanswered(answers) => {
+                        spool.note(None, self.settings.clock.now());
+                        drain.unanswered.insert(next.saved.inbound.id.clone(), answers);
+                    }
                     Decided::Done => {
                         count += 1;
                         spool.note(None, self.settings.clock.now());
-                        *decided.entry(room.clone()).or_default() += 1;
+                        *drain.decided.entry(room.clone()).or_default() += 1;
                         if spool.waiting_in(room) == 0 {
-                            let many = decided.remove(room).unwrap_or(0);
+                            let many = drain.decided.remove(room).unwrap_or(0);
                             self.tell_shared(&next.saved.inbound, many).await;
                         }
                     }
                     Decided::Away(why) => {
                         tracing::debug!(why, "the shared log cannot be reached; what is saved goes on waiting");
                         spool.note(Some(why), self.settings.clock.now());
-                        return Err(());
+                        return (count, true);
                     }
                     Decided::Again(why) => {
                         let inbound = &next.saved.inbound.id;
@@ -316,18 +348,20 @@ impl Intake {
     }
 
     /// Decides one row as it would have been decided when it was said, and keeps what it came to.
-    async fn decide(&self, spool: &Spool, next: &Next) -> Decided {
+    async fn decide(&self, spool: &Spool, next: &Next, known: Option<Vec<Answer>>) -> Decided {
         let Saved { bot, inbound, asked, seen, told, .. } = &next.saved;
         let room = &inbound.room.id;
         let lane = self.lane(room);
         let mut lane = lane.lock().await;
         let _talking = self.outbox.talks_in(room);
-        let mut answers = Vec::new();
+        let decided = known.is_some();
+        let mut answers = known.unwrap_or_default();
         // Answered before the process died, and not taken out any more.
-        if !self.outbox.answered(&inbound.id) {
+        if !decided && !self.outbox.answered(&inbound.id) {
             // What a button asked for since is about what is said from now on.
             let live = lane.asked.take();
-            lane.asked = asked.clone().and_then(|command| Some(Asked::before(self.who_speaks(inbound)?.person, command)));
+            lane.asked =
+                asked.clone().and_then(|command| Some(Asked::before(self.who_speaks(inbound)?.person, command)));
             lane.seen = *seen;
             let taken = self.take(bot, inbound, &mut lane).await;
             (lane.asked, lane.seen) = (live, None);
@@ -343,12 +377,16 @@ impl Intake {
                 answers.push(Answer::new(Outbound::text(say!(self.lang(inbound), "spool-nothing"))));
             }
             // It was said a while ago: what this is about has to be seen.
-            for answer in answers.iter_mut().filter(|it| it.over.is_none() && it.board.is_none() && !it.message.silent) {
+            for answer in answers.iter_mut().filter(|it| it.over.is_none() && it.board.is_none() && !it.message.silent)
+            {
                 answer.message.answers = Some(inbound.id.clone());
                 if answer.message.reply_to.is_none() {
                     answer.message.reply_to = about(inbound);
                 }
             }
+        }
+        if self.is_elsewhere(room) {
+            return Decided::Unanswered(answers);
         }
         match self.outbox.answer(&inbound.id, room, answers).await {
             Ok(_) => {
@@ -379,7 +417,8 @@ impl Intake {
                 owners.map(|person| person.id).collect::<Vec<_>>()
             });
             for owner in owners {
-                let rooms = self.world.read(|world| self.outbox.direct_rooms(|heard| heard.whose(world) == Some(owner)));
+                let rooms =
+                    self.world.read(|world| self.outbox.direct_rooms(|heard| heard.whose(world) == Some(owner)));
                 let Some(room) = rooms.into_iter().find(|room| !self.outbox.refuses(room)) else { continue };
                 let words = say!(self.lang_of(&room), "spool-damaged", why = why.as_str());
                 let key = format!("spool/damaged/{name}/{}", owner.0);

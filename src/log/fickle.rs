@@ -117,7 +117,9 @@ impl Fickle {
         }
         for entry in entries {
             let Entry::Commit(commit) = entry else { continue };
-            let hash = self.beneath.hash_at(commit.position).ok().flatten().unwrap_or_default();
+            let head = self.beneath.head();
+            let hash = || self.beneath.hash_at(commit.position).ok().flatten().unwrap_or_default();
+            let hash = if head.position == commit.position { head.hash } else { hash() };
             let recorded_at = Some(commit.meta.recorded_at);
             lock(&self.state).seen = Head { position: commit.position, hash, recorded_at };
             // Nobody listening is no error.

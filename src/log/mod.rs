@@ -8,10 +8,12 @@
 //! * `lines.rs`    lines of JSON that somebody else may have written
 //! * `progress.rs` how far something long is
 //! * `owned.rs`    files only their owner can read
+//! * `moved.rs`    the mark of a log that went elsewhere; whether two logs are the same
 //! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
 //! * `memory.rs`   the engine for tests; `fickle.rs` a log that can be switched away
 //! * `sled/`       the embedded engine
+//! * `jetstream/`  the engine of several machines
 //! * `live.rs`     what comes, as a receiver: [`Live`]
 //! * `contract.rs` one suite every engine must pass
 
@@ -20,9 +22,11 @@ pub mod cloud_events;
 pub mod contract;
 pub mod export;
 pub mod fickle;
+pub mod jetstream;
 pub mod lines;
 mod live;
 pub mod memory;
+pub mod moved;
 pub(crate) mod owned;
 pub mod progress;
 pub mod record;
@@ -310,12 +314,12 @@ pub enum AppendError {
     /// The engine failed; whether the commit is in the log is known only after the log was opened again.
     #[error("the log failed: {0}")]
     Failed(String),
-    /// The log is being closed.
-    #[error("the log is closed")]
-    Closed,
     /// The shared log cannot be reached; whether the commit is in it is not known. Trying again with the same command id is safe.
     #[error("the shared log cannot be reached: {0}")]
     Away(String),
+    /// The log is being closed.
+    #[error("the log is closed")]
+    Closed,
 }
 
 /// Why something could not be read.

@@ -45,6 +45,11 @@ impl Asides {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The count of a bot is taken from the store when it is needed next.
+    pub(super) fn read_again(&self, bot: &BotName) {
+        self.counts().remove(bot);
+    }
+
     pub(super) fn count(&self, bot: &BotName) -> u64 {
         *self.counts().entry(bot.clone()).or_insert_with(|| {
             let key = key::aside_count(bot);

@@ -90,14 +90,27 @@ pub(super) struct Boards {
 
 impl Boards {
     pub(super) fn new(store: &Arc<Store>) -> Self {
-        let mut rows = HashMap::new();
-        store.scan(key::BOARDS, None, |key, value| {
+        let boards = Self { rows: Mutex::default() };
+        boards.read_back(store, key::BOARDS);
+        boards
+    }
+
+    /// Takes from the store what rows with this beginning say.
+    fn read_back(&self, store: &Store, prefix: &[u8]) {
+        let mut found = HashMap::new();
+        store.scan(prefix, None, |key, value| {
             if let (Some(room), Some(row)) = (key::room_alone(key), key::decode(key, value)) {
-                rows.insert(room, row);
+                found.insert(room, row);
             }
             true
         });
-        Self { rows: Mutex::new(rows) }
+        self.rows().extend(found);
+    }
+
+    /// Forgets what is in memory of the rooms of a bot and takes it from the store.
+    pub(super) fn read_again(&self, store: &Store, bot: &BotName) {
+        self.rows().retain(|room, _| room.bot() != bot.as_str());
+        self.read_back(store, &key::of_rooms(key::BOARDS, bot));
     }
 
     fn rows(&self) -> MutexGuard<'_, HashMap<RoomId, BoardRow>> {

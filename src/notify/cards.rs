@@ -125,6 +125,12 @@ impl Cards {
         key::decode(key, Some(self.store.get(key)?))
     }
 
+    /// What is in memory of a bot's rooms is forgotten: the store is read.
+    pub(super) fn read_again(&self, bot: &BotName) {
+        lock(&self.fresh).retain(|key, _| key::owner(key).as_ref() != Some(bot));
+        lock(&self.recorded).retain(|room, _| room.bot() != bot.as_str());
+    }
+
     pub(super) fn row(&self, room: &RoomId, item: ItemRef) -> Option<CardRow> {
         self.read(&key::card(room, item))
     }

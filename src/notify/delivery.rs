@@ -9,6 +9,7 @@ use yoman_chat::{Bot, MessageRef, Outbound, RoomId, SendError, Stop, split};
 use super::{
     cards::{self, CardRow},
     entry::What,
+    gate::Gate,
     outbox::Outbox,
     pictures::Pictures,
     queue::{Claim, Queue, Running},
@@ -99,6 +100,7 @@ const TIDY_FIRST: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Delivery {
     task: tokio::task::JoinHandle<()>,
+    at_once: Stop,
 }
 
 impl Delivery {
@@ -113,10 +115,28 @@ impl Delivery {
         settings: DeliverySettings,
         stop: Stop,
     ) -> Self {
+        Self::start_through(Gate::open(), bot, outbox, render, settings, stop)
+    }
+
+    /// The same through a gate: while it is closed nothing is sent, and nothing of what is tried counts as sent.
+    pub fn start_through(
+        gate: Gate,
+        bot: Arc<dyn Bot>,
+        outbox: Outbox,
+        render: Arc<dyn Render>,
+        settings: DeliverySettings,
+        stop: Stop,
+    ) -> Self {
         let queue = outbox.queue(bot.name());
         let pictures = outbox.pictures().clone();
-        let courier = Courier { queue, bot, render, pictures, attempt_max: settings.attempt_max, stop };
-        Self { task: tokio::spawn(courier.run(outbox, settings)) }
+        let courier = Courier { queue, bot, render, pictures, attempt_max: settings.attempt_max, gate, stop };
+        let at_once = Stop::new();
+        Self { task: tokio::spawn(courier.run(outbox, settings, at_once.clone())), at_once }
+    }
+
+    /// After its `stop`: what is under way is not waited for.
+    pub fn break_off(&self) {
+        self.at_once.cancel();
     }
 
     /// Waits until it has ended; call after cancelling its `stop`.
@@ -134,6 +154,7 @@ pub(super) struct Courier {
     pub(super) render: Arc<dyn Render>,
     pictures: Pictures,
     attempt_max: Duration,
+    gate: Gate,
     stop: Stop,
 }
 
@@ -153,7 +174,7 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Courier {
-    async fn run(self, outbox: Outbox, settings: DeliverySettings) {
+    async fn run(self, outbox: Outbox, settings: DeliverySettings, at_once: Stop) {
         let mut workers = JoinSet::new();
         for _ in 0..settings.in_flight_max.max(1) {
             workers.spawn(self.clone().work());
@@ -186,7 +207,11 @@ impl Courier {
         self.queue.halt();
         rest.shutdown().await;
         let ended = async { while workers.join_next().await.is_some() {} };
-        if tokio::time::timeout(settings.stop_wait, ended).await.is_err() {
+        let in_time = tokio::select! {
+            ended = tokio::time::timeout(settings.stop_wait, ended) => ended.is_ok(),
+            () = at_once.cancelled() => false,
+        };
+        if !in_time {
             warn!(bot = %self.bot.name(), "some sends were still under way at the stop: they may be shown twice, marked");
             workers.shutdown().await;
         }
@@ -343,7 +368,12 @@ impl Courier {
         self.timed(self.bot.edit(&message, &to)).await
     }
 
+    /// Every call of the platform goes through here.
     pub(super) async fn timed<T>(&self, attempt: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
+        // The last thing before it: whatever was waited for may have taken long.
+        if !self.gate.may_send() {
+            return Err(SendError::NotSent("another node may be speaking for this bot by now".into()));
+        }
         tokio::time::timeout(self.attempt_max, attempt)
             .await
             .unwrap_or_else(|_| Err(SendError::Unknown(format!("no answer within {} s", self.attempt_max.as_secs()))))

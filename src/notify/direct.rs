@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, Serialize};
-use yoman_chat::RoomId;
+use yoman_chat::{BotName, RoomId};
 
 use super::{
     key::{self, Ops},
@@ -67,14 +67,27 @@ pub(super) struct Direct {
 
 impl Direct {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        let mut rooms = HashMap::new();
-        store.scan(key::DIRECT, None, |key, value| {
+        let direct = Self { store, rooms: Mutex::default() };
+        direct.read_back(key::DIRECT);
+        direct
+    }
+
+    /// Takes from the store what rows with this beginning say.
+    fn read_back(&self, prefix: &[u8]) {
+        let mut found = HashMap::new();
+        self.store.scan(prefix, None, |key, value| {
             if let (Some(room), Some(heard)) = (key::room_alone(key), key::decode(key, value)) {
-                rooms.insert(room, heard);
+                found.insert(room, heard);
             }
             true
         });
-        Self { store, rooms: Mutex::new(rooms) }
+        self.rooms().extend(found);
+    }
+
+    /// Forgets what is in memory of the rooms of a bot and takes it from the store.
+    pub(super) fn read_again(&self, bot: &BotName) {
+        self.rooms().retain(|room, _| room.bot() != bot.as_str());
+        self.read_back(&key::of_rooms(key::DIRECT, bot));
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Heard>> {

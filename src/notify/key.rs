@@ -10,7 +10,7 @@
 //! | `b` room | the message that is the room's board |
 //! | `m` room 0 message | the item a message is about, with the version it shows as long as it is not the room's card |
 //! | `r` room 0 seq part | the messages of a room in order, to forget the oldest |
-//! | `d` inbound id | when it was answered |
+//! | `d` bot / inbound id | when it was answered; the id of a platform's message begins with the bot itself |
 //! | `f` room | since when the platform refuses everything for this room |
 //! | `h` room | what is held for the room: from where on it was told nothing, and when it gets that |
 //! | `q` room | whose direct room it is, and when they were heard there |
@@ -150,7 +150,16 @@ pub(super) fn message_of(key: &[u8]) -> Option<MessageRef> {
     Some(MessageRef { room: RoomId::new(text(key.get(1..at)?)?), id: text(key.get(at + 1..)?)?.to_owned() })
 }
 
-pub(super) fn answered(inbound: &str) -> Vec<u8> {
+/// Under its bot's name, also for what is no message of a platform: then the name is put before it.
+pub(super) fn answered(bot: &BotName, inbound: &str) -> Vec<u8> {
+    match inbound.strip_prefix(bot.as_str()) {
+        Some(rest) if rest.starts_with('/') => answered_alone(inbound),
+        _ => join(b'd', &[format!("{bot}/{inbound}").as_bytes()]),
+    }
+}
+
+/// As an earlier version kept it, and as every message of a platform is kept.
+pub(super) fn answered_alone(inbound: &str) -> Vec<u8> {
     join(b'd', &[inbound.as_bytes()])
 }
 
@@ -197,6 +206,27 @@ pub(super) fn aside_count(bot: &BotName) -> Vec<u8> {
 
 pub(super) fn unsure_count(bot: &BotName) -> Vec<u8> {
     join(b'w', &[bot.as_str().as_bytes()])
+}
+
+/// The bot a row belongs to. Every row belongs to one.
+pub(super) fn owner(key: &[u8]) -> Option<BotName> {
+    let (letter, rest) = key.split_first()?;
+    let name = |bytes: &[u8], ends: &[u8]| {
+        let end = bytes.iter().position(|byte| ends.contains(byte)).unwrap_or(bytes.len());
+        std::str::from_utf8(&bytes[..end]).ok().filter(|name| !name.is_empty()).map(BotName::new)
+    };
+    match letter {
+        b'o' | b't' | b'b' | b'm' | b'r' | b'd' | b'f' | b'h' | b'q' => name(rest, b"/\0"),
+        b'c' => name(&rest[rest.iter().position(|&byte| byte == 0)? + 1..], b"/"),
+        b'p' | b'k' | b'x' | b'y' | b'w' => name(rest, b"\0"),
+        b'z' => owner(rest.get(..rest.len().checked_sub(2)?)?),
+        _ => None,
+    }
+}
+
+/// What the rows of a kind that belong to the rooms of a bot begin with. `kind` is one of those that begin with a room.
+pub(super) fn of_rooms(kind: &[u8], bot: &BotName) -> Vec<u8> {
+    [kind, bot.as_str().as_bytes(), b"/"].concat()
 }
 
 fn chunk(key: &[u8], n: u16) -> Vec<u8> {
@@ -299,6 +329,21 @@ impl Ops {
             self.0.push((chunk(&key, n), None));
         }
         self.0.push((key, None));
+    }
+
+    /// Keeps the rows whose keys `stays` wants.
+    pub(super) fn retain(&mut self, mut stays: impl FnMut(&[u8]) -> bool) {
+        self.0.retain(|(key, _)| stays(key));
+    }
+
+    /// A row as it stands in a store.
+    pub(super) fn raw(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.0.push((key, value));
+    }
+
+    /// The rows, in order.
+    pub(super) fn rows(&self) -> &[(Vec<u8>, Option<Vec<u8>>)] {
+        &self.0
     }
 
     pub(super) fn into_batch(self, batch: &mut sled::Batch) {

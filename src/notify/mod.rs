@@ -6,6 +6,7 @@
 //! * `delivery.rs` [`Delivery`]: shows them
 //! * `routing.rs`  which rooms of a bot care about a commit; `follower.rs` [`Follower`]: asks that of every commit
 //! * `reminding.rs` which of them get a reminder
+//! * `gate.rs`    whether a bot may show anything now; `handover.rs` what belongs to one bot, put down and taken up
 //! * `roster.rs`   the rooms as they were set at a position of the log
 //! * `hold.rs`     rooms that are told nothing for now; `release.rs` what they missed, as one message each
 //! * `queue.rs`    the queues of a bot's rooms; `settle.rs` what becomes of an attempt; `entry.rs` one entry
@@ -16,7 +17,7 @@
 //! * `pictures.rs` the pictures of messages on their way
 //! * `outage.rs`   whether a bot has been down for so long that its owners have to know
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
-//! * `store.rs`    the database under it; `key.rs` its keys and values
+//! * `store.rs`    the database under it; `key.rs` its keys and values; `mirror.rs` where it is kept besides
 
 mod aside;
 mod board_rows;
@@ -30,9 +31,12 @@ mod entry;
 mod fake;
 mod follower;
 mod forget;
+mod gate;
+mod handover;
 mod hold;
 mod intent;
 mod key;
+mod mirror;
 pub mod outage;
 mod outbox;
 mod pictures;
@@ -57,8 +61,11 @@ pub use cards::{CardRef, hash};
 pub use delivery::{Card, Delivery, DeliverySettings, Render};
 pub use direct::Heard;
 pub use follower::Follower;
+pub use gate::Gate;
+pub use handover::BotRow;
 pub use hold::Hold;
 pub use intent::{Answer, Answered, Intent};
+pub use mirror::{Mirror, Place, Told};
 pub use outbox::{Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
 pub use store::{OpenError, StoreError};

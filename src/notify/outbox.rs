@@ -20,7 +20,7 @@ use super::{
     board_rows::Boards,
     cards::{CardRef, Cards},
     direct::{Direct, Heard},
-    entry::{Kind, Row, What},
+    entry::{Kind, What},
     hold::Hold,
     intent::{Answer, Answered, Intent},
     key::{self, Ops},
@@ -93,27 +93,27 @@ impl OutboxError {
 /// The outbox of all bots. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     settings: OutboxSettings,
-    store: Arc<Store>,
-    cards: Arc<Cards>,
-    boards: Arc<Boards>,
+    pub(super) store: Arc<Store>,
+    pub(super) cards: Arc<Cards>,
+    pub(super) boards: Arc<Boards>,
     pictures: Pictures,
-    asides: Asides,
-    direct: Direct,
+    pub(super) asides: Asides,
+    pub(super) direct: Direct,
     /// What is held for which room.
-    holds: Mutex<HashMap<RoomId, Hold>>,
+    pub(super) holds: Mutex<HashMap<RoomId, Hold>>,
     /// How far each bot has read the log.
-    seen: Mutex<HashMap<BotName, Position>>,
-    seqs: Arc<AtomicU64>,
+    pub(super) seen: Mutex<HashMap<BotName, Position>>,
+    pub(super) seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
-    queues: Mutex<HashMap<BotName, Arc<Queue>>>,
+    pub(super) queues: Mutex<HashMap<BotName, Arc<Queue>>>,
     /// Inbounds being answered, and those answered from memory because they could not be kept.
-    answering: Mutex<Answering>,
+    pub(super) answering: Mutex<Answering>,
     /// Rooms in which somebody is about to be answered, each as often.
     talking: Mutex<HashMap<RoomId, usize>>,
 }
@@ -137,9 +137,9 @@ impl Drop for Talking {
 }
 
 #[derive(Debug, Default)]
-struct Answering {
+pub(super) struct Answering {
     now: HashSet<String>,
-    unkept: HashSet<String>,
+    pub(super) unkept: HashSet<String>,
 }
 
 /// Says when something is durable.
@@ -148,7 +148,7 @@ type Kept = tokio::sync::oneshot::Receiver<Result<(), StoreError>>;
 /// Inbounds answered from memory that are remembered at most.
 const UNKEPT_MAX: usize = 10_000;
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -178,38 +178,8 @@ impl Outbox {
             talking: Mutex::default(),
         };
         let outbox = Self { shared: Arc::new(shared) };
-        outbox.read_back();
+        outbox.read_back(None);
         Ok(outbox)
-    }
-
-    /// Finds what was not done when the process ended.
-    fn read_back(&self) {
-        let shared = &self.shared;
-        let mut newest = 0;
-        shared.store.scan(key::ENTRIES, None, |key, value| {
-            if let Some((room, seq)) = key::room_seq(key)
-                && let Some(row) = key::decode::<Row>(key, value)
-            {
-                newest = newest.max(seq.seq);
-                self.queue(&BotName::new(room.bot())).found(room, seq, &row);
-            }
-            true
-        });
-        shared.seqs.fetch_max(newest + 1, Ordering::Relaxed);
-        shared.store.scan(key::HELD, None, |key, value| {
-            if let (Some(room), Some(hold)) = (key::room_alone(key), key::decode(key, value)) {
-                lock(&shared.holds).insert(room, hold);
-            }
-            true
-        });
-        shared.store.scan(key::REFUSING, None, |key, value| {
-            if let Some(room) = key::room_alone(key)
-                && let Some(since) = key::decode(key, value)
-            {
-                self.queue(&BotName::new(room.bot())).inner().refusing.insert(room, since);
-            }
-            true
-        });
     }
 
     /// The same, not kept open: the outbox, as long as somebody else needs it.
@@ -278,15 +248,22 @@ impl Outbox {
     /// Hands the answers to the store unless the inbound is known. The receiver says when whatever is known is durable.
     fn register(&self, inbound: &str, room: &RoomId, answers: Vec<Answer>) -> (Kept, bool) {
         let shared = &self.shared;
-        let key = key::answered(inbound);
+        let bot = BotName::new(room.bot());
+        if shared.store.is_elsewhere(&bot) {
+            // It would stay in memory, and nobody here would show it.
+            let (told, durable) = tokio::sync::oneshot::channel();
+            let _ = told.send(Err(StoreError::Elsewhere));
+            return (durable, true);
+        }
+        let key = key::answered(&bot, inbound);
         // Held until everything is handed over: who comes second is then behind the first in the store's order, too.
         let mut answering = lock(&shared.answering);
-        if answering.now.contains(inbound) || shared.store.get(&key).is_some() {
+        if answering.now.contains(inbound) || self.is_answered(&bot, inbound) {
             return (shared.store.submit_durable(Ops::default(), None), false);
         }
         let unkept = answering.unkept.contains(inbound);
         answering.now.insert(inbound.to_owned());
-        let queue = self.queue(&BotName::new(room.bot()));
+        let queue = self.queue(&bot);
         let mut inner = queue.inner();
         let mut change = queue.change();
         change.ops.put(key, &now_ms());
@@ -325,7 +302,13 @@ impl Outbox {
     /// Whether an inbound was answered: then its answers are kept, shown or on their way.
     pub fn answered(&self, inbound: &str) -> bool {
         // Whoever registered them may be gone before they are in the store: they come all the same.
-        lock(&self.shared.answering).now.contains(inbound) || self.shared.store.get(&key::answered(inbound)).is_some()
+        let bot = BotName::new(inbound.split('/').next().unwrap_or_default());
+        lock(&self.shared.answering).now.contains(inbound) || self.is_answered(&bot, inbound)
+    }
+
+    fn is_answered(&self, bot: &BotName, inbound: &str) -> bool {
+        let (key, alone) = (key::answered(bot, inbound), key::answered_alone(inbound));
+        self.shared.store.get(&key).is_some() || (key != alone && self.shared.store.get(&alone).is_some())
     }
 
     /// Saves that `bot` has seen everything up to `position`, together with what it has to do because of it. Returns when

@@ -24,8 +24,12 @@ use std::{
 
 use tokio::sync::oneshot;
 use tracing::{error, warn};
+use yoman_chat::BotName;
 
-use super::key::{Ops, value_of};
+use super::{
+    key::{Ops, value_of},
+    mirror::{Handing, Mirror, Place, Told},
+};
 use crate::log::owned;
 
 /// Why something could not be stored.
@@ -45,6 +49,9 @@ pub enum StoreError {
     /// It is closed.
     #[error("the bots' state is closed")]
     Closed,
+    /// Another node speaks for the bot: what is kept of it is kept there.
+    #[error("another node speaks for this bot")]
+    Elsewhere,
 }
 
 /// Why the store could not be opened.
@@ -91,21 +98,26 @@ const SPACE_EVERY: Duration = Duration::from_millis(500);
 /// What could not be written for want of space and must not be forgotten, in rows.
 const OWED_MAX: usize = 8192;
 
-/// Called on the writer's thread; must be short and must not panic.
-pub(super) type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Durable = oneshot::Sender<Result<(), StoreError>>;
+/// Called on the writer's thread, or the mirror's; must be short and must not panic.
+pub(super) type Flushed = Told;
 
-struct Job {
-    ops: Ops,
+pub(super) struct Job {
+    pub(super) ops: Ops,
     /// Write it later when there is no space now.
     owed: bool,
-    flushed: Option<Flushed>,
-    durable: Option<Durable>,
+    /// Another node wrote it first: the mirror has it.
+    pub(super) copy: bool,
+    flushed: Option<Told>,
+    durable: Option<Told>,
+    /// It had nothing to write.
+    empty: bool,
+    /// The bots of which it wrote something that the mirror gets.
+    mirrored: Vec<BotName>,
 }
 
 enum ToSync {
-    Group(Vec<Durable>),
-    Close(Durable),
+    Group(Vec<Told>),
+    Close(Told),
 }
 
 /// The store. One per directory; shared by reference.
@@ -117,6 +129,8 @@ pub(super) struct Store {
     failed: Arc<OnceLock<String>>,
     /// The newest reason why writes are refused. A std mutex: nothing is awaited under it.
     refusing: Arc<Mutex<Option<StoreError>>>,
+    /// Where else it is kept; set at the start, if at all.
+    mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -153,6 +167,7 @@ impl Store {
 
         let failed = Arc::new(OnceLock::new());
         let refusing = Arc::new(Mutex::new(None));
+        let mirror = Arc::new(OnceLock::new());
         let (jobs, jobs_in) = mpsc::channel();
         let (syncs, syncs_in) = mpsc::channel();
         let writer = Writer {
@@ -162,6 +177,7 @@ impl Store {
             failed: Arc::clone(&failed),
             refusing: Arc::clone(&refusing),
             syncs: syncs.clone(),
+            mirror: Arc::clone(&mirror),
             owed: Ops::default(),
             space: None,
         };
@@ -172,17 +188,34 @@ impl Store {
             .name("bots-sync".into())
             .spawn(move || sync_loop(&syncs_in, &file, &fails))
             .map_err(engine)?;
-        Ok(Self { db, jobs, syncs, failed, refusing })
+        Ok(Self { db, jobs, syncs, failed, refusing, mirror })
+    }
+
+    /// From now on a bot's rows are kept where the mirror says, too. Once, before anything is written.
+    pub(super) fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
+        if self.mirror.set(mirror).is_err() {
+            error!("the bots' state has a mirror already; the second one is left out");
+        }
+    }
+
+    /// Whether another node speaks for a bot.
+    pub(super) fn is_elsewhere(&self, bot: &BotName) -> bool {
+        self.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
     }
 
     /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
     pub(super) fn submit(&self, ops: Ops, flushed: Option<Flushed>) {
-        self.hand(Job { ops, owed: false, flushed, durable: None });
+        self.hand(Job { flushed, ..Job::of(ops) });
     }
 
     /// As [`Store::submit`], for what has happened already: when there is no space it is written once there is.
     pub(super) fn submit_owed(&self, ops: Ops, flushed: Option<Flushed>) {
-        self.hand(Job { ops, owed: true, flushed, durable: None });
+        self.hand(Job { owed: true, flushed, ..Job::of(ops) });
+    }
+
+    /// As [`Store::submit`], for rows that another node wrote first.
+    pub(super) fn submit_copy(&self, ops: Ops, flushed: Flushed) {
+        self.hand(Job { copy: true, flushed: Some(flushed), ..Job::of(ops) });
     }
 
     /// Hands `ops` to the writer and says when they survive a power cut.
@@ -192,14 +225,15 @@ impl Store {
         flushed: Option<Flushed>,
     ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (durable, receiver) = oneshot::channel();
-        self.hand(Job { ops, owed: false, flushed, durable: Some(durable) });
+        let durable: Told = Box::new(move |result| drop(durable.send(result)));
+        self.hand(Job { flushed, durable: Some(durable), ..Job::of(ops) });
         receiver
     }
 
     fn hand(&self, job: Job) {
         if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
             // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
-            thread::spawn(move || answer(job, Err(StoreError::Closed), &mut Vec::new()));
+            thread::spawn(move || job.answer(&Err(StoreError::Closed)));
         }
     }
 
@@ -208,6 +242,7 @@ impl Store {
         self.submit_durable(Ops::default(), None).await.unwrap_or(Err(StoreError::Closed))?;
         // Nothing waits now, but the newest unwaited group may still be unsynced.
         let (done, wait) = oneshot::channel();
+        let done: Told = Box::new(move |result| drop(done.send(result)));
         self.syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?;
         wait.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -239,6 +274,17 @@ impl Store {
                 if !visit(&key, value) {
                     break;
                 }
+            }
+            Ok(())
+        });
+    }
+
+    /// All rows as they stand there, further rows of long values among them.
+    pub(super) fn scan_raw(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        self.guarded(|db| {
+            for row in db.iter() {
+                let (key, value) = row?;
+                visit(&key, &value);
             }
             Ok(())
         });
@@ -361,6 +407,7 @@ struct Writer {
     failed: Arc<OnceLock<String>>,
     refusing: Arc<Mutex<Option<StoreError>>>,
     syncs: Sender<ToSync>,
+    mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
     owed: Ops,
     space: Option<(Instant, Result<(), StoreError>)>,
 }
@@ -371,15 +418,24 @@ impl Writer {
         while let Ok(first) = jobs.recv() {
             let mut group = vec![first];
             self.gather(&mut group, jobs);
-            let result = self.write(&mut group);
-            let mut durable = Vec::new();
-            let sync = result.is_ok();
-            for job in group {
-                answer(job, result.clone(), &mut durable);
+            let mirror = self.mirror.get().cloned();
+            let mut handing = mirror.as_ref().map(|mirror| Handing::new(&**mirror));
+            if let Some(handing) = &mut handing {
+                group.retain_mut(|job| handing.may_write(job));
             }
-            if sync {
-                // Fails only when the other thread is gone; its waiters then see a closed channel.
-                let _ = self.syncs.send(ToSync::Group(durable));
+            match self.write(&mut group, handing.as_mut()) {
+                Err(why) => group.into_iter().for_each(|job| job.answer(&Err(why.clone()))),
+                Ok(()) => {
+                    let mut durable = Vec::new();
+                    for job in group {
+                        job.written(handing.as_mut(), &mut durable);
+                    }
+                    if let Some(handing) = handing {
+                        handing.hand_over();
+                    }
+                    // Fails only when the other thread is gone; its waiters then see a closed channel.
+                    let _ = self.syncs.send(ToSync::Group(durable));
+                }
             }
         }
     }
@@ -403,7 +459,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, group: &mut [Job]) -> Result<(), StoreError> {
+    fn write(&mut self, group: &mut [Job], mut handing: Option<&mut Handing<'_>>) -> Result<(), StoreError> {
         if let Some(why) = self.failed.get() {
             return Err(StoreError::Failed(why.clone()));
         }
@@ -419,8 +475,16 @@ impl Writer {
             return Err(full);
         }
         let mut batch = sled::Batch::default();
-        std::mem::take(&mut self.owed).into_batch(&mut batch);
+        let mut owed = std::mem::take(&mut self.owed);
+        if let Some(handing) = &mut handing {
+            handing.leave_out(&mut owed);
+            handing.rows_of(&owed);
+        }
+        owed.into_batch(&mut batch);
         for job in group {
+            if let Some(handing) = handing.as_mut().filter(|_| !job.copy) {
+                job.mirrored = handing.rows_of(&job.ops);
+            }
             std::mem::take(&mut job.ops).into_batch(&mut batch);
         }
         let written = catch_unwind(AssertUnwindSafe(|| {
@@ -461,15 +525,46 @@ impl Writer {
     }
 }
 
-fn answer(job: Job, result: Result<(), StoreError>, durable: &mut Vec<Durable>) {
-    let failed = result.is_err();
-    if let Some(flushed) = job.flushed {
-        flushed(result.clone());
+impl Job {
+    fn of(ops: Ops) -> Self {
+        let empty = ops.is_empty();
+        Self { ops, owed: false, copy: false, flushed: None, durable: None, empty, mirrored: Vec::new() }
     }
-    match job.durable {
-        Some(waiter) if failed => drop(waiter.send(result)),
-        Some(waiter) => durable.push(waiter),
-        None => {}
+
+    /// What becomes of it is known.
+    fn answer(mut self, result: &Result<(), StoreError>) {
+        self.tell(result);
+    }
+
+    /// It is not written.
+    pub(super) fn refuse(&mut self, why: &StoreError) {
+        self.tell(&Err(why.clone()));
+    }
+
+    fn tell(&mut self, result: &Result<(), StoreError>) {
+        for told in self.flushed.take().into_iter().chain(self.durable.take()) {
+            told(result.clone());
+        }
+    }
+
+    /// It is in the store here; whoever waits for more than that is told when that has come about, too.
+    fn written(self, handing: Option<&mut Handing<'_>>, durable: &mut Vec<Told>) {
+        let Self { flushed, durable: synced, mut mirrored, empty, .. } = self;
+        let Some(handing) = handing else {
+            flushed.into_iter().for_each(|told| told(Ok(())));
+            durable.extend(synced);
+            return;
+        };
+        // What writes nothing waits for what was written before it, whatever became of that.
+        if empty {
+            mirrored = handing.mirrored();
+        }
+        if let Some(told) = flushed {
+            handing.tell(&mirrored, empty, told, None);
+        }
+        if let Some(told) = synced {
+            handing.tell(&mirrored, empty, told, Some(durable));
+        }
     }
 }
 
@@ -522,7 +617,7 @@ fn sync_loop(syncs: &Receiver<ToSync>, file: &File, failed: &OnceLock<String>) {
             }
         };
         for waiter in waiters {
-            let _ = waiter.send(result.clone());
+            waiter(result.clone());
         }
     }
 }

@@ -2,6 +2,7 @@
 //! so that nothing of what people wrote is left behind.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io,
     ops::ControlFlow,
@@ -18,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Index, SpoolError, lock,
-    row::{self, Place, Saved},
+    row::{self, Carved, Place, Saved},
 };
 use crate::log::{
     owned,
@@ -40,6 +41,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const WAITING: u8 = b'w';
 /// Rows that cannot be read, put aside as they are.
 const ASIDE: u8 = b'x';
+/// Rows that are done with: kept until the database goes, because sled is not the only one that reads its file.
+const DONE: u8 = b'd';
 
 /// What a database directory is called, with a number that is never used again; and one that is to be removed, or could not
 /// be opened.
@@ -69,10 +72,14 @@ pub(super) struct Found {
     pub(super) rows: Vec<(Place, Saved)>,
     /// Places of rows that cannot be read, and why.
     pub(super) damaged: Vec<(Place, String)>,
+    /// Rows that are done with.
+    done: BTreeSet<Place>,
     /// How many were put aside before.
     pub(super) aside: usize,
     /// The whole database could not be opened; what could be read of it is in `rows`.
     pub(super) carved: Option<String>,
+    /// So many rows sled had lost without a word: they were still in its file.
+    pub(super) brought_back: usize,
 }
 
 struct Open {
@@ -110,21 +117,29 @@ impl Rows {
             rows.tidy();
             return Ok((rows, found));
         };
-        match open(&at) {
-            Ok(open) => rows.open = Some(open),
-            Err(Trouble::Machine(why)) => return Err(SpoolError::Failed(why)),
-            Err(Trouble::Damaged(why)) => {
-                rows.carve(&at, &mut found).map_err(failed)?;
-                found.carved = Some(why);
-                return Ok((rows, found));
+        // Read before sled does: what it takes for the end of its log it writes over.
+        let bytes = fs::read(at.join("db")).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(Vec::new()),
+            _ => Err(failed(error)),
+        })?;
+        let carved = row::carve(&bytes);
+        drop(bytes);
+        let damage = match open(&at) {
+            Ok(open) => {
+                rows.open = Some(open);
+                // It opened, and may not be read through.
+                rows.scan(&mut found).err()
             }
-        }
-        if let Err(why) = rows.scan(&mut found) {
-            // It opened, and cannot be read through.
-            rows.open = None;
-            found = Found::default();
-            rows.carve(&at, &mut found).map_err(failed)?;
-            found.carved = Some(why);
+            Err(Trouble::Machine(why)) => return Err(SpoolError::Failed(why)),
+            Err(Trouble::Damaged(why)) => Some(why),
+        };
+        match damage {
+            None => rows.bring_back(carved, &mut found)?,
+            Some(why) => {
+                rows.open = None;
+                found = Found { carved: Some(why), ..Found::default() };
+                rows.begin_anew(&at, carved, &mut found)?;
+            }
         }
         Ok((rows, found))
     }
@@ -141,6 +156,7 @@ impl Rows {
                         Err(why) => found.damaged.push((place, why)),
                     },
                     Some((ASIDE, _, 0)) => found.aside += 1,
+                    Some((DONE, place, 0)) => drop(found.done.insert(place)),
                     _ => {}
                 }
             }
@@ -164,29 +180,66 @@ impl Rows {
         Ok(row::join(place, parts.iter().map(Vec::as_slice)))
     }
 
-    /// Brings out of a database that cannot be opened what is still in its file, into a new one. What was done with before
-    /// may be among it: that is found out when it is decided.
-    fn carve(&mut self, at: &Path, found: &mut Found) -> io::Result<()> {
-        let bytes = fs::read(at.join("db")).or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => Ok(Vec::new()),
-            _ => Err(error),
-        })?;
-        found.rows.extend(row::carve(&bytes));
+    /// Compares what sled has with what its file has: it takes a damaged record for the end of its log, and says nothing of
+    /// what stood behind it.
+    fn bring_back(&mut self, carved: Carved, found: &mut Found) -> Result<(), SpoolError> {
+        // The same end of the log is the end of what was taken out: that is found in the file as well.
+        let again: Vec<Place> =
+            found.rows.iter().map(|(place, _)| *place).filter(|place| carved.done.contains(place)).collect();
+        found.rows.retain(|(place, _)| !carved.done.contains(place));
+        self.remove(&again)?;
+        found.done.extend(carved.done);
+        let mut known: BTreeSet<Place> = found.rows.iter().map(|(place, _)| *place).collect();
+        known.extend(found.damaged.iter().map(|(place, _)| *place));
+        known.extend(&found.done);
+        let lost: Vec<_> = carved.rows.into_iter().filter(|(place, _)| !known.contains(place)).collect();
+        found.brought_back = lost.len();
+        self.put(&lost)?;
+        found.rows.extend(lost);
+        found.rows.sort_by_key(|(place, _)| *place);
+        found.damaged.extend(carved.broken.into_iter().filter(|(place, _)| !known.contains(place)));
+        Ok(())
+    }
+
+    /// Begins a new database with what is still in the file of one that cannot be opened, which is put aside.
+    fn begin_anew(&mut self, at: &Path, carved: Carved, found: &mut Found) -> Result<(), SpoolError> {
+        found.rows.extend(carved.rows);
+        // Only then is it out of the way: whoever dies here finds it again, or both, and takes the newer.
+        if !found.rows.is_empty() {
+            self.begin()?;
+            self.put(&found.rows)?;
+        }
+        let stamp = Utc::now().format("%Y%m%dT%H%M%S%6fZ");
+        fs::rename(at, self.dir.join(format!("{DAMAGED}{stamp}"))).map_err(failed)?;
+        owned::sync_dir(&self.dir).map_err(failed)
+    }
+
+    fn remove(&mut self, places: &[Place]) -> Result<(), SpoolError> {
+        if places.is_empty() {
+            return Ok(());
+        }
         let mut batch = sled::Batch::default();
-        for (place, saved) in &found.rows {
-            for (part, bytes) in (0_u16..).zip(row::parts(*place, &row::encode(saved).unwrap_or_default())) {
+        for place in places {
+            self.rest_of(*place, |_, key| batch.remove(&key));
+            batch.insert(&row::key(DONE, *place, 0), row::done(*place));
+        }
+        self.apply(batch)
+    }
+
+    /// Writes rows where they stood.
+    fn put(&mut self, rows: &[(Place, Saved)]) -> Result<(), SpoolError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut batch = sled::Batch::default();
+        for (place, saved) in rows {
+            let json = row::encode(saved).map_err(SpoolError::Failed)?;
+            for (part, bytes) in (0_u16..).zip(row::parts(*place, &json)) {
                 batch.insert(&row::key(WAITING, *place, part), bytes);
             }
         }
-        // Its number is used up: the new one is begun behind it, and only then is it out of the way.
-        let other = |why: String| io::Error::other(why);
-        if !found.rows.is_empty() {
-            self.begin().map_err(|error| other(error.to_string()))?;
-            self.apply(batch).and_then(|()| self.sync()).map_err(|error| other(error.to_string()))?;
-        }
-        let stamp = Utc::now().format("%Y%m%dT%H%M%S%6fZ");
-        fs::rename(at, self.dir.join(format!("{DAMAGED}{stamp}")))?;
-        owned::sync_dir(&self.dir)
+        self.apply(batch)?;
+        self.sync()
     }
 
     /// Runs until nobody asks any more.
@@ -232,15 +285,19 @@ impl Rows {
                 }
                 Job::Remove(place) => {
                     self.rest_of(place, |_, key| batch.remove(&key));
+                    batch.insert(&row::key(DONE, place, 0), row::done(place));
                     changed = true;
                 }
                 Job::PutAside(place) => {
+                    // Of what sled has lost nothing is there but that it was.
+                    batch.insert(&row::key(ASIDE, place, 0), &[]);
                     self.rest_of(place, |bytes, key| {
                         let mut aside = key;
                         aside[0] = ASIDE;
                         batch.insert(&aside, bytes);
                         batch.remove(&key);
                     });
+                    batch.insert(&row::key(DONE, place, 0), row::done(place));
                     changed = true;
                 }
                 Job::Read { places, done } => reads.push((places, done)),
@@ -331,7 +388,10 @@ impl Rows {
     }
 
     fn fail(&mut self, why: String) -> SpoolError {
-        tracing::error!(why, "the spool failed: what is said while the shared log is away is not kept until yoman is started again");
+        tracing::error!(
+            why,
+            "the spool failed: what is said while the shared log is away is not kept until yoman is started again"
+        );
         self.failed = Some(why.clone());
         lock(&self.index).failed = Some(why.clone());
         SpoolError::Failed(why)
@@ -378,18 +438,20 @@ impl Rows {
     /// With nothing in it, nothing is left on disk.
     fn leave_nothing(&mut self) {
         let Some(open) = self.open.take_if(|_| self.failed.is_none()) else { return };
-        match guarded(|| Ok::<_, sled::Error>(open.db.is_empty())) {
-            Ok(true) => {}
-            _ => {
-                self.open = Some(open);
-                return;
-            }
+        let left = guarded(|| -> sled::Result<bool> {
+            let mut left = open.db.scan_prefix([WAITING]).chain(open.db.scan_prefix([ASIDE]));
+            left.next().transpose().map(|row| row.is_some())
+        });
+        if left != Ok(false) {
+            self.open = Some(open);
+            return;
         }
         let gone = open.at.file_name().map(|name| name.to_string_lossy().replace(DATABASE, GONE)).unwrap_or_default();
         let (at, gone) = (open.at.clone(), self.dir.join(gone));
         drop(open);
         // Renamed first: half of a database must never look like one.
-        let removed = fs::rename(&at, &gone).and_then(|()| owned::sync_dir(&self.dir)).and_then(|()| owned::remove_dir(&gone));
+        let removed =
+            fs::rename(&at, &gone).and_then(|()| owned::sync_dir(&self.dir)).and_then(|()| owned::remove_dir(&gone));
         if let Err(error) = removed {
             tracing::warn!(%error, "an empty spool could not be removed; it is at the next start");
         }
@@ -442,13 +504,7 @@ pub(super) fn peek(dir: &Path) -> Result<Option<super::Waits>, String> {
         let open = open(&at).map_err(|trouble| match trouble {
             Trouble::Machine(why) | Trouble::Damaged(why) => why,
         })?;
-        let rows = Rows {
-            dir: dir.to_owned(),
-            floor_mb: 0,
-            open: Some(open),
-            failed: None,
-            index: Arc::default(),
-        };
+        let rows = Rows { dir: dir.to_owned(), floor_mb: 0, open: Some(open), failed: None, index: Arc::default() };
         let mut found = Found::default();
         rows.scan(&mut found)?;
         waits.waiting = found.rows.len();

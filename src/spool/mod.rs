@@ -21,6 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Sender},
     },
+    thread::JoinHandle,
 };
 
 use chrono::{DateTime, Utc};
@@ -182,7 +183,20 @@ pub struct Spool {
     settings: SpoolSettings,
     index: Arc<Mutex<Index>>,
     changed: Arc<Notify>,
-    jobs: Sender<Job>,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Spool {
+    /// Whoever opens the directory next finds everything done that was asked for, and the file let go.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the spool's thread ended badly");
+        }
+    }
 }
 
 impl fmt::Debug for Spool {
@@ -202,12 +216,12 @@ impl Spool {
         let index = Arc::new(Mutex::new(Index { changed: Arc::clone(&changed), ..Index::default() }));
         let (rows, found) = Rows::find(dir, settings.free_space_floor_mb, Arc::clone(&index))?;
         let (jobs, asked) = mpsc::channel();
-        let spool = Self { dir: dir.to_owned(), settings, index, changed, jobs };
-        spool.take_in(found);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("spool".into())
             .spawn(move || rows.run(&asked))
             .map_err(|error| SpoolError::Failed(error.to_string()))?;
+        let spool = Self { dir: dir.to_owned(), settings, index, changed, jobs: Some(jobs), thread: Some(thread) };
+        spool.take_in(found);
         Ok(spool)
     }
 
@@ -219,6 +233,12 @@ impl Spool {
                 "THE SPOOL WAS DAMAGED and put aside; what could be read of it goes on, what could not is lost"
             );
             index.lost.push((0, why.clone()));
+        }
+        if found.brought_back > 0 {
+            tracing::error!(
+                dir = %self.dir.display(), rows = found.brought_back,
+                "THE SPOOL WAS DAMAGED: rows its database had lost were still in its file, and go on"
+            );
         }
         index.damaged = file::damaged(&self.dir);
         index.aside = found.aside;
@@ -239,7 +259,9 @@ impl Spool {
 
     fn ask(&self, job: Job) {
         // The thread ends only with this.
-        let _ = self.jobs.send(job);
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(job);
+        }
     }
 
     /// Keeps something; durable when this returns, even when nobody waits for that any more.
@@ -278,6 +300,11 @@ impl Spool {
         self.index().rooms.is_empty()
     }
 
+    /// Whether something waits in one of those rooms that `may`.
+    pub fn any(&self, may: impl Fn(&RoomId) -> bool) -> bool {
+        self.index().rooms.keys().any(may)
+    }
+
     /// How it is.
     pub fn waits(&self) -> Waits {
         let index = self.index();
@@ -291,11 +318,12 @@ impl Spool {
         }
     }
 
-    /// The first rows in order, at most `most`, of those rooms that `may`; what cannot be read is put aside on the way.
-    pub async fn first(&self, most: usize, may: impl Fn(&RoomId) -> bool) -> Vec<Next> {
+    /// The first rows in order, at most `most`, of those whose room and inbound's id `may`; what cannot be read is put aside on
+    /// the way.
+    pub async fn first(&self, most: usize, may: impl Fn(&RoomId, &str) -> bool) -> Vec<Next> {
         let places: Vec<Place> = {
             let index = self.index();
-            let rows = index.rows.iter().filter(|(_, entry)| may(&entry.room));
+            let rows = index.rows.iter().filter(|(_, entry)| may(&entry.room, &entry.id));
             rows.map(|(place, _)| *place).take(most).collect()
         };
         if places.is_empty() {
@@ -321,7 +349,11 @@ impl Spool {
     }
 
     fn put_aside(&self, place: Place, why: String) {
-        tracing::error!(place, why, "something that was saved cannot be read; it is put aside, everything else goes on");
+        tracing::error!(
+            place,
+            why,
+            "something that was saved cannot be read; it is put aside, everything else goes on"
+        );
         let mut index = self.index();
         index.remove(place);
         index.aside += 1;

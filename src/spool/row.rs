@@ -1,7 +1,7 @@
 //! One saved inbound as bytes: JSON, cut into parts that each say for themselves where they belong and whether they are
 //! whole, so that they are found again in a file that cannot be opened any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -138,19 +138,58 @@ pub(super) fn join<'a>(place: Place, parts: impl IntoIterator<Item = &'a [u8]>) 
     serde_json::from_slice(&json).map_err(|error| format!("it is not understood: {error}"))
 }
 
-/// The rows whose parts are found in a file, whatever it is.
-pub(super) fn carve(file: &[u8]) -> BTreeMap<Place, Saved> {
-    let mut found: BTreeMap<Place, BTreeMap<u16, &[u8]>> = BTreeMap::new();
+/// What says that a row is done with: found in a file as rows are.
+pub(super) fn done(place: Place) -> Vec<u8> {
+    frame(place, (0, 0), &[])
+}
+
+/// What is found in a file.
+#[derive(Debug, Default)]
+pub(super) struct Carved {
+    /// Rows that are whole and not done with.
+    pub(super) rows: BTreeMap<Place, Saved>,
+    /// Rows that are done with.
+    pub(super) done: BTreeSet<Place>,
+    /// Rows of which something is left, and not enough.
+    pub(super) broken: BTreeMap<Place, String>,
+}
+
+/// What is found in a file, whatever it is.
+pub(super) fn carve(file: &[u8]) -> Carved {
+    let mut parts: BTreeMap<Place, BTreeMap<u16, &[u8]>> = BTreeMap::new();
+    let mut carved = Carved::default();
     let mut from = 0;
     while let Some(at) = file.get(from..).and_then(|rest| find(rest, MAGIC)).map(|at| from + at) {
         from = at + 1;
-        if let Ok(part) = read(&file[at..]) {
-            let end = at + HEADER_BYTES + part.piece.len();
-            found.entry(part.place).or_default().insert(part.part, &file[at..end]);
-            from = end;
+        match read(&file[at..]) {
+            Ok(part) => {
+                let end = at + HEADER_BYTES + part.piece.len();
+                from = end;
+                if part.parts == 0 {
+                    carved.done.insert(part.place);
+                } else {
+                    parts.entry(part.place).or_default().insert(part.part, &file[at..end]);
+                }
+            }
+            Err(why) => {
+                if let Some(place) = file.get(at + 5..at + 13).and_then(|place| place.try_into().ok()) {
+                    carved.broken.insert(u64::from_be_bytes(place), why);
+                }
+            }
         }
     }
-    found.into_iter().filter_map(|(place, parts)| Some((place, join(place, parts.into_values()).ok()?))).collect()
+    for (place, parts) in parts {
+        if carved.done.contains(&place) {
+            continue;
+        }
+        match join(place, parts.into_values()) {
+            Ok(saved) => drop(carved.rows.insert(place, saved)),
+            Err(why) => drop(carved.broken.insert(place, why)),
+        }
+    }
+    let Carved { rows, done, broken } = &mut carved;
+    broken.retain(|place, _| !rows.contains_key(place) && !done.contains(place));
+    carved
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
@@ -159,4 +198,4 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 #[path = "tests/row.rs"]
-mod tests;
+pub(super) mod tests;

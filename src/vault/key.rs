@@ -65,37 +65,50 @@ impl PersonKey {
         self.id
     }
 
+    /// A new key, and how it is written.
+    pub(super) fn fresh(person: PersonId) -> (Self, Zeroizing<String>) {
+        let mut random = rand::rng();
+        let id = KeyId(random.next_u32());
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        random.fill_bytes(&mut *bytes);
+        (Self::new(id, &bytes), written(person, id, &bytes))
+    }
+
     /// Makes a key and its file. When this returns it outlives a power cut.
     pub(super) fn create(path: &Path, person: PersonId) -> io::Result<Self> {
         // A key is never written over, whoever put it there; the log's lock keeps other processes away.
         if path.try_exists()? {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a key already: start again to use it"));
         }
-        let mut random = rand::rng();
-        let id = KeyId(random.next_u32());
-        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        random.fill_bytes(&mut *bytes);
-        let text = written(person, id, &bytes);
+        let (key, text) = Self::fresh(person);
         // What a process that died in here left is replaced: nothing was sealed under it yet.
         owned::replace(path, text.as_bytes())?;
-        Ok(Self::new(id, &bytes))
+        Ok(key)
     }
 
     /// Reads a key from its file.
     pub(super) fn read(path: &Path, person: PersonId) -> io::Result<Self> {
-        let mut text = Zeroizing::new(String::new());
-        File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+        let text = Self::read_text(path)?;
         let damaged =
             || io::Error::new(io::ErrorKind::InvalidData, "it is damaged: put it back from your copy of keys/");
+        Self::parse(&text, person).ok_or_else(damaged)
+    }
+
+    /// What stands in a key's file.
+    pub(super) fn read_text(path: &Path) -> io::Result<Zeroizing<String>> {
+        let mut text = Zeroizing::new(String::new());
+        File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    /// A key as it is written; `None`: it is damaged, or somebody else's.
+    pub(super) fn parse(text: &str, person: PersonId) -> Option<Self> {
         let field =
             |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::trim);
-        let id = field("id").and_then(KeyId::parse).ok_or_else(damaged)?;
+        let id = field("id").and_then(KeyId::parse)?;
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        let key = field("key").ok_or_else(damaged)?;
-        if BASE64.decode_slice(key, &mut *bytes).ok() != Some(KEY_BYTES) || *written(person, id, &bytes) != **text {
-            return Err(damaged());
-        }
-        Ok(Self::new(id, &bytes))
+        let read = BASE64.decode_slice(field("key")?, &mut *bytes).ok();
+        (read == Some(KEY_BYTES) && *written(person, id, &bytes) == *text).then(|| Self::new(id, &bytes))
     }
 
     /// Seals `bytes` in place, the nonce before them and the tag behind.

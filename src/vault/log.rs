@@ -215,7 +215,10 @@ impl SealedLog {
 
     /// A person's key; their first words make it, and it is durable before those are.
     async fn key(&self, person: PersonId) -> Result<Arc<PersonKey>, AppendError> {
-        let refused = |error: VaultError| AppendError::Unacceptable(error.to_string());
+        let refused = |error: VaultError| match error {
+            VaultError::Away(_) => AppendError::Failed(error.to_string()),
+            _ => AppendError::Unacceptable(error.to_string()),
+        };
         if let Some(key) = self.vault.to_seal(person).map_err(refused)? {
             return Ok(key);
         }

@@ -5,6 +5,7 @@
 //!
 //! * `mod.rs`   [`Vault`]: the keys by person; made, read, destroyed
 //! * `key.rs`   one key and its file
+//! * `store.rs` where keys are kept: a directory, or what several nodes share
 //! * `seal.rs`  which fields of which event are a person's own; the sealed form and back
 //! * `json.rs`  texts inside a payload, exchanged without touching a byte beside them
 //! * `log.rs`   [`SealedLog`]: seals what is appended to a log and opens what is read from it
@@ -41,10 +42,10 @@ mod json;
 mod key;
 mod log;
 mod seal;
+mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -52,10 +53,13 @@ use std::{
     },
 };
 
-use self::key::{KeyId, PersonKey};
 pub use self::{
     anew::{Anew, Seen, in_plain, looks_sealed},
     log::SealedLog,
+};
+use self::{
+    key::{KeyId, PersonKey},
+    store::{Directory, KeyStore},
 };
 use crate::{domain::PersonId, log::owned};
 
@@ -84,6 +88,17 @@ pub enum VaultError {
     /// A forgotten person never gets a key again.
     #[error("person {} was forgotten", .0.0)]
     Forgotten(PersonId),
+    /// What several nodes share cannot be reached.
+    #[error("the shared keys cannot be reached: {0}")]
+    Away(String),
+    /// What is kept for a person on NATS is no key of theirs.
+    #[error("{place} on NATS is damaged: put the key of person {} back from your copy of the keys", person.0)]
+    Damaged {
+        /// Where it is.
+        place: String,
+        /// Whose.
+        person: PersonId,
+    },
 }
 
 impl VaultError {
@@ -113,7 +128,9 @@ enum Held {
 /// The keys. One for the process; shared behind an `Arc`.
 #[derive(Debug)]
 pub struct Vault {
+    /// Where this process remembers what it still has to do.
     dir: PathBuf,
+    store: Box<dyn KeyStore>,
     /// Nothing is made and nothing destroyed.
     only_looking: bool,
     // Std locks: nothing is awaited under them.
@@ -138,15 +155,16 @@ impl Vault {
     /// [`VaultError::File`].
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, VaultError> {
         let dir = dir.into();
-        let made = owned::create_dir(&dir).and_then(|()| owned::sync_dir(&dir)).and_then(|()| owned::sync_name(&dir));
-        made.map_err(|error| VaultError::file(&dir, error))?;
+        Directory::make(&dir)?;
         Ok(Self { only_looking: false, ..Self::looking(dir) })
     }
 
     /// The keys in `dir`, to read with: nothing is made, and nothing destroyed.
     pub fn looking(dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
         Self {
-            dir: dir.into(),
+            store: Box::new(Directory::new(dir.clone())),
+            dir,
             only_looking: true,
             held: RwLock::default(),
             forgotten: RwLock::default(),
@@ -159,7 +177,12 @@ impl Vault {
 
     /// Where a person's key is.
     pub fn path(&self, person: PersonId) -> PathBuf {
-        self.dir.join(format!("person-{}.key", person.0))
+        self.store.place(person)
+    }
+
+    /// Whether other nodes make keys, and destroy them, too.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     /// Whether something of a forgotten person may be left in what is derived from the log: it is to be made anew.
@@ -184,12 +207,7 @@ impl Vault {
                 Held::Nothing => None,
             });
         }
-        let path = self.path(person);
-        let key = match PersonKey::read(&path, person) {
-            Ok(key) => Some(Arc::new(key)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(VaultError::file(&path, error)),
-        };
+        let key = self.store.read(person)?.map(Arc::new);
         let held = key.clone().map_or(Held::Nothing, Held::Key);
         self.held.write().unwrap_or_else(PoisonError::into_inner).entry(person).or_insert(held);
         Ok(key)
@@ -248,10 +266,15 @@ impl Vault {
         if let Some(Held::Key(key)) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(&person) {
             return Ok(Arc::clone(key));
         }
-        let key = Arc::new(PersonKey::create(&path, person).map_err(|error| VaultError::file(&path, error))?);
+        let key = Arc::new(self.store.create(person)?);
         let held = Held::Key(Arc::clone(&key));
         self.held.write().unwrap_or_else(PoisonError::into_inner).insert(person, held);
         Ok(key)
+    }
+
+    /// Somebody was forgotten on another node: their key goes here, too. Blocking.
+    pub fn forgotten_elsewhere(&self, person: PersonId) {
+        self.forget(person, true);
     }
 
     /// Forgets a person: from now on nothing opens under their key, and its file is destroyed. Blocking. That they were
@@ -263,22 +286,24 @@ impl Vault {
         self.held.write().unwrap_or_else(PoisonError::into_inner).insert(person, Held::Nothing);
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
         let path = self.path(person);
-        let there = !matches!(path.try_exists(), Ok(false));
+        let there = self.store.may_be_there(person);
         let destroyed = if self.only_looking {
-            if there { Err(io::Error::other("it is destroyed when yoman starts")) } else { Ok(()) }
+            if there { Err("it is destroyed when yoman starts".to_owned()) } else { Ok(()) }
         } else {
             // The mark first: what is derived goes at the next start, even if this process dies before it did that itself.
-            let marked = if there || now { key::mark(&self.dir.join(PURGE)) } else { Ok(()) };
+            let mark = self.dir.join(PURGE);
+            let marked = if there || now { key::mark(&mark) } else { Ok(()) };
             // And the key in any case: on a full disk nothing can be marked.
-            key::destroy(&path).and(marked)
+            let destroyed = self.store.destroy(person).map_err(|error| error.to_string());
+            destroyed.and(marked.map_err(|error| VaultError::file(&mark, error).to_string()))
         };
         let mut undestroyed = self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner);
         match destroyed {
             Ok(()) => drop(undestroyed.remove(&person)),
-            Err(error) if self.only_looking => drop(undestroyed.insert(person, error.to_string())),
-            Err(error) => {
-                tracing::error!(path = %path.display(), %error, "THE KEY OF A FORGOTTEN PERSON COULD NOT BE DESTROYED");
-                undestroyed.insert(person, error.to_string());
+            Err(why) if self.only_looking => drop(undestroyed.insert(person, why)),
+            Err(why) => {
+                tracing::error!(path = %path.display(), why, "THE KEY OF A FORGOTTEN PERSON COULD NOT BE DESTROYED");
+                undestroyed.insert(person, why);
             }
         }
     }
@@ -308,7 +333,9 @@ impl Vault {
                 person.0
             ));
         }
-        for (person, why) in &*self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner) {
+        let undestroyed = self.undestroyed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Some places go on trying by themselves.
+        for (person, why) in undestroyed.iter().filter(|(person, _)| self.store.owes(**person)) {
             warnings.push(format!(
                 "keys/person-{}.key belongs to somebody who was forgotten and could not be destroyed ({why}): delete it.",
                 person.0

@@ -150,9 +150,12 @@ async fn what_somebody_else_did_first_is_told_to_whoever_said_it() {
     scene.stage.press(&kim, "Done").await;
     scene.elsewhere("T1".parse().unwrap(), todo_done(), "discord/dana/m99#0").await;
     let head = scene.log.beneath().head().position.0;
+    let said = scene.stage.last.clone();
     scene.is_back().await;
     scene.sees(&kim, "Not done").await;
     assert_eq!(scene.stage.head(), head, "neither changed anything");
+    let refusal = scene.stage.card(&kim, "Not done");
+    assert_eq!(refusal.now.reply_to, said, "it says what it is about");
     assert_snapshot!(scene.stage.transcript());
 }
 
@@ -176,15 +179,17 @@ async fn the_first_finds_it_out_and_its_answer_may_be_what_was_lost() {
     for (n, times) in [(0, 1), (1, 1)] {
         let command = CommandId::new(format!("{}#{n}", todo.id));
         let mut found = 0;
-        scene.log.read_all(yoman::log::Position::START, &mut |entry| {
-            if let yoman::log::Entry::Commit(commit) = entry
-                && commit.meta.command == command
-            {
-                found += 1;
-            }
-            std::ops::ControlFlow::Continue(())
-        })
-        .unwrap();
+        scene
+            .log
+            .read_all(yoman::log::Position::START, &mut |entry| {
+                if let yoman::log::Entry::Commit(commit) = entry
+                    && commit.meta.command == command
+                {
+                    found += 1;
+                }
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
         assert_eq!(found, times, "{command}");
     }
     assert_snapshot!(scene.stage.transcript());
@@ -399,11 +404,8 @@ async fn a_row_that_cannot_be_read_is_put_aside_and_its_owner_told() {
     scene.stage.stop().await;
     let spool = scene.stage.dir.path().join("spool");
     let database = std::fs::read_dir(&spool).unwrap().next().unwrap().unwrap().path().join("db");
-    // The file is let go a moment after the house.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let mut bytes = std::fs::read(&database).unwrap();
-    let at: Vec<usize> =
-        bytes.windows(8).enumerate().filter(|(_, it)| it == b"t breaks").map(|(at, _)| at).collect();
+    let at: Vec<usize> = bytes.windows(8).enumerate().filter(|(_, it)| it == b"t breaks").map(|(at, _)| at).collect();
     assert!(!at.is_empty(), "sled keeps values as they are");
     at.into_iter().for_each(|at| bytes[at] ^= 1);
     std::fs::write(&database, bytes).unwrap();

@@ -13,7 +13,7 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use yoman::{
-    app::House,
+    app::{House, Kept, Seating},
     clock::Clock,
     domain::{Bucket, reminder::Defaults},
     intake,
@@ -96,15 +96,8 @@ impl World {
         let bots = vec![Arc::new(self.bot.clone()) as Arc<dyn Bot>];
         let delivery =
             DeliverySettings { coalesce: Duration::ZERO, board_every: Duration::ZERO, ..DeliverySettings::default() };
-        let house = House::start_spooling(
-            log.clone(),
-            outbox.clone(),
-            bots,
-            settings,
-            &delivery,
-            None,
-            Some(Arc::clone(&spool)),
-        );
+        let kept = Kept { snapshots: None, seating: Seating::All, spool: Some(Arc::clone(&spool)) };
+        let house = House::start_keeping(log.clone(), outbox.clone(), bots, settings, &delivery, kept);
         Life { house, log, spool, outbox }
     }
 
@@ -142,10 +135,7 @@ impl World {
             1..3 if !before.is_empty() => {
                 let original = &before[dice.random_range(0..before.len())];
                 let title = format!("changed {n} end");
-                let message = MessageRef {
-                    room: room.clone(),
-                    id: original.id.rsplit('/').next().unwrap().to_owned(),
-                };
+                let message = MessageRef { room: room.clone(), id: original.id.rsplit('/').next().unwrap().to_owned() };
                 let text = format!("/todo {title}");
                 let said = Said::Edited { text, message, mentions: Vec::new(), addressed: true };
                 (self.inbound(format!("{}/e{n}", original.id), &room, said), Kind::Edit(title))

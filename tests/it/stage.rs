@@ -16,7 +16,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 use yoman::{
-    app::House,
+    app::{House, Kept, Seating},
     clock::Clock,
     domain::{Bucket, reminder::Defaults},
     intake,
@@ -249,7 +249,8 @@ impl Stage {
         let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
         // Nobody waits here until it has caught up: what arrives at once has to be answered rightly, too.
         let spool = Some(Arc::new(Spool::open(&self.dir.path().join("spool"), self.spool).unwrap()));
-        self.house = Some(House::start_spooling(log, outbox, bots, settings, &delivery, None, spool));
+        let kept = Kept { snapshots: None, seating: Seating::All, spool };
+        self.house = Some(House::start_keeping(log, outbox, bots, settings, &delivery, kept));
     }
 
     /// Stops the house as a person would; nothing of it is left in memory.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable as _, TableDefinition};
 use yoman::log::Append;
 use yoman_benches::log::engines::{Sink, record_of};
 
@@ -18,7 +18,11 @@ pub(crate) struct Redb {
 
 impl Redb {
     pub(crate) fn open(dir: &Path) -> Self {
-        Self { db: Database::create(dir.join("log.redb")).expect("redb opens"), position: 0 }
+        let db = Database::create(dir.join("log.redb")).expect("redb opens");
+        let begun = db.begin_write().expect("a transaction");
+        let newest = begun.open_table(LOG).expect("a table").last().expect("the newest").map_or(0, |(it, _)| it.value());
+        begun.commit().expect("a commit");
+        Self { db, position: newest }
     }
 }
 

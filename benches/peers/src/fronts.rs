@@ -1,9 +1,12 @@
 //! Front ends on the same Telegram stand-in with the same task: keep each message durably, then answer it.
+//!
+//! The stand-in is in this process and has none of the service's rates: everybody is as fast as it can. Whoever does not keep
+//! what it has answered, in a file that is there after kill -9, is not measured.
 
 use std::{collections::HashMap, time::Duration};
 
 use yoman_benches::{
-    Table, median, short,
+    short,
     telegram::{
         load::{self, End, Load, Starts},
         prepare::Prepared,
@@ -11,21 +14,21 @@ use yoman_benches::{
     },
 };
 
-use crate::{Args, Outcome};
+use crate::{
+    Args, Outcome, machine, print,
+    sheet::{Better, Sheet},
+};
 
-/// Messages a second of the steady load: what all of them can do.
-const PER_S: u64 = 10;
 /// Messages that wait at a start.
 const WAITING: u64 = 500;
 /// Items, or rows, when starts and memory are looked at.
 const ITEMS: u64 = 10_000;
-/// Starts of each.
-const STARTS: usize = 5;
+/// How long nothing happens before memory is looked at.
+const IDLE: Duration = Duration::from_secs(3);
 
 fn programs(args: &Args) -> Programs {
     let fronts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fronts");
     let installed = &args.installed;
-    let hubot = installed.join("hubot");
     Programs::default()
         .with(Subject::Yoman, args.built.join("yoman"), Vec::new())
         .with(Subject::Teloxide, args.built.join("teloxide_peer"), Vec::new())
@@ -39,7 +42,20 @@ fn programs(args: &Args) -> Programs {
             installed.join("errbot/bin/errbot"),
             vec!["--config".into(), fronts.join("errbot/config.py")],
         )
-        .with(Subject::Hubot, hubot.join("run"), Vec::new())
+        .with(Subject::Hubot, installed.join("hubot/run"), Vec::new())
+}
+
+/// What one bot came to, a figure a round.
+#[derive(Default)]
+struct Figures {
+    /// Somebody who talks in one chat.
+    one: Vec<Load>,
+    /// Twenty who talk in a chat each.
+    all: Vec<Load>,
+    backlog: Vec<Load>,
+    answer_ms: Vec<f64>,
+    idle_mb: Vec<f64>,
+    starts: Option<Starts>,
 }
 
 /// Prints the table.
@@ -47,74 +63,93 @@ pub(crate) async fn run(args: &Args) -> Outcome<()> {
     let programs = programs(args);
     let root = args.temp("fronts")?;
     let prepared = Prepared::new(root.path(), &programs).await?;
-    let done = measure(args, &programs, &prepared).await;
-    if done.is_err() {
-        println!("what the bots said is in {}", root.keep().display());
+    let mut measured: HashMap<Subject, Figures> = HashMap::new();
+    let mut absent = Vec::new();
+    for it in Subject::ALL {
+        match args.without(it.name()) {
+            Some(why) => absent.push((it.name().to_owned(), why.to_owned())),
+            None => drop(measured.insert(it, Figures::default())),
+        }
     }
-    done
-}
-
-async fn measure(args: &Args, programs: &Programs, prepared: &Prepared) -> Outcome<()> {
-    let mut steady: HashMap<Subject, Vec<Load>> = HashMap::new();
-    let mut backlog: HashMap<Subject, Vec<Load>> = HashMap::new();
-    let mut memory: HashMap<Subject, Vec<f64>> = HashMap::new();
-    let mut starts: HashMap<Subject, Vec<f64>> = HashMap::new();
-    for round in 0..args.rounds {
+    for number in 0..args.rounds {
+        eprintln!("fronts: round {} of {}", number + 1, args.rounds);
         let mut subjects = Subject::ALL;
-        if round % 2 == 1 {
+        if number % 2 == 1 {
             subjects.reverse();
         }
         for it in subjects {
-            steady.entry(it).or_default().push(load::steady(it, programs, prepared, PER_S, args.seconds).await?);
-            backlog.entry(it).or_default().push(load::backlog(it, programs, prepared, WAITING).await?);
+            let Some(figures) = measured.get_mut(&it) else { continue };
+            // Who fails once is no longer measured, and the table says why.
+            if let Err(why) = round(it, figures, args, &programs, &prepared).await {
+                absent.push((it.name().to_owned(), why.to_string()));
+                measured.remove(&it);
+            }
         }
     }
-    for it in Subject::ALL {
-        let dir = prepared.with_items(it, ITEMS).await?;
-        let mut begun = Starts::new(it, dir.clone()).await?;
-        // The first start derives what a kill cannot take away again.
-        begun.once(programs, End::Stop).await?;
-        for _ in 0..STARTS {
-            starts.entry(it).or_default().push(begun.once(programs, End::Kill).await?.answer_ms);
-        }
-        memory.entry(it).or_default().push(load::idle_rss(it, programs, &dir, Duration::from_secs(5)).await?);
-    }
-    println!("\nFront ends on Telegram: keep a message durably, answer it\n");
-    let mut table = Table::new([
-        "",
-        "answer p50, ms",
-        "p99, ms",
-        "processor, ms a message",
-        "500 waiting, answers/s",
-        "exec to first answer, ms",
-        "idle, MB",
-        "unanswered",
-        "out of order",
-    ]);
-    let of = |all: &HashMap<Subject, Vec<Load>>, it: Subject, figure: fn(&Load) -> f64| {
-        median(all[&it].iter().map(figure).collect())
+    let there: Vec<_> = Subject::ALL.into_iter().filter(|it| measured.contains_key(it)).collect();
+    let mut sheet = Sheet::new(there.iter().map(|it| it.name().to_owned()).collect(), None);
+    let loads = |loads: fn(&Figures) -> &[Load], figure: fn(&Load) -> f64| {
+        let (there, measured) = (&there, &measured);
+        move |column: usize| loads(&measured[&there[column]]).iter().map(figure).collect::<Vec<_>>()
     };
-    for it in Subject::ALL {
-        let beside = |figure: &dyn Fn(Subject) -> f64| {
-            format!("{} ({:.2})", short(figure(it)), figure(Subject::Yoman) / figure(it))
+    let one: fn(&Figures) -> &[Load] = |it| &it.one;
+    let all: fn(&Figures) -> &[Load] = |it| &it.all;
+    sheet.row("answers/s, 1 chat", Better::More, loads(one, |it| it.rate));
+    sheet.row("p50, ms, 1 chat", Better::Less, loads(one, |it| it.p50_ms));
+    sheet.row("p99, ms, 1 chat", Better::Less, loads(one, |it| it.p99_ms));
+    sheet.row("answers/s, 20 chats", Better::More, loads(all, |it| it.rate));
+    sheet.row("p50, ms, 20 chats", Better::Less, loads(all, |it| it.p50_ms));
+    sheet.row("p99, ms, 20 chats", Better::Less, loads(all, |it| it.p99_ms));
+    sheet.row("processor, ms a message", Better::Less, loads(all, |it| it.cpu_us / 1e3));
+    sheet.row("500 waiting, answers/s", Better::More, loads(|it| &it.backlog, |it| it.rate));
+    sheet.row("start to first answer, ms", Better::Less, |column| measured[&there[column]].answer_ms.clone());
+    sheet.row("idle, MB", Better::Less, |column| measured[&there[column]].idle_mb.clone());
+    print(
+        &format!("Front ends on Telegram: keep a message durably, answer it; start and memory with {ITEMS} items or rows"),
+        &sheet,
+        &absent,
+    );
+    println!("{}", machine::fronts(args));
+    for it in there {
+        let figures = &measured[&it];
+        let sum = |of: fn(&Load) -> usize| {
+            figures.one.iter().chain(&figures.all).chain(&figures.backlog).map(of).sum::<usize>()
         };
-        let sum = |figure: fn(&Load) -> usize| {
-            steady[&it].iter().chain(&backlog[&it]).map(figure).sum::<usize>().to_string()
-        };
-        table.row([
-            it.name().to_owned(),
-            beside(&|it| of(&steady, it, |load| load.p50_ms)),
-            beside(&|it| of(&steady, it, |load| load.p99_ms)),
-            beside(&|it| of(&steady, it, |load| load.cpu_us / 1e3)),
-            beside(&|it| of(&backlog, it, |load| load.rate)),
-            beside(&|it| median(starts[&it].clone())),
-            beside(&|it| median(memory[&it].clone())),
-            sum(|load| load.unanswered),
-            sum(|load| load.out_of_order),
-        ]);
+        let answered = sum(|it| it.answered);
+        println!(
+            "{}: {} answered, {} not, {} twice, {} out of order",
+            it.name(),
+            short(answered as f64),
+            sum(|it| it.unanswered),
+            sum(|it| it.repeated),
+            sum(|it| it.out_of_order)
+        );
     }
-    println!("{table}");
-    println!("{PER_S} messages a second over 20 chats for {} s; starts and memory with {ITEMS} items or rows.", args.seconds);
-    println!("Hubot keeps a synced line of JSON, the others a row of SQLite (WAL, FULL); yoman keeps five events and an answer.");
+    Ok(())
+}
+
+async fn round(
+    it: Subject,
+    figures: &mut Figures,
+    args: &Args,
+    programs: &Programs,
+    prepared: &Prepared,
+) -> Outcome<()> {
+    let [one, all] = load::talks(it, programs, prepared, Duration::from_secs_f64(args.seconds)).await?;
+    figures.one.push(one);
+    figures.all.push(all);
+    figures.backlog.push(load::backlog(it, programs, prepared, WAITING).await?);
+    let starts = match &mut figures.starts {
+        Some(starts) => starts,
+        none => {
+            let mut starts = Starts::new(it, prepared.with_items(it, ITEMS).await?).await?;
+            // The first start derives what a kill cannot take away again.
+            starts.once(programs, End::Stop).await?;
+            none.insert(starts)
+        }
+    };
+    let (start, idle_mb) = starts.once_and_idle(programs, IDLE).await?;
+    figures.answer_ms.push(start.answer_ms);
+    figures.idle_mb.push(idle_mb);
     Ok(())
 }

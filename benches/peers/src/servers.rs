@@ -21,8 +21,6 @@ use crate::Outcome;
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
-    /// From exec until it took a connection.
-    pub(crate) start: Duration,
 }
 
 impl Drop for Server {
@@ -62,7 +60,8 @@ fn free_port() -> Outcome<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn wait_for(mut child: Child, port: u16, begun: Instant, ready: impl Fn() -> bool) -> Outcome<Server> {
+fn wait_for(mut child: Child, port: u16, ready: impl Fn() -> bool) -> Outcome<Server> {
+    let begun = Instant::now();
     while !ready() {
         if let Some(status) = child.try_wait()? {
             return Err(format!("the server ended at once: {status}").into());
@@ -73,7 +72,7 @@ fn wait_for(mut child: Child, port: u16, begun: Instant, ready: impl Fn() -> boo
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    Ok(Server { child, port, start: begun.elapsed() })
+    Ok(Server { child, port })
 }
 
 /// Who PostgreSQL runs as: it refuses root.
@@ -110,7 +109,6 @@ pub(crate) fn init_postgres(bin: &Path, dir: &Path) -> Outcome<()> {
 pub(crate) fn start_postgres(bin: &Path, dir: &Path) -> Outcome<Server> {
     let port = free_port()?;
     let data = dir.join("pg");
-    let begun = Instant::now();
     let child = as_postgres(&bin.join("postgres"))
         .arg("-D")
         .arg(&data)
@@ -119,7 +117,7 @@ pub(crate) fn start_postgres(bin: &Path, dir: &Path) -> Outcome<Server> {
         .stdout(Stdio::null())
         .stderr(fs::File::create(dir.join("postgres.log"))?)
         .spawn()?;
-    wait_for(child, port, begun, || postgres_client(port).is_ok())
+    wait_for(child, port, || postgres_client(port).is_ok())
 }
 
 fn postgres_client(port: u16) -> Result<Client, postgres::Error> {
@@ -134,8 +132,11 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) fn open(port: u16) -> Outcome<Self> {
+    pub(crate) fn open(port: u16, anew: bool) -> Outcome<Self> {
         let mut client = postgres_client(port)?;
+        if anew {
+            client.batch_execute("DROP TABLE IF EXISTS commits")?;
+        }
         client.batch_execute(
             "CREATE TABLE IF NOT EXISTS commits
                 (position bigint PRIMARY KEY, stream text, version bigint, command text UNIQUE, record bytea, UNIQUE (stream, version))",
@@ -177,14 +178,13 @@ pub(crate) fn start_nats(program: &Path, dir: &Path) -> Outcome<Server> {
         &config,
         format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: {:?}, sync_interval: always }}\n", store.display()),
     )?;
-    let begun = Instant::now();
     let child = Command::new(program)
         .arg("-c")
         .arg(&config)
         .stdout(Stdio::null())
         .stderr(fs::File::create(dir.join("nats.log"))?)
         .spawn()?;
-    wait_for(child, port, begun, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())
+    wait_for(child, port, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())
 }
 
 /// A message a commit on the subject of its stream, with the sequence that is expected there and the command's id.
@@ -195,8 +195,11 @@ pub(crate) struct JetStream {
 }
 
 impl JetStream {
-    pub(crate) async fn open(port: u16) -> Outcome<Self> {
+    pub(crate) async fn open(port: u16, anew: bool) -> Outcome<Self> {
         let context = jetstream::new(async_nats::connect(format!("nats://127.0.0.1:{port}")).await?);
+        if anew && context.get_stream("log").await.is_ok() {
+            context.delete_stream("log").await?;
+        }
         context
             .get_or_create_stream(jetstream::stream::Config {
                 name: "log".into(),

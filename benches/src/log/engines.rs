@@ -47,6 +47,11 @@ pub fn open(name: &str, dir: &Path) -> Arc<dyn Engine> {
     }
 }
 
+/// Which SQLite this is.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Makes a group durable.
 pub trait Sink: Send + 'static {
     /// Returns when all of it is.
@@ -145,12 +150,15 @@ impl Sqlite {
         let db = rusqlite::Connection::open(dir.join("log.sqlite")).expect("SQLite opens");
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-             CREATE TABLE commits (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, command TEXT, record BLOB);
-             CREATE UNIQUE INDEX streams ON commits (stream, version);
-             CREATE UNIQUE INDEX commands ON commits (command);",
+             CREATE TABLE IF NOT EXISTS commits
+                (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, command TEXT, record BLOB);
+             CREATE UNIQUE INDEX IF NOT EXISTS streams ON commits (stream, version);
+             CREATE UNIQUE INDEX IF NOT EXISTS commands ON commits (command);",
         )
         .expect("a schema");
-        Self { db, position: 0 }
+        let newest = "SELECT coalesce(max(position), 0) FROM commits";
+        let position: i64 = db.query_row(newest, [], |row| row.get(0)).expect("the newest position");
+        Self { db, position: position as u64 }
     }
 }
 
@@ -189,7 +197,9 @@ impl Fjall {
         let db = fjall::Database::builder(dir).open().expect("fjall opens");
         let keyspace = |name| db.keyspace(name, fjall::KeyspaceCreateOptions::default).expect("a keyspace");
         let (log, streams, commands) = (keyspace("log"), keyspace("streams"), keyspace("commands"));
-        Self { db, log, streams, commands, position: 0 }
+        let newest = log.last_key_value().map(|it| it.key().expect("the newest position"));
+        let position = newest.map_or(0, |it| u64::from_be_bytes(it.as_ref().try_into().expect("eight bytes")));
+        Self { db, log, streams, commands, position }
     }
 }
 

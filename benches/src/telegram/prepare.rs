@@ -109,6 +109,13 @@ fn word_after(text: &str, word: &str) -> Option<String> {
     words.next().map(str::to_owned)
 }
 
+/// How many messages a peer has kept.
+pub fn rows(dir: &Path) -> Outcome<usize> {
+    let db = Connection::open(dir.join("peer.db"))?;
+    let count: i64 = db.query_row("select count(*) from messages", [], |row| row.get(0))?;
+    Ok(usize::try_from(count)?)
+}
+
 fn peer_rows(dir: &Path, rows: u64) -> Outcome<()> {
     let mut db = Connection::open(dir.join("peer.db"))?;
     db.pragma_update(None, "journal_mode", "wal")?;

@@ -140,6 +140,20 @@ impl Stage {
         }
     }
 
+    /// Says message `number` in `chat` and waits for its answer; false when none came within `patience`. Of the chat it
+    /// looks only at what is behind its first `seen` messages, which this moves on: many who wait cost the bench little.
+    pub async fn ask(&self, chat: i64, number: u64, seen: &mut usize, patience: Duration) -> Outcome<bool> {
+        self.say_in(chat, number)?;
+        let look = |it: &TelegramStandIn| {
+            let new = it.since(chat, *seen);
+            let answer = new.iter().position(|it| it.by_bot && number_in(first_text(it)) == Some(number));
+            answer.map(|at| *seen + at + 1)
+        };
+        let answered = self.telegram.wait(patience, look).await;
+        *seen = answered.unwrap_or(*seen);
+        Ok(answered.is_some())
+    }
+
     /// Waits for the answer to one message and says when it was accepted.
     pub async fn answer_to(&self, number: u64, patience: Duration) -> Option<u64> {
         let (chat, _) = lock(&self.said).get(&number).copied()?;

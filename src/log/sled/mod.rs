@@ -11,7 +11,7 @@
 //! * `shared.rs`    what these share, and how the log is read
 //! * `lock.rs`      one owner · `space.rs` the free-space floor
 //! * `archive.rs`   the oldest part, once it was moved into compressed segments · `lost.rs` what was given up
-//! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back
+//! * `archiving.rs` moves it there · `backup.rs` the log as segments elsewhere, and back · `copying.rs` as it is
 //! * `salvage.rs`   everything readable of a damaged log · `carve.rs` records in whatever file
 //! * `verify.rs`    is the log what was written? · `restore.rs` a new log from commits that are known
 //!
@@ -24,6 +24,7 @@ mod archive;
 mod archiving;
 mod backup;
 mod carve;
+mod copying;
 mod fences;
 pub(crate) mod guard;
 mod index;
@@ -44,7 +45,7 @@ mod watermark;
 mod writer;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{self, JoinHandle},
 };
@@ -55,6 +56,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
+    copying::CopyError,
     lost::LostRange,
     open::{OpenError, Options},
     restore::Restorer,
@@ -202,6 +204,11 @@ impl EventLog for SledLog {
             Err(error) => Err(AppendError::Failed(error.to_string())),
         }
     }
+}
+
+/// How far a log in a directory had come, as far as its watermark tells; nobody needs to hold it.
+pub fn reached(log_dir: &Path) -> Position {
+    watermark::peek(log_dir).map_or(Position::START, |mark| mark.position)
 }
 
 impl SledLog {

@@ -34,7 +34,7 @@ async fn an_answer_on_its_way_to_the_store_is_given_though_nobody_waits_for_it()
     let outbox = Outbox::open(dir.path(), OutboxSettings::default()).unwrap();
     let room = RoomId::new("fake/1");
     for n in 0..50 {
-        let (id, not_saved) = (n.to_string(), vec![Answer::new(Outbound::text("not saved"))]);
+        let (id, not_saved) = (format!("fake/1/{n}"), vec![Answer::new(Outbound::text("not saved"))]);
         // The bot that delivered it ends meanwhile, and it is delivered again: it must not be done now.
         tokio::select! {
             biased;
@@ -98,7 +98,7 @@ async fn what_was_answered_is_forgotten_after_its_time_only() {
     let hour = 3_600_000;
     for age in 0..100 {
         let mut ops = Ops::default();
-        ops.put(key::answered(&format!("fake/1/{age}")), &(now_ms() - age * hour));
+        ops.put(key::answered(&BotName::new("fake"), &format!("fake/1/{age}")), &(now_ms() - age * hour));
         outbox.shared.store.submit(ops, None);
     }
     outbox.sync().await.unwrap();

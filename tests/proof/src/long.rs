@@ -11,7 +11,7 @@ use std::{
 
 use rand::RngExt as _;
 use yoman::{
-    app::House,
+    app::{House, Seating},
     clock::Clock,
     domain::{Bucket, reminder::Defaults},
     intake,
@@ -68,7 +68,8 @@ pub async fn long(setting: &Setting, commands: usize) -> Found {
         clock: Clock::default(),
     };
     let delivery = DeliverySettings::default();
-    let house = House::start_with(log, outbox, vec![bot], settings, &delivery, snapshots.ok().map(Arc::new));
+    let house =
+        House::start_with(log, outbox, vec![bot], settings, &delivery, snapshots.ok().map(Arc::new), Seating::All);
     house.caught_up().await;
     accept(&house, 0, 0, "/status").await?;
 

@@ -4,9 +4,12 @@
 //! # Layout
 //!
 //! * [`discord`]  the Discord API: REST, gateway, signed interactions
+//! * [`nats`]     real NATS servers, which are no stand-ins
 //! * [`telegram`] the Telegram Bot API
 //! * [`slack`] Slack: Web API, Socket Mode, HTTP mode
 
 pub mod discord;
+#[cfg(unix)]
+pub mod nats;
 pub mod slack;
 pub mod telegram;

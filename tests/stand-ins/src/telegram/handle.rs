@@ -222,6 +222,12 @@ impl TelegramStandIn {
         self.shared.world().chats.get(&chat).map(|chat| chat.messages.clone()).unwrap_or_default()
     }
 
+    /// What is in a chat behind its first `seen` messages, deleted ones included.
+    pub fn since(&self, chat: i64, seen: usize) -> Vec<Shown> {
+        let world = self.shared.world();
+        world.chats.get(&chat).and_then(|chat| chat.messages.get(seen..)).map(<[Shown]>::to_vec).unwrap_or_default()
+    }
+
     /// What the bot wrote in a chat and what stands there still.
     pub fn shown(&self, chat: i64) -> Vec<Shown> {
         let stands = |m: &Shown| {

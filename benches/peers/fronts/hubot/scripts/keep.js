@@ -1,15 +1,23 @@
 // Description:
-//   The task with Hubot: keep each text message durably, then answer it. A line of JSON, synced: it has no database of its own.
+//   The task with Hubot: keep each text message durably, then answer it.
 
-const fs = require('fs');
+const Database = require('better-sqlite3');
 
-const file = fs.openSync(process.env.PEER_DB, 'a');
+const db = new Database(process.env.PEER_DB);
+db.pragma('journal_mode = wal');
+db.pragma('synchronous = full');
+db.exec(`
+  create table if not exists messages (
+    chat integer not null, message integer not null, sender integer, text text not null, sent_at integer not null,
+    primary key (chat, message)
+  )
+`);
+const keep = db.prepare('insert or ignore into messages (chat, message, sender, text, sent_at) values (?, ?, ?, ?, ?)');
 
 module.exports = (robot) => {
-  robot.hear(/[\s\S]+/, (message) => {
-    const { id, room, text } = message.message;
-    fs.writeSync(file, `${JSON.stringify({ chat: room, message: id, text, sent_at: Date.now() })}\n`);
-    fs.fdatasyncSync(file);
-    message.send(`saved   ${text}`);
+  robot.hear(/[\s\S]+/, (response) => {
+    const { id, room, text, user } = response.message;
+    keep.run(room, Number(id), Number(user.id), text, Math.floor(Date.now() / 1000));
+    response.send(`saved   ${text}`);
   });
 };
