@@ -4,35 +4,42 @@ mod banner;
 mod ear;
 mod forgotten;
 pub mod house;
+mod lag;
 pub mod memory;
 pub mod moving;
+mod nodes;
 pub mod reports;
 pub mod seats;
+mod shared;
 pub mod upkeep;
 mod watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use yoman_chat::{BotError, Stop};
+use yoman_chat::{Bot, BotError, BotName, Stop};
 
 use self::upkeep::Upkeep;
 pub use self::{
     forgotten::finish_forgetting,
     house::{House, Kept, Seating},
+    shared::check_nats,
 };
 use crate::{
     bots::{self, Complete},
     clock::Clock,
     command,
-    config::Config,
+    config::{Config, Engine},
     control::{self, Finding},
     domain::ItemRef,
     intake,
     log::{
-        EventLog, owned,
+        EventLog, Position,
+        jetstream::{self, Connection, JetStreamLog},
+        owned,
         sled::{OpenError, Options, SledLog},
     },
-    notify::{DeliverySettings, Outbox, OutboxSettings},
+    nodes::Nodes,
+    notify::{DeliverySettings, Mirror, Outbox, OutboxSettings},
     report::Library,
     spool::{self, Spool, SpoolSettings},
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
@@ -54,7 +61,8 @@ pub enum AppError {
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = Signals::listen();
     make_dir(&config.data_dir)?;
-    let new = !config.in_data_dir("log").exists();
+    moving::may_start(&config).map_err(AppError::Failed)?;
+    let new = !config.log_root().join("log").exists();
     let completer = Arc::new(Completer::default());
     let bots = bots::build(&config, Arc::clone(&completer) as Arc<dyn Complete>).map_err(AppError::Failed)?;
     if bots.is_empty() {
@@ -62,7 +70,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, outbox, snapshots, spool } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots, spool, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -75,6 +83,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         clock: Clock::default(),
     };
     let remote = settings.bots.values().any(|can| !can.local);
+    let leased = leased(&bots);
     // The first lines come before a bot can say anything.
     banner::print(&config, &bots, new);
     let delivery = DeliverySettings {
@@ -84,8 +93,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let kept = Kept { snapshots, seating: Seating::All, spool };
-    let mut house = House::start_keeping(log, outbox, bots, settings, &delivery, kept);
+    // On a log that others share, who speaks for which bot is found out with them.
+    let shared = connection.clone().map(|connection| (connection, Nodes::lines(leased.clone())));
+    let seating = if shared.is_some() { Seating::Later } else { Seating::All };
+    if let Some((_, lines)) = &shared {
+        outbox.mirror_to(Arc::clone(lines) as Arc<dyn Mirror>);
+    }
+    let mut house = House::start_keeping(log, outbox, bots, settings, &delivery, Kept { snapshots, seating, spool });
+    let nodes = shared.map(|(connection, lines)| {
+        Nodes::start(&connection, &config.nodes.settings(), &lines, &house.outbox, &house.log, &house.seats)
+    });
+    if let Some(nodes) = &nodes {
+        house.intake.know_nodes(nodes.view());
+    }
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -94,6 +114,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         drop(tokio::task::spawn_blocking(memory::trim));
     });
     let stop = Stop::new();
+    if let Some(connection) = connection {
+        let (log, vault, intake) = (Arc::clone(&house.log), Arc::clone(&vault), Arc::clone(&house.intake));
+        tokio::spawn(forgotten::follow(log, looked_through, vault, intake, stop.clone()));
+        let (log, outbox, seats) = (Arc::clone(&house.log), house.outbox.clone(), Arc::clone(&house.seats));
+        tokio::spawn(lag::show(connection, log, outbox, seats, leased, stop.clone()));
+    }
     let ear = tokio::spawn(listen(config.control_socket(), ear::Ear::new(&house, stored, vault), stop.clone()));
     if remote {
         // Whether there is an owner is known only once the log was read; the bots are at work already.
@@ -103,7 +129,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         };
         if stopped {
             stop.cancel();
-            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
             return Ok(());
         }
         if let Some(code) = house.intake.claim_code() {
@@ -112,19 +138,49 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let ended = wait(&mut house, &mut signals).await;
     stop.cancel();
-    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
     if let Err(error) = ear.await {
         tracing::error!(%error, "the control socket's task ended badly");
     }
     ended
 }
 
-/// Until a signal comes, or no bot is left.
+/// Hands the bots over, then stops.
+async fn end(house: House, nodes: Option<Nodes>, grace: Duration) {
+    if let Some(nodes) = nodes
+        && tokio::time::timeout(grace, nodes.stop()).await.is_err()
+    {
+        tracing::warn!("not every bot could be handed over in time: their leases run out");
+    }
+    house.stop(grace).await;
+}
+
+/// How often it is looked whether the log can still be written, and how long whoever spoke is told of it before the end.
+const BROKEN_EVERY: Duration = Duration::from_millis(500);
+const BROKEN_TOLD: Duration = Duration::from_secs(2);
+
+/// Returns when nothing is saved any more, and why.
+async fn broken(log: Arc<dyn EventLog>) -> String {
+    loop {
+        if let Some(why) = log.broken() {
+            tokio::time::sleep(BROKEN_TOLD).await;
+            return why;
+        }
+        tokio::time::sleep(BROKEN_EVERY).await;
+    }
+}
+
+/// Until a signal comes, no bot is left, or nothing is saved any more: then a supervisor starts it again.
 async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> {
     let mut wrong = None;
+    let broken = broken(Arc::clone(&house.log));
+    tokio::pin!(broken);
     loop {
         tokio::select! {
             () = signals.next() => return Ok(()),
+            why = &mut broken => return Err(AppError::Failed(format!(
+                "the log failed, and nothing is saved any more: {why}. Look at its disk, then start yoman again: what was said meanwhile is taken in then"
+            ))),
             ended = house.bot_ended() => match ended {
                 Some((bot, Err(BotError::Setting(why)))) => {
                     tracing::error!(bot, why, "the bot stays off until its setting is mended and yoman is started again");
@@ -136,6 +192,11 @@ async fn wait(house: &mut House, signals: &mut Signals) -> Result<(), AppError> 
             }
         }
     }
+}
+
+/// The bots that one node at a time may speak for: those that are not on this machine alone.
+fn leased(bots: &[Arc<dyn Bot>]) -> Vec<BotName> {
+    bots.iter().filter(|bot| !bot.capabilities().local).map(|bot| bot.name().clone()).collect()
 }
 
 /// SIGINT or SIGTERM, heard from the moment this exists: a stop during the start is a stop, not a death.
@@ -194,17 +255,36 @@ struct Opened {
     log: Arc<dyn EventLog>,
     /// The keys it is read with.
     vault: Arc<Vault>,
+    /// Up to here it is known who was forgotten.
+    looked_through: Position,
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
     /// What waits for a shared log.
     spool: Option<Arc<Spool>>,
+    /// To what the log is shared through, if it is.
+    connection: Option<Connection>,
 }
 
 /// Opens what is kept, beside the async threads: all of it reads from disk.
 async fn open(config: &Config) -> Result<Opened, AppError> {
     let options = log_options(config);
     let (state, keys, seal) = (config.in_data_dir("state"), config.in_data_dir("keys"), config.privacy.seal);
+    let shared = (config.log.engine == Engine::JetStream).then(|| config.nats.settings());
+    let on_nats = match shared.clone() {
+        Some(nats) => {
+            let opened = JetStreamLog::open(jetstream::Options::new(options.clone(), nats)).await;
+            Some(opened.map_err(|error| match error {
+                jetstream::OpenError::Replica(error) => AppError::Failed(locked(&error)),
+                other => AppError::Failed(other.to_string()),
+            })?)
+        }
+        None => None,
+    };
+    if let Some(why) = on_nats.as_ref().and_then(|log| log.gate().refuses()) {
+        return Err(AppError::Failed(why));
+    }
+    let connection = on_nats.as_ref().map(|log| log.connection().clone());
     let data = config.data_dir.clone();
     let settings = OutboxSettings {
         waiting_room_max: usize::try_from(config.notify.queue_per_room_max).unwrap_or(usize::MAX),
@@ -223,10 +303,20 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
     };
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
-        let stored = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
-        let vault = Arc::new(Vault::open(keys).map_err(|error| failed(&error))?);
-        let log = SealedLog::open(Arc::clone(&stored) as Arc<dyn EventLog>, Arc::clone(&vault), seal)
-            .map_err(|error| failed(&error))?;
+        let (stored, beneath) = match on_nats {
+            Some(log) => (Arc::clone(log.replica()), Arc::new(log) as Arc<dyn EventLog>),
+            None => {
+                let log = Arc::new(SledLog::open(options).map_err(|error| AppError::Failed(locked(&error)))?);
+                (Arc::clone(&log), log as Arc<dyn EventLog>)
+            }
+        };
+        let vault = match shared {
+            Some(nats) => Vault::open_shared(keys, nats),
+            None => Vault::open(keys),
+        };
+        let vault = Arc::new(vault.map_err(|error| failed(&error))?);
+        let looked_through = stored.head().position;
+        let log = SealedLog::open(beneath, Arc::clone(&vault), seal).map_err(|error| failed(&error))?;
         let log = Arc::new(log) as Arc<dyn EventLog>;
         make_dir(&state)?;
         finish_forgetting(&vault, &data);
@@ -241,7 +331,7 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         // It is on disk only while something waits in it: what was left there when the log was moved here is decided, too.
         let spool = Spool::open(&spool, spool_settings).map_err(|error| failed(&error))?;
         let (snapshots, spool) = (snapshots.map(Arc::new), Some(Arc::new(spool)));
-        Ok(Opened { stored, log, vault, outbox, snapshots, spool })
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots, spool, connection })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
@@ -254,12 +344,17 @@ fn locked(error: &OpenError) -> String {
 }
 
 fn log_options(config: &Config) -> Options {
+    options_at(config, &config.log_root())
+}
+
+/// For a log below a directory, whichever it is.
+fn options_at(config: &Config, root: &Path) -> Options {
     Options {
         journal: config.log.journal,
         free_space_floor_mb: config.log.free_space_floor_mb,
         cache_mb: config.log.cache_mb,
         lock_wait_ms: config.log.lock_wait_ms,
-        ..Options::new(&config.data_dir)
+        ..Options::new(root)
     }
 }
 
@@ -289,7 +384,10 @@ pub async fn check_spool(config: &Config) -> Vec<Finding> {
 
 /// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.
 pub async fn check_log(config: &Config) -> Vec<Finding> {
-    if !config.in_data_dir("log").exists() {
+    if let Err(why) = moving::may_start(config) {
+        return vec![Finding::fail("log", why, "")];
+    }
+    if !config.log_root().join("log").exists() {
         return vec![Finding::ok("log", format!("{} is new: there is no log yet", config.data_dir.display()))];
     }
     let (options, keys, seal) = (log_options(config), config.in_data_dir("keys"), config.privacy.seal);

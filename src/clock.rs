@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+
+use crate::machine::Level;
 
 /// The longest sleep before the clock is looked at again: it can be set meanwhile, or the machine was suspended.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -12,32 +13,34 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// What it shows, when somebody sets it; the machine's otherwise.
-    hands: Option<Arc<watch::Sender<DateTime<Utc>>>>,
+    hands: Option<Arc<Level<DateTime<Utc>>>>,
 }
 
 impl Clock {
     /// A clock that stands still until [`Clock::set`] moves it.
     pub fn standing(at: DateTime<Utc>) -> Self {
-        Self { hands: Some(Arc::new(watch::Sender::new(at))) }
+        Self { hands: Some(Arc::new(Level::new(at))) }
     }
 
     /// What it shows.
     pub fn now(&self) -> DateTime<Utc> {
-        self.hands.as_ref().map_or_else(Utc::now, |hands| *hands.borrow())
+        self.hands.as_ref().map_or_else(Utc::now, |hands| hands.get())
     }
 
     /// Sets a clock that stands still, forwards or backwards; the machine's is nobody's to set.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Some(hands) = &self.hands {
-            hands.send_replace(at);
+            hands.change(|shows| {
+                *shows = at;
+                true
+            });
         }
     }
 
     /// Returns once it shows `at` or later, however the clock was moved meanwhile.
     pub async fn reaches(&self, at: DateTime<Utc>) {
         if let Some(hands) = &self.hands {
-            // Fails only when the sender is gone, and this is one.
-            let _ = hands.subscribe().wait_for(|now| *now >= at).await;
+            hands.reaches(|now| now >= at).await;
             return;
         }
         while let Ok(left) = (at - Utc::now()).to_std() {

@@ -11,6 +11,7 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `nats.rs`      where NATS is, for a log on several machines
+//! * `nodes.rs`     how this node behaves beside others
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 
 mod bots;
@@ -18,6 +19,7 @@ mod discord;
 mod env;
 mod file;
 mod nats;
+mod nodes;
 mod problem;
 mod settings;
 mod slack;
@@ -39,6 +41,7 @@ pub use self::{
     discord::DiscordBot,
     env::Environment,
     nats::NatsConfig,
+    nodes::NodesConfig,
     problem::{ConfigError, Problem},
     slack::{SlackBot, SlackWay},
 };
@@ -64,6 +67,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Where NATS is, when the log is there.
     pub nats: NatsConfig,
+    /// How this node behaves beside others.
+    pub nodes: NodesConfig,
     /// What is said while a shared log cannot be reached.
     pub spool: SpoolConfig,
     /// Who can still read what.
@@ -89,6 +94,9 @@ pub struct Config {
     /// What is allowed but should be looked at, as full sentences.
     pub warnings: Vec<String>,
 }
+
+/// Where a node keeps its replica of a shared log, in the data directory: a log that was here before it is left as it was.
+pub const REPLICA: &str = "replica";
 
 /// Where the log is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -263,6 +271,7 @@ impl Default for Config {
                 lock_wait_ms: 3_000,
             },
             nats: NatsConfig::default(),
+            nodes: NodesConfig::default(),
             spool: SpoolConfig { max: 100_000 },
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
@@ -340,5 +349,13 @@ impl Config {
     /// A path inside the data directory.
     pub fn in_data_dir(&self, name: impl AsRef<Path>) -> PathBuf {
         self.data_dir.join(name)
+    }
+
+    /// The directory with `log/` and `journal/` of the log that is gone on with: on NATS, the replica here.
+    pub fn log_root(&self) -> PathBuf {
+        match self.log.engine {
+            Engine::Sled => self.data_dir.clone(),
+            Engine::JetStream => self.in_data_dir(REPLICA),
+        }
     }
 }

@@ -11,6 +11,8 @@ pub mod domain;
 pub mod intake;
 pub mod lang;
 pub mod log;
+pub mod machine;
+pub mod nodes;
 pub mod notify;
 pub mod picture;
 pub mod projection;

@@ -7,10 +7,15 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
+use async_nats::jetstream::{consumer, stream};
+use futures_util::StreamExt as _;
 use serde::Deserialize as _;
 use yaml_serde::Value;
+use yoman_stand_ins::nats::{self as nats_server, Server, Setup};
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deploy")
@@ -401,4 +406,145 @@ fn the_page_names_no_file_that_is_not_there() {
         }
     }
     assert!(found > 3, "{found}");
+}
+
+/// The accounts and permissions as they are deployed, with a word in the place of each password.
+fn permissions() -> Setup {
+    let text = text("nats.conf");
+    let at = text.find("NODE = {").unwrap();
+    Setup { more: text[at..].replace("password: $NATS_", "password: secret_"), ..Setup::default() }
+}
+
+#[test]
+fn the_server_takes_its_configuration_and_nothing_less() {
+    let check = |without: Option<&String>| {
+        let mut command = Command::new(nats_server::program().unwrap());
+        command.args(["-t", "-c"]).arg(deploy().join("nats.conf")).env_clear();
+        for name in nats_variables().iter().filter(|name| Some(*name) != without) {
+            let route = name.starts_with("NATS_ROUTE_") && name != "NATS_ROUTE_PASSWORD";
+            // Each server is named once.
+            let value =
+                if route { format!("nats://route:secret@{}:6222", name.to_lowercase()) } else { "secret".into() };
+            command.env(name, value);
+        }
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (taken, said) = check(None);
+    assert!(taken, "{said}");
+    for name in nats_variables() {
+        let (taken, said) = check(Some(&name));
+        assert!(!taken && said.contains(&name), "without {name}: {said}");
+    }
+    let conf = text("nats.conf");
+    assert!(conf.contains("\n    sync_interval: always\n"), "durable before acknowledged");
+}
+
+/// A client with its answers in a place of its own.
+async fn client(server: &Server, user: &str, inbox: &str) -> async_nats::Client {
+    let password =
+        if user == "yoman" { "secret_PASSWORD".to_owned() } else { format!("secret_{}_PASSWORD", user.to_uppercase()) };
+    let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password);
+    options.custom_inbox_prefix(inbox).connect(server.url()).await.unwrap()
+}
+
+/// Waits until the server has refused something, and says so.
+async fn refused(server: &Server, what: &str) {
+    let told = || server.log().lines().any(|line| line.contains("Violation") && line.contains(what));
+    while !told() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_may_do_what_it_does_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &permissions()).unwrap();
+    let client = client(&server, "yoman", "_INBOX").await;
+    let jetstream = async_nats::jetstream::new(client.clone());
+    let streams = ["yoman-log", "yoman-bots", "KV_yoman-leases", "KV_yoman-nodes", "KV_yoman-keys"];
+    for name in streams {
+        let subject = match name.strip_prefix("KV_") {
+            Some(bucket) => format!("$KV.{bucket}.>"),
+            None => format!("{}.>", name.replace('-', ".")),
+        };
+        let one = subject.replace('>', "one");
+        let subjects = vec![subject];
+        let config = stream::Config { name: name.into(), subjects, allow_direct: true, ..Default::default() };
+        let stream = jetstream.create_stream(config).await.unwrap();
+        jetstream.publish(one.clone(), "hello".into()).await.unwrap().await.unwrap();
+        jetstream.get_stream(name).await.unwrap();
+        assert_eq!(&*stream.get_last_raw_message_by_subject(&one).await.unwrap().payload, b"hello");
+        assert_eq!(&*stream.direct_get_last_for_subject(&one).await.unwrap().payload, b"hello");
+        let mut messages = stream
+            .create_consumer(consumer::push::OrderedConfig {
+                deliver_subject: client.new_inbox(),
+                ..Default::default()
+            })
+            .await
+            .unwrap()
+            .messages()
+            .await
+            .unwrap();
+        assert_eq!(&*messages.next().await.unwrap().unwrap().payload, b"hello");
+        if !name.starts_with("KV_") {
+            let pulled = stream.create_consumer(consumer::pull::OrderedConfig::default()).await.unwrap();
+            assert_eq!(&*pulled.messages().await.unwrap().next().await.unwrap().unwrap().payload, b"hello");
+        }
+    }
+    jetstream.get_stream("KV_yoman-keys").await.unwrap().delete_message(1).await.unwrap();
+    jetstream.get_stream("yoman-bots").await.unwrap().purge().await.unwrap();
+    let api = ["DELETE", "PURGE", "UPDATE", "MSG.DELETE", "RESTORE", "SNAPSHOT"];
+    let mut forbidden: Vec<String> = api.iter().map(|what| format!("$JS.API.STREAM.{what}.yoman-log")).collect();
+    forbidden.extend(streams.iter().map(|name| format!("$JS.API.STREAM.DELETE.{name}")));
+    forbidden.extend(
+        ["$JS.API.STREAM.CREATE.other", "$JS.API.STREAM.PURGE.KV_yoman-keys", "other.log.one"].map(String::from),
+    );
+    for subject in forbidden {
+        client.publish(subject.clone(), "{}".into()).await.unwrap();
+        refused(&server, &format!("Subject \"{subject}\"")).await;
+    }
+    let _subscribed = client.subscribe("yoman.>").await.unwrap();
+    refused(&server, "Subject \"yoman.>\"").await;
+    for name in streams {
+        jetstream.get_stream(name).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_copies_the_log_hears_and_gets_no_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &permissions()).unwrap();
+    let node = async_nats::jetstream::new(client(&server, "yoman", "_INBOX").await);
+    for (name, subject) in [("yoman-log", "yoman.log.>"), ("KV_yoman-keys", "$KV.yoman-keys.>")] {
+        let config = stream::Config { name: name.into(), subjects: vec![subject.into()], ..Default::default() };
+        node.create_stream(config).await.unwrap();
+    }
+    node.publish("yoman.log.one", "hello".into()).await.unwrap().await.unwrap();
+
+    let backup = client(&server, "backup", "_INBOX_backup").await;
+    // As `nats stream backup` asks for it.
+    let mut chunks = backup.subscribe("_INBOX_backup.copy").await.unwrap();
+    let wish = r#"{"deliver_subject":"_INBOX_backup.copy","no_consumers":true}"#;
+    let answer = backup.request("$JS.API.STREAM.SNAPSHOT.yoman-log", wish.into()).await.unwrap();
+    assert!(!String::from_utf8_lossy(&answer.payload).contains("\"error\""), "{answer:?}");
+    let mut bytes = 0;
+    while let Some(chunk) = chunks.next().await {
+        if chunk.payload.is_empty() {
+            break;
+        }
+        bytes += chunk.payload.len();
+        if let Some(reply) = chunk.reply {
+            backup.publish(reply, "".into()).await.unwrap();
+        }
+    }
+    assert!(bytes > 0);
+    for subject in ["$JS.API.STREAM.SNAPSHOT.KV_yoman-keys", "$JS.API.STREAM.MSG.GET.KV_yoman-keys", "yoman.log.one"] {
+        backup.publish(subject, "{}".into()).await.unwrap();
+        refused(&server, &format!("Subject \"{subject}\"")).await;
+    }
+    for subject in ["_INBOX.>", ">", "$KV.>"] {
+        let _subscribed = backup.subscribe(subject).await.unwrap();
+        refused(&server, &format!("Subject \"{subject}\"")).await;
+    }
 }

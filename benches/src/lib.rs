@@ -1,6 +1,7 @@
 //! What the figures have in common: percentiles, medians, tables. One binary a subject, in `src/bin/`:
 //! `cargo run --release -p yoman-benches --bin log`.
 
+pub mod house;
 pub mod log;
 pub mod telegram;
 

@@ -20,7 +20,13 @@ const PAGE: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Forgets here whoever another node forgets, from a position on: the key goes, and what was derived from their words.
-pub async fn follow(log: Arc<dyn EventLog>, after: Position, vault: Arc<Vault>, intake: Arc<Intake>, stop: Stop) {
+pub(super) async fn follow(
+    log: Arc<dyn EventLog>,
+    after: Position,
+    vault: Arc<Vault>,
+    intake: Arc<Intake>,
+    stop: Stop,
+) {
     let mut commits = Subscription::new(log, after);
     loop {
         let next = tokio::select! {

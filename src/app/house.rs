@@ -14,6 +14,7 @@ use crate::{
     intake::{self, Intake},
     lang::Lang,
     log::{EventLog, Position},
+    machine,
     notify::{Card, DeliverySettings, Gate, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
     spool::Spool,
@@ -49,7 +50,7 @@ pub struct House {
 pub enum Seating {
     /// All of them are taken at the start: nobody else speaks for these bots.
     All,
-    /// Nobody yet: whoever looks after the leases takes them and leaves them.
+    /// Only those of bots that are on this machine alone; whoever looks after the leases takes and leaves the others.
     Later,
 }
 
@@ -197,21 +198,21 @@ impl House {
         let (tell, ended) = mpsc::unbounded_channel();
         let seats = Arc::new(Seats::new(furniture, &bots, tell));
         let left = bots.len();
+        for bot in bots.iter().filter(|bot| seating == Seating::All || bot.capabilities().local) {
+            seats.take(bot.name(), Gate::open());
+        }
         if seating == Seating::All {
-            for bot in &bots {
-                seats.take(bot.name(), Gate::open());
-            }
             seats.take(&BotName::new(WORKFLOW), Gate::open());
         }
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
-        let mut tasks = vec![tokio::spawn(feed)];
+        let mut tasks = vec![machine::spawn(feed)];
         // What waits comes in like anything else: it stops with the bots.
         let (waiting, stop) = (Arc::clone(&intake), waits_stop.clone());
-        tasks.push(tokio::spawn(async move { waiting.decide_what_waits(stop).await }));
+        tasks.push(machine::spawn(async move { waiting.decide_what_waits(stop).await }));
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
-            tasks.push(tokio::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
+            tasks.push(machine::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
         }
         let watch = Watch {
             bots,
@@ -225,7 +226,7 @@ impl House {
             vitals,
             down_after,
         };
-        tasks.push(tokio::spawn(watch.run(rest_stop.clone())));
+        tasks.push(machine::spawn(watch.run(rest_stop.clone())));
         Self { intake, world, outbox, log, seats, ended, left, tasks, waits_stop, rest_stop }
     }
 

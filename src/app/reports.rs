@@ -44,7 +44,7 @@ pub(super) async fn ask(intake: &Intake, log: &Arc<dyn EventLog>, asked: ReportA
 /// What is wrong, as a sentence.
 pub fn on_a_stopped_log(config: &Config, asked: &ReportAsked, progress: &Progress) -> Result<ReportTold, String> {
     let library = Library::new(Some(config.reports.dir.clone()));
-    if !config.in_data_dir("log").exists() {
+    if !config.log_root().join("log").exists() {
         return match (&asked.name, &asked.script) {
             (None, None) => Ok(list(&library.list(std::iter::empty()))),
             _ => Err(format!("there is no log in {} yet", config.data_dir.display())),

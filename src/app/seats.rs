@@ -3,7 +3,7 @@
 //! and left at the end; where several nodes share a log, each is taken by the node that holds the bot's lease (`nodes`).
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,6 +18,7 @@ use crate::{
     intake::Intake,
     lang::Lang,
     log::EventLog,
+    machine,
     notify::{Delivery, DeliverySettings, Follower, Gate, Outbox, Render},
     subscription::SharedWorld,
     workflow,
@@ -30,8 +31,8 @@ const RESTART_MAX: Duration = Duration::from_secs(30);
 /// How long a bot whose lease is gone may take to return; it is broken off then.
 const LEAVE_MAX: Duration = Duration::from_millis(500);
 
-/// The name of the seat of what reacts: promotions, reminders. No bot can have it: a bot's name holds no `+`.
-pub const WORKFLOW: &str = "+workflow";
+/// The name of the seat of what reacts: promotions, reminders. No bot can have it: a bot's name holds no `_`.
+pub const WORKFLOW: &str = "_workflow";
 
 /// How a bot ended by itself, with its name.
 pub(super) type Ended = (String, Result<(), BotError>);
@@ -58,7 +59,7 @@ pub struct Seats {
     furniture: Furniture,
     bots: HashMap<BotName, Arc<dyn Bot>>,
     // A std mutex: nothing is awaited under it.
-    taken: Mutex<HashMap<BotName, Seat>>,
+    taken: Mutex<BTreeMap<BotName, Seat>>,
     ended: mpsc::UnboundedSender<Ended>,
 }
 
@@ -85,7 +86,7 @@ impl Seats {
         Self { furniture, bots, taken: Mutex::default(), ended }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<BotName, Seat>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<BotName, Seat>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +117,7 @@ impl Seats {
         let run = keep_running(Arc::clone(bot), inbox, all.runs.clone(), bot_stop.clone());
         let tells =
             TellsEnd { bot: bot.name().to_string(), end: None, ended: self.ended.clone(), stop: bot_stop.clone() };
-        let run = tokio::spawn(async move { tells.with(run.await) });
+        let run = machine::spawn(async move { tells.with(run.await) });
         let delivery = Delivery::start_through(
             gate,
             Arc::clone(bot),
@@ -129,7 +130,7 @@ impl Seats {
         let follower = Follower::new(log, world, all.outbox.clone(), Arc::clone(bot));
         let follower = follower.titles(Arc::clone(&all.titles)).lang(all.lang).time_zone(all.time_zone);
         let follower = follower.clock(all.clock.clone()).reminders(all.reminders.clone());
-        let tasks = vec![tokio::spawn(follower.run(rest_stop.clone()))];
+        let tasks = vec![machine::spawn(follower.run(rest_stop.clone()))];
         Seat { bot_stop, rest_stop, run: Some(run), delivery: Some(delivery), tasks }
     }
 
@@ -146,7 +147,7 @@ impl Seats {
             defaults: all.reminders.clone(),
             time_zone: all.time_zone,
         };
-        let tasks = vec![tokio::spawn(runner), tokio::spawn(timer.run(rest_stop.clone()))];
+        let tasks = vec![machine::spawn(runner), machine::spawn(timer.run(rest_stop.clone()))];
         Seat { bot_stop: Stop::new(), rest_stop, run: None, delivery: None, tasks }
     }
 
@@ -268,7 +269,7 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -
     let name = bot.name().to_string();
     let mut pause = RESTART_MIN;
     loop {
-        let started = std::time::Instant::now();
+        let started = tokio::time::Instant::now();
         runs.started(&name);
         match bot.run(inbox.clone(), stop.clone()).await {
             Err(BotError::Failed(why)) if !stop.is_cancelled() => {
@@ -283,6 +284,7 @@ async fn keep_running(bot: Arc<dyn Bot>, inbox: Inbox, runs: Runs, stop: Stop) -
                     "the bot failed and is started again"
                 );
                 tokio::select! {
+                    biased;
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(pause) => {}
                 }

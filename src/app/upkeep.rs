@@ -21,8 +21,8 @@ use crate::{
         owned,
         progress::Progress,
         sled::{
-            ArchiveError, Archived, BackedUp, BackupError, Before, CopyError, LostRange, OpenError, Options, Restorer, Salvaged,
-            SledLog, Verification, restore_backup, salvage,
+            ArchiveError, Archived, BackedUp, BackupError, Before, CopyError, LostRange, OpenError, Options, Restorer,
+            Salvaged, SledLog, Verification, restore_backup, salvage,
         },
     },
     projection::World,
@@ -134,7 +134,7 @@ impl Upkeep {
     /// # Errors
     /// [`UpkeepError`].
     pub fn open(config: &Config) -> Result<Self, UpkeepError> {
-        if !config.in_data_dir("log").exists() {
+        if !config.log_root().join("log").exists() {
             return Err(UpkeepError::NoLog(config.data_dir.display().to_string()));
         }
         Self::open_at(super::log_options(config), &config.in_data_dir("keys"))
@@ -371,7 +371,7 @@ impl Drop for NewLog {
 }
 
 fn options_in(config: &Config, dir: &Path) -> Options {
-    super::log_options(&Config { data_dir: dir.to_owned(), ..config.clone() })
+    super::options_at(config, dir)
 }
 
 /// Makes a log of a backup, in a data directory that has none. Blocking.
@@ -537,7 +537,7 @@ pub fn rebuild_index(config: &Config, progress: &Progress) -> Result<Verificatio
     // Opened first: whoever holds the log must not lose its index.
     let upkeep = Upkeep::open(config)?;
     drop(upkeep);
-    let index = config.in_data_dir("state").join("index");
+    let index = super::log_options(config).state_dir.join("index");
     owned::remove_dir(&index).map_err(UpkeepError::io(&index))?;
     Upkeep::open(config)?.verify(progress)
 }

@@ -56,6 +56,7 @@ async fn look(config: &Config) -> Vec<Finding> {
     findings.push(disk(config));
     findings.push(clock(config));
     findings.extend(app::check_bots(config).await);
+    findings.extend(app::check_nats(config).await);
     findings.extend(log(config).await);
     findings
 }
@@ -100,7 +101,7 @@ fn access(config: &Config) -> Vec<Finding> {
                 ));
             }
             let mut open = Vec::new();
-            let inside = ["", "log", "journal", "archive", "spool", "state", "keys", "control.sock"];
+            let inside = ["", "log", "journal", "archive", "replica", "spool", "state", "keys", "control.sock"];
             let keys = std::fs::read_dir(dir.join("keys")).into_iter().flatten();
             let keys = keys.filter_map(|key| Some(key.ok()?.path()));
             for path in
@@ -171,7 +172,7 @@ fn keys(config: &Config) -> Finding {
     }
     let files = std::fs::read_dir(&dir).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
     let count = files.filter(|path| path.extension().is_some_and(|it| it == "key")).count();
-    if count == 0 && config.in_data_dir("log").is_dir() {
+    if count == 0 && config.log_root().join("log").is_dir() {
         let what = format!("there is a log, and no key in {}", dir.display());
         return Finding::warn("keys", what, "put them back from your copy: without its key nothing sealed can be read");
     }
@@ -191,7 +192,7 @@ fn clock(config: &Config) -> Finding {
     if since_1970 < FIRST_RELEASE_UNIX_S {
         return Finding::fail("clock", "the clock stands before the first release of yoman", MEND);
     }
-    let files = ["log", "journal"].into_iter().filter_map(|dir| std::fs::read_dir(config.in_data_dir(dir)).ok());
+    let files = ["log", "journal"].into_iter().filter_map(|dir| std::fs::read_dir(config.log_root().join(dir)).ok());
     let written = files.flatten().filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok()).max();
     match written {
         Some(written) if written > now + CLOCK_TOLERANCE => {

@@ -84,7 +84,7 @@ enum Command {
     Status(status::Args),
     /// Run a report over the whole history, or list those there are
     Report(report::Args),
-    /// Look after the log: verify, back up, restore, export, import, salvage, archive
+    /// Look after the log: verify, back up, restore, export, import, salvage, archive, move
     #[command(subcommand)]
     Log(log::Args),
 }
@@ -207,6 +207,8 @@ mod tests {
             "yoman log salvage --into d",
             "yoman log archive --before 2026-01-31",
             "yoman log rebuild",
+            "yoman log move --to jetstream",
+            "yoman log move --to sled --without-nats",
             "yoman slack manifest",
             "yoman slack manifest --bot slack-work",
         ] {
@@ -215,6 +217,8 @@ mod tests {
         for line in [
             "yoman log",
             "yoman log archive",
+            "yoman log move",
+            "yoman log move --to memory",
             "yoman log salvage",
             "yoman log export --force",
             "yoman fly",

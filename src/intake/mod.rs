@@ -5,6 +5,7 @@
 //!
 //! * `mod.rs`       [`Intake`], the order within a room, what becomes of one inbound
 //! * `admit.rs`     who may speak: people, strangers, silent groups
+//! * `broken.rs`    a word to whoever speaks while nothing is saved any more
 //! * `pairing.rs`   claim code and pairing codes
 //! * `hear.rs`      what an admitted inbound comes to; `pieces.rs` a message, an edit or a press to pieces with their commands
 //! * `spool.rs`     what waits while the shared log cannot be reached
@@ -26,6 +27,7 @@
 //! * `refusal.rs`   a no with its reason
 
 mod admit;
+mod broken;
 mod carry_out;
 mod confirm;
 mod correct;
@@ -76,6 +78,7 @@ use crate::{
     domain::{Bucket, Identity, reminder::Defaults},
     lang::{Lang, wording},
     log::{EventLog, Position},
+    nodes::NodesView,
     notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
@@ -118,6 +121,8 @@ struct Lane {
     asked: Option<pieces::Asked>,
     /// The version a card showed when somebody reacted to it, for what is heard later than it was said.
     seen: Option<u64>,
+    /// The room was told that nothing is saved any more.
+    told_broken: bool,
 }
 
 /// The way in. One for the process; cheap to share behind an `Arc`.
@@ -130,6 +135,8 @@ pub struct Intake {
     past: Past,
     permalinks: Permalinks,
     vitals: Vitals,
+    /// The other nodes on this log, if there may be any.
+    nodes: std::sync::OnceLock<NodesView>,
     pairing: Pairing,
     confirmations: Confirmations,
     rebuilding: Rebuilding,
@@ -187,6 +194,7 @@ impl Intake {
             past,
             permalinks: Permalinks::default(),
             vitals: Vitals::default(),
+            nodes: std::sync::OnceLock::new(),
             log,
             world,
             outbox,
@@ -222,6 +230,12 @@ impl Intake {
     #[must_use]
     pub fn with_spool(self, spool: Option<Arc<Spool>>) -> Self {
         Self { spool, ..self }
+    }
+
+    /// Tells of the nodes that share this log, once they are known.
+    pub fn know_nodes(&self, view: NodesView) {
+        // Set once, at the start; a second time would be the same nodes.
+        let _ = self.nodes.set(view);
     }
 
     /// The same with somebody who looks at the bots.
@@ -382,7 +396,10 @@ impl Accept for Intake {
         };
         let reply = match self.worded(bot, &inbound, taken) {
             Ok(reply) => reply,
-            Err(why) => return Receipt::NotKept { why },
+            Err(why) => {
+                self.tell_broken(&inbound, &mut lane).await;
+                return Receipt::NotKept { why };
+            }
         };
         let (toast, changed) = (reply.toast, reply.changed);
         if reply.answers.is_empty() {

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
 use yoman_chat::{RoomId, Sender, SenderId};
 
@@ -75,8 +74,7 @@ pub(crate) struct Pairing {
 
 /// A fresh code from the operating system's random numbers.
 pub(super) fn code() -> String {
-    let mut random = rand::rng();
-    (0..CODE_CHARS).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+    (0..CODE_CHARS).map(|_| char::from(ALPHABET[crate::machine::below(ALPHABET.len())])).collect()
 }
 
 /// Compared in a time that tells nothing of where they differ.

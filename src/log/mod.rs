@@ -446,6 +446,11 @@ pub trait EventLog: Send + Sync + fmt::Debug + 'static {
         Ok(found)
     }
 
+    /// Why nothing is written any more until the log was opened again, once that is so.
+    fn broken(&self) -> Option<String> {
+        None
+    }
+
     /// A hash by which the commit at a position is told from any other that could stand there; `None` when it cannot be
     /// read. An engine whose records hold the hash of the one before gives that of the record, which stands for the whole
     /// log up to there; this one stands for the commit alone.

@@ -270,6 +270,19 @@ impl<'a> Checked<'a> {
         hash(self.bytes)
     }
 
+    /// The same commit as a record at another place: appends it to `out` and gives its hash.
+    pub fn placed(&self, position: Position, previous: &Hash, recorded_at: DateTime<Utc>, out: &mut Vec<u8>) -> Hash {
+        let start = out.len();
+        out.extend_from_slice(self.bytes);
+        let record = &mut out[start..];
+        record[HEADER_BYTES..17].copy_from_slice(&position.0.to_le_bytes());
+        record[17..49].copy_from_slice(previous);
+        record[49..57].copy_from_slice(&recorded_at.timestamp_micros().to_le_bytes());
+        let crc = checksum(record);
+        record[5..9].copy_from_slice(&crc.to_le_bytes());
+        hash(record)
+    }
+
     /// The commit.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Which message is the board of a room.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -85,7 +85,7 @@ impl BoardRow {
 #[derive(Debug)]
 pub(super) struct Boards {
     // A std mutex: nothing is awaited under it.
-    rows: Mutex<HashMap<RoomId, BoardRow>>,
+    rows: Mutex<BTreeMap<RoomId, BoardRow>>,
 }
 
 impl Boards {
@@ -97,7 +97,7 @@ impl Boards {
 
     /// Takes from the store what rows with this beginning say.
     fn read_back(&self, store: &Store, prefix: &[u8]) {
-        let mut found = HashMap::new();
+        let mut found = BTreeMap::new();
         store.scan(prefix, None, |key, value| {
             if let (Some(room), Some(row)) = (key::room_alone(key), key::decode(key, value)) {
                 found.insert(room, row);
@@ -113,7 +113,7 @@ impl Boards {
         self.read_back(store, &key::of_rooms(key::BOARDS, bot));
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<RoomId, BoardRow>> {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<RoomId, BoardRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -15,7 +15,7 @@ use super::{
     queue::{Claim, Queue, Running},
     settle::Outcome,
 };
-use crate::{domain::ItemRef, lang::Lang};
+use crate::{domain::ItemRef, lang::Lang, machine};
 
 /// How delivery behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Delivery {
         let pictures = outbox.pictures().clone();
         let courier = Courier { queue, bot, render, pictures, attempt_max: settings.attempt_max, gate, stop };
         let at_once = Stop::new();
-        Self { task: tokio::spawn(courier.run(outbox, settings, at_once.clone())), at_once }
+        Self { task: machine::spawn(courier.run(outbox, settings, at_once.clone())), at_once }
     }
 
     /// After its `stop`: what is under way is not waited for.
@@ -177,11 +177,11 @@ impl Courier {
     async fn run(self, outbox: Outbox, settings: DeliverySettings, at_once: Stop) {
         let mut workers = JoinSet::new();
         for _ in 0..settings.in_flight_max.max(1) {
-            workers.spawn(self.clone().work());
+            machine::spawn_in(&mut workers, self.clone().work());
         }
         let mut rest = JoinSet::new();
-        rest.spawn(keep_time(Arc::clone(&self.queue)));
-        rest.spawn(keep_tidy(outbox.clone()));
+        machine::spawn_in(&mut rest, keep_time(Arc::clone(&self.queue)));
+        machine::spawn_in(&mut rest, keep_tidy(outbox.clone()));
         self.queue.start(Running {
             capabilities: self.bot.capabilities(),
             coalesce: settings.coalesce,
@@ -193,13 +193,14 @@ impl Courier {
         });
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => break,
                 Some(ended) = workers.join_next() => {
                     if let Err(error) = ended {
                         error!(%error, bot = %self.bot.name(), "sending panicked; going on");
                     }
                     if !self.stop.is_cancelled() {
-                        workers.spawn(self.clone().work());
+                        machine::spawn_in(&mut workers, self.clone().work());
                     }
                 }
             }
@@ -208,6 +209,7 @@ impl Courier {
         rest.shutdown().await;
         let ended = async { while workers.join_next().await.is_some() {} };
         let in_time = tokio::select! {
+            biased;
             ended = tokio::time::timeout(settings.stop_wait, ended) => ended.is_ok(),
             () = at_once.cancelled() => false,
         };
@@ -248,6 +250,7 @@ impl Courier {
             loop {
                 let Some(until) = self.queue.inner().paused.filter(|until| *until > Instant::now()) else { break };
                 tokio::select! {
+                    biased;
                     () = self.stop.cancelled() => return None,
                     () = tokio::time::sleep_until(until) => {}
                 }
@@ -386,6 +389,7 @@ async fn keep_time(queue: Arc<Queue>) {
         let changed = queue.timer.notified();
         match queue.next_timer() {
             Some(due) => tokio::select! {
+                biased;
                 () = tokio::time::sleep_until(due) => queue.fire(Instant::now()),
                 () = changed => {}
             },
@@ -402,7 +406,7 @@ async fn keep_tidy(outbox: Outbox) {
         wait = TIDY_EVERY;
         let outbox = outbox.clone();
         // Its panics are caught inside; a failure to run is not worth more than the next try.
-        let _ = tokio::task::spawn_blocking(move || outbox.tidy()).await;
+        let _ = machine::blocking(move || outbox.tidy()).await;
     }
 }
 

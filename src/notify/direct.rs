@@ -1,7 +1,7 @@
 //! Where to reach whom: the direct rooms people were heard in.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -62,7 +62,7 @@ fn spoken<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lang>, D:
 pub(super) struct Direct {
     store: Arc<Store>,
     // A std mutex: nothing is awaited under it. One row for each direct room there is.
-    rooms: Mutex<HashMap<RoomId, Heard>>,
+    rooms: Mutex<BTreeMap<RoomId, Heard>>,
 }
 
 impl Direct {
@@ -74,7 +74,7 @@ impl Direct {
 
     /// Takes from the store what rows with this beginning say.
     fn read_back(&self, prefix: &[u8]) {
-        let mut found = HashMap::new();
+        let mut found = BTreeMap::new();
         self.store.scan(prefix, None, |key, value| {
             if let (Some(room), Some(heard)) = (key::room_alone(key), key::decode(key, value)) {
                 found.insert(room, heard);
@@ -90,7 +90,7 @@ impl Direct {
         self.read_back(&key::of_rooms(key::DIRECT, bot));
     }
 
-    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Heard>> {
+    fn rooms(&self) -> MutexGuard<'_, BTreeMap<RoomId, Heard>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,7 +170,7 @@ impl Direct {
     }
 }
 
-fn newest(rooms: &HashMap<RoomId, Heard>, is_them: impl Fn(&Heard) -> bool) -> Option<&RoomId> {
+fn newest(rooms: &BTreeMap<RoomId, Heard>, is_them: impl Fn(&Heard) -> bool) -> Option<&RoomId> {
     let of_person = rooms.iter().filter(|(_, heard)| is_them(heard));
     of_person.max_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b))).map(|(room, _)| room)
 }

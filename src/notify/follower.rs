@@ -29,6 +29,7 @@ use crate::{
     domain::{Event, ItemRef, reminder::Defaults, room, stored},
     lang::Lang,
     log::{Commit, Entry, EventLog, Position, StreamId},
+    machine,
     projection::{Then, World},
     subscription::{SharedWorld, Subscription},
 };
@@ -250,6 +251,7 @@ impl Follower {
             let look =
                 (course.behind().next().is_some() || waits).then_some(if waits { LOOK_SOON } else { LOOK_EVERY });
             let entries = tokio::select! {
+                biased;
                 entries = subscription.next(BATCH) => entries,
                 () = tokio::time::sleep_until(save_at.unwrap_or_else(Instant::now)), if save_at.is_some() => {
                     if let Some((_, position)) = unsaved.take() {
@@ -317,7 +319,7 @@ impl Follower {
                 return Course::new(roster, holds);
             }
             let log = Arc::clone(&self.log);
-            let back = tokio::task::spawn_blocking(move || roster.back(&*log, from, at, now)).await;
+            let back = machine::blocking(move || roster.back(&*log, from, at, now)).await;
             match back.map_err(|error| error.to_string()).and_then(|back| back.map_err(|error| error.to_string())) {
                 Ok(roster) => return Course::new(roster, holds),
                 Err(error) => {

@@ -111,7 +111,7 @@ impl Outbox {
     /// [`OutboxError::NotKept`]: they are as they were.
     pub async fn replace_rows(&self, bot: &BotName, rows: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), OutboxError> {
         let (outbox, of) = (self.clone(), bot.clone());
-        let removed = tokio::task::spawn_blocking(move || {
+        let removed = crate::machine::blocking(move || {
             let mut removed = Ops::default();
             outbox.each_row_of(&of, |key, _| removed.raw(key, None));
             removed

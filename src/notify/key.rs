@@ -346,6 +346,11 @@ impl Ops {
         &self.0
     }
 
+    /// The rows as they are: a key, and what is to stand there.
+    pub(super) fn into_rows(self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+        self.0.into_iter()
+    }
+
     pub(super) fn into_batch(self, batch: &mut sled::Batch) {
         for (key, value) in self.0 {
             match value {

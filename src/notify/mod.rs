@@ -17,7 +17,7 @@
 //! * `pictures.rs` the pictures of messages on their way
 //! * `outage.rs`   whether a bot has been down for so long that its owners have to know
 //! * `aside.rs`    deliveries nobody understood; `tidy.rs` forgetting what is old; `stats.rs` how it all is
-//! * `store.rs`    the database under it; `key.rs` its keys and values; `mirror.rs` where it is kept besides
+//! * `store.rs`    the database under it, or for simulations a disk in memory; `key.rs` its keys and values; `mirror.rs` where it is kept besides
 
 mod aside;
 mod board_rows;
@@ -68,4 +68,4 @@ pub use intent::{Answer, Answered, Intent};
 pub use mirror::{Mirror, Place, Told};
 pub use outbox::{Outbox, OutboxError, OutboxSettings};
 pub use stats::{BotStats, Counters, RoomPause};
-pub use store::{OpenError, StoreError};
+pub use store::{MemoryDisk, OpenError, StoreError};

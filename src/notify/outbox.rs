@@ -2,7 +2,7 @@
 //! answer, notices together with the cursor of the bot they are for.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tracing::warn;
 use yoman_chat::{BotName, MessageRef, RoomId};
 
@@ -27,12 +26,13 @@ use super::{
     pictures::Pictures,
     queue::{Queue, now_ms},
     stats::BotStats,
-    store::{OpenError, Store, StoreError},
+    store::{MemoryDisk, OpenError, Store, StoreError},
 };
 use crate::{
     domain::{Identity, ItemRef, PersonId},
     lang::Lang,
     log::Position,
+    machine,
 };
 
 /// What the outbox is bounded by.
@@ -106,16 +106,16 @@ pub(super) struct Shared {
     pub(super) asides: Asides,
     pub(super) direct: Direct,
     /// What is held for which room.
-    pub(super) holds: Mutex<HashMap<RoomId, Hold>>,
+    pub(super) holds: Mutex<BTreeMap<RoomId, Hold>>,
     /// How far each bot has read the log.
-    pub(super) seen: Mutex<HashMap<BotName, Position>>,
+    pub(super) seen: Mutex<BTreeMap<BotName, Position>>,
     pub(super) seqs: Arc<AtomicU64>,
     // Std mutexes: nothing is awaited under them.
-    pub(super) queues: Mutex<HashMap<BotName, Arc<Queue>>>,
+    pub(super) queues: Mutex<BTreeMap<BotName, Arc<Queue>>>,
     /// Inbounds being answered, and those answered from memory because they could not be kept.
     pub(super) answering: Mutex<Answering>,
     /// Rooms in which somebody is about to be answered, each as often.
-    talking: Mutex<HashMap<RoomId, usize>>,
+    talking: Mutex<BTreeMap<RoomId, usize>>,
 }
 
 /// Somebody is about to be answered in a room, until this is dropped.
@@ -138,8 +138,8 @@ impl Drop for Talking {
 
 #[derive(Debug, Default)]
 pub(super) struct Answering {
-    now: HashSet<String>,
-    pub(super) unkept: HashSet<String>,
+    now: BTreeSet<String>,
+    pub(super) unkept: BTreeSet<String>,
 }
 
 /// Says when something is durable.
@@ -158,16 +158,27 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Open`] when the directory cannot be used; never because of what is in it.
     pub fn open(dir: &Path, settings: OutboxSettings) -> Result<Self, OutboxError> {
-        let store = Arc::new(Store::open(dir, settings.free_floor_bytes)?);
+        let store = Store::open(dir, settings.free_floor_bytes)?;
+        Ok(Self::on(store, Pictures::beside(dir), settings))
+    }
+
+    /// The outbox on a disk in memory, written by two tasks of this runtime; its pictures would be in `dir`. For simulations:
+    /// one dies with the runtime and is opened again on what the disk kept.
+    pub fn in_memory(disk: &MemoryDisk, dir: &Path, settings: OutboxSettings) -> Self {
+        Self::on(Store::in_memory(disk, settings.free_floor_bytes), Pictures::beside(dir), settings)
+    }
+
+    fn on(store: Store, pictures: Pictures, settings: OutboxSettings) -> Self {
+        let store = Arc::new(store);
         let cards = Arc::new(Cards::new(Arc::clone(&store), settings.cards_per_room_max));
         // By the clock, so that a place (and the nonce made of it) is not used again after everything before is done.
-        let clock = u64::try_from(Utc::now().timestamp_micros()).unwrap_or_default();
+        let clock = u64::try_from(machine::now().timestamp_micros()).unwrap_or_default();
         let shared = Shared {
             asides: Asides::new(Arc::clone(&store), settings.aside_max),
             direct: Direct::new(Arc::clone(&store)),
             holds: Mutex::default(),
             seen: Mutex::default(),
-            pictures: Pictures::beside(dir),
+            pictures,
             settings,
             boards: Arc::new(Boards::new(&store)),
             cards,
@@ -179,7 +190,7 @@ impl Outbox {
         };
         let outbox = Self { shared: Arc::new(shared) };
         outbox.read_back(None);
-        Ok(outbox)
+        outbox
     }
 
     /// The same, not kept open: the outbox, as long as somebody else needs it.
@@ -465,7 +476,7 @@ impl Outbox {
     }
 
     /// The newest `count` deliveries of a bot that were kept aside, newest first, with when.
-    pub fn asides(&self, bot: &BotName, count: usize) -> Vec<(chrono::DateTime<Utc>, yoman_chat::Aside)> {
+    pub fn asides(&self, bot: &BotName, count: usize) -> Vec<(chrono::DateTime<chrono::Utc>, yoman_chat::Aside)> {
         self.shared.asides.newest(bot, count)
     }
 
@@ -478,6 +489,11 @@ impl Outbox {
     /// Why nothing is stored at the moment, if so: a sentence for `/status`.
     pub fn refusing(&self) -> Option<String> {
         self.shared.store.refusing().map(|why| why.to_string())
+    }
+
+    /// How many changes were given up while there was no space, since the start: what they say was shown may be shown again.
+    pub fn given_up(&self) -> u64 {
+        self.shared.store.given_up()
     }
 
     /// Bytes on disk.
@@ -539,6 +555,7 @@ impl Outbox {
         for (bot, queue) in queues {
             queue.blank(&bot, lang);
         }
+        shared.store.forget_past();
     }
 
     /// Makes the outbox in `dir` anew with what it holds now: a store keeps bytes of what was removed for a while. To be

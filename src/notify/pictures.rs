@@ -21,6 +21,7 @@ use super::{
 use crate::{
     lang::{Lang, say},
     log::owned,
+    machine,
 };
 
 /// Who reads a path on a terminal has so long to open it.
@@ -53,7 +54,7 @@ impl Pictures {
                 continue;
             };
             let (files, of) = (self.clone(), picture.clone());
-            match tokio::task::spawn_blocking(move || files.write(&of)).await {
+            match machine::blocking(move || files.write(&of)).await {
                 Ok(Ok(())) => picture.png = Arc::default(),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, dir = %self.dir.display(), "a picture could not be kept and is shown from memory");
@@ -88,7 +89,7 @@ impl Pictures {
     pub(super) async fn fetch(&self, mut message: Outbound, lang: Lang) -> Outbound {
         let Some(picture) = message.picture.as_mut().filter(|picture| picture.png.is_empty()) else { return message };
         let (files, sha256) = (self.clone(), picture.sha256.clone());
-        if let Ok(Some(png)) = tokio::task::spawn_blocking(move || files.read(&sha256)).await {
+        if let Ok(Some(png)) = machine::blocking(move || files.read(&sha256)).await {
             picture.png = png;
         } else {
             message.picture = None;

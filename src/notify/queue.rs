@@ -8,7 +8,7 @@
 mod waiting;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +16,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tokio::{
     sync::{Notify, Semaphore, oneshot},
     time::Instant,
@@ -34,7 +33,7 @@ use super::{
     store::{Flushed, Store, StoreError},
     watched::Watched,
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, machine};
 
 /// What a room is doing.
 #[derive(Clone, Debug, Default)]
@@ -68,14 +67,14 @@ pub(super) struct Room {
     /// Refusals since a message was taken.
     pub(super) refusals: u32,
     /// Entries that wait, by item: another refresh adds nothing, another notice takes the place.
-    refreshes: HashMap<ItemRef, Seq>,
-    notices: HashMap<ItemRef, Seq>,
+    refreshes: BTreeMap<ItemRef, Seq>,
+    notices: BTreeMap<ItemRef, Seq>,
     /// The same of the board.
     board: Option<Seq>,
     /// When the board was changed last.
     pub(super) board_at: Option<Instant>,
     /// When a card was changed last.
-    pub(super) edited: HashMap<ItemRef, Instant>,
+    pub(super) edited: BTreeMap<ItemRef, Instant>,
 }
 
 impl Room {
@@ -118,7 +117,7 @@ pub(super) struct Running {
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
-    pub(super) rooms: HashMap<RoomId, Room>,
+    pub(super) rooms: BTreeMap<RoomId, Room>,
     /// Set while a delivery takes claims.
     pub(super) running: Option<Arc<Running>>,
     /// The whole bot waits.
@@ -128,7 +127,7 @@ pub(super) struct Inner {
     /// When to look at a room again.
     timers: BTreeSet<(Instant, RoomId)>,
     /// Rooms the platform refuses everything for, with the time in milliseconds.
-    pub(super) refusing: HashMap<RoomId, i64>,
+    pub(super) refusing: BTreeMap<RoomId, i64>,
     pub(super) counters: Counters,
 }
 
@@ -157,7 +156,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(super) fn now_ms() -> i64 {
-    Utc::now().timestamp_millis()
+    machine::now().timestamp_millis()
 }
 
 /// What goes to the store in one write, and what happens after that.

@@ -1,10 +1,7 @@
 //! What held rooms missed, as one message each. Any number of rooms share one reading of the log; what is remembered of it
 //! meanwhile is bounded by how much a message can say.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use tracing::{error, info};
 use yoman_chat::RoomId;
@@ -18,6 +15,7 @@ use super::{
 };
 use crate::{
     log::{Position, ReadError},
+    machine,
     projection::Missed,
     subscription::Subscription,
 };
@@ -72,13 +70,13 @@ impl Follower {
         course: &Course,
         held: &BTreeMap<RoomId, Hold>,
         upto: Position,
-    ) -> Result<HashMap<RoomId, Missed>, ReadError> {
+    ) -> Result<BTreeMap<RoomId, Missed>, ReadError> {
         let from = held.values().map(|hold| hold.since).min().unwrap_or(upto);
         info!(bot = %self.bot_name(), rooms = held.len(), %from, %upto, "telling rooms what they missed");
         let (roster, log) = (course.roster.clone(), Arc::clone(self.log()));
-        let then = tokio::task::spawn_blocking(move || roster.as_of(&*log, from));
+        let then = machine::blocking(move || roster.as_of(&*log, from));
         let mut past = then.await.map_err(|error| ReadError::Failed(error.to_string()))??;
-        let mut missed: HashMap<RoomId, Missed> = HashMap::new();
+        let mut missed: BTreeMap<RoomId, Missed> = BTreeMap::new();
         let mut pages = Subscription::new(Arc::clone(self.log()), from);
         while pages.position() < upto {
             let Some(entries) = pages.next(PAGE).await? else { break };

@@ -5,7 +5,7 @@
 //! question is asked: rooms and items are looked at as they were after the commit.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -412,7 +412,7 @@ pub(super) fn with_reason(message: &mut Outbound, why: &Why, world: &World, view
 }
 
 /// Of the rooms that would be told, those in which a card of the item stands already.
-pub(super) fn with_card(what: &Read<'_>, bot: &BotRooms<'_>) -> HashSet<RoomId> {
+pub(super) fn with_card(what: &Read<'_>, bot: &BotRooms<'_>) -> BTreeSet<RoomId> {
     (bot.cards)(what.item).into_iter().collect()
 }
 

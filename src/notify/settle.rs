@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use yoman_chat::{MessageRef, RoomId, SendError};
@@ -14,7 +13,7 @@ use super::{
     key,
     queue::{Claim, Inner, Queue, Running, State, forget, now_ms},
 };
-use crate::domain::ItemRef;
+use crate::{domain::ItemRef, machine};
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ pub(super) struct Turn {
 pub(super) fn backoff(failures: u32, running: &Running) -> Duration {
     let doubled = running.backoff_min.saturating_mul(1 << failures.saturating_sub(1).min(20));
     let most = doubled.min(running.backoff_max);
-    most.mul_f64(rand::random_range(0.5..=1.0)).max(running.backoff_min)
+    most.mul_f64(0.5 + machine::chance() / 2.0).max(running.backoff_min)
 }
 
 impl Queue {
@@ -181,14 +180,14 @@ impl Queue {
         let Claim { room: id, mut entry } = claim;
         let now = Instant::now();
         let why = error.to_string();
-        inner.counters.last_error = Some((why.clone(), Utc::now()));
+        inner.counters.last_error = Some((why.clone(), machine::now()));
         match &error {
             // Whatever it says, the platform says it.
             SendError::RetryAfter { .. } | SendError::Gone(_) | SendError::Refused(_) => {
                 inner.counters.unreachable = None
             }
             SendError::NotSent(_) | SendError::Unknown(_) => {
-                let since = inner.counters.unreachable.take().map_or_else(Utc::now, |(_, since)| since);
+                let since = inner.counters.unreachable.take().map_or_else(machine::now, |(_, since)| since);
                 inner.counters.unreachable = Some((why.clone(), since));
             }
         }

@@ -7,6 +7,10 @@
 //! One tree with a letter before each key, rather than a tree per kind, because a batch is atomic within one tree only.
 //!
 //! Nothing here is the truth. A store that cannot be read is put aside and begun anew: that costs repeated notifications.
+//!
+//! For simulations the same stands on a disk in memory, with tasks instead of threads: `store/memory.rs`.
+
+mod memory;
 
 use std::{
     any::Any,
@@ -16,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
@@ -26,6 +31,7 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 use yoman_chat::BotName;
 
+pub use self::memory::MemoryDisk;
 use super::{
     key::{Ops, value_of},
     mirror::{Handing, Mirror, Place, Told},
@@ -120,22 +126,43 @@ enum ToSync {
     Close(Told),
 }
 
+/// What the rows stand in.
+trait Base {
+    /// Applies all of it, or nothing; from then on it survives the process.
+    fn apply(&self, ops: Vec<Ops>) -> Result<(), String>;
+
+    /// The space that is left, where that is known.
+    fn free_bytes(&self) -> Option<u64>;
+}
+
+/// Where the rows stand, and who writes them.
+enum Kept {
+    Disk { db: sled::Db, jobs: Sender<Job>, syncs: Sender<ToSync> },
+    Memory(memory::Handle),
+}
+
 /// The store. One per directory; shared by reference.
 pub(super) struct Store {
-    db: sled::Db,
-    jobs: Sender<Job>,
-    syncs: Sender<ToSync>,
+    kept: Kept,
+    states: States,
+}
+
+/// What the store and its writer tell each other.
+#[derive(Clone, Default)]
+struct States {
     /// Set once, when the engine failed: then nothing touches it any more.
     failed: Arc<OnceLock<String>>,
     /// The newest reason why writes are refused. A std mutex: nothing is awaited under it.
     refusing: Arc<Mutex<Option<StoreError>>>,
     /// Where else it is kept; set at the start, if at all.
     mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
+    /// Rows that were owed and given up, because more were than are remembered.
+    given_up: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("failed", &self.failed.get()).finish_non_exhaustive()
+        f.debug_struct("Store").field("failed", &self.states.failed.get()).finish_non_exhaustive()
     }
 }
 
@@ -165,42 +192,49 @@ impl Store {
         file.sync_all().map_err(of_dir)?;
         owned::sync_dir(dir).and_then(|()| owned::sync_name(dir)).map_err(of_dir)?;
 
-        let failed = Arc::new(OnceLock::new());
-        let refusing = Arc::new(Mutex::new(None));
-        let mirror = Arc::new(OnceLock::new());
+        let states = States::default();
         let (jobs, jobs_in) = mpsc::channel();
         let (syncs, syncs_in) = mpsc::channel();
-        let writer = Writer {
-            db: db.clone(),
-            dir: dir.to_owned(),
-            free_floor_bytes,
-            failed: Arc::clone(&failed),
-            refusing: Arc::clone(&refusing),
-            syncs: syncs.clone(),
-            mirror: Arc::clone(&mirror),
-            owed: Ops::default(),
-            space: None,
-        };
+        let base = Files { db: db.clone(), dir: dir.to_owned() };
+        let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &states);
+        let to_sync = syncs.clone();
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
-        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in)).map_err(engine)?;
-        let fails = Arc::clone(&failed);
+        thread::Builder::new()
+            .name("bots-write".into())
+            .spawn(move || writer.run(&jobs_in, &to_sync))
+            .map_err(engine)?;
+        let fails = Arc::clone(&states.failed);
         thread::Builder::new()
             .name("bots-sync".into())
             .spawn(move || sync_loop(&syncs_in, &file, &fails))
             .map_err(engine)?;
-        Ok(Self { db, jobs, syncs, failed, refusing, mirror })
+        Ok(Self { kept: Kept::Disk { db, jobs, syncs }, states })
+    }
+
+    /// On a disk in memory, written by tasks of this runtime.
+    pub(super) fn in_memory(disk: &MemoryDisk, free_floor_bytes: u64) -> Self {
+        let states = States::default();
+        let writer = Writer::new(disk.clone(), free_floor_bytes, Duration::ZERO, &states);
+        Self { kept: Kept::Memory(memory::Handle::start(disk, writer)), states }
     }
 
     /// From now on a bot's rows are kept where the mirror says, too. Once, before anything is written.
     pub(super) fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
-        if self.mirror.set(mirror).is_err() {
+        if self.states.mirror.set(mirror).is_err() {
             error!("the bots' state has a mirror already; the second one is left out");
+        }
+    }
+
+    /// Somebody was forgotten: see [`Mirror::forget_past`].
+    pub(super) fn forget_past(&self) {
+        if let Some(mirror) = self.states.mirror.get() {
+            mirror.forget_past();
         }
     }
 
     /// Whether another node speaks for a bot.
     pub(super) fn is_elsewhere(&self, bot: &BotName) -> bool {
-        self.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
+        self.states.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
     }
 
     /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
@@ -231,9 +265,14 @@ impl Store {
     }
 
     fn hand(&self, job: Job) {
-        if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
-            // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
-            thread::spawn(move || job.answer(&Err(StoreError::Closed)));
+        match &self.kept {
+            Kept::Disk { jobs, .. } => {
+                if let Err(mpsc::SendError(job)) = jobs.send(job) {
+                    // The writer is gone. Whoever hands something over may hold a lock that the callback takes.
+                    thread::spawn(move || job.answer(&Err(StoreError::Closed)));
+                }
+            }
+            Kept::Memory(handle) => handle.write(job),
         }
     }
 
@@ -243,13 +282,20 @@ impl Store {
         // Nothing waits now, but the newest unwaited group may still be unsynced.
         let (done, wait) = oneshot::channel();
         let done: Told = Box::new(move |result| drop(done.send(result)));
-        self.syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?;
+        match &self.kept {
+            Kept::Disk { syncs, .. } => syncs.send(ToSync::Close(done)).map_err(|_| StoreError::Closed)?,
+            Kept::Memory(handle) => handle.sync(done),
+        }
         wait.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// The value under `key`.
     pub(super) fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.guarded(|db| {
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.get(key),
+        };
+        self.guarded(|| {
             let Some(head) = db.get(key)? else { return Ok(None) };
             value_of(key, &head, |chunk| db.get(chunk).map(|row| row.map(|it| it.to_vec())))
         })
@@ -263,8 +309,12 @@ impl Store {
         after: Option<&[u8]>,
         mut visit: impl FnMut(&[u8], Option<Vec<u8>>) -> bool,
     ) {
-        self.guarded(|db| {
-            let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+        let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.scan(prefix, &from, visit),
+        };
+        self.guarded(|| {
             for row in db.range(from..) {
                 let (key, head) = row?;
                 if !key.starts_with(prefix) {
@@ -281,7 +331,11 @@ impl Store {
 
     /// All rows as they stand there, further rows of long values among them.
     pub(super) fn scan_raw(&self, mut visit: impl FnMut(&[u8], &[u8])) {
-        self.guarded(|db| {
+        let db = match &self.kept {
+            Kept::Disk { db, .. } => db,
+            Kept::Memory(handle) => return handle.disk.scan_raw(visit),
+        };
+        self.guarded(|| {
             for row in db.iter() {
                 let (key, value) = row?;
                 visit(&key, &value);
@@ -292,26 +346,34 @@ impl Store {
 
     /// Why writes are refused at the moment, if they are.
     pub(super) fn refusing(&self) -> Option<StoreError> {
-        match self.failed.get() {
+        match self.states.failed.get() {
             Some(why) => Some(StoreError::Failed(why.clone())),
-            None => lock(&self.refusing).clone(),
+            None => lock(&self.states.refusing).clone(),
         }
+    }
+
+    /// How many rows were given up while there was no space, since the start.
+    pub(super) fn given_up(&self) -> u64 {
+        self.states.given_up.load(Ordering::Relaxed)
     }
 
     /// Bytes on disk.
     pub(super) fn disk_bytes(&self) -> u64 {
-        self.guarded(|db| db.size_on_disk()).unwrap_or(0)
+        match &self.kept {
+            Kept::Disk { db, .. } => self.guarded(|| db.size_on_disk()).unwrap_or(0),
+            Kept::Memory(handle) => handle.disk.bytes(),
+        }
     }
 
     /// sled panics rather than errs on damage: no panic of it gets past here, and after one it is not touched again.
-    fn guarded<T>(&self, read: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Option<T> {
-        if self.failed.get().is_some() {
+    fn guarded<T>(&self, read: impl FnOnce() -> sled::Result<T>) -> Option<T> {
+        if self.states.failed.get().is_some() {
             return None;
         }
-        match catch_unwind(AssertUnwindSafe(|| read(&self.db))) {
+        match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(value)) => Some(value),
-            Ok(Err(error)) => fail(&self.failed, error.to_string()),
-            Err(panic) => fail(&self.failed, said(&*panic)),
+            Ok(Err(error)) => fail(&self.states.failed, error.to_string()),
+            Err(panic) => fail(&self.states.failed, said(&*panic)),
         }
     }
 }
@@ -400,44 +462,80 @@ fn put_aside(dir: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-struct Writer {
+/// sled's files.
+struct Files {
     db: sled::Db,
     dir: PathBuf,
-    free_floor_bytes: u64,
-    failed: Arc<OnceLock<String>>,
-    refusing: Arc<Mutex<Option<StoreError>>>,
-    syncs: Sender<ToSync>,
-    mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
-    owed: Ops,
-    space: Option<(Instant, Result<(), StoreError>)>,
 }
 
-impl Writer {
+impl Base for Files {
+    fn apply(&self, ops: Vec<Ops>) -> Result<(), String> {
+        let mut batch = sled::Batch::default();
+        for ops in ops {
+            ops.into_batch(&mut batch);
+        }
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.db.apply_batch(batch)?;
+            self.db.flush()
+        }));
+        match written {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(said(&*panic)),
+        }
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        free_bytes(&self.dir)
+    }
+}
+
+struct Writer<B> {
+    base: B,
+    free_floor_bytes: u64,
+    states: States,
+    owed: Ops,
+    space: Option<(Instant, Result<(), StoreError>)>,
+    space_every: Duration,
+}
+
+impl<B: Base> Writer<B> {
+    fn new(base: B, free_floor_bytes: u64, space_every: Duration, states: &States) -> Self {
+        Self { base, free_floor_bytes, states: states.clone(), owed: Ops::default(), space: None, space_every }
+    }
+
     /// Runs until every sender is gone.
-    fn run(mut self, jobs: &Receiver<Job>) {
+    fn run(mut self, jobs: &Receiver<Job>, syncs: &Sender<ToSync>) {
         while let Ok(first) = jobs.recv() {
             let mut group = vec![first];
             self.gather(&mut group, jobs);
-            let mirror = self.mirror.get().cloned();
-            let mut handing = mirror.as_ref().map(|mirror| Handing::new(&**mirror));
-            if let Some(handing) = &mut handing {
-                group.retain_mut(|job| handing.may_write(job));
-            }
-            match self.write(&mut group, handing.as_mut()) {
-                Err(why) => group.into_iter().for_each(|job| job.answer(&Err(why.clone()))),
-                Ok(()) => {
-                    let mut durable = Vec::new();
-                    for job in group {
-                        job.written(handing.as_mut(), &mut durable);
-                    }
-                    if let Some(handing) = handing {
-                        handing.hand_over();
-                    }
-                    // Fails only when the other thread is gone; its waiters then see a closed channel.
-                    let _ = self.syncs.send(ToSync::Group(durable));
-                }
+            if let Some(durable) = self.turn(group) {
+                // Fails only when the other thread is gone; its waiters then see a closed channel.
+                let _ = syncs.send(ToSync::Group(durable));
             }
         }
+    }
+
+    /// Writes a group, hands it to the mirror and tells who waits for that; gives who waits for the sync, when there is
+    /// something to sync.
+    fn turn(&mut self, mut group: Vec<Job>) -> Option<Vec<Told>> {
+        let mirror = self.states.mirror.get().cloned();
+        let mut handing = mirror.as_ref().map(|mirror| Handing::new(&**mirror));
+        if let Some(handing) = &mut handing {
+            group.retain_mut(|job| handing.may_write(job));
+        }
+        if let Err(why) = self.write(&mut group, handing.as_mut()) {
+            group.into_iter().for_each(|job| job.answer(&Err(why.clone())));
+            return None;
+        }
+        let mut durable = Vec::new();
+        for job in group {
+            job.written(handing.as_mut(), &mut durable);
+        }
+        if let Some(handing) = handing {
+            handing.hand_over();
+        }
+        Some(durable)
     }
 
     /// All that waits; when nobody waits for any of it, a moment more.
@@ -460,7 +558,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: &mut [Job], mut handing: Option<&mut Handing<'_>>) -> Result<(), StoreError> {
-        if let Some(why) = self.failed.get() {
+        if let Some(why) = self.states.failed.get() {
             return Err(StoreError::Failed(why.clone()));
         }
         if group.iter().all(|job| job.ops.is_empty()) && self.owed.is_empty() {
@@ -470,49 +568,45 @@ impl Writer {
             for job in group.iter_mut().filter(|job| job.owed) {
                 if self.owed.len() < OWED_MAX {
                     self.owed.append(std::mem::take(&mut job.ops));
+                } else if self.states.given_up.fetch_add(job.ops.len() as u64, Ordering::Relaxed) == 0 {
+                    warn!(
+                        "more has happened than can be remembered until there is space: what was shown may be shown again after a restart"
+                    );
                 }
             }
             return Err(full);
         }
-        let mut batch = sled::Batch::default();
         let mut owed = std::mem::take(&mut self.owed);
         if let Some(handing) = &mut handing {
             handing.leave_out(&mut owed);
             handing.rows_of(&owed);
         }
-        owed.into_batch(&mut batch);
+        let mut ops = vec![owed];
         for job in group {
             if let Some(handing) = handing.as_mut().filter(|_| !job.copy) {
                 job.mirrored = handing.rows_of(&job.ops);
             }
-            std::mem::take(&mut job.ops).into_batch(&mut batch);
+            ops.push(std::mem::take(&mut job.ops));
         }
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            self.db.apply_batch(batch)?;
-            self.db.flush()
-        }));
-        let why = match written {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(panic) => said(&*panic),
-        };
-        let _ = fail::<()>(&self.failed, why.clone());
-        Err(StoreError::Failed(why))
+        self.base.apply(ops).map_err(|why| {
+            let _ = fail::<()>(&self.states.failed, why.clone());
+            StoreError::Failed(why)
+        })
     }
 
     fn space(&mut self) -> Result<(), StoreError> {
         if let Some((at, result)) = &self.space
-            && at.elapsed() < SPACE_EVERY
+            && at.elapsed() < self.space_every
         {
             return result.clone();
         }
-        let result = match free_bytes(&self.dir) {
+        let result = match self.base.free_bytes() {
             Some(free) if free < self.free_floor_bytes => {
                 Err(StoreError::Full { free_mb: free / 1_000_000, floor_mb: self.free_floor_bytes / 1_000_000 })
             }
             _ => Ok(()),
         };
-        let mut refusing = lock(&self.refusing);
+        let mut refusing = lock(&self.states.refusing);
         if refusing.is_none()
             && let Err(full) = &result
         {

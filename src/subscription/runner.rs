@@ -5,7 +5,10 @@ use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use crate::log::{Commit, Entry, EventLog, Live, Position, ReadError};
+use crate::{
+    log::{Commit, Entry, EventLog, Live, Position, ReadError},
+    machine,
+};
 
 /// How many commits are read from history at a time: bounds the memory of a subscriber that is behind.
 const PAGE: usize = 1024;
@@ -80,7 +83,7 @@ impl Subscription {
 
     async fn read_history(&mut self) -> Result<(), ReadError> {
         let (log, after) = (Arc::clone(&self.log), self.after);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = machine::blocking(move || {
             let mut page = VecDeque::new();
             let mut full = false;
             log.read_all(after, &mut |entry| {

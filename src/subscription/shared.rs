@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     domain::{Bucket, ItemRef},
     log::{Entry, EventLog, Position},
+    machine::{self, Level},
     projection::World,
 };
 
@@ -30,13 +30,13 @@ pub struct SharedWorld {
     // A std lock: nothing is awaited under it, and what is done under it is short.
     world: RwLock<World>,
     /// The newest position folded in or passed over as damaged.
-    position: watch::Sender<Position>,
+    position: Level<Position>,
 }
 
 impl SharedWorld {
     /// Shares a world that has seen everything up to its own position.
     pub fn new(world: World) -> Self {
-        let position = watch::Sender::new(world.position);
+        let position = Level::new(world.position);
         Self { world: RwLock::new(world), position }
     }
 
@@ -44,7 +44,7 @@ impl SharedWorld {
     /// log and without a gap; what was seen already is passed over.
     pub fn apply(&self, entries: &[Entry]) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        let mut newest = *self.position.borrow();
+        let mut newest = self.position.get();
         for entry in entries {
             match entry {
                 Entry::Commit(commit) if commit.position > newest => {
@@ -58,23 +58,22 @@ impl SharedWorld {
                 }
             }
         }
-        self.position.send_if_modified(|position| newest > std::mem::replace(position, newest.max(*position)));
+        self.position.change(|position| newest > std::mem::replace(position, newest.max(*position)));
     }
 
     /// The newest position folded in.
     pub fn position(&self) -> Position {
-        *self.position.borrow()
+        self.position.get()
     }
 
     /// Waits until everything up to `position` is folded in.
     pub async fn at_least(&self, position: Position) {
-        // An error would mean that the sender is gone, and it is ours.
-        let _ = self.position.subscribe().wait_for(|at| *at >= position).await;
+        self.position.reaches(|at| at >= position).await;
     }
 
     /// Waits until something beyond `position` is folded in.
     pub async fn after(&self, position: Position) {
-        let _ = self.position.subscribe().wait_for(|at| *at > position).await;
+        self.position.reaches(|at| at > position).await;
     }
 
     /// Looks at the world. Must be short: whoever feeds it waits meanwhile.
@@ -94,13 +93,13 @@ impl SharedWorld {
     #[expect(clippy::result_large_err, reason = "it is what was given, and it is given seldom")]
     pub fn replace(&self, with: World) -> Result<(), World> {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        let newest = *self.position.borrow();
+        let newest = self.position.get();
         if with.position < newest {
             return Err(with);
         }
         let position = with.position;
         *world = with;
-        self.position.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+        self.position.change(|at| position > std::mem::replace(at, position.max(*at)));
         Ok(())
     }
 
@@ -151,7 +150,7 @@ impl SharedWorld {
         stop: CancellationToken,
     ) {
         let (of, from, until) = (Arc::clone(&self), Arc::clone(&log), stop.clone());
-        let begun = tokio::task::spawn_blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
+        let begun = machine::blocking(move || of.begin(&*from, snapshots.as_deref(), &rate, &until)).await;
         if let Err(error) = begun {
             error!(%error, "loading the world ended badly; it is fed bit by bit");
         }
@@ -163,6 +162,7 @@ impl SharedWorld {
         let mut subscription = Subscription::new(log, self.position());
         loop {
             let next = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 next = subscription.next(BATCH) => next,
             };
@@ -172,6 +172,7 @@ impl SharedWorld {
                 Err(error) => {
                     error!(%error, "history cannot be read; trying again");
                     tokio::select! {
+                        biased;
                         () = stop.cancelled() => return,
                         () = tokio::time::sleep(AGAIN_AFTER) => {}
                     }

@@ -216,7 +216,7 @@ impl SealedLog {
     /// A person's key; their first words make it, and it is durable before those are.
     async fn key(&self, person: PersonId) -> Result<Arc<PersonKey>, AppendError> {
         let refused = |error: VaultError| match error {
-            VaultError::Away(_) => AppendError::Failed(error.to_string()),
+            VaultError::Away(why) => AppendError::Away(why),
             _ => AppendError::Unacceptable(error.to_string()),
         };
         if let Some(key) = self.vault.to_seal(person).map_err(refused)? {
@@ -439,6 +439,10 @@ impl EventLog for SealedLog {
 
     fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
         self.beneath.hash_at(position)
+    }
+
+    fn broken(&self) -> Option<String> {
+        self.beneath.broken()
     }
 
     fn head(&self) -> Head {

@@ -5,11 +5,12 @@
 //!
 //! * `mod.rs`   [`Vault`]: the keys by person; made, read, destroyed
 //! * `key.rs`   one key and its file
-//! * `store.rs` where keys are kept: a directory, or what several nodes share
+//! * `store.rs` where keys are kept: a directory, or a bucket that several nodes share (`bucket.rs`)
 //! * `seal.rs`  which fields of which event are a person's own; the sealed form and back
 //! * `json.rs`  texts inside a payload, exchanged without touching a byte beside them
 //! * `log.rs`   [`SealedLog`]: seals what is appended to a log and opens what is read from it
 //! * `authors.rs` whose words something carries that nobody said there
+//! * `sharing.rs` keys on their way from one machine to several, and back
 //! * `anew.rs`  sealing a log that is made anew from lines
 //!
 //! # What is sealed, and what is not
@@ -38,10 +39,12 @@
 
 mod anew;
 mod authors;
+mod bucket;
 mod json;
 mod key;
 mod log;
 mod seal;
+mod sharing;
 mod store;
 
 use std::{
@@ -58,10 +61,14 @@ pub use self::{
     log::SealedLog,
 };
 use self::{
+    bucket::Bucket,
     key::{KeyId, PersonKey},
     store::{Directory, KeyStore},
 };
-use crate::{domain::PersonId, log::owned};
+use crate::{
+    domain::PersonId,
+    log::{jetstream::NatsSettings, owned},
+};
 
 /// Why a key could not be read, made or destroyed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,10 +169,25 @@ impl Vault {
     /// The keys in `dir`, to read with: nothing is made, and nothing destroyed.
     pub fn looking(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
+        Self::over(Box::new(Directory::new(dir.clone())), dir, true)
+    }
+
+    /// The keys that all nodes of a shared log have on NATS, with copies in `dir`. With NATS away the copies are all there is,
+    /// until it is back. Blocking.
+    ///
+    /// # Errors
+    /// [`VaultError`]; not for NATS being away.
+    pub fn open_shared(dir: impl Into<PathBuf>, nats: NatsSettings) -> Result<Self, VaultError> {
+        let dir = dir.into();
+        Directory::make(&dir)?;
+        Ok(Self::over(Box::new(Bucket::open(dir.clone(), nats)?), dir, false))
+    }
+
+    fn over(store: Box<dyn KeyStore>, dir: PathBuf, only_looking: bool) -> Self {
         Self {
-            store: Box::new(Directory::new(dir.clone())),
+            store,
             dir,
-            only_looking: true,
+            only_looking,
             held: RwLock::default(),
             forgotten: RwLock::default(),
             making: Mutex::default(),

@@ -99,6 +99,7 @@ impl Timer {
                 }
             };
             tokio::select! {
+                biased;
                 () = moment => {}
                 () = soon => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -28,6 +28,7 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
     let mut unsaved = saved;
     loop {
         let entries = tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             entries = subscription.next(256) => entries,
         };
@@ -56,6 +57,7 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
             while let Err(why) = intake.finish(&commit).await {
                 tracing::warn!(position = %commit.position, why, "what a commit causes could not be done yet");
                 tokio::select! {
+                    biased;
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(PAUSE) => {}
                 }

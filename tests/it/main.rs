@@ -21,7 +21,11 @@ mod korean_words;
 mod link;
 mod log_tools;
 mod looks;
+mod moving;
 mod newer;
+mod nodes;
+#[cfg(unix)]
+mod on_nats;
 mod order;
 mod past;
 mod phone;

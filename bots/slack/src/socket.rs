@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use reqwest::{Upgraded, Url, header};
 use serde_json::{Value, json};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -69,8 +69,9 @@ impl Default for Timing {
 /// What a socket's task tells.
 #[derive(Debug)]
 enum News {
-    /// It stands. After an outage what was said meanwhile is fetched.
-    Stands(u64),
+    /// It stands. After an outage what was said meanwhile is fetched. Nothing is read from it before this is dropped: what
+    /// comes with the greeting stands behind what was missed.
+    Stands(u64, oneshot::Sender<()>),
     /// It is about to be closed: another is wanted beside it.
     Retiring(u64),
     /// It could not be opened.
@@ -103,7 +104,7 @@ pub(crate) async fn run(intake: Intake, timing: Timing) -> Result<(), BotError> 
             heard = heard.recv() => heard,
         };
         match heard {
-            Some(News::Stands(number)) => {
+            Some(News::Stands(number, _read_on)) => {
                 failures = 0;
                 intake.core.pulse.up();
                 if std::mem::take(&mut outage) {
@@ -250,7 +251,12 @@ async fn serve(intake: &Intake, socket: Socket, number: u64, timing: Timing, tel
                         Read::Hello if !greeted => {
                             greeted = true;
                             intake.core.is_alive();
-                            tell(News::Stands(number));
+                            let (read_on, heard) = oneshot::channel();
+                            tell(News::Stands(number, read_on));
+                            tokio::select! {
+                                () = intake.stop.cancelled() => {}
+                                _ = heard => {}
+                            }
                         }
                         Read::Hello => {}
                         Read::Disconnect(reason) => {

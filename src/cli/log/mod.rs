@@ -10,6 +10,7 @@ mod archive;
 mod backup;
 mod export;
 mod import;
+mod moving;
 mod rebuild;
 mod restore;
 mod salvage;
@@ -44,6 +45,8 @@ pub(super) enum Args {
     Salvage(salvage::Args),
     /// Move the oldest part of the log into compressed files, from which it is read as before
     Archive(archive::Args),
+    /// Take the log to NATS JetStream for several machines, or back to this one; yoman must not be running
+    Move(moving::Args),
     /// Make the index again from the log; yoman must not be running
     Rebuild(rebuild::Args),
 }
@@ -57,6 +60,7 @@ pub(super) async fn main(args: Args, config: &Config) -> ExitCode {
         Args::Import(args) => import::main(args, config).await,
         Args::Salvage(args) => salvage::main(args, config).await,
         Args::Archive(args) => archive::main(&args, config).await,
+        Args::Move(args) => moving::main(&args, config).await,
         Args::Rebuild(args) => rebuild::main(&args, config).await,
     }
 }

@@ -105,6 +105,7 @@ refused-role = Not done: { $command } needs { $needed ->
 }. Ask { $who }.
 refused-stale = { $item } changed since this card. Nothing done.
 refused-that = that
+refused-log-broken = Not saved: the disk of the log failed ({ $why }). I end now, and whoever runs me must look at it. What you write meanwhile is taken in when I run again; a button has to be pressed again.
 refused-unacceptable = Not saved: { $why }.
 refused-unknown-handle = I do not know { $handle }.
 refused-unreadable = Not done: something that happened to { $called } cannot be read here: { $why }.

@@ -107,6 +107,7 @@ refused-role = 안 했어요. { $command }에는 { $needed ->
 }예요. { $who }에게 부탁해 주세요.
 refused-stale = 이 카드 뒤에 { $item }{ JOSA($item, "이/가") } 바뀌었어요. 아무것도 하지 않았어요.
 refused-that = 그 일
+refused-log-broken = 저장하지 못했어요. 기록 디스크에 문제가 생겼어요({ $why }). 지금 종료할 테니 운영하는 분이 디스크를 살펴봐 주세요. 그동안 쓰신 글은 다시 시작하면 처리돼요. 버튼은 다시 눌러 주세요.
 refused-unacceptable = 저장하지 못했어요: { $why }.
 refused-unknown-handle = { $handle } 님은 모르는 분이에요.
 refused-unreadable = 안 했어요. { $called }에 있었던 일 가운데 여기서 읽을 수 없는 것이 있어요: { $why }.

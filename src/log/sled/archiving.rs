@@ -171,7 +171,7 @@ impl Moving<'_> {
     fn take(&mut self, raw: Raw<'_>) -> Result<(), ArchiveError> {
         let (record, group) = match raw {
             Raw::Record(record, group) => (record, group),
-            Raw::Damaged { from, through, .. } if self.shared.lost.why(from, through).is_some() => {
+            Raw::Damaged { from, through, .. } if self.shared.why_lost(from, through).is_some() => {
                 self.last = through;
                 return Ok(());
             }

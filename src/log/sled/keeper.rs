@@ -16,10 +16,12 @@ use super::{
     shared::Shared,
     watermark::{Mark, Watermark},
 };
-use crate::log::{Commit, Entry};
+use crate::log::{Commit, Entry, Position};
 
 /// Journal and watermark are synced this often while commits come in; the promise is once a second.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
+/// A replica syncs after so many commits at the latest: they are in memory until then.
+const UNSYNCED_COMMITS_MAX: usize = 4096;
 /// sled's cache is pressed after so many bytes: about one leaf of the tree holds as much.
 const PRESS_EVERY_BYTES: usize = 64 * 1024;
 /// What a commit takes besides the data of its events, about.
@@ -38,6 +40,8 @@ pub(super) struct Keeper {
     pub(super) watermark: Watermark,
     /// Bytes written since sled's cache was last pressed into its bounds.
     pub(super) unpressed_bytes: usize,
+    /// Of a replica: what the log holds and has not synced, as far as it came here in order.
+    pub(super) unsynced: Option<Vec<Arc<Commit>>>,
 }
 
 impl Keeper {
@@ -50,7 +54,8 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.save(),
             }
-            if saved.elapsed() >= SAVE_EVERY {
+            let many = self.unsynced.as_ref().is_some_and(|commits| commits.len() >= UNSYNCED_COMMITS_MAX);
+            if many || saved.elapsed() >= SAVE_EVERY {
                 // It is in the health report, and tried again.
                 let _ = self.save();
                 saved = Instant::now();
@@ -60,6 +65,14 @@ impl Keeper {
 
     fn take(&mut self, group: &Group) {
         self.press(group);
+        if let Some(unsynced) = &mut self.unsynced {
+            // With the log first: after a power cut the journal must not have more than the log.
+            let last = unsynced.last().map(|commit| commit.position).or(self.journal.as_ref().map(Journal::last));
+            if group.first().is_some_and(|first| last.is_some_and(|last| first.position.0 <= last.0 + 1)) {
+                unsynced.extend(group.iter().cloned());
+            }
+            return;
+        }
         let Some(journal) = &mut self.journal else { return };
         // When groups are missing before this one, all is read from the log at the next save.
         if group.first().is_some_and(|first| first.position.0 <= journal.last().0 + 1) {
@@ -87,8 +100,22 @@ impl Keeper {
     pub(super) fn save(&mut self) -> Result<(), String> {
         let head = self.shared.head();
         let mut outcome = Ok(());
+        if let Some(unsynced) = &mut self.unsynced {
+            let mut commits = std::mem::take(unsynced);
+            if self.watermark.last().position < head.position {
+                self.shared.store.sync()?;
+            }
+            // What came while it was synced is not: it is the next time's.
+            let known = commits.partition_point(|commit| commit.position <= head.position);
+            *unsynced = commits.split_off(known);
+            if let Some(journal) = &mut self.journal {
+                outcome = journal.append(&commits).map_err(|error| error.to_string());
+            }
+        }
         if let Some(journal) = &mut self.journal {
-            outcome = complete(journal, &self.shared).and_then(|()| journal.sync().map_err(|error| error.to_string()));
+            outcome = outcome
+                .and_then(|()| complete(journal, &self.shared, head.position))
+                .and_then(|()| journal.sync().map_err(|error| error.to_string()));
             self.shared.journaled.store(journal.last().0, Ordering::Release);
             self.shared.note_journal(&outcome);
         }
@@ -103,8 +130,8 @@ impl Keeper {
 }
 
 /// Appends what the journal lacks.
-fn complete(journal: &mut Journal, shared: &Shared) -> Result<(), String> {
-    if journal.last() >= shared.head().position {
+fn complete(journal: &mut Journal, shared: &Shared, through: Position) -> Result<(), String> {
+    if journal.last() >= through {
         return Ok(());
     }
     let mut commits = Vec::with_capacity(CATCH_UP_COMMITS);
@@ -112,6 +139,9 @@ fn complete(journal: &mut Journal, shared: &Shared) -> Result<(), String> {
     let after = journal.last();
     let read = shared.read_all(after, &mut |entry| {
         if let Entry::Commit(commit) = entry {
+            if commit.position > through {
+                return ControlFlow::Break(());
+            }
             commits.push(commit);
         }
         if commits.len() >= CATCH_UP_COMMITS {

@@ -46,9 +46,10 @@ impl Lost {
     }
 
     /// Writes what is given up.
-    pub(super) fn write(log_dir: &Path, lost: Vec<LostRange>) -> io::Result<()> {
-        let bytes = serde_json::to_vec_pretty(&File { format: FORMAT, lost })?;
-        owned::replace(&log_dir.join(NAME), &bytes)
+    pub(super) fn write(log_dir: &Path, lost: Vec<LostRange>) -> io::Result<Self> {
+        let file = File { format: FORMAT, lost };
+        owned::replace(&log_dir.join(NAME), &serde_json::to_vec_pretty(&file)?)?;
+        Ok(Self(file.lost))
     }
 
     /// Why a range was given up, when all of it was.

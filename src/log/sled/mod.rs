@@ -6,6 +6,7 @@
 //! * `open.rs`      what is looked at before the log is trusted
 //! * `store.rs`     a sled database: guarded, synced, repaired · `guard.rs` no panic gets out
 //! * `writer.rs`    the one thread that writes, a group at a time · `fences.rs` so that sled writes each group once
+//! * `replica.rs`   commits that were decided elsewhere, as they are
 //! * `index/`       streams and command ids: newest part in memory, the rest in `state/index`
 //! * `keeper.rs`    the follower: `journal.rs` (JSON lines) and `watermark.rs` (how far the log had come)
 //! * `shared.rs`    what these share, and how the log is read
@@ -33,6 +34,7 @@ mod keeper;
 mod lock;
 mod lost;
 mod open;
+mod replica;
 mod restore;
 mod salvage;
 mod shared;
@@ -53,6 +55,8 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
+pub(in crate::log) use self::copying::Piece;
+pub(crate) use self::replica::Batch;
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
@@ -63,7 +67,11 @@ pub use self::{
     salvage::{Salvaged, salvage},
     verify::{FAULTS_MAX, Fault, Verification},
 };
-use self::{lock::OwnerLock, shared::Shared, writer::Request};
+use self::{
+    lock::OwnerLock,
+    shared::Shared,
+    writer::{Request, Work},
+};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
     Version, Visit, owned,
@@ -77,7 +85,7 @@ pub struct SledLog {
     // In the order of dropping: the databases are closed before the lock goes.
     shared: Arc<Shared>,
     /// `None` once it is being closed. A std lock: nothing is awaited under it.
-    requests: RwLock<Option<mpsc::Sender<Request>>>,
+    requests: RwLock<Option<mpsc::Sender<Work>>>,
     threads: Mutex<Option<Threads>>,
     /// Held by whoever archives.
     archiving: Mutex<()>,
@@ -141,7 +149,7 @@ impl EventLog for SledLog {
         let Some(sender) = sender else { return Err(AppendError::Closed) };
         let (reply, answer) = oneshot::channel();
         let stopped = || AppendError::Failed("the writer has stopped".into());
-        sender.send(Request { append, reply }).await.map_err(|_| stopped())?;
+        sender.send(Work::Append(Request { append, reply })).await.map_err(|_| stopped())?;
         drop(sender);
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -160,6 +168,10 @@ impl EventLog for SledLog {
 
     fn hash_at(&self, position: Position) -> Result<Option<[u8; 32]>, ReadError> {
         self.shared.hash_at(position)
+    }
+
+    fn broken(&self) -> Option<String> {
+        self.shared.failed().cloned()
     }
 
     fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, PoisonError,
+        atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread,
@@ -74,6 +75,9 @@ pub struct Options {
     pub live_commits_max: usize,
     /// How long a lock that another holds is tried, in milliseconds.
     pub lock_wait_ms: u64,
+    /// It is a replica of a log that is durable elsewhere: it is synced once in a while, not before each answer, and what a
+    /// power cut takes from its end is fetched again. Takes batches ([`SledLog::take`]); nothing else may append.
+    pub(crate) replica: bool,
 }
 
 impl Options {
@@ -94,6 +98,7 @@ impl Options {
             queue_commits_max: 4096,
             live_commits_max: 4096,
             lock_wait_ms: 2000,
+            replica: false,
         }
     }
 }
@@ -223,7 +228,8 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     let (live, _) = broadcast::channel(options.live_commits_max.max(1));
     let index = open_index(&options, &store, &archive, &end)?;
     let shared = Arc::new(Shared::new((store, archive, lost), index, end.head.clone(), live));
-    if end.next > end.head.position.0 + 1 {
+    let after = end.head.position.0 + 1;
+    if end.next > after && shared.why_lost(after, end.next - 1).is_none() {
         shared.note_damaged(Position(end.head.position.0 + 1), "the newest record is damaged");
     }
     catch_up_index(&shared, end.next, &options.journal_dir).map_err(corrupt)?;
@@ -235,7 +241,13 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         }
     }
     *shared.verified.lock().unwrap_or_else(PoisonError::into_inner) = verify::last(&options.state_dir);
-    let mut keeper = Keeper { shared: Arc::clone(&shared), journal, watermark, unpressed_bytes: 0 };
+    let mut keeper = Keeper {
+        shared: Arc::clone(&shared),
+        journal,
+        watermark,
+        unpressed_bytes: 0,
+        unsynced: options.replica.then(Vec::new),
+    };
     // What a crash kept from the journal. A full disk is no reason not to open: it is tried again.
     let _ = keeper.save();
     start(options, shared, keeper, end.next, lock)
@@ -258,16 +270,19 @@ fn start(
         keeper: to_keeper,
         indexer: to_indexer,
         space: FreeSpace::new(&options.log_dir, options.free_space_floor_mb),
+        log_dir: options.log_dir.clone(),
+        replica: options.replica,
         next,
         group_commits_max: options.group_commits_max.max(1),
         fences: Fences::new(),
     };
-    let indexed = Arc::clone(&shared);
+    let (indexed, replica) = (Arc::clone(&shared), options.replica);
+    shared.next.store(next, Ordering::Release);
     let named = |name: &str| thread::Builder::new().name(name.into());
     let failed = OpenError::io(&options.log_dir);
     let threads = Threads {
         keeper: named("yoman-log-keeper").spawn(move || keeper.run(groups)).map_err(&failed)?,
-        indexer: named("yoman-log-index").spawn(move || save_index(&indexed, &wakes)).map_err(&failed)?,
+        indexer: named("yoman-log-index").spawn(move || save_index(&indexed, &wakes, replica)).map_err(&failed)?,
         writer: named("yoman-log-writer").spawn(move || writer.run()).map_err(&failed)?,
         shared: Arc::clone(&shared),
     };
@@ -506,7 +521,7 @@ fn catch_up_index(shared: &Shared, next: u64, journal_dir: &Path) -> Result<(), 
 }
 
 /// The thread that saves the index when a part is full, and all of it at the end.
-fn save_index(shared: &Shared, wakes: &Receiver<()>) -> Result<(), String> {
+fn save_index(shared: &Shared, wakes: &Receiver<()>, replica: bool) -> Result<(), String> {
     loop {
         let ended = match wakes.recv_timeout(INDEX_RETRY) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => false,
@@ -515,7 +530,9 @@ fn save_index(shared: &Shared, wakes: &Receiver<()>) -> Result<(), String> {
         if ended {
             shared.index.freeze();
         }
-        let outcome = shared.index.save();
+        // The index must not know more than the log after a power cut.
+        let synced = if replica && shared.index.waiting() > 0 { shared.store.sync() } else { Ok(()) };
+        let outcome = synced.and_then(|()| shared.index.save());
         shared.note_index(&outcome);
         if ended {
             return outcome;

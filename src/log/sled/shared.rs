@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     ops::ControlFlow,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
 };
 
@@ -11,7 +13,7 @@ use tokio::sync::broadcast;
 use super::{
     archive::Archive,
     index::{Index, Place},
-    lost::Lost,
+    lost::{Lost, LostRange},
     store::Store,
 };
 use crate::log::{
@@ -30,12 +32,14 @@ pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) archive: Archive,
     /// Positions that were given up.
-    pub(super) lost: Lost,
+    lost: RwLock<Lost>,
     pub(super) live: broadcast::Sender<Arc<Commit>>,
     head: RwLock<Head>,
     damaged: Mutex<BTreeMap<Position, String>>,
     /// By what has it: a sentence for the health report.
     troubles: Mutex<BTreeMap<&'static str, String>>,
+    /// The next position, which is not that behind the head when the newest ones were given up.
+    pub(super) next: AtomicU64,
     /// How far the journal is written.
     pub(super) journaled: AtomicU64,
     pub(super) verified: Mutex<Option<Verified>>,
@@ -70,15 +74,35 @@ impl Shared {
             index,
             store,
             archive,
-            lost,
+            lost: RwLock::new(lost),
             live,
             head: RwLock::new(head),
             damaged: Mutex::default(),
             troubles: Mutex::default(),
+            next: AtomicU64::new(1),
             journaled: AtomicU64::new(0),
             verified: Mutex::default(),
             failed: OnceLock::new(),
         }
+    }
+
+    /// Why a range was given up, when all of it was.
+    pub(super) fn why_lost(&self, from: u64, through: u64) -> Option<String> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).why(from, through).map(str::to_owned)
+    }
+
+    /// All that was given up.
+    pub(super) fn lost_ranges(&self) -> Vec<LostRange> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).ranges().to_vec()
+    }
+
+    /// Gives up more positions, durably.
+    pub(super) fn give_up(&self, log_dir: &Path, ranges: &[LostRange]) -> io::Result<()> {
+        let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lost.ranges().to_vec();
+        all.extend(ranges.iter().filter(|range| lost.why(range.from.0, range.to.0).is_none()).cloned());
+        *lost = Lost::write(log_dir, all)?;
+        Ok(())
     }
 
     /// The newest durable commit.
@@ -236,7 +260,7 @@ impl Shared {
         match self.archive.commit(position.0) {
             Ok(commit) => Ok(Some(Arc::new(commit))),
             Err(why) => {
-                if position != Position::START && self.lost.why(position.0, position.0).is_none() {
+                if position != Position::START && self.why_lost(position.0, position.0).is_none() {
                     self.note_damaged(position, &why);
                 }
                 Ok(None)
@@ -256,8 +280,25 @@ impl Shared {
     /// The newest version of a stream.
     pub(super) fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
         let mut reader = Reader { shared: self, group: None };
-        let version = self.index.newest_version(stream, &mut |place| Ok(reader.commit(place)?.ok()));
-        version.map_err(|error| self.index_error(error))
+        let newest = self.index.newest(stream, &mut |place| Ok(reader.commit(place)?.ok()));
+        newest.map(|newest| newest.map_or(0, |(version, _)| version)).map_err(|error| self.index_error(error))
+    }
+
+    /// The newest version of a stream, and the position of the commit it came with.
+    pub(super) fn newest(&self, stream: &StreamId) -> Result<Option<(Version, Position)>, ReadError> {
+        let mut reader = Reader { shared: self, group: None };
+        let newest = self.index.newest(stream, &mut |place| Ok(reader.commit(place)?.ok()));
+        newest
+            .map(|newest| newest.map(|(version, place)| (version, Position(place.position))))
+            .map_err(|error| self.index_error(error))
+    }
+
+    /// The position of the commit of a command.
+    pub(super) fn command_position(&self, command: &crate::log::CommandId) -> Result<Option<Position>, ReadError> {
+        if let Some(place) = self.index.command_in_memory(command) {
+            return Ok(Some(Position(place.position)));
+        }
+        Ok(self.find_command(command)?.map(|commit| commit.position))
     }
 
     /// The commit of a command.
@@ -378,12 +419,13 @@ impl Walk<'_> {
     fn gap(&mut self, through: u64, visit: &mut dyn FnMut(Raw<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let from = self.next;
         let fault = self.fault.take();
-        let lost = self.shared.lost.why(from, through);
-        let why = fault.or_else(|| lost.map(str::to_owned)).unwrap_or_else(|| match through - from {
+        let lost = self.shared.why_lost(from, through);
+        let given_up = lost.is_some();
+        let why = fault.or(lost).unwrap_or_else(|| match through - from {
             0 => "the record is missing".to_owned(),
             more => format!("{} records are missing", more + 1),
         });
-        if lost.is_none() {
+        if !given_up {
             self.shared.note_damaged(Position(from), &why);
         }
         self.next = through + 1;

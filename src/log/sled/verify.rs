@@ -264,7 +264,7 @@ impl Records {
     fn gap(&mut self, shared: &Shared, from: u64, through: u64, why: &str) {
         self.damaged.push((from, through));
         let range = if from == through { String::new() } else { format!("up to position {through} ") };
-        if let Some(why) = shared.lost.why(from, through) {
+        if let Some(why) = shared.why_lost(from, through) {
             self.found.notes.push(format!("position {from} {range}was given up when this log was made: {why}"));
         } else {
             self.found.fault(Some(Position(from)), None, format!("{range}cannot be read: {why}"));

@@ -3,7 +3,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, mpsc::SyncSender},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
     thread,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use std::{
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{fences::Fences, keeper::Group, shared::Shared, space::FreeSpace};
+use super::{fences::Fences, keeper::Group, replica::Batch, shared::Shared, space::FreeSpace};
 use crate::log::{
     Append, AppendError, Appended, CommandId, Commit, Expected, Head, Position, ReadError, StreamId, Version,
     record::{self, Hash, RecordError},
@@ -31,14 +32,26 @@ pub(super) struct Request {
     pub(super) reply: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
+/// What the writer is asked for.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// To append.
+    Append(Request),
+    /// To take what is decided already.
+    Take(Batch),
+}
+
 /// The writer.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
-    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) requests: mpsc::Receiver<Work>,
     pub(super) keeper: SyncSender<Group>,
     pub(super) indexer: SyncSender<()>,
     pub(super) space: FreeSpace,
+    pub(super) log_dir: PathBuf,
+    /// Nothing is synced before it is answered.
+    pub(super) replica: bool,
     /// The position of the next commit.
     pub(super) next: u64,
     pub(super) group_commits_max: usize,
@@ -79,13 +92,14 @@ enum Decision {
 impl Writer {
     /// Writes until nobody can ask any more and everybody has an answer.
     pub(super) fn run(mut self) {
+        if self.replica {
+            return self.take_batches();
+        }
         let mut requests = Vec::with_capacity(self.group_commits_max);
         let mut usual = 1;
         loop {
-            let took = self.requests.blocking_recv_many(&mut requests, self.group_commits_max);
-            if took == 0 {
-                return;
-            }
+            let Some(first) = self.requests.blocking_recv() else { return };
+            push(&mut requests, first);
             self.gather(&mut requests, usual);
             usual = requests.len();
             if let Some(why) = self.shared.failed() {
@@ -102,22 +116,19 @@ impl Writer {
     /// would have a group alone, and the others wait for two.
     fn gather(&mut self, requests: &mut Vec<Request>, usual: usize) {
         let usual = usual.min(self.group_commits_max);
-        if usual < 2 {
-            return;
-        }
         let patience = Duration::from_micros(5 * usual as u64).min(Duration::from_micros(100));
         let end = Instant::now() + patience;
         while requests.len() < usual {
             match self.requests.try_recv() {
-                Ok(request) => requests.push(request),
+                Ok(work) => push(requests, work),
                 Err(_) if Instant::now() >= end => return,
                 Err(_) => thread::yield_now(),
             }
         }
         while requests.len() < self.group_commits_max
-            && let Ok(request) = self.requests.try_recv()
+            && let Ok(work) = self.requests.try_recv()
         {
-            requests.push(request);
+            push(requests, work);
         }
     }
 
@@ -143,7 +154,11 @@ impl Writer {
             return;
         }
         self.publish(draft);
-        // After the answers: nobody waits for these, and the next group makes them durable with itself.
+        self.fence(commits, values);
+    }
+
+    /// After the answers: nobody waits for these, and the next group makes them durable with itself.
+    pub(super) fn fence(&mut self, commits: u64, values: u64) {
         let fences = self.fences.wanted(commits, values, self.next);
         if !fences.is_empty()
             && let Err(why) = self
@@ -215,6 +230,7 @@ impl Writer {
     fn publish(&mut self, draft: Draft) {
         let shared = &self.shared;
         self.next = draft.next;
+        shared.next.store(draft.next, Ordering::Release);
         let full = shared.index.add(draft.commits.iter().map(|(commit, group)| (&**commit, *group)), draft.hash);
         shared.set_head(Head {
             position: Position(draft.next - 1),
@@ -238,11 +254,19 @@ impl Writer {
     }
 
     /// The index must not grow in memory without end when commits come faster than it is written.
-    fn wait_for_index(&self) {
+    pub(super) fn wait_for_index(&self) {
         let end = Instant::now() + INDEX_WAIT;
         while self.shared.index.waiting() >= INDEX_PARTS_WAITING_MAX && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// Batches are for replicas alone.
+fn push(requests: &mut Vec<Request>, work: Work) {
+    match work {
+        Work::Append(request) => requests.push(request),
+        Work::Take(batch) => batch.refuse("this log is no replica"),
     }
 }
 

@@ -18,7 +18,7 @@ use yoman_proof::{
 struct Cli {
     #[command(subcommand)]
     what: What,
-    /// Repeat the choices of another run
+    /// Repeat the choices of another run; `short` makes the same ones each time unless another seed is given
     #[arg(long, global = true)]
     seed: Option<u64>,
     /// Plant a defect of the kind the run is there to find: it has failed when it finds nothing
@@ -45,6 +45,9 @@ enum What {
         /// How often
         #[arg(long, default_value_t = 100)]
         count: usize,
+        /// On a file system of its own on a loop device, where root may mount one
+        #[arg(long = "loop")]
+        on_loop: bool,
     },
     /// Strangers, a guest, forged presses and calls, tricks in titles, secrets that must be nowhere
     HostilePeople {
@@ -63,12 +66,18 @@ enum What {
         /// How long each trouble lasts
         #[arg(long, default_value_t = 10)]
         seconds: u64,
+        /// One platform alone
+        #[arg(long, value_enum)]
+        platform: Option<Platform>,
     },
     /// The whole core on a seeded schedule with virtual time and injected faults
     Simulation {
         /// How long, world after world
         #[arg(long, default_value_t = 60)]
         seconds: u64,
+        /// How many worlds, however long it takes
+        #[arg(long)]
+        worlds: Option<usize>,
     },
     /// Many commands over twenty rooms: memory, files and latency stay flat
     Long {
@@ -98,6 +107,9 @@ enum What {
     },
 }
 
+/// With which `short` begins: it is part of the tests, and those are to be the same each time.
+const SHORT_SEED: u64 = 2026;
+
 /// Does what the command line says.
 #[tokio::main]
 pub(crate) async fn main() -> ExitCode {
@@ -109,7 +121,11 @@ pub(crate) async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let setting = Setting { program, seed: cli.seed.unwrap_or_else(Setting::any_seed), plant: cli.plant };
+    let seed = match cli.what {
+        What::Short => SHORT_SEED,
+        _ => Setting::any_seed(),
+    };
+    let setting = Setting { program, seed: cli.seed.unwrap_or(seed), plant: cli.plant };
     let ended = tried(&setting, cli.what).await;
     if ended.iter().all(Ended::well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -125,13 +141,14 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
                 kills(Platform::Telegram),
                 kills(Platform::Discord),
                 kills(Platform::Slack),
-                What::Power { count: 8 * minutes },
+                What::Power { count: 6 * minutes, on_loop: false },
+                What::Power { count: 2 * minutes, on_loop: true },
                 What::Damage { count: 6 * minutes },
                 What::HostilePeople { strangers: 3 * minutes + 20 },
                 What::Limits { rounds: minutes / 20 + 1 },
-                What::HostilePlatforms { seconds: seconds / 25 + 2 },
+                What::HostilePlatforms { seconds: seconds / 25 + 2, platform: None },
                 What::Fuzz { seconds },
-                What::Simulation { seconds },
+                What::Simulation { seconds, worlds: None },
                 What::Long { commands: 4_000 * minutes },
             ];
             for what in share {
@@ -140,23 +157,36 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
             table(&ended);
         }
         What::Short => {
-            for platform in Platform::ALL {
+            let kills = |platform: Platform| async move {
                 let run = kills::kills(setting, platform, 8, Length::Short);
-                ended.push(named(setting, &format!("kills --count 8 --platform {platform:?}"), run).await);
-            }
+                named(setting, &format!("kills --count 8 --platform {platform:?}"), run).await
+            };
+            let [a, b, c] = Platform::ALL;
+            let (a, b, c) = tokio::join!(kills(a), kills(b), kills(c));
+            ended.extend([a, b, c]);
             let share = [
-                What::Power { count: 10 },
+                What::Power { count: 10, on_loop: false },
                 What::Damage { count: 8 },
                 What::HostilePeople { strangers: 12 },
                 What::Limits { rounds: 1 },
-                What::HostilePlatforms { seconds: 1 },
+                What::HostilePlatforms { seconds: 1, platform: None },
+                What::Simulation { seconds: 0, worlds: Some(30) },
                 What::Fuzz { seconds: 10 },
-                What::Simulation { seconds: 10 },
-                What::Long { commands: 2_000 },
             ];
-            for what in share {
-                ended.extend(Box::pin(tried(setting, what)).await);
+            // Two beside each other: much of it is waiting.
+            let mut share = share.into_iter();
+            while let Some(one) = share.next() {
+                let other = async {
+                    match share.next() {
+                        Some(other) => Box::pin(tried(setting, other)).await,
+                        None => Vec::new(),
+                    }
+                };
+                let (one, other) = tokio::join!(Box::pin(tried(setting, one)), other);
+                ended.extend(one.into_iter().chain(other));
             }
+            // Alone: it looks at the memory of this process.
+            ended.extend(Box::pin(tried(setting, What::Long { commands: 2_000 })).await);
             table(&ended);
         }
         What::Kills { count, platform } => {
@@ -165,8 +195,10 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
                 ended.push(named(setting, &format!("kills --count {count} --platform {platform:?}"), run).await);
             }
         }
-        What::Power { count } => {
-            ended.push(named(setting, &format!("power --count {count}"), power::power(setting, count)).await);
+        What::Power { count, on_loop } => {
+            let (on, name) = if on_loop { (power::On::Loop, " --loop") } else { (power::On::Layer, "") };
+            let run = power::power(setting, count, on);
+            ended.push(named(setting, &format!("power --count {count}{name}"), run).await);
         }
         What::Damage { count } => {
             ended.push(named(setting, &format!("damage --count {count}"), damage::damage(setting, count)).await);
@@ -178,17 +210,19 @@ async fn tried(setting: &Setting, what: What) -> Vec<Ended> {
         What::Limits { rounds } => {
             ended.push(named(setting, &format!("limits --rounds {rounds}"), limits::limits(setting, rounds)).await);
         }
-        What::HostilePlatforms { seconds } => {
-            let run = platforms::platforms(setting, Duration::from_secs(seconds));
-            ended.push(named(setting, &format!("hostile-platforms --seconds {seconds}"), run).await);
+        What::HostilePlatforms { seconds, platform } => {
+            let run = platforms::platforms(setting, platform, Duration::from_secs(seconds));
+            let only = platform.map_or(String::new(), |one| format!(" --platform {one:?}"));
+            ended.push(named(setting, &format!("hostile-platforms --seconds {seconds}{only}"), run).await);
         }
         What::Fuzz { seconds } => {
             let run = fuzz::fuzz(setting, Duration::from_secs(seconds));
             ended.push(named(setting, &format!("fuzz --seconds {seconds}"), run).await);
         }
-        What::Simulation { seconds } => {
-            let run = simulation::simulation(setting, Duration::from_secs(seconds));
-            ended.push(named(setting, &format!("simulation --seconds {seconds}"), run).await);
+        What::Simulation { seconds, worlds } => {
+            let run = simulation::simulation(setting, Duration::from_secs(seconds), worlds);
+            let size = worlds.map_or(format!("--seconds {seconds}"), |worlds| format!("--worlds {worlds}"));
+            ended.push(named(setting, &format!("simulation {size}"), run).await);
         }
         What::Long { commands } => {
             ended.push(named(setting, &format!("long --commands {commands}"), long::long(setting, commands)).await);

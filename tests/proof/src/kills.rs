@@ -32,9 +32,9 @@ use crate::{
 };
 
 /// How long answers may stay away at the end before they count as missing.
-const QUIET: Duration = Duration::from_secs(20);
+const QUIET: Duration = Duration::from_secs(120);
 /// The longest a stop may take.
-const STOP_MAX: Duration = Duration::from_secs(10);
+const STOP_MAX: Duration = Duration::from_secs(60);
 /// Between two things people do, in microseconds: from, to.
 const PACE_US: (u64, u64) = (500, 12_000);
 /// Nobody goes on talking while so many wait for an answer.
@@ -82,11 +82,13 @@ pub(crate) async fn blows(
     platform: Platform,
     count: usize,
     length: Length,
-    mut disk: Option<Disk>,
+    disk: Option<Disk>,
 ) -> Found {
     let (seed, wire) = (setting.seed, platform.start().await);
     let mut random = setting.random();
     let data = Data::new(&setting.program);
+    // Gone before the data are: it may be mounted there.
+    let mut disk = disk;
     let mut environment = wire.environment();
     // One is due whenever there is anything new.
     environment.push(("YOMAN_SNAPSHOTS_LOAD_MS_MAX", "10".into()));
@@ -102,6 +104,9 @@ pub(crate) async fn blows(
     talk.let_people_in(&yoman).await;
     if length == Length::Long {
         talk.fill(SNAPSHOTS_FROM).await;
+    }
+    if let Some(disk) = &mut disk {
+        disk.fails(&yoman)?;
     }
     yoman.kill();
     talk.killed();
@@ -133,6 +138,9 @@ pub(crate) async fn blows(
         if ended.is_some() && !(moment == Moment::Stopping && ended == Some(0)) {
             return Err(format!("yoman ended by itself ({ended:?}) in round {round}: {}", yoman.said()));
         }
+        if let Some(disk) = &mut disk {
+            disk.fails(&yoman)?;
+        }
         yoman.kill();
         wire.no_faults();
         talk.killed();
@@ -145,6 +153,7 @@ pub(crate) async fn blows(
     let mut yoman = start(&mut None);
     talk.quiet(QUIET).await;
     if let Some(code) = yoman.exit_code() {
+        disk.as_mut().map_or(Ok(()), |disk| disk.hand_over(&data))?;
         let kept = data.dir();
         let why = format!("it ended by itself ({code}): {}\nits data were in {}", yoman.said(), kept.display());
         let _ = data.keep();
@@ -152,6 +161,7 @@ pub(crate) async fn blows(
     }
     let told = yoman.told();
     let code = yoman.stop(STOP_MAX).await;
+    disk.as_mut().map_or(Ok(()), |disk| disk.hand_over(&data))?;
     let mut wrong = Vec::new();
     if code != Some(0) {
         wrong.push(format!("it did not stop cleanly: {code:?}"));

@@ -170,8 +170,9 @@ async fn buttons(scene: &mut Scene, random: &mut StdRng) -> Result<String, Strin
             }
         };
         pressed += scene.forge_presses(&data);
-        scene.answers().await?;
+        scene.all_handed_over().await?;
     }
+    scene.answers().await?;
     let after = scene.commits()?;
     if before.len() != after.len() {
         return Err(format!("a forged press changed something: {:?}", &after[before.len()..]));
@@ -194,6 +195,8 @@ async fn tricks(scene: &mut Scene) -> Result<String, String> {
         scene.owner_says(look).await?;
     }
     scene.answers().await?;
+    // Rooms that follow are told behind the answers.
+    soon(|| scene.shows_literally(&TRICKS).is_ok()).await;
     let messages = scene.pings_nobody()?;
     let literally = scene.shows_literally(&TRICKS)?;
     scene.nothing_outside()?;
@@ -206,7 +209,7 @@ async fn tricks(scene: &mut Scene) -> Result<String, String> {
 
 /// Whether something is seen before patience ends.
 async fn soon(look: impl FnMut() -> bool) -> bool {
-    crate::wire::until(std::time::Duration::from_secs(30), look).await
+    crate::wire::until(std::time::Duration::from_secs(120), look).await
 }
 
 /// How much was said and heard, for telling when all is quiet.

@@ -5,6 +5,10 @@
 //! what was not synced each page survives or not; names come and go in the order in which they did, as journaling file
 //! systems keep it, up to some point behind the last that was synced. No root, no device. After each cut yoman starts on
 //! what is left and the talk goes on; in the end everything is accounted for as after kills.
+//!
+//! Where root may mount loop devices the same can be had of a real file system: `power/image.rs`.
+
+mod image;
 
 use std::{
     collections::HashMap,
@@ -18,9 +22,10 @@ use std::{
 
 use rand::{RngExt as _, rngs::StdRng};
 
+use self::image::Image;
 use crate::{
     kills::{self, Length},
-    program::Data,
+    program::{Data, Yoman},
     run::{Found, Setting},
     wire::Platform,
 };
@@ -34,9 +39,27 @@ const LIES_ABOUT: &str = "log/sled";
 ///
 /// # Errors
 /// What was acknowledged and is gone, what came twice, a start that was refused.
-pub async fn power(setting: &Setting, count: usize) -> Found {
-    let disk = Disk::new(setting)?;
-    kills::blows(setting, Platform::Telegram, count, Length::Short, Some(disk)).await
+pub async fn power(setting: &Setting, count: usize, on: On) -> Found {
+    let mut why_not = None;
+    let image = match on {
+        On::Layer => None,
+        On::Loop => Image::new(setting.program.scratch()).map_err(|why| why_not = Some(why)).ok(),
+    };
+    let disk = Disk::new(setting, image)?;
+    let mut outcome = kills::blows(setting, Platform::Telegram, count, Length::Short, Some(disk)).await?;
+    if let Some(why) = why_not {
+        outcome.seen.push(format!("on the layer, because no loop device can be used here: {why}"));
+    }
+    Ok(outcome)
+}
+
+/// What forgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A layer under the process: anywhere.
+    Layer,
+    /// A file system on a loop device, where root may mount one; else the layer, and it says so.
+    Loop,
 }
 
 /// Compiles a layer that is put under a process, unless it is there already.
@@ -65,6 +88,8 @@ pub(crate) fn compiled(scratch: &Path, name: &str, source: &str) -> Result<PathB
 pub(crate) struct Disk {
     layer: PathBuf,
     lies: bool,
+    /// A real one.
+    image: Option<Image>,
     cuts: usize,
     synced: u64,
     pages_lost: u64,
@@ -74,6 +99,14 @@ pub(crate) struct Disk {
 
 impl fmt::Display for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Image { cuts, pages_lost, names_lost, again, .. }) = &self.image {
+            return write!(
+                f,
+                "{cuts} cuts of an ext4 on a loop device took {pages_lost} pages that were written and not on the disk, and took \
+                 back {names_lost} names that had come, gone or changed; {again} copies were made again because the kernel wrote \
+                 meanwhile"
+            );
+        }
         let Self { cuts, synced, pages_lost, pages_left, names_lost, .. } = self;
         write!(
             f,
@@ -84,14 +117,31 @@ impl fmt::Display for Disk {
 }
 
 impl Disk {
-    fn new(setting: &Setting) -> Result<Self, String> {
+    fn new(setting: &Setting, image: Option<Image>) -> Result<Self, String> {
         let layer = compiled(setting.program.scratch(), "forgetful", SOURCE)?;
-        Ok(Self { layer, lies: setting.plant, cuts: 0, synced: 0, pages_lost: 0, pages_left: 0, names_lost: 0 })
+        let lies = setting.plant;
+        Ok(Self { layer, lies, image, cuts: 0, synced: 0, pages_lost: 0, pages_left: 0, names_lost: 0 })
+    }
+
+    /// The power fails under a process that is about to be killed.
+    pub(crate) fn fails(&mut self, yoman: &Yoman) -> Result<(), String> {
+        self.image.as_mut().map_or(Ok(()), |image| image.fails(yoman))
+    }
+
+    /// Leaves the data where they can be looked at when this is gone.
+    pub(crate) fn hand_over(&mut self, data: &Data) -> Result<(), String> {
+        self.image.as_mut().map_or(Ok(()), |image| image.hand_over(data))
     }
 
     /// Puts it under a process that is about to be started on these data.
     pub(crate) fn under(&mut self, data: &Data, command: &mut Command) {
         let (root, shadow, base) = (data.dir(), data.path("shadow"), data.path("base"));
+        if let Some(image) = &mut self.image {
+            image.under(data).expect("it could be mounted before");
+            if !self.lies {
+                return;
+            }
+        }
         for dir in [&shadow, &base] {
             let _ = fs::remove_dir_all(dir);
         }
@@ -99,13 +149,17 @@ impl Disk {
         // What is there at the start is on the disk: hard links keep what is removed later.
         link_all(&root, &base);
         command.env("LD_PRELOAD", &self.layer).env("FORGET_ROOT", &root).env("FORGET_SHADOW", &shadow);
-        if self.lies {
+        // On a real one the layer itself is the lie: with it nothing is synced in truth.
+        if self.lies && self.image.is_none() {
             command.env("FORGET_LIE", LIES_ABOUT);
         }
     }
 
     /// The power is gone: the data directory becomes what the disk has.
     pub(crate) fn cut(&mut self, data: &Data, random: &mut StdRng) -> Result<(), String> {
+        if let Some(image) = &mut self.image {
+            return image.comes_back(data, random);
+        }
         let (root, shadow, base, after) = (data.dir(), data.path("shadow"), data.path("base"), data.path("after"));
         // One that was killed before it was loaded has kept nothing yet.
         let names = fs::read_to_string(shadow.join("names")).unwrap_or_default();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const PANICKED: &str = "panicked at";
 
 /// The longest anybody types at a console.
-const TYPED_MAX: Duration = Duration::from_secs(45);
+const TYPED_MAX: Duration = Duration::from_secs(120);
 
 /// The program that is tried, and where the runs keep their things.
 #[derive(Clone, Debug)]
@@ -273,6 +273,12 @@ impl Yoman {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("it can be signalled");
+    }
+
+    /// SIGSTOP: it does nothing more, if it has not ended already.
+    pub(crate) fn halt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::STOP);
     }
 
     /// Its exit code, once it has ended.

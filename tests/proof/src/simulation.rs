@@ -1,28 +1,31 @@
 //! The whole core in one thread and virtual time: intake, log, world, subscriptions, outbox, delivery, workflows, scripted bots,
-//! on a schedule made from a seed. Faults come at the seams: an append that fails, one that fails and is there all the same,
-//! a full disk, a slow one; sends that fail, are unknown, must wait; bots that crash; things delivered twice; the whole
-//! process gone between any two steps, its log and its outbox left as they were.
+//! on a schedule made from a seed. Whenever a task of the core could go on, the seed says whether it does or lets others go
+//! first. Faults come at the seams: an append that fails, one that fails and is there all the same, a full disk, a slow one;
+//! sends that fail, are unknown, must wait; bots that crash; things delivered twice; the whole process gone between any two
+//! steps, or the machine: then of what the outbox had written and not synced only some is left.
 //!
 //! tokio's own paused clock rather than turmoil or madsim: there is no network in here to simulate (that is what the other
-//! runs use real sockets for), and madsim would need every dependency to be built against it.
+//! runs use real sockets for), and madsim would need every dependency to be built against it. What is not tokio's to decide
+//! (tasks, what blocks, chance, the time) the core asks of `yoman::machine`, which is in this schedule's hands; the outbox is
+//! on a disk in memory. So the same seed gives the same schedule, step for step: a test compares the traces.
 //!
-//! What is deterministic: what people do, in which order, every fault, every crash, every step of the clock. What is not: the
-//! outbox's store has two threads of its own, and when they have flushed and synced, counted in steps, is theirs. The clock
-//! never moves by itself, so they cannot make a timeout pass; most runs of a seed give the same log.
+//! A step is one poll of one of the core's tasks. What people do and what fails is counted apart.
 //!
 //! # Layout
 //!
-//! * `faulty.rs` a log and a bot that fail as the seed says
-//! * `check.rs`  what has to be true in the end
+//! * `schedule.rs` whose turn it is, and the trace of it
+//! * `faulty.rs`   a log and a bot that fail as the seed says
+//! * `check.rs`    what has to be true in the end
 
 mod check;
 mod faulty;
+mod schedule;
 
 use std::{
     collections::HashMap,
     fs,
     path::Path,
-    sync::{Arc, mpsc},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -34,43 +37,47 @@ use yoman::{
     intake,
     lang::Lang,
     log::{EventLog, memory::MemoryLog},
-    notify::{DeliverySettings, Outbox, OutboxSettings},
+    machine::{self, Schedule},
+    notify::{DeliverySettings, MemoryDisk, Outbox, OutboxSettings},
 };
 use yoman_chat::{Bot, Inbound, MessageRef, Room, RoomId, RoomKind, Said, SendError, Sender, SenderId, fake::FakeBot};
 
-use self::faulty::{Crashing, FaultyLog};
+use self::{
+    faulty::{Crashing, FaultyLog},
+    schedule::Seeded,
+};
 use crate::run::{Found, Outcome, Setting};
 
 /// So much virtual time and so many steps until everything must be quiet once no faults come any more.
 const QUIET_STEPS: usize = 4_000;
 
-/// Simulates so long, seed after seed from the first on.
+/// Simulates so long, or so many worlds, seed after seed from the first on.
 ///
 /// # Errors
 /// The seed that failed and what was wrong.
-pub async fn simulation(setting: &Setting, time: Duration) -> Found {
+pub async fn simulation(setting: &Setting, time: Duration, worlds: Option<usize>) -> Found {
     let setting = setting.clone();
     let run = move || {
         let began = Instant::now();
         let mut sum = Sum::default();
         let mut seed = setting.seed;
-        while began.elapsed() < time || sum.worlds == 0 {
-            one(&setting, seed, &mut sum).map_err(|why| {
-                format!("seed {seed}: {why}\nrepeat it: yoman-proof simulation --seconds 0 --seed {seed}")
+        while worlds.map_or(began.elapsed() < time || sum.worlds == 0, |worlds| sum.worlds < worlds) {
+            one(seed, setting.plant, &mut sum).map_err(|why| {
+                format!("seed {seed}: {why}\nrepeat it: yoman-proof simulation --worlds 1 --seed {seed}")
             })?;
             seed = seed.wrapping_add(1);
         }
         let took = began.elapsed().as_secs_f64();
-        let Sum { worlds, steps, lives, said, commits, faults, .. } = sum;
+        let Sum { worlds, steps, deeds, lives, cuts, said, commits, faults, .. } = sum;
         let mut outcome = Outcome::new(
             format!("{worlds} worlds from seed {}", setting.seed),
             format!(
-                "{steps} steps ({:.0} a minute) through {lives} lives: {said} things said, {commits} commits, {faults} faults; \
-                 everything done once, answered in order, followed up once",
+                "{steps} steps ({:.0} a minute) through {lives} lives, {cuts} of them ended by a power cut: {deeds} deeds, {said} \
+                 things said, {commits} commits, {faults} faults; everything done once, answered in order, followed up once",
                 steps as f64 / took * 60.0
             ),
         );
-        outcome.seen.push(format!("fingerprint of the last log: {:016x}", sum.fingerprint));
+        outcome.seen.push(format!("trace of the last world: {:016x}", sum.trace));
         Ok(outcome)
     };
     // A runtime inside: not on a thread of this one's.
@@ -81,7 +88,7 @@ pub async fn simulation(setting: &Setting, time: Duration) -> Found {
 ///
 /// # Errors
 /// The first that does not, or a file that cannot be read.
-pub fn regressions(setting: &Setting, dir: &Path) -> Result<usize, String> {
+pub fn regressions(dir: &Path) -> Result<usize, String> {
     let mut count = 0;
     for entry in fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?.flatten() {
         let path = entry.path();
@@ -89,22 +96,37 @@ pub fn regressions(setting: &Setting, dir: &Path) -> Result<usize, String> {
             let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
             let word = text.split_whitespace().next().unwrap_or_default();
             let seed = word.parse().map_err(|_| format!("{}: begins with no seed", path.display()))?;
-            one(setting, seed, &mut Sum::default()).map_err(|why| format!("{}: {why}", path.display()))?;
+            one(seed, false, &mut Sum::default()).map_err(|why| format!("{}: {why}", path.display()))?;
             count += 1;
         }
     }
     Ok(count)
 }
 
+/// Simulates one world and gives its trace: the same for the same seed.
+///
+/// # Errors
+/// What was wrong in the end.
+pub fn trace(seed: u64) -> Result<u64, String> {
+    let mut sum = Sum::default();
+    one(seed, false, &mut sum)?;
+    Ok(sum.trace)
+}
+
 #[derive(Default)]
-pub(crate) struct Sum {
+struct Sum {
     worlds: usize,
+    /// Polls of the core's tasks.
     steps: usize,
+    /// What people did, what failed, what time passed.
+    deeds: usize,
     lives: usize,
+    cuts: usize,
     said: usize,
     commits: u64,
     faults: usize,
-    fingerprint: u64,
+    /// Of the last world.
+    trace: u64,
 }
 
 /// Something somebody said.
@@ -120,6 +142,11 @@ struct Word {
 /// A whole world: what outlives a process.
 struct World {
     log: Arc<FaultyLog>,
+    /// The outbox's.
+    disk: MemoryDisk,
+    schedule: Arc<Seeded>,
+    /// Something of the outbox was lost that it does not promise to keep: what was shown may be shown again without a mark.
+    forgetful: bool,
     bots: [FakeBot; 2],
     /// What time it is to whoever asks.
     clock: Clock,
@@ -134,83 +161,104 @@ struct Life {
     house: House,
     outbox: Outbox,
     crashing: Vec<Arc<Crashing>>,
-    /// While it lives the clock does not move by itself.
-    still: Option<mpsc::Sender<()>>,
 }
 
-fn one(setting: &Setting, seed: u64, sum: &mut Sum) -> Result<(), String> {
+/// How a life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Stop,
+    Kill,
+    PowerCut,
+}
+
+fn one(seed: u64, plant: bool, sum: &mut Sum) -> Result<(), String> {
     let mut random = StdRng::seed_from_u64(seed);
-    let dir = tempfile::Builder::new()
-        .prefix("s")
-        .tempdir_in(setting.program.scratch())
-        .map_err(|error| error.to_string())?;
     // Somebody at the console owns it at once; the other platform has a room that follows.
     let bots = [FakeBot::with("a", |can| can.local = true), FakeBot::with("b", |can| can.text_length_max = 2000)];
-    let log = Arc::new(FaultyLog::new(MemoryLog::new(), random.random(), setting.plant));
     let noon = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
-    let mut world =
-        World { log, bots, clock: Clock::standing(noon), words: Vec::new(), delivered: Vec::new(), next: 0 };
-    life(&mut world, dir.path(), sum, async |world, life, sum| begin(world, life, sum).await)?;
+    let clock = Clock::standing(noon);
+    let schedule = Arc::new(Seeded::new(random.random(), clock.clone()));
+    let log = FaultyLog::new(MemoryLog::new(), random.random(), plant, Arc::clone(&schedule));
+    let mut world = World {
+        log: Arc::new(log),
+        disk: MemoryDisk::new(),
+        schedule,
+        forgetful: false,
+        bots,
+        clock,
+        words: Vec::new(),
+        delivered: Vec::new(),
+        next: 0,
+    };
+    life(&mut world, sum, async |world, life, sum| begin(world, life, sum).await)?;
     let lives = random.random_range(1..4);
     for _ in 0..lives {
-        let steps = random.random_range(20..500);
+        let deeds = random.random_range(20..500);
         let mut dice = StdRng::seed_from_u64(random.random());
         world.log.be_faulty(true);
-        life(&mut world, dir.path(), sum, async |world, life, sum| {
-            for _ in 0..steps {
-                step(world, life, &mut dice, sum).await;
+        let mut end = End::Stop;
+        life(&mut world, sum, async |world, life, sum| {
+            for _ in 0..deeds {
+                deed(world, life, &mut dice, sum).await;
             }
-            Ok(dice.random_bool(0.7))
+            end = match dice.random_range(0..10) {
+                0..3 => End::Stop,
+                3..7 => End::Kill,
+                _ => End::PowerCut,
+            };
+            Ok(end)
         })?;
+        if end == End::PowerCut {
+            sum.cuts += 1;
+            world.forgetful = true;
+            world.disk.lose_power(random.random_range(0..=world.disk.unsynced()));
+        }
     }
     world.log.be_faulty(false);
-    life(&mut world, dir.path(), sum, async |world, life, sum| {
+    life(&mut world, sum, async |world, life, sum| {
         quiet(world, life, sum).await?;
-        Ok(true)
+        Ok(End::Stop)
     })?;
     check::all(&world)?;
     sum.worlds += 1;
+    sum.steps += world.schedule.steps();
     sum.said += world.words.len();
     sum.commits += world.log.head().position.0;
     sum.faults += world.log.faults();
-    sum.fingerprint = check::fingerprint(&world);
+    world.schedule.note("disk", &world.disk.digest());
+    sum.trace = world.schedule.trace();
     Ok(())
 }
 
-/// One life on a runtime of its own; `live` says whether it ends as if it were killed.
+/// One life on a runtime of its own; `live` says how it ends.
 fn life(
     world: &mut World,
-    dir: &Path,
     sum: &mut Sum,
-    live: impl AsyncFnOnce(&mut World, &mut Life, &mut Sum) -> Result<bool, String>,
+    live: impl AsyncFnOnce(&mut World, &mut Life, &mut Sum) -> Result<End, String>,
 ) -> Result<(), String> {
     sum.lives += 1;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    let result = runtime.block_on(async {
-        let (still, wait) = mpsc::channel::<()>();
-        // The paused clock jumps whenever nothing is to be done, but not while a blocking task runs.
-        tokio::task::spawn_blocking(move || {
-            let _ = wait.recv();
-        });
-        let mut life = Life::start(world, dir, still)?;
-        let killed = live(world, &mut life, sum).await?;
-        let Life { house, still, .. } = life;
-        drop(still);
-        if !killed {
-            house.stop(Duration::from_secs(5)).await;
-        }
-        Ok::<_, String>(())
-    });
-    // Whatever was under way ends where it waits.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    result
+    world.schedule.begins();
+    let schedule = Arc::clone(&world.schedule) as Arc<dyn Schedule>;
+    machine::simulated(schedule, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        runtime.block_on(async {
+            let mut life = Life::start(world);
+            let end = live(world, &mut life, sum).await?;
+            if end == End::Stop {
+                life.house.stop(Duration::from_secs(5)).await;
+            }
+            Ok(())
+        })
+        // Whatever was under way ends where it waits, with the runtime.
+    })
 }
 
 impl Life {
-    fn start(world: &World, dir: &Path, still: mpsc::Sender<()>) -> Result<Self, String> {
+    fn start(world: &World) -> Self {
         let settings = OutboxSettings { free_floor_bytes: 1_000_000, ..OutboxSettings::default() };
-        let outbox = Outbox::open(&dir.join("bots"), settings).map_err(|error| error.to_string())?;
+        // Nobody asks for a picture in here.
+        let outbox = Outbox::in_memory(&world.disk, Path::new("no-pictures"), settings);
         let capabilities: HashMap<_, _> =
             world.bots.iter().map(|bot| (bot.name().to_string(), bot.capabilities())).collect();
         let settings = intake::Settings {
@@ -224,11 +272,12 @@ impl Life {
             down_after: Duration::from_secs(300),
             clock: world.clock.clone(),
         };
-        let crashing: Vec<_> = world.bots.iter().map(|bot| Arc::new(Crashing::new(bot.clone()))).collect();
+        let crashing: Vec<_> =
+            world.bots.iter().map(|bot| Arc::new(Crashing::new(bot.clone(), Arc::clone(&world.schedule)))).collect();
         let bots = crashing.iter().map(|bot| Arc::clone(bot) as Arc<dyn Bot>).collect();
         let log = Arc::clone(&world.log) as Arc<dyn EventLog>;
         let house = House::start(log, outbox.clone(), bots, settings, &DeliverySettings::default());
-        Ok(Self { house, outbox, crashing, still: Some(still) })
+        Self { house, outbox, crashing }
     }
 
     /// Lets everybody run so often.
@@ -238,10 +287,9 @@ impl Life {
         }
     }
 
-    /// Waits for what the store's threads have in hand, and lets everybody run on.
+    /// Waits until everything that was handed to the store is synced, and lets everybody run on.
     async fn settle(&self) {
         self.run(20).await;
-        // On a paused clock this waits for threads, not for time.
         let _ = self.outbox.sync().await;
         self.run(20).await;
     }
@@ -288,7 +336,7 @@ impl World {
 }
 
 /// The owner, a second person on the other platform, and a room there that follows everything. Nothing fails yet.
-async fn begin(world: &mut World, life: &mut Life, sum: &mut Sum) -> Result<bool, String> {
+async fn begin(world: &mut World, life: &mut Life, sum: &mut Sum) -> Result<End, String> {
     let hello = world.inbound(0, "kim", RoomKind::Direct, "kim", "/status");
     world.bots[0].push(hello);
     quiet(world, life, sum).await?;
@@ -307,12 +355,12 @@ async fn begin(world: &mut World, life: &mut Life, sum: &mut Sum) -> Result<bool
         world.bots[1].push(said);
         quiet(world, life, sum).await?;
     }
-    Ok(false)
+    Ok(End::Stop)
 }
 
-/// One step: somebody does something, something fails, time passes.
-async fn step(world: &mut World, life: &mut Life, random: &mut StdRng, sum: &mut Sum) {
-    sum.steps += 1;
+/// Somebody does something, something fails, time passes.
+async fn deed(world: &mut World, life: &mut Life, random: &mut StdRng, sum: &mut Sum) {
+    sum.deeds += 1;
     match random.random_range(0..100) {
         0..45 => say(world, random),
         45..52 => {
@@ -366,7 +414,7 @@ fn say(world: &mut World, random: &mut StdRng) {
 /// Until nothing is left to be done; fails nothing meanwhile.
 async fn quiet(world: &World, life: &Life, sum: &mut Sum) -> Result<(), String> {
     for turn in 0..QUIET_STEPS {
-        sum.steps += 1;
+        sum.deeds += 1;
         life.settle().await;
         let head = life.house.log.head().position;
         let done = |bot: &FakeBot| {

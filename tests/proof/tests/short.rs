@@ -48,7 +48,7 @@ async fn a_stop_under_traffic_is_quick_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_lies_is_seen_through_by_the_power_cuts() {
-    caught("power", async |setting| power::power(setting, 6).await).await;
+    caught("power", async |setting| power::power(setting, 6, power::On::Layer).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,7 +68,8 @@ async fn a_confirmation_without_an_event_is_seen_under_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_was_lost_is_missed_on_hostile_platforms() {
-    caught("hostile-platforms", async |setting| platforms::platforms(setting, Duration::from_millis(300)).await).await;
+    caught("hostile-platforms", async |setting| platforms::platforms(setting, None, Duration::from_millis(300)).await)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +79,7 @@ async fn a_command_that_reads_otherwise_is_seen_by_the_fuzzing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_never_was_is_seen_by_the_simulation() {
-    caught("simulation", async |setting| simulation::simulation(setting, Duration::from_secs(20)).await).await;
+    caught("simulation", async |setting| simulation::simulation(setting, Duration::from_secs(20), None).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,6 +90,15 @@ async fn memory_that_grows_is_seen_by_the_long_run() {
 #[test]
 fn what_the_simulation_found_once_stays_mended() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
-    let count = simulation::regressions(&setting(false), &dir).unwrap();
+    let count = simulation::regressions(&dir).unwrap();
     assert!(count > 0, "the first seeds are there");
+}
+
+#[test]
+fn the_same_seed_is_the_same_schedule_step_for_step() {
+    for seed in 1..=40 {
+        let (first, second) = (simulation::trace(seed).unwrap(), simulation::trace(seed).unwrap());
+        assert_eq!(first, second, "seed {seed}");
+    }
+    assert_ne!(simulation::trace(1), simulation::trace(2));
 }

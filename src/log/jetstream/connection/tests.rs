@@ -1,5 +1,7 @@
 //! Against the real server: who is let in and who is not, and that the connection comes back.
 
+mod accounts;
+
 use std::time::Duration;
 
 use yoman_stand_ins::nats::{Server, Setup};

@@ -140,13 +140,13 @@ impl Index {
         self.read_state().frozen.len()
     }
 
-    /// The newest version of a stream, 0 for none.
-    pub(super) fn newest_version(&self, stream: &StreamId, fetch: Fetch<'_>) -> Result<Version, String> {
+    /// The newest version of a stream, and where the commit is that has it.
+    pub(super) fn newest(&self, stream: &StreamId, fetch: Fetch<'_>) -> Result<Option<(Version, Place)>, String> {
         let runs = {
             let state = self.read_state();
-            let in_memory = state.parts_back().find_map(|part| part.newest_version(stream));
+            let in_memory = state.parts_back().find_map(|part| part.newest(stream));
             match in_memory {
-                Some(version) => return Ok(version),
+                Some(newest) => return Ok(Some(newest)),
                 None => state.runs.clone(),
             }
         };
@@ -159,7 +159,7 @@ impl Index {
                     // Two names with one hash: the next entry may be ours.
                     Ok(Some(commit)) if commit.stream != *stream => return true,
                     // A damaged commit still counts: the index knows its version.
-                    Ok(_) => newest = Some(entry.version),
+                    Ok(_) => newest = Some((entry.version, place_of(entry))),
                     Err(error) => failed = Some(error),
                 }
                 false
@@ -167,11 +167,16 @@ impl Index {
             if let Some(error) = failed {
                 return Err(error);
             }
-            if let Some(version) = newest {
-                return Ok(version);
+            if newest.is_some() {
+                return Ok(newest);
             }
         }
-        Ok(0)
+        Ok(None)
+    }
+
+    /// Where the commit of a command is, when it is one of the newest.
+    pub(super) fn command_in_memory(&self, command: &CommandId) -> Option<Place> {
+        self.read_state().parts_back().find_map(|part| part.commands.get(command).copied())
     }
 
     /// The commit a command id was accepted with.

@@ -32,9 +32,9 @@ impl Part {
         self.through = commit.position.0;
     }
 
-    /// The newest version of a stream, if it is in here.
-    pub(super) fn newest_version(&self, stream: &StreamId) -> Option<Version> {
-        self.streams.get(stream)?.last().map(|&(version, _)| version)
+    /// The newest version of a stream and its place, if it is in here.
+    pub(super) fn newest(&self, stream: &StreamId) -> Option<(Version, Place)> {
+        self.streams.get(stream)?.last().copied()
     }
 
     /// Where the commits of a stream are that end with `from` or later.

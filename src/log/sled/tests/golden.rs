@@ -5,14 +5,18 @@ use super::*;
 use crate::log::{Verified, segment::Segment};
 
 /// Every format with its files. A new one gets a line here, a file in `src/log/golden`, and a reader that is tested with it.
-const MATRIX: [&str; 9] = [
+const MATRIX: [&str; 13] = [
     "archived-1.json",     // here
     "backup-1.json",       // backup.rs
     "cloudevents-1.jsonl", // export/tests.rs
     "commit-1.jsonl",      // export/tests.rs, and here as a journal
     "lost-1.json",         // here
+    "marks-1.jsonl",       // ../../jetstream/marks.rs
+    "message-1.bin",       // ../../jetstream/message.rs
+    "message-lost-1.bin",  // ../../jetstream/message.rs
     "record-1.hex",        // record/tests.rs
     "segment-1.yseg",      // segment/tests.rs, and here as an archive
+    "stream-1.json",       // ../../jetstream/identity.rs
     "verified-1.json",     // here
     "watermark-1.head",    // watermark.rs
 ];

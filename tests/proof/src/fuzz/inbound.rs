@@ -71,7 +71,7 @@ pub(super) async fn inbound(setting: &Setting, time: Duration) -> Result<String,
             break Err(format!("it panicked or ended in round {rounds}: {}", yoman.said()));
         }
     };
-    let stopped = yoman.stop(Duration::from_secs(20)).await;
+    let stopped = yoman.stop(Duration::from_secs(60)).await;
     let verified = data.run("log verify");
     let outcome = outcome.and_then(|()| match (stopped, verified.well()) {
         (Some(0), true) => Ok(()),

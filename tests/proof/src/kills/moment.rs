@@ -17,7 +17,7 @@ use crate::{
 /// The longest a moment is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest until a yoman that was started asks for something: debug builds on busy machines are slow.
-const AT_WORK: Duration = Duration::from_secs(30);
+const AT_WORK: Duration = Duration::from_secs(120);
 
 /// A kind of instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,9 +17,9 @@ use crate::{
 /// An item that does not exist has at least this number.
 const NO_SUCH_ITEM: u64 = 900_000;
 /// How long anything before the traffic may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long what was done by hand may go without an answer at the end before it counts as cut off.
-const BY_HAND: Duration = Duration::from_secs(2);
+const BY_HAND: Duration = Duration::from_secs(5);
 
 /// So many commands are written in one message when the log is filled: no more are taken.
 const LINES: usize = 20;
@@ -102,6 +102,8 @@ pub(crate) struct Talk {
     /// What is done by hand is answered on a way of its own, which other troubles hold up than the messages'; and changes that
     /// were made while the way in was closed are found later than what was written meanwhile.
     pub(crate) own_way: bool,
+    /// The platform hands over in any order what is said now: over several sockets at once, each with a pace of its own.
+    pub(crate) scrambled: bool,
 }
 
 impl Talk {
@@ -120,6 +122,7 @@ impl Talk {
             expected: 0,
             began_us: 0,
             own_way: false,
+            scrambled: false,
         }
     }
 
@@ -269,7 +272,8 @@ impl Talk {
 
     fn tell(&mut self, story: Story) {
         self.expected += story.answers.len() as u64;
-        self.stories.push(Story { at_us: self.began_us, ..story });
+        let loose = story.loose || self.scrambled;
+        self.stories.push(Story { at_us: self.began_us, loose, ..story });
     }
 
     /// Says something; gives the message. Answers in a group, and those to several commands, answer the message.

@@ -94,7 +94,7 @@ impl Scene {
         if panicked(&told) {
             return Err("it panicked, see stderr".into());
         }
-        match yoman.stop(Duration::from_secs(15)).await {
+        match yoman.stop(Duration::from_secs(60)).await {
             Some(0) => Ok(()),
             code => Err(format!("it did not stop cleanly: {code:?}")),
         }
@@ -141,23 +141,29 @@ impl Scene {
     /// Waits until a platform has handed over what it has.
     pub(super) async fn handed_over(&self, platform: usize) -> Result<(), String> {
         let well = match platform {
-            0 => self.telegram.server.wait_confirmed(Duration::from_secs(30)).await,
-            2 => self.slack.server.wait_acknowledged(Duration::from_secs(30)).await,
+            0 => self.telegram.server.wait_confirmed(Duration::from_secs(120)).await,
+            2 => self.slack.server.wait_acknowledged(Duration::from_secs(120)).await,
             _ => true,
         };
         if well { Ok(()) } else { Err("what strangers say is not taken any more".into()) }
     }
 
-    /// Waits until nothing more comes.
-    pub(super) async fn answers(&self) -> Result<(), String> {
+    /// Waits until every platform has.
+    pub(super) async fn all_handed_over(&self) -> Result<(), String> {
         for platform in 0..self.wires.len() {
             self.handed_over(platform).await?;
         }
+        Ok(())
+    }
+
+    /// Waits until nothing more comes.
+    pub(super) async fn answers(&self) -> Result<(), String> {
+        self.all_handed_over().await?;
         // One who is known asks behind them, and everything that was to be sent is sent.
         let mut before = u64::MAX;
         while before != sent(&self.wires) {
             before = sent(&self.wires);
-            tokio::time::sleep(Duration::from_millis(80)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
         }
         Ok(())
     }

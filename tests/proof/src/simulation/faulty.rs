@@ -13,13 +13,18 @@ use std::{
 use async_trait::async_trait;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::Notify;
-use yoman::log::{
-    Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
-    Version, Visit, memory::MemoryLog,
+use yoman::{
+    log::{
+        Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
+        Version, Visit, memory::MemoryLog,
+    },
+    machine::Schedule as _,
 };
 use yoman_chat::{
     Bot, BotError, BotName, Capabilities, Inbox, MessageRef, Outbound, RoomId, SendError, Stop, fake::FakeBot,
 };
+
+use super::schedule::Seeded;
 
 /// A log in memory that fails now and then.
 #[derive(Debug)]
@@ -33,11 +38,22 @@ pub(super) struct FaultyLog {
     tries: Mutex<HashMap<CommandId, u64>>,
     /// The planted defect: an append that is acknowledged and was never made.
     lies: bool,
+    schedule: Arc<Seeded>,
 }
 
 impl FaultyLog {
-    pub(super) fn new(log: MemoryLog, seed: u64, lies: bool) -> Self {
-        Self { log, faulty: AtomicBool::new(false), faults: AtomicUsize::new(0), seed, tries: Mutex::default(), lies }
+    pub(super) fn new(log: MemoryLog, seed: u64, lies: bool, schedule: Arc<Seeded>) -> Self {
+        let (faulty, faults) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self { log, faulty, faults, seed, tries: Mutex::default(), lies, schedule }
+    }
+
+    async fn appended(&self, append: Append) -> Result<Appended, AppendError> {
+        self.log.set_time(self.schedule.now());
+        let said = append.meta.text.clone();
+        let outcome = self.log.append(append).await;
+        let at = outcome.as_ref().map(|appended| (appended.commit.position.0, appended.repeat)).ok();
+        self.schedule.note("append", &(said, at));
+        outcome
     }
 
     pub(super) fn be_faulty(&self, faulty: bool) {
@@ -57,7 +73,7 @@ impl FaultyLog {
 impl EventLog for FaultyLog {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         if !self.faulty.load(Ordering::Relaxed) {
-            return self.log.append(append).await;
+            return self.appended(append).await;
         }
         let (dice, pause) = {
             let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +92,7 @@ impl EventLog for FaultyLog {
             4..8 => {
                 // It is there, and nobody knows.
                 self.count_fault();
-                self.log.append(append).await?;
+                self.appended(append).await?;
                 Err(AppendError::Failed("it failed, perhaps".into()))
             }
             8..10 => {
@@ -86,12 +102,12 @@ impl EventLog for FaultyLog {
             10..16 => {
                 self.count_fault();
                 tokio::time::sleep(pause).await;
-                self.log.append(append).await
+                self.appended(append).await
             }
             16..22 => {
                 // There before whoever asked hears of it.
                 self.count_fault();
-                let outcome = self.log.append(append).await;
+                let outcome = self.appended(append).await;
                 tokio::time::sleep(pause).await;
                 outcome
             }
@@ -100,10 +116,10 @@ impl EventLog for FaultyLog {
                 let expected = append.expected.version();
                 match expected {
                     0 => elsewhere.append(append).await,
-                    _ => self.log.append(append).await,
+                    _ => self.appended(append).await,
                 }
             }
-            _ => self.log.append(append).await,
+            _ => self.appended(append).await,
         }
     }
 
@@ -145,11 +161,12 @@ impl EventLog for FaultyLog {
 pub(super) struct Crashing {
     bot: FakeBot,
     crash: Notify,
+    schedule: Arc<Seeded>,
 }
 
 impl Crashing {
-    pub(super) fn new(bot: FakeBot) -> Self {
-        Self { bot, crash: Notify::new() }
+    pub(super) fn new(bot: FakeBot, schedule: Arc<Seeded>) -> Self {
+        Self { bot, crash: Notify::new(), schedule }
     }
 
     pub(super) fn crash(&self) {
@@ -179,10 +196,16 @@ impl Bot for Crashing {
     }
 
     async fn send(&self, room: &RoomId, message: &Outbound) -> Result<MessageRef, SendError> {
-        self.bot.send(room, message).await
+        let outcome = self.bot.send(room, message).await;
+        let became = outcome.as_ref().map(|at| &*at.id).map_err(ToString::to_string);
+        self.schedule.note("send", &(room.as_str(), message.text.to_plain(), became));
+        outcome
     }
 
     async fn edit(&self, message: &MessageRef, to: &Outbound) -> Result<(), SendError> {
-        self.bot.edit(message, to).await
+        let outcome = self.bot.edit(message, to).await;
+        let became = outcome.as_ref().map_err(ToString::to_string);
+        self.schedule.note("edit", &(message.room.as_str(), &*message.id, to.text.to_plain(), became));
+        outcome
     }
 }
