@@ -186,7 +186,7 @@ proptest! {
         // A node that ended after some of them, and goes on with what it kept.
         let again = again.min(messages.len());
         let (before, mut kept, _) = fold(&messages[..again], 1);
-        let mut on = Fold::new(before.head().clone(), before.next(), before.sequence());
+        let mut on = Fold::new(before.head().clone(), before.next(), before.sequence()).knowing(Gate::Open, before.given_up);
         for (token, bytes) in &messages[again..] {
             let mut record = Vec::new();
             if let Ok(Folded::Commit(commit)) = on.message(&kept, token, bytes, &mut record) {

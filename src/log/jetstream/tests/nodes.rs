@@ -131,9 +131,8 @@ async fn a_command_is_accepted_once_on_a_node_that_was_behind_and_after_the_serv
     level(&first, 2).await;
     assert_eq!(whole(&first), whole(&*behind));
     // The message that is no commit is the newest of its subject all the same: the next one comes behind it.
-    put(&first, "todo/2", 0, "c/2").await;
-    put(&*behind, "todo/2", 1, "c/3").await;
-    assert_eq!(first.head().position, Position(2));
+    assert_eq!(put(&first, "todo/2", 0, "c/2").await.position, Position(2));
+    assert_eq!(put(&*behind, "todo/2", 1, "c/3").await.position, Position(3));
     level(&first, behind.through()).await;
     assert_eq!(whole(&first), whole(&*behind));
     // All of it is known after a restart.

@@ -5,7 +5,7 @@ use super::*;
 use crate::log::{Verified, segment::Segment};
 
 /// Every format with its files. A new one gets a line here, a file in `src/log/golden`, and a reader that is tested with it.
-const MATRIX: [&str; 13] = [
+const MATRIX: [&str; 14] = [
     "archived-1.json",     // here
     "backup-1.json",       // backup.rs
     "cloudevents-1.jsonl", // export/tests.rs
@@ -13,6 +13,7 @@ const MATRIX: [&str; 13] = [
     "lost-1.json",         // here
     "marks-1.jsonl",       // ../../jetstream/marks.rs
     "message-1.bin",       // ../../jetstream/message.rs
+    "message-gate-1.bin",  // ../../jetstream/message.rs
     "message-lost-1.bin",  // ../../jetstream/message.rs
     "record-1.hex",        // record/tests.rs
     "segment-1.yseg",      // segment/tests.rs, and here as an archive

@@ -44,6 +44,7 @@ async fn a_token_and_an_nkey_let_in() {
 #[tokio::test]
 async fn a_creds_file_lets_in() {
     let (operator, account, user) = (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user());
+    let system = KeyPair::new_account();
     let limits = |more: serde_json::Value| {
         let mut limits = serde_json::json!({
             "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1,
@@ -60,6 +61,13 @@ async fn a_creds_file_lets_in() {
         "yoman",
         serde_json::json!({ "type": "account", "version": 2, "limits": limits(jetstream) }),
     );
+    // JetStream wants one.
+    let of_system = jwt(
+        &operator,
+        &system.public_key(),
+        "system",
+        serde_json::json!({ "type": "account", "version": 2, "limits": limits(serde_json::json!({})) }),
+    );
     let of_user = jwt(
         &account,
         &user.public_key(),
@@ -67,7 +75,8 @@ async fn a_creds_file_lets_in() {
         serde_json::json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1 }),
     );
     let (dir, server_) = server(&format!(
-        "operator: {of_operator}\nresolver: MEMORY\nresolver_preload: {{ {}: {of_account} }}\n",
+        "operator: {of_operator}\nresolver: MEMORY\nsystem_account: {0}\nresolver_preload: {{ {0}: {of_system}, {1}: {of_account} }}\n",
+        system.public_key(),
         account.public_key()
     ));
     let creds = dir.path().join("yoman.creds");
