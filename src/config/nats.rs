@@ -118,7 +118,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
             ),
         ));
     }
-    if nats.replicas % 2 == 0 {
+    if nats.replicas.is_multiple_of(2) {
         problems.push(Problem::new("nats.replicas", format!("expected 1, 3 or 5, not {}", nats.replicas)));
     }
     if nats.servers.is_empty() && config.log.engine == Engine::JetStream {

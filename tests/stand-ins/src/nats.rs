@@ -323,8 +323,8 @@ impl Cluster {
     /// # Errors
     /// When one does not become so.
     pub fn wait_until_ready(&mut self) -> io::Result<()> {
-        let running = self.servers.iter_mut().filter(|server| server.child.is_some());
-        running.map(Server::wait_until_ready).collect()
+        let mut running = self.servers.iter_mut().filter(|server| server.child.is_some());
+        running.try_for_each(Server::wait_until_ready)
     }
 
     /// Where clients connect to.
