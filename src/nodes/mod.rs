@@ -121,6 +121,9 @@ pub struct NodesState {
     pub bots: Vec<HeldBot>,
     /// Why NATS is not reached, if it is not.
     pub away: Option<String>,
+    /// This node does not hear the others, nor itself.
+    #[serde(default)]
+    pub deaf: bool,
 }
 
 /// Asks for what is known of the nodes. Cheap to clone.
