@@ -491,6 +491,11 @@ impl Outbox {
         self.shared.store.refusing().map(|why| why.to_string())
     }
 
+    /// How many changes were given up while there was no space, since the start: what they say was shown may be shown again.
+    pub fn given_up(&self) -> u64 {
+        self.shared.store.given_up()
+    }
+
     /// Bytes on disk.
     pub fn disk_bytes(&self) -> u64 {
         self.shared.store.disk_bytes()

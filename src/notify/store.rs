@@ -20,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
@@ -155,6 +156,8 @@ struct States {
     refusing: Arc<Mutex<Option<StoreError>>>,
     /// Where else it is kept; set at the start, if at all.
     mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
+    /// Rows that were owed and given up, because more were than are remembered.
+    given_up: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Store {
@@ -347,6 +350,11 @@ impl Store {
             Some(why) => Some(StoreError::Failed(why.clone())),
             None => lock(&self.states.refusing).clone(),
         }
+    }
+
+    /// How many rows were given up while there was no space, since the start.
+    pub(super) fn given_up(&self) -> u64 {
+        self.states.given_up.load(Ordering::Relaxed)
     }
 
     /// Bytes on disk.
@@ -560,6 +568,10 @@ impl<B: Base> Writer<B> {
             for job in group.iter_mut().filter(|job| job.owed) {
                 if self.owed.len() < OWED_MAX {
                     self.owed.append(std::mem::take(&mut job.ops));
+                } else if self.states.given_up.fetch_add(job.ops.len() as u64, Ordering::Relaxed) == 0 {
+                    warn!(
+                        "more has happened than can be remembered until there is space: what was shown may be shown again after a restart"
+                    );
                 }
             }
             return Err(full);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::super::{spec::*, *};
+use crate::spool::{Away, Waits};
 
 #[test]
 fn people_rooms_and_follows() {
@@ -73,6 +74,7 @@ fn how_it_is() {
         up: Duration::from_secs(3 * 3_600),
         head: Position(4_812),
         health,
+        spool: None,
         bots: vec![
             BotState {
                 bot: "telegram".into(),
@@ -121,6 +123,31 @@ fn how_it_is() {
     log sled   12 MB
     ! Nothing can be saved: the disk is full
     ");
+}
+
+#[test]
+fn what_waits_for_a_shared_log() {
+    let at = noon() - TimeDelta::minutes(5);
+    let waits = Waits {
+        waiting: 3,
+        since: Some(at),
+        away: Some(Away { since: at, why: "no server answers".into() }),
+        aside: 1,
+        damaged: 1,
+        failed: Some("sync: an error of the disk".into()),
+    };
+    let status = Status { version: "0.1.0".into(), spool: Some(waits), ..Status::default() };
+    let viewer = viewer(None);
+    insta::assert_snapshot!(Story::new().world.status(&status, true, &viewer).to_plain(), @r"
+    yoman 0.1.0   up 0 s   position 0
+    log    0 MB
+    ! The shared log cannot be reached since 13:55: no server answers
+    ! 3 commands wait for the shared log since 13:55
+    ! 2 saved commands cannot be read and lie in spool/ as they are: yoman doctor says more.
+    ! Nothing more can be saved here: sync: an error of the disk
+    ");
+    let status = Status { version: "0.1.0".into(), spool: Some(Waits::default()), ..Status::default() };
+    assert!(!Story::new().world.status(&status, true, &viewer).to_plain().contains('!'));
 }
 
 #[test]
