@@ -146,7 +146,12 @@ impl NodesView {
     /// What is known now; `None` on one machine.
     pub fn state(&self) -> Option<NodesState> {
         let shown = self.0.as_ref()?;
-        Some(NodesState { nodes: shown.registry.seen(), bots: shown.bots.all(), away: shown.connection.why_down() })
+        Some(NodesState {
+            nodes: shown.registry.seen(),
+            bots: shown.bots.all(),
+            away: shown.connection.why_down(),
+            deaf: shown.registry.is_deaf(),
+        })
     }
 }
 
