@@ -70,10 +70,6 @@ pub use self::{
     identity::replica_of,
     open::{OpenError, Options},
 };
-pub(crate) use self::{
-    check::config,
-    standing::{stream_name, subject_of},
-};
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,
     Version, Visit, sled::SledLog,

@@ -274,7 +274,7 @@ impl Folder {
             Stop::Newer(why) => format!("{why}: written by a newer yoman, so update; until then this node does not follow the shared log"),
             Stop::Changed(why) => format!(
                 "{why}. Nothing more is taken over from it. If the stream was put back from a backup or mended, begin with a new \
-                 replica: stop yoman, move log/, journal/ and state/ aside, start it"
+                 replica: stop yoman, move replica/ aside, start it"
             ),
             Stop::Failed(why) => format!("the replica cannot go on: {why}"),
         };

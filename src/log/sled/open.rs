@@ -76,8 +76,8 @@ pub struct Options {
     /// How long a lock that another holds is tried, in milliseconds.
     pub lock_wait_ms: u64,
     /// It is a replica of a log that is durable elsewhere: it is synced once in a while, not before each answer, and what a
-    /// power cut takes from its end is fetched again. Takes batches ([`SledLog::take`]); nothing else may append.
-    pub(crate) replica: bool,
+    /// power cut takes from its end is fetched again. It takes batches of its engine; nothing else may append.
+    pub replica: bool,
 }
 
 impl Options {
