@@ -7,6 +7,7 @@ pub mod house;
 mod lag;
 pub mod memory;
 pub mod moving;
+mod nodes;
 pub mod reports;
 pub mod seats;
 mod shared;
@@ -37,7 +38,8 @@ use crate::{
         owned,
         sled::{OpenError, Options, SledLog},
     },
-    notify::{DeliverySettings, Outbox, OutboxSettings},
+    nodes::Nodes,
+    notify::{DeliverySettings, Mirror, Outbox, OutboxSettings},
     report::Library,
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
@@ -90,7 +92,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         board_every: Duration::from_millis(config.notify.board_every_ms),
         ..DeliverySettings::default()
     };
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, Seating::All);
+    // On a log that others share, who speaks for which bot is found out with them.
+    let shared = connection.clone().map(|connection| (connection, Nodes::lines(leased.clone())));
+    let seating = if shared.is_some() { Seating::Later } else { Seating::All };
+    if let Some((_, lines)) = &shared {
+        outbox.mirror_to(Arc::clone(lines) as Arc<dyn Mirror>);
+    }
+    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, seating);
+    let nodes = shared.map(|(connection, lines)| {
+        Nodes::start(&connection, &config.nodes.settings(), &lines, &house.outbox, &house.log, &house.seats)
+    });
+    if let Some(nodes) = &nodes {
+        house.intake.know_nodes(nodes.view());
+    }
     completer.know(Arc::clone(&house.world));
     let (world, head) = (Arc::clone(&house.world), house.log.head().position);
     tokio::spawn(async move {
@@ -114,7 +128,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         };
         if stopped {
             stop.cancel();
-            house.stop(Duration::from_secs(config.stop.grace_s)).await;
+            end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
             return Ok(());
         }
         if let Some(code) = house.intake.claim_code() {
@@ -123,11 +137,21 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     let ended = wait(&mut house, &mut signals).await;
     stop.cancel();
-    house.stop(Duration::from_secs(config.stop.grace_s)).await;
+    end(house, nodes, Duration::from_secs(config.stop.grace_s)).await;
     if let Err(error) = ear.await {
         tracing::error!(%error, "the control socket's task ended badly");
     }
     ended
+}
+
+/// Hands the bots over, then stops.
+async fn end(house: House, nodes: Option<Nodes>, grace: Duration) {
+    if let Some(nodes) = nodes
+        && tokio::time::timeout(grace, nodes.stop()).await.is_err()
+    {
+        tracing::warn!("not every bot could be handed over in time: their leases run out");
+    }
+    house.stop(grace).await;
 }
 
 /// How often it is looked whether the log can still be written, and how long whoever spoke is told of it before the end.

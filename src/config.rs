@@ -11,6 +11,7 @@
 //! * `discord.rs`  the settings of a Discord bot
 //! * `slack.rs`    what a Slack bot needs to be reached
 //! * `nats.rs`      where NATS is, for a log on several machines
+//! * `nodes.rs`     how this node behaves beside others
 //! * `problem.rs`  what is wrong, where, and the nearest thing meant
 
 mod bots;
@@ -18,6 +19,7 @@ mod discord;
 mod env;
 mod file;
 mod nats;
+mod nodes;
 mod problem;
 mod settings;
 mod slack;
@@ -39,6 +41,7 @@ pub use self::{
     discord::DiscordBot,
     env::Environment,
     nats::NatsConfig,
+    nodes::NodesConfig,
     problem::{ConfigError, Problem},
     slack::{SlackBot, SlackWay},
 };
@@ -64,6 +67,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Where NATS is, when the log is there.
     pub nats: NatsConfig,
+    /// How this node behaves beside others.
+    pub nodes: NodesConfig,
     /// Who can still read what.
     pub privacy: PrivacyConfig,
     /// What rooms start with.
@@ -257,6 +262,7 @@ impl Default for Config {
                 lock_wait_ms: 3_000,
             },
             nats: NatsConfig::default(),
+            nodes: NodesConfig::default(),
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {

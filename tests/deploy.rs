@@ -423,7 +423,8 @@ fn the_server_takes_its_configuration_and_nothing_less() {
         for name in nats_variables().iter().filter(|name| Some(*name) != without) {
             let route = name.starts_with("NATS_ROUTE_") && name != "NATS_ROUTE_PASSWORD";
             // Each server is named once.
-            let value = if route { format!("nats://route:secret@{}:6222", name.to_lowercase()) } else { "secret".into() };
+            let value =
+                if route { format!("nats://route:secret@{}:6222", name.to_lowercase()) } else { "secret".into() };
             command.env(name, value);
         }
         let output = command.stdin(Stdio::null()).output().unwrap();

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{House, reports, upkeep::Upkeep};
+use super::{House, nodes, reports, upkeep::Upkeep};
 use crate::{
     control::{
         BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response, Status,
@@ -58,14 +58,16 @@ impl Ear {
             verified: status.health.verified.clone(),
             cursors: cursors.map(|(name, position)| CursorStatus { name, position }).collect(),
             bots: status.bots.into_iter().map(|bot| bot_status(bot, status.head, now)).collect(),
+            nodes: status.nodes,
         }
     }
 }
 
 fn bot_status(bot: BotState, head: Position, now: DateTime<Utc>) -> BotStatus {
     let seconds = |since: DateTime<Utc>| u64::try_from(now.signed_duration_since(since).num_seconds()).unwrap_or(0);
+    let elsewhere = bot.spoken_for.as_ref().filter(|held| !held.here);
     let mut state = match &bot.trouble {
-        None => "runs".to_owned(),
+        None => elsewhere.map_or_else(|| "runs".to_owned(), |held| nodes::who_speaks(held)),
         Some(trouble) if trouble.ended => format!("has stopped: {}", trouble.why),
         Some(trouble) => format!("no connection for {} s: {}", seconds(trouble.since), trouble.why),
     };
@@ -154,10 +156,20 @@ impl Control for Ear {
                 if let Some(why) = self.outbox.refusing() {
                     findings.push(Finding::fail("state", why, "make room on the disk"));
                 }
+                let given_up = self.outbox.given_up();
+                if given_up > 0 {
+                    let what = format!("{given_up} changes of the bots' state were given up while the disk was full");
+                    findings.push(Finding::warn(
+                        "state",
+                        what,
+                        "make room on the disk; after a restart some messages may be shown again",
+                    ));
+                }
                 let unreadable = self
                     .world
                     .read(|world| (world.unreadable() > 0).then(|| world.unreadable_line(crate::lang::Lang::English)));
                 findings.extend(unreadable.map(|what| Finding::warn("log", what, "")));
+                findings.extend(nodes::findings(self.intake.status().nodes.as_ref()));
                 Response::Health { findings }
             }
             Request::Log { .. } => Response::Refused { what: "this takes its time, and is told on the way".to_owned() },

@@ -72,6 +72,23 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
             more(format_args!("{} refuses everything", plain(room)));
         }
     }
+    if let Some(nodes) = &status.nodes {
+        for node in &nodes.nodes {
+            let here = if node.here { "this one".to_owned() } else { heard(node.silent_ms) };
+            let since = node.since.format("%Y-%m-%d %H:%M:%S UTC");
+            say(format_args!("  node {:<19} {here}, yoman {}, since {since}", plain(&node.name), plain(&node.version)));
+        }
+        for held in &nodes.bots {
+            let bot = plain(held.bot.trim_start_matches('_'));
+            let node = held.node.as_deref().map_or_else(|| "nobody".into(), plain);
+            let alone = if held.alone { ", alone while NATS is away" } else { "" };
+            let why = held.trouble.as_deref().map_or_else(String::new, |why| format!(": {}", plain(why)));
+            say(format_args!("  lease {bot:<18} {node}{alone}{why}"));
+        }
+        if let Some(why) = &nodes.away {
+            say(format_args!("  nats                     not reached: {}", plain(why)));
+        }
+    }
     for cursor in &status.cursors {
         let behind = match status.position.saturating_sub(cursor.position) {
             0 => "up to date".to_owned(),
@@ -80,6 +97,14 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
         say(format_args!("  cursor {:<17} {behind}", plain(&cursor.name)));
     }
     ExitCode::SUCCESS
+}
+
+/// Whether a node is heard.
+fn heard(silent_ms: u64) -> String {
+    match silent_ms / 1000 {
+        0..5 => "heard".to_owned(),
+        silent => format!("NOT HEARD for {}", duration(silent)),
+    }
 }
 
 /// `3 d 4 h`, `2 h 5 min`, `12 s`: the two largest units.

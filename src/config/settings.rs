@@ -30,6 +30,9 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "nats.tls_ca_file", limits: ANY, at: |c| &mut c.nats.tls_ca_file },
     Entry { key: "nats.tls_cert_file", limits: ANY, at: |c| &mut c.nats.tls_cert_file },
     Entry { key: "nats.tls_key_file", limits: ANY, at: |c| &mut c.nats.tls_key_file },
+    Entry { key: "nodes.name", limits: ANY, at: |c| &mut c.nodes.name },
+    Entry { key: "nodes.lease_ttl_ms", limits: (1000, 60_000), at: |c| &mut c.nodes.lease_ttl_ms },
+    Entry { key: "nodes.when_away", limits: ANY, at: |c| &mut c.nodes.when_away },
     Entry { key: "privacy.seal", limits: ANY, at: |c| &mut c.privacy.seal },
     Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
     Entry { key: "rooms.time_zone", limits: ANY, at: |c| &mut c.rooms.time_zone },
@@ -88,6 +91,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         ));
     }
     super::nats::check(config, problems);
+    super::nodes::check(config, problems);
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.tracing.filter) {
         problems.push(Problem::new(
             "tracing.filter",

@@ -43,6 +43,7 @@ fn the_shipped_file_says_what_the_defaults_are() {
     assert_eq!(from_file.tracing, built_in.tracing);
     assert_eq!(from_file.runtime, built_in.runtime);
     assert_eq!(from_file.stop, built_in.stop);
+    assert_eq!(from_file.nodes, built_in.nodes);
     // It holds secrets and so has no `==`.
     assert_eq!(format!("{:?}", from_file.nats), format!("{:?}", built_in.nats));
     // The bots hold secrets and so have no `==`; their Debug shows every setting.

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use toml::de::DeValue;
 
 use super::{Enabled, Engine, Leads, TracingFormat, problem::did_you_mean};
-use crate::{command, domain::Bucket, lang::Lang};
+use crate::{command, domain::Bucket, lang::Lang, nodes::WhenAway};
 
 /// A value as it was written.
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +173,18 @@ impl Setting for Engine {
             "sled" => Self::Sled,
             "jetstream" => Self::JetStream,
             _ => return Err(written.expected(&one_of(&["sled", "jetstream"]))),
+        };
+        Ok(())
+    }
+}
+
+impl Setting for WhenAway {
+    fn set(&mut self, written: Written<'_>, _: (u64, u64)) -> Result<(), String> {
+        *self = match written.text()? {
+            "auto" => Self::Auto,
+            "go-on" => Self::GoOn,
+            "stop" => Self::Stop,
+            _ => return Err(written.expected(&one_of(&["auto", "go-on", "stop"]))),
         };
         Ok(())
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{LogDone, LogTask};
-use crate::domain::Role;
+use crate::{domain::Role, nodes::NodesState};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +161,9 @@ pub struct Status {
     pub bots: Vec<BotStatus>,
     /// Who has seen what.
     pub cursors: Vec<CursorStatus>,
+    /// The nodes that share the log, and which bot each of them speaks for; none on one machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodesState>,
 }
 
 /// One bot.

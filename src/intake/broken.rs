@@ -18,7 +18,8 @@ impl Intake {
         let most = self.capabilities(inbound.room.id.bot()).map_or(64, |can| can.button_data_bytes_max);
         let answer = Answer::new(refusal.message(&self.reader(inbound), most));
         // The outbox is mostly on the same disk: what it cannot keep it shows from memory.
-        if let Err(error) = self.outbox.answer(&format!("broken/{}", inbound.id), &inbound.room.id, vec![answer]).await {
+        if let Err(error) = self.outbox.answer(&format!("broken/{}", inbound.id), &inbound.room.id, vec![answer]).await
+        {
             tracing::debug!(%error, "that nothing is saved was shown from memory");
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     domain::{ItemRef, Role},
     lang::say,
     log::{Commit, Position, StreamId},
+    nodes::NodesView,
     notify::Answer,
     projection::{BotState, COMMITS_MAX, Commits, Status, Viewer, Waiting},
 };
@@ -216,12 +217,15 @@ impl Intake {
     pub(crate) fn status(&self) -> Status {
         let mut bots: Vec<_> = self.settings.bots.keys().cloned().collect();
         bots.sort_unstable();
+        let nodes = self.nodes.get().and_then(NodesView::state);
+        let held = |bot: &str| nodes.as_ref()?.bots.iter().find(|held| held.bot == bot).cloned();
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
             up: self.started.elapsed(),
             head: self.log.head().position,
             health: self.log.health(),
-            bots: bots.into_iter().map(|bot| self.bot_state(bot)).collect(),
+            bots: bots.into_iter().map(|bot| BotState { spoken_for: held(&bot), ..self.bot_state(bot) }).collect(),
+            nodes,
         }
     }
 
@@ -247,6 +251,7 @@ impl Intake {
             last_error: counters.last_error,
             paused: stats.rooms.into_iter().map(|it| (it.room.to_string(), it.remaining, it.why)).collect(),
             refusing: stats.refusing.iter().map(ToString::to_string).collect(),
+            spoken_for: None,
             bot,
         }
     }

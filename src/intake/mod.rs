@@ -75,6 +75,7 @@ use crate::{
     domain::{Bucket, Identity, reminder::Defaults},
     lang::Lang,
     log::{EventLog, Position},
+    nodes::NodesView,
     notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
@@ -128,6 +129,8 @@ pub struct Intake {
     past: Past,
     permalinks: Permalinks,
     vitals: Vitals,
+    /// The other nodes on this log, if there may be any.
+    nodes: std::sync::OnceLock<NodesView>,
     pairing: Pairing,
     confirmations: Confirmations,
     rebuilding: Rebuilding,
@@ -183,6 +186,7 @@ impl Intake {
             past,
             permalinks: Permalinks::default(),
             vitals: Vitals::default(),
+            nodes: std::sync::OnceLock::new(),
             log,
             world,
             outbox,
@@ -211,6 +215,12 @@ impl Intake {
     #[must_use]
     pub fn with_permalinks(self, permalinks: Permalinks) -> Self {
         Self { permalinks, ..self }
+    }
+
+    /// Tells of the nodes that share this log, once they are known.
+    pub fn know_nodes(&self, view: NodesView) {
+        // Set once, at the start; a second time would be the same nodes.
+        let _ = self.nodes.set(view);
     }
 
     /// The same with somebody who looks at the bots.

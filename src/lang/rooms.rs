@@ -29,6 +29,7 @@ rooms! {
     "items",
     "lines",
     "lists",
+    "nodes",
     "notices",
     "past",
     "phrases",

@@ -87,6 +87,12 @@ impl Keeper {
             None => {
                 // As long as it takes, the lease is renewed; when it is lost meanwhile, whatever waits for NATS ends.
                 self.seats.leave(&self.bot).await;
+                if hold.owed.load(Ordering::SeqCst)
+                    && hold.mode() == Mode::Shared
+                    && let Err(why) = self.snapshot(&hold, true).await
+                {
+                    tracing::warn!(bot = %self.bot, why, "what was kept while NATS was away is kept here alone");
+                }
                 match hold.mode() {
                     Mode::Lost(why) => Some(why),
                     Mode::Shared | Mode::Alone => None,
@@ -311,15 +317,22 @@ impl Keeper {
             }
         }
         self.seats.take(&self.bot, hold.gate());
+        let mut forgotten = self.lines.forgotten();
         loop {
             tokio::time::sleep(SNAPSHOT_LOOK_EVERY).await;
             let owed = hold.owed.load(Ordering::SeqCst);
-            let due = owed || hold.messages.load(Ordering::SeqCst) >= self.settings.snapshot_every;
-            if due
-                && hold.mode() == Mode::Shared
-                && let Err(why) = self.snapshot(hold, owed).await
-            {
-                tracing::debug!(bot = %self.bot, why, "what the bot keeps could not be published as a whole");
+            let now_forgotten = self.lines.forgotten();
+            let due = owed
+                || now_forgotten != forgotten
+                || hold.messages.load(Ordering::SeqCst) >= self.settings.snapshot_every;
+            if !due || hold.mode() != Mode::Shared {
+                continue;
+            }
+            match self.snapshot(hold, owed).await {
+                Ok(()) => forgotten = now_forgotten,
+                Err(why) => {
+                    tracing::debug!(bot = %self.bot, why, "what the bot keeps could not be published as a whole");
+                }
             }
         }
     }

@@ -133,11 +133,14 @@ enum Item {
 pub struct Lines {
     // Std mutexes: nothing is awaited under them. `None`: another node speaks for it, or nobody.
     lines: BTreeMap<BotName, Mutex<Option<mpsc::UnboundedSender<Item>>>>,
+    /// How often somebody was forgotten.
+    forgotten: AtomicU64,
 }
 
 impl Lines {
     pub(super) fn new(bots: impl IntoIterator<Item = BotName>) -> Self {
-        Self { lines: bots.into_iter().map(|bot| (bot, Mutex::default())).collect() }
+        let lines = bots.into_iter().map(|bot| (bot, Mutex::default())).collect();
+        Self { lines, forgotten: AtomicU64::new(0) }
     }
 
     pub(super) fn bots(&self) -> Vec<BotName> {
@@ -146,6 +149,11 @@ impl Lines {
 
     fn line(&self, bot: &BotName) -> Option<MutexGuard<'_, Option<mpsc::UnboundedSender<Item>>>> {
         Some(self.lines.get(bot)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often somebody was forgotten since the start: what is on the stream of before shall go then.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
     }
 
     /// From now on what is kept of a bot is published with this pen.
@@ -201,6 +209,10 @@ impl Mirror for Lines {
         if let Some(told) = refused {
             told(Err(StoreError::Elsewhere));
         }
+    }
+
+    fn forget_past(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -40,6 +40,9 @@ pub trait Mirror: Send + Sync + 'static {
     /// of these calls. `told` says when it is as durable there as it ever will be, or that this node does not speak for the
     /// bot any more: then nothing of it was written, and nothing ever will be. Without rows it only waits for those before.
     fn hand(&self, bot: &BotName, rows: Vec<BotRow>, told: Told);
+
+    /// Somebody was forgotten: what the rows were before shall not be there for long either.
+    fn forget_past(&self) {}
 }
 
 /// One promise, kept once all its parts are; broken once any of them is.

@@ -491,6 +491,11 @@ impl Outbox {
         self.shared.store.refusing().map(|why| why.to_string())
     }
 
+    /// How many changes were given up while there was no space, since the start: what they say was shown may be shown again.
+    pub fn given_up(&self) -> u64 {
+        self.shared.store.given_up()
+    }
+
     /// Bytes on disk.
     pub fn disk_bytes(&self) -> u64 {
         self.shared.store.disk_bytes()
@@ -550,6 +555,7 @@ impl Outbox {
         for (bot, queue) in queues {
             queue.blank(&bot, lang);
         }
+        shared.store.forget_past();
     }
 
     /// Makes the outbox in `dir` anew with what it holds now: a store keeps bytes of what was removed for a while. To be

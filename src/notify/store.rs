@@ -20,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
@@ -155,6 +156,8 @@ struct States {
     refusing: Arc<Mutex<Option<StoreError>>>,
     /// Where else it is kept; set at the start, if at all.
     mirror: Arc<OnceLock<Arc<dyn Mirror>>>,
+    /// Rows that were owed and given up, because more were than are remembered.
+    given_up: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Store {
@@ -196,7 +199,10 @@ impl Store {
         let writer = Writer::new(base, free_floor_bytes, SPACE_EVERY, &states);
         let to_sync = syncs.clone();
         let engine = |error: io::Error| OpenError::Engine { dir: dir.to_owned(), why: error.to_string() };
-        thread::Builder::new().name("bots-write".into()).spawn(move || writer.run(&jobs_in, &to_sync)).map_err(engine)?;
+        thread::Builder::new()
+            .name("bots-write".into())
+            .spawn(move || writer.run(&jobs_in, &to_sync))
+            .map_err(engine)?;
         let fails = Arc::clone(&states.failed);
         thread::Builder::new()
             .name("bots-sync".into())
@@ -216,6 +222,13 @@ impl Store {
     pub(super) fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
         if self.states.mirror.set(mirror).is_err() {
             error!("the bots' state has a mirror already; the second one is left out");
+        }
+    }
+
+    /// Somebody was forgotten: see [`Mirror::forget_past`].
+    pub(super) fn forget_past(&self) {
+        if let Some(mirror) = self.states.mirror.get() {
+            mirror.forget_past();
         }
     }
 
@@ -337,6 +350,11 @@ impl Store {
             Some(why) => Some(StoreError::Failed(why.clone())),
             None => lock(&self.states.refusing).clone(),
         }
+    }
+
+    /// How many rows were given up while there was no space, since the start.
+    pub(super) fn given_up(&self) -> u64 {
+        self.states.given_up.load(Ordering::Relaxed)
     }
 
     /// Bytes on disk.
@@ -550,6 +568,10 @@ impl<B: Base> Writer<B> {
             for job in group.iter_mut().filter(|job| job.owed) {
                 if self.owed.len() < OWED_MAX {
                     self.owed.append(std::mem::take(&mut job.ops));
+                } else if self.states.given_up.fetch_add(job.ops.len() as u64, Ordering::Relaxed) == 0 {
+                    warn!(
+                        "more has happened than can be remembered until there is space: what was shown may be shown again after a restart"
+                    );
                 }
             }
             return Err(full);

@@ -9,12 +9,16 @@ use super::{Viewer, World, house::span, line::INDENT, words};
 use crate::{
     lang::{self, Lang, say, text_in},
     log::{Health, Position},
+    nodes::{HeldBot, NodesState},
 };
 
 /// The most rooms of a bot that are named.
 const ROOMS_MAX: usize = 5;
 /// The longest reason that is repeated, in characters.
 const WHY_CHARS_MAX: usize = 160;
+/// A node that was not heard for so long is said to be silent, in milliseconds.
+const SILENT_MS: u64 = 5000;
+
 /// What is wrong with a bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -59,6 +63,8 @@ pub struct BotState {
     pub paused: Vec<(String, Duration, String)>,
     /// Rooms the platform refuses everything for.
     pub refusing: Vec<String>,
+    /// Which node speaks for it; `None` on one machine.
+    pub spoken_for: Option<HeldBot>,
 }
 
 /// How this process is, for `/status`.
@@ -74,6 +80,8 @@ pub struct Status {
     pub health: Health,
     /// Every bot.
     pub bots: Vec<BotState>,
+    /// Every node; `None` on one machine.
+    pub nodes: Option<NodesState>,
 }
 
 impl World {
@@ -98,6 +106,9 @@ impl World {
                     text.plain(INDENT).push(Style::Quote, words::one_line(&line));
                 }
             }
+        }
+        if let Some(nodes) = &status.nodes {
+            text.plain("\n").append(nodes_lines(nodes, viewer));
         }
         let health = &status.health;
         if all {
@@ -139,6 +150,12 @@ fn bot_line(bot: &BotState, head: Position, viewer: &Viewer) -> Text {
     let lang = viewer.lang;
     let mut text = Text::new();
     text.plain(words::title_of(&bot.bot, &viewer.titles)).plain("   ");
+    let elsewhere = bot.spoken_for.as_ref().filter(|held| !held.here);
+    if let Some(held) = elsewhere {
+        // What is counted here is not about it.
+        text.plain(spoken_for(held, viewer));
+        return text;
+    }
     match &bot.trouble {
         None => drop(text.plain(say!(lang, "health-runs"))),
         Some(trouble) => {
@@ -154,6 +171,9 @@ fn bot_line(bot: &BotState, head: Position, viewer: &Viewer) -> Text {
     let mut more = |what: String| {
         text.plain("   ").plain(what);
     };
+    if let Some(held) = &bot.spoken_for {
+        more(spoken_for(held, viewer));
+    }
     if bot.waiting > 0 {
         more(say!(lang, "health-waits", n = bot.waiting));
     }
@@ -168,10 +188,55 @@ fn bot_line(bot: &BotState, head: Position, viewer: &Viewer) -> Text {
     text
 }
 
+/// Which node speaks for a bot.
+fn spoken_for(held: &HeldBot, viewer: &Viewer) -> String {
+    let lang = viewer.lang;
+    match (&held.node, held.here) {
+        (_, true) if held.alone => say!(lang, "nodes-alone"),
+        (_, true) => say!(lang, "nodes-here"),
+        (Some(node), false) => {
+            let span = span_since(held.since.unwrap_or(viewer.now), viewer.now, lang);
+            say!(lang, "nodes-there", node, span)
+        }
+        (None, false) => say!(lang, "nodes-nobody"),
+    }
+}
+
+/// Which nodes there are, and what is wrong with them.
+fn nodes_lines(state: &NodesState, viewer: &Viewer) -> Text {
+    let lang = viewer.lang;
+    let names = state.nodes.iter().map(|node| match (node.here, node.silent_ms) {
+        (true, _) => say!(lang, "nodes-this", name = node.name.as_str()),
+        (false, ..SILENT_MS) => node.name.clone(),
+        (false, silent) => {
+            let span = span(Duration::from_millis(silent), lang);
+            say!(lang, "nodes-silent", name = node.name.as_str(), span)
+        }
+    });
+    let names: Vec<_> = names.collect();
+    let mut text = Text::new();
+    text.plain(say!(lang, "nodes-list", n = names.len(), names = names.join(", ")));
+    let mut trouble: Vec<_> = state.away.iter().map(|why| say!(lang, "nodes-away", why = short(why))).collect();
+    if state.away.is_none() {
+        let untaken = state.bots.iter().filter(|bot| !bot.here);
+        trouble.extend(untaken.filter_map(|bot| {
+            let why = short(bot.trouble.as_ref()?);
+            Some(say!(lang, "nodes-trouble", bot = words::title_of(&bot.bot, &viewer.titles), why))
+        }));
+    }
+    for line in trouble {
+        text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&line));
+    }
+    text
+}
+
 /// All that is counted of a bot, a line each.
 fn details(bot: &BotState, viewer: &Viewer) -> Vec<String> {
     let lang = viewer.lang;
     let mut lines = Vec::new();
+    if bot.spoken_for.as_ref().is_some_and(|held| !held.here) {
+        return lines;
+    }
     lines.extend(bot.read.map(|read| say!(lang, "health-read", position = words::grouped(read.0))));
     if bot.held > 0 {
         lines.push(say!(lang, "health-held", n = bot.held));

@@ -21,9 +21,9 @@ mod log_tools;
 mod looks;
 mod moving;
 mod newer;
+mod nodes;
 #[cfg(unix)]
 mod on_nats;
-mod nodes;
 mod order;
 mod past;
 mod phone;

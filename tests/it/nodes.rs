@@ -5,18 +5,16 @@
 //!
 //! * `node.rs`  a node that can be killed as a process is
 //! * `cable.rs` a network that can be cut
+//! * `process.rs` the real program, killed and frozen
 
 mod cable;
 mod node;
+mod process;
 
 use std::time::{Duration, Instant};
 
 use yoman::nodes::WhenAway;
-use yoman_chat::{
-    RoomKind,
-    fake::{Asked, FakeBot, FakeMessage},
-};
-use yoman_stand_ins::nats::Server;
+use yoman_chat::fake::{Asked, FakeBot, FakeMessage};
 
 use self::{
     cable::Cable,
@@ -217,8 +215,6 @@ fn what_is_kept_of_a_bot_stays_small_and_is_whole() {
         all_answered(&site, (round + 1) * 20);
     }
     until("what was before a snapshot is removed", || site.first_sequence() > 20);
-    site.bot.write_in(&site.bot.room("yard"), RoomKind::Group, "kim", "/todo rake", None);
-    until("answered there", || !site.bot.shown(&site.bot.room("yard")).is_empty());
     first.kill();
     let second = Node::start(&site, "second", &site.url());
     until("the second one speaks", || second.speaks());

@@ -50,7 +50,7 @@ impl Args {
         Ok(Self {
             rounds: number("--rounds", 5.0)? as usize,
             seconds: number("--seconds", 2.0)?,
-            events: number("--events", 200_000.0)? as u64,
+            events: number("--events", 100_000.0)? as u64,
             installed: path("--installed")?,
             built: path("--built")?,
             nats: path("--nats")?,

@@ -285,10 +285,19 @@ impl Intake {
             }
         }
         roots.truncate(THREADS_MAX);
+        let newest = found.iter().map(at).max().unwrap_or(from).max(from);
         for root in &roots {
             let arguments = [("channel", channel), ("ts", root.as_str()), ("oldest", oldest.as_str()), ("limit", PAGE)];
             let replies = self.pages("conversations.replies", &arguments).await?;
             found.extend(replies.into_iter().filter(|m| m.ts != *root && at(m) > from));
+        }
+        let last = found.iter().map(at).max().unwrap_or(newest);
+        if last > newest {
+            // Written while the threads were read, perhaps: then what stands before it was not there yet a moment ago.
+            let oldest = stamp(newest);
+            let arguments = [("channel", channel), ("oldest", oldest.as_str()), ("limit", PAGE)];
+            let since = self.pages("conversations.history", &arguments).await?;
+            found.extend(since.into_iter().filter(|m| at(m) < last));
         }
         found.sort_by_key(at);
         found.dedup_by(|a, b| a.ts == b.ts);

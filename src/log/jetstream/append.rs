@@ -19,9 +19,7 @@ use super::{
     standing::subject_of,
     subject,
 };
-use crate::log::{
-    Append, AppendError, Appended, CommandId, Commit, EventLog, Expected, ReadError, Version,
-};
+use crate::log::{Append, AppendError, Appended, CommandId, Commit, EventLog, Expected, ReadError, Version};
 
 /// How long it is tried before it counts as away: a server that dies is replaced by another within some seconds.
 const TIME_MAX: Duration = Duration::from_secs(5);
@@ -204,7 +202,9 @@ impl<'a> Attempt<'a> {
                     let repeat = marks.sequence_of(commit.position) != sequence;
                     Ok(Appended { commit, repeat })
                 }
-                None => Err(AppendError::Failed("its message is in the shared log, and no commit: see the warnings".into())),
+                None => {
+                    Err(AppendError::Failed("its message is in the shared log, and no commit: see the warnings".into()))
+                }
             },
         }
     }

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType};
 
-use super::{
-    marks::Marks,
-    standing::stream_name,
-};
+use super::{marks::Marks, standing::stream_name};
 
 /// Older servers let two writers win (2.9), or cannot do what is asked of them here.
 pub(super) const SERVER_MIN: (u64, u64) = (2, 12);
@@ -80,8 +77,9 @@ pub(super) fn judge(info: &Info, prefix: &str, through: u64) -> Judged {
     } else if info.config.sealed {
         judged.refusing = Some(format!("the stream {name} is sealed: it takes nothing more, for ever"));
     } else if let Some(what) = loses_commits(&info.config, prefix) {
-        judged.refusing =
-            Some(format!("the stream {name} was changed so that it can lose commits ({what}): set it back (nats stream edit)"));
+        judged.refusing = Some(format!(
+            "the stream {name} was changed so that it can lose commits ({what}): set it back (nats stream edit)"
+        ));
     }
     judged.warning = warning(info);
     judged
@@ -134,7 +132,9 @@ fn warning(info: &Info) -> Option<String> {
         found.push(format!("the stream {name} has a limit: when it is reached nothing more is taken"));
     }
     if !info.config.deny_delete || !info.config.deny_purge {
-        found.push(format!("messages of the stream {name} can be deleted by hand: make it deny that (nats stream edit)"));
+        found.push(format!(
+            "messages of the stream {name} can be deleted by hand: make it deny that (nats stream edit)"
+        ));
     }
     (!found.is_empty()).then(|| found.join(". "))
 }
@@ -223,7 +223,10 @@ mod tests {
     #[test]
     fn what_should_be_looked_at_is_said() {
         for (change, word) in [
-            ((|info| info["config"]["num_replicas"] = 1.into()) as fn(&mut serde_json::Value), "kept on 1 NATS server:"),
+            (
+                (|info| info["config"]["num_replicas"] = 1.into()) as fn(&mut serde_json::Value),
+                "kept on 1 NATS server:",
+            ),
             (|info| info["state"]["first_seq"] = 5.into(), "purged"),
             (|info| info["state"]["num_deleted"] = 2.into(), "2 messages"),
             (|info| info["config"]["max_msgs"] = 100.into(), "has a limit"),

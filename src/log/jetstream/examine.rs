@@ -98,15 +98,19 @@ pub async fn examine(settings: NatsSettings) -> Vec<Examined> {
     let cluster = info.cluster.as_deref().map_or("no cluster".to_owned(), |name| format!("cluster {name}"));
     found.push(match check::server_problem(&info.version) {
         Some(why) => Examined::new(Grade::Bad, why, ""),
-        None => Examined::new(Grade::Good, format!("nats-server {} ({}, {cluster})", info.version, info.server_name), ""),
+        None => {
+            Examined::new(Grade::Good, format!("nats-server {} ({}, {cluster})", info.version, info.server_name), "")
+        }
     });
     let name = stream_name(&connection.settings().prefix);
     match connection.jetstream().get_stream(&name).await {
         Ok(stream) => found.extend(of_stream(stream.cached_info(), &connection.settings().prefix)),
         Err(error) => found.push(match error.kind() {
-            GetStreamErrorKind::JetStream(fault) if fault.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-                Examined::new(Grade::Odd, format!("the stream {name} is not there yet"), "it is made at the first start")
-            }
+            GetStreamErrorKind::JetStream(fault) if fault.error_code() == ErrorCode::STREAM_NOT_FOUND => Examined::new(
+                Grade::Odd,
+                format!("the stream {name} is not there yet"),
+                "it is made at the first start",
+            ),
             _ => Examined::new(
                 Grade::Bad,
                 format!("the stream {name} cannot be looked at: {error}"),

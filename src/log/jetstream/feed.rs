@@ -249,7 +249,10 @@ impl Feed {
     async fn missing(&mut self, stream: &Stream<()>, to: u64) -> Result<(), Ended> {
         let from = self.fed + 1;
         if to - self.fed > MISSING_MAX {
-            let why = format!("messages {from} to {to} of the stream {} are gone", stream_name(&self.connection.settings().prefix));
+            let why = format!(
+                "messages {from} to {to} of the stream {} are gone",
+                stream_name(&self.connection.settings().prefix)
+            );
             self.standing.refuse("stream", Some(why));
             return Err(Ended::Wrong);
         }

@@ -48,7 +48,10 @@ mod tests {
         let golden = include_bytes!("../golden/stream-1.json");
         fs::write(dir.path().join(NAME), golden).unwrap();
         let identity = read(dir.path()).unwrap().unwrap();
-        assert_eq!((identity.stream.as_str(), identity.created.as_str()), ("yoman-log", "2026-11-20 10:00:00.0 +00:00:00"));
+        assert_eq!(
+            (identity.stream.as_str(), identity.created.as_str()),
+            ("yoman-log", "2026-11-20 10:00:00.0 +00:00:00")
+        );
         write(dir.path(), &identity).unwrap();
         assert_eq!(fs::read(dir.path().join(NAME)).unwrap(), golden);
         for bad in ["", "{}", r#"{"format":2,"stream":"a","created":"b"}"#] {

@@ -56,11 +56,6 @@ use async_nats::jetstream::stream::Stream;
 use async_trait::async_trait;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use self::{
-    feed::{Feed, Looked},
-    replica::Input,
-    standing::Standing,
-};
 pub use self::{
     check::server_problem,
     connection::{Connection, ConnectionError, Hidden, Link, NatsSettings, check_server},
@@ -69,6 +64,11 @@ pub use self::{
     gate::Gate,
     identity::replica_of,
     open::{OpenError, Options},
+};
+use self::{
+    feed::{Feed, Looked},
+    replica::Input,
+    standing::Standing,
 };
 use super::{
     Append, AppendError, Appended, CommandId, Commit, EventLog, Head, Health, Live, Position, ReadError, StreamId,

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::{self, ErrorCode, context::{CreateStreamErrorKind, GetStreamErrorKind}};
+use async_nats::jetstream::{
+    self, ErrorCode,
+    context::{CreateStreamErrorKind, GetStreamErrorKind},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
@@ -72,7 +75,9 @@ pub enum OpenError {
     #[error("the connection to NATS cannot be set up: {0}")]
     Connection(#[from] ConnectionError),
     /// NATS is away, and there is no replica to go on with.
-    #[error("NATS cannot be reached ({why}), and there is no replica of the shared log here yet to go on with: see [nats] servers")]
+    #[error(
+        "NATS cannot be reached ({why}), and there is no replica of the shared log here yet to go on with: see [nats] servers"
+    )]
     Away {
         /// Why.
         why: String,
@@ -238,7 +243,9 @@ async fn make(connection: &Connection, config: jetstream::stream::Config) -> Res
                 )));
             }
             if code == ErrorCode::JETSTREAM_NOT_ENABLED || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT {
-                return Err(OpenError::Stream(format!("JetStream is off there: jetstream {{ }} in nats.conf ({what})")));
+                return Err(OpenError::Stream(format!(
+                    "JetStream is off there: jetstream {{ }} in nats.conf ({what})"
+                )));
             }
             // Another node made it, with other settings.
             if code == ErrorCode::STREAM_NAME_EXIST {
@@ -292,7 +299,9 @@ fn tell_of_syncing(log: &JetStreamLog) {
         let syncs = examine::syncs(&connection).await;
         let told = syncs.examined();
         match (&syncs, standing.upgrade()) {
-            (examine::Syncs::Not(_), Some(standing)) => standing.warn("sync", Some(format!("{}: {}", told.what, told.mend))),
+            (examine::Syncs::Not(_), Some(standing)) => {
+                standing.warn("sync", Some(format!("{}: {}", told.what, told.mend)))
+            }
             (examine::Syncs::Unknown, Some(_)) => tracing::warn!("{}: {}", told.what, told.mend),
             _ => {}
         }
@@ -315,7 +324,11 @@ async fn catch_up(log: &JetStreamLog, looked: &Looked) {
             tracing::info!(read = at - first, of = looked.last - first, "reading the shared log");
         }
         if moved.elapsed() >= CATCH_UP_SILENCE_MAX {
-            tracing::warn!(at, of = looked.last, "the shared log could not be read to its end yet; it is read on meanwhile");
+            tracing::warn!(
+                at,
+                of = looked.last,
+                "the shared log could not be read to its end yet; it is read on meanwhile"
+            );
             return;
         }
     }

@@ -173,7 +173,13 @@ impl Folder {
                         return;
                     }
                     let why = "the message was deleted by hand";
-                    let mark = Mark { from: sequence, to: sequence, what: What::Missing, subject: String::new(), why: why.into() };
+                    let mark = Mark {
+                        from: sequence,
+                        to: sequence,
+                        what: What::Missing,
+                        subject: String::new(),
+                        why: why.into(),
+                    };
                     if self.mark(mark) {
                         draft.lost.push(self.lost(why));
                         self.fold.missing();
@@ -244,7 +250,9 @@ impl Folder {
         match mark.what {
             What::Repeat => tracing::debug!(sequence = mark.from, why = mark.why, "a message was sent twice"),
             What::Gate => tracing::info!(sequence = mark.from, says = mark.why, "whether the shared log is here"),
-            what => tracing::error!(sequence = mark.from, ?what, why = mark.why, "a message of the shared log is no commit"),
+            what => {
+                tracing::error!(sequence = mark.from, ?what, why = mark.why, "a message of the shared log is no commit")
+            }
         }
         let told = mark.what;
         let gate = (told == What::Gate).then(|| mark.why.clone());
@@ -271,7 +279,9 @@ impl Folder {
 
     fn stop(&mut self, stop: Stop) {
         let why = match stop {
-            Stop::Newer(why) => format!("{why}: written by a newer yoman, so update; until then this node does not follow the shared log"),
+            Stop::Newer(why) => format!(
+                "{why}: written by a newer yoman, so update; until then this node does not follow the shared log"
+            ),
             Stop::Changed(why) => format!(
                 "{why}. Nothing more is taken over from it. If the stream was put back from a backup or mended, begin with a new \
                  replica: stop yoman, move replica/ aside, start it"

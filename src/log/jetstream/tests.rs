@@ -1,6 +1,5 @@
 //! Against real servers: the contract on one server, what a hand may do to a stream, and NATS going away.
 
-
 mod hand;
 mod nodes;
 

@@ -113,7 +113,9 @@ impl Keeper {
             }
         }
         if let Some(journal) = &mut self.journal {
-            outcome = outcome.and_then(|()| complete(journal, &self.shared, head.position)).and_then(|()| journal.sync().map_err(|error| error.to_string()));
+            outcome = outcome
+                .and_then(|()| complete(journal, &self.shared, head.position))
+                .and_then(|()| journal.sync().map_err(|error| error.to_string()));
             self.shared.journaled.store(journal.last().0, Ordering::Release);
             self.shared.note_journal(&outcome);
         }

@@ -56,6 +56,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 pub(in crate::log) use self::copying::Piece;
+pub(crate) use self::replica::Batch;
 pub use self::{
     archiving::{ArchiveError, Archived, Before},
     backup::{BackedUp, BackupError, MANIFEST, Manifest, restore_backup},
@@ -66,7 +67,6 @@ pub use self::{
     salvage::{Salvaged, salvage},
     verify::{FAULTS_MAX, Fault, Verification},
 };
-pub(crate) use self::replica::Batch;
 use self::{
     lock::OwnerLock,
     shared::Shared,

@@ -86,7 +86,7 @@ impl Shared {
         }
     }
 
-    /// Why a range of positions was given up, when all of it was.
+    /// Why a range was given up, when all of it was.
     pub(super) fn why_lost(&self, from: u64, through: u64) -> Option<String> {
         self.lost.read().unwrap_or_else(PoisonError::into_inner).why(from, through).map(str::to_owned)
     }

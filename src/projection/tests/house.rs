@@ -96,6 +96,7 @@ fn how_it_is() {
                 ..Default::default()
             },
         ],
+        nodes: None,
     };
     insta::assert_snapshot!(story.world.status(&status, false, &viewer(None)).to_plain(), @r"
     yoman 0.1.0   up 3 h   position 4,812
@@ -119,6 +120,46 @@ fn how_it_is() {
        discord/2 refuses everything
     log sled   12 MB
     ! Nothing can be saved: the disk is full
+    ");
+}
+
+#[test]
+fn which_node_speaks_for_which_bot() {
+    use crate::nodes::{HeldBot, NodesState, SeenNode};
+
+    let story = Story::new();
+    let since = noon() - TimeDelta::minutes(5);
+    let node =
+        |name: &str, here, silent_ms| SeenNode { name: name.into(), version: "0.1.0".into(), since, here, silent_ms };
+    let held = |bot: &str, node: Option<&str>, here| HeldBot {
+        bot: bot.into(),
+        node: node.map(str::to_owned),
+        since: Some(since),
+        here,
+        alone: false,
+        trouble: (bot == "slack").then(|| "written by a newer yoman: update".into()),
+    };
+    let bots = vec![held("telegram", Some("a"), true), held("discord", Some("b"), false), held("slack", None, false)];
+    let state =
+        |held: &HeldBot| BotState { bot: held.bot.clone(), spoken_for: Some(held.clone()), ..Default::default() };
+    let status = Status {
+        version: "0.1.0".into(),
+        bots: bots.iter().map(state).collect(),
+        nodes: Some(NodesState {
+            nodes: vec![node("a", true, 0), node("b", false, 900), node("c", false, 9000)],
+            bots,
+            away: None,
+        }),
+        ..Status::default()
+    };
+    insta::assert_snapshot!(story.world.status(&status, false, &viewer(None)).to_plain(), @r"
+    yoman 0.1.0   up 0 s   position 0
+    Telegram   runs   this node speaks for it
+    Discord   b speaks for it, for 5 min
+    slack   nobody speaks for it at the moment
+    3 nodes: a (this one), b, c (not heard for 9 s)
+    ! slack cannot be taken over by this node: written by a newer yoman: update
+    More: /status all
     ");
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use yoman_chat::{Bot, Outbound, Said};
 use yoman_slack::Slack;
-use yoman_stand_ins::slack::{Delivery, Say};
+use yoman_stand_ins::slack::{Delivery, Fault, FaultKind, Say, SlackStandIn};
 
 use crate::setup::{PATIENCE, Setup, config, room, run, text};
 
@@ -100,6 +100,39 @@ async fn what_comes_with_the_greeting_stands_behind_what_was_missed() {
 }
 
 #[tokio::test]
+async fn what_is_said_while_threads_are_read_keeps_its_place() {
+    let mut setup = Setup::start().await;
+    setup.server.write(&setup.im, &setup.kim, "before").unwrap();
+    setup.kept(1).await;
+    let card = setup.bot.send(&room(&setup.im), &Outbound::text("T1")).await.unwrap();
+    assert!(setup.server.wait_acknowledged(PATIENCE).await);
+    setup.server.delivery(lossy());
+    setup.server.go_down();
+    setup.server.wait(PATIENCE, |s| (s.counters().sockets_open == 0).then_some(())).await.unwrap();
+    let (channel, user, thread) = (setup.im.clone(), setup.kim.clone(), card.id.clone());
+    let in_thread = |text: &str| Say {
+        channel: channel.clone(),
+        user: user.clone(),
+        text: text.into(),
+        thread_ts: Some(thread.clone()),
+        ..Say::default()
+    };
+    setup.server.say(in_thread("missed")).unwrap();
+    setup.server.delivery(Delivery::default());
+    setup.server.fault(Fault::new("conversations.replies", 1, FaultKind::Slow(700)));
+    let before = setup.server.calls(Some("conversations.history")).len();
+    setup.server.come_up().await.unwrap();
+    // The channel was read, and the thread is being read.
+    let read = |s: &SlackStandIn| (s.calls(Some("conversations.history")).len() >= before + 2).then_some(());
+    setup.server.wait(PATIENCE, read).await.unwrap();
+    setup.server.write(&setup.im, &setup.kim, "one").unwrap();
+    setup.server.say(in_thread("two")).unwrap();
+    let kept = setup.kept(4).await;
+    assert_eq!(kept.iter().map(text).collect::<Vec<_>>(), ["before", "missed", "one", "two"]);
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_slack_gives_up_is_fetched_until_it_is_kept() {
     let setup = Setup::start().await;
     setup.server.delivery(Delivery { ack_deadline_ms: 100, retry_pauses_ms: Vec::new(), ..Delivery::default() });
@@ -114,7 +147,7 @@ async fn what_slack_gives_up_is_fetched_until_it_is_kept() {
 
 #[tokio::test]
 async fn nothing_is_read_back_the_first_time() {
-    let server = yoman_stand_ins::slack::SlackStandIn::start().await.unwrap();
+    let server = SlackStandIn::start().await.unwrap();
     server.delivery(lossy());
     let setup = Setup::unconnected(server, |_| {});
     setup.server.delivery(lossy());

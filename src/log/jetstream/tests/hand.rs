@@ -41,7 +41,11 @@ async fn a_deleted_message_is_noticed_by_the_node_that_had_it_and_by_a_new_one()
     let one = One::start();
     let stream = open_to_all(&one).await;
     let log = one.node("a").await;
-    assert!(log.health().warnings.iter().any(|it| it.contains("can be deleted by hand")), "{:?}", log.health().warnings);
+    assert!(
+        log.health().warnings.iter().any(|it| it.contains("can be deleted by hand")),
+        "{:?}",
+        log.health().warnings
+    );
     three_commits(&log).await;
     stream.delete_message(2).await.unwrap();
     // It goes on with what it had read, and says so.
@@ -263,5 +267,8 @@ async fn what_can_be_told_of_nats_is_told() {
     assert!(found[2].what.contains("kept on 1 NATS server") && found[2].grade == Grade::Odd, "{found:?}");
     one.server.kill().unwrap();
     let found = examine(one.options("a").nats).await;
-    assert!(found.len() == 1 && found[0].grade == Grade::Bad && found[0].what.contains("cannot be reached"), "{found:?}");
+    assert!(
+        found.len() == 1 && found[0].grade == Grade::Bad && found[0].what.contains("cannot be reached"),
+        "{found:?}"
+    );
 }

@@ -89,15 +89,15 @@ struct Aligned<'a> {
 
 fn matches(story: &Story, pieces: &[String], shown: &Shown) -> bool {
     let text = &shown.first;
-    (story.reply_to.is_none() || story.reply_to == shown.reply_to)
+    // Nothing is answered before it was said: a card that is pressed has the words of what comes of that, too.
+    shown.at_us >= story.at_us
+        && (story.reply_to.is_none() || story.reply_to == shown.reply_to)
         && pieces.iter().all(|piece| text.contains(piece.as_str()))
 }
 
 /// Whether nothing is seen of something done by hand: perhaps it was cut off.
 fn unseen(story: &Story, shown: &[Shown]) -> bool {
-    // What is said of the same item before has the same words in it.
-    let since = shown.iter().filter(|message| message.at_us >= story.at_us);
-    let seen = |pieces: &Vec<String>| since.clone().any(|message| matches(story, pieces, message));
+    let seen = |pieces: &Vec<String>| shown.iter().any(|message| matches(story, pieces, message));
     story.deed.is_some() && !story.answers.iter().any(seen)
 }
 
@@ -135,7 +135,8 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
             expected[next - 1].2.push(message);
         } else if let Some(later) = expected[next..].iter().position(fits) {
             // Those that may come in another order stand in nobody's way.
-            let mut before = expected[next..next + later].iter().filter(|(story, _, copies)| !story.loose && copies.is_empty());
+            let mut before =
+                expected[next..next + later].iter().filter(|(story, _, copies)| !story.loose && copies.is_empty());
             let wanted = before.next().unwrap_or(&expected[next]);
             stray.push((message, format!("came before the answer to {} ({} us)", wanted.0.what, wanted.0.at_us)));
             next += later + 1;

@@ -51,7 +51,8 @@ async fn a_creds_file_lets_in() {
         limits.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         limits
     };
-    let of_operator = jwt(&operator, &operator.public_key(), "house", serde_json::json!({ "type": "operator", "version": 2 }));
+    let of_operator =
+        jwt(&operator, &operator.public_key(), "house", serde_json::json!({ "type": "operator", "version": 2 }));
     let jetstream = serde_json::json!({ "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1 });
     let of_account = jwt(
         &operator,
