@@ -21,7 +21,7 @@ use yoman_chat::{Bot, BotError, BotName, Stop};
 use self::upkeep::Upkeep;
 pub use self::{
     forgotten::finish_forgetting,
-    house::{House, Seating},
+    house::{House, Kept, Seating},
     shared::check_nats,
 };
 use crate::{
@@ -41,6 +41,7 @@ use crate::{
     nodes::Nodes,
     notify::{DeliverySettings, Mirror, Outbox, OutboxSettings},
     report::Library,
+    spool::{self, Spool, SpoolSettings},
     subscription::{SharedWorld, SnapshotSettings, Snapshots, snapshots},
     vault::{SealedLog, Vault},
 };
@@ -69,7 +70,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             "no bot is on: set a token (config/example.env), or switch the console on in config/yoman.toml".into(),
         ));
     }
-    let Opened { stored, log, vault, looked_through, outbox, snapshots, connection } = open(&config).await?;
+    let Opened { stored, log, vault, looked_through, outbox, snapshots, spool, connection } = open(&config).await?;
     let settings = intake::Settings {
         lang: config.rooms.language,
         time_zone: config.rooms.zone(),
@@ -98,7 +99,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     if let Some((_, lines)) = &shared {
         outbox.mirror_to(Arc::clone(lines) as Arc<dyn Mirror>);
     }
-    let mut house = House::start_with(log, outbox, bots, settings, &delivery, snapshots, seating);
+    let mut house = House::start_keeping(log, outbox, bots, settings, &delivery, Kept { snapshots, seating, spool });
     let nodes = shared.map(|(connection, lines)| {
         Nodes::start(&connection, &config.nodes.settings(), &lines, &house.outbox, &house.log, &house.seats)
     });
@@ -259,6 +260,8 @@ struct Opened {
     outbox: Outbox,
     /// Snapshots of the world, when there may be any.
     snapshots: Option<Arc<Snapshots>>,
+    /// What waits for a shared log.
+    spool: Option<Arc<Spool>>,
     /// To what the log is shared through, if it is.
     connection: Option<Connection>,
 }
@@ -293,6 +296,11 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
         bytes_max: config.snapshots.disk_mb_max.saturating_mul(1_000_000),
         ..SnapshotSettings::default()
     });
+    let spool = config.in_data_dir("spool");
+    let spool_settings = SpoolSettings {
+        waiting_max: usize::try_from(config.spool.max).unwrap_or(usize::MAX),
+        free_space_floor_mb: config.log.free_space_floor_mb,
+    };
     let opened = tokio::task::spawn_blocking(move || {
         let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         let (stored, beneath) = match on_nats {
@@ -320,7 +328,10 @@ async fn open(config: &Config) -> Result<Opened, AppError> {
                 .inspect_err(|error| tracing::warn!(dir = %dir.display(), %error, "no snapshots are kept"))
                 .ok()
         });
-        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots: snapshots.map(Arc::new), connection })
+        // It is on disk only while something waits in it: what was left there when the log was moved here is decided, too.
+        let spool = Spool::open(&spool, spool_settings).map_err(|error| failed(&error))?;
+        let (snapshots, spool) = (snapshots.map(Arc::new), Some(Arc::new(spool)));
+        Ok(Opened { stored, log, vault, looked_through, outbox, snapshots, spool, connection })
     });
     opened.await.map_err(|error| AppError::Failed(error.to_string()))?
 }
@@ -355,6 +366,20 @@ fn make_dir(path: &Path) -> Result<(), AppError> {
 /// What `yoman doctor` finds about the bots that are on: do their tokens work?
 pub async fn check_bots(config: &Config) -> Vec<Finding> {
     bots::check(config).await
+}
+
+/// What `yoman doctor` finds about what waits for a shared log, when no process holds it.
+pub async fn check_spool(config: &Config) -> Vec<Finding> {
+    let dir = config.in_data_dir("spool");
+    let found = tokio::task::spawn_blocking(move || match spool::peek(&dir) {
+        Ok(waits) => waits.map(|waits| intake::spool_findings(&waits)).unwrap_or_default(),
+        Err(why) => vec![Finding::warn(
+            "spool",
+            format!("what waits in {} cannot be looked at: {why}", dir.display()),
+            "start yoman: what can be read of it is decided, the rest is put aside",
+        )],
+    });
+    found.await.unwrap_or_else(|error| vec![Finding::fail("spool", error.to_string(), "")])
 }
 
 /// What `yoman doctor` finds about a log that no process holds: opens it and changes nothing.

@@ -69,6 +69,8 @@ pub struct Config {
     pub nats: NatsConfig,
     /// How this node behaves beside others.
     pub nodes: NodesConfig,
+    /// What is said while a shared log cannot be reached.
+    pub spool: SpoolConfig,
     /// Who can still read what.
     pub privacy: PrivacyConfig,
     /// What rooms start with.
@@ -119,6 +121,13 @@ pub struct LogConfig {
     pub cache_mb: u64,
     /// How long to wait for another process to let go of the log.
     pub lock_wait_ms: u64,
+}
+
+/// `[spool]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolConfig {
+    /// So many commands may wait.
+    pub max: u64,
 }
 
 /// `[privacy]`
@@ -263,6 +272,7 @@ impl Default for Config {
             },
             nats: NatsConfig::default(),
             nodes: NodesConfig::default(),
+            spool: SpoolConfig { max: 100_000 },
             privacy: PrivacyConfig { seal: true },
             rooms: RoomsConfig { language: Lang::English, time_zone: None, default_bucket: Bucket::Idea },
             notify: NotifyConfig {

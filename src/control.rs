@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     protocol::{
         BotStatus, CursorStatus, Finding, LastError, Level, PausedRoom, ReportAsked, ReportTold, Request, Response,
-        Status, WaitingPerson,
+        SpoolStatus, Status, WaitingPerson,
     },
     task::{LogDone, LogTask, Told},
     telling::ask_telling,

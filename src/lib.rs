@@ -17,6 +17,7 @@ pub mod notify;
 pub mod picture;
 pub mod projection;
 pub mod report;
+pub mod spool;
 pub mod subscription;
 pub mod vault;
 pub mod workflow;

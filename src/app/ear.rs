@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::{House, nodes, reports, upkeep::Upkeep};
 use crate::{
     control::{
-        BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response, Status,
-        Told, WaitingPerson,
+        BotStatus, Control, CursorStatus, Finding, LastError, LogDone, LogTask, PausedRoom, Request, Response,
+        SpoolStatus, Status, Told, WaitingPerson,
     },
     domain::Handle,
     intake::Intake,
@@ -56,6 +56,14 @@ impl Ear {
             uptime_s: status.up.as_secs(),
             position: status.head.0,
             verified: status.health.verified.clone(),
+            spool: status.spool.map(|waits| SpoolStatus {
+                waiting: waits.waiting as u64,
+                since: waits.since,
+                away_since: waits.away.as_ref().map(|away| away.since),
+                away: waits.away.map(|away| away.why),
+                unreadable: (waits.aside + waits.damaged) as u64,
+                failed: waits.failed,
+            }),
             cursors: cursors.map(|(name, position)| CursorStatus { name, position }).collect(),
             bots: status.bots.into_iter().map(|bot| bot_status(bot, status.head, now)).collect(),
             nodes: status.nodes,
@@ -153,6 +161,7 @@ impl Control for Ear {
             Request::Status => Response::Status(self.status()),
             Request::Health => {
                 let mut findings = health(&*self.log);
+                findings.extend(self.intake.spool_findings());
                 if let Some(why) = self.outbox.refusing() {
                     findings.push(Finding::fail("state", why, "make room on the disk"));
                 }

@@ -17,6 +17,7 @@ use crate::{
     machine,
     notify::{Card, DeliverySettings, Gate, Outbox, Render, outage::Vitals},
     projection::{Permalinks, Viewer, World, for_looks_alone},
+    spool::Spool,
     subscription::{Past, Rate, SharedWorld, Snapshots, snapshots},
 };
 
@@ -38,6 +39,8 @@ pub struct House {
     /// How many bots have not.
     left: usize,
     tasks: Vec<JoinHandle<()>>,
+    /// Stops deciding what waits.
+    waits_stop: Stop,
     /// Stops what belongs to no seat, once nothing comes in any more.
     rest_stop: Stop,
 }
@@ -49,6 +52,17 @@ pub enum Seating {
     All,
     /// Only those of bots that are on this machine alone; whoever looks after the leases takes and leaves the others.
     Later,
+}
+
+/// What a house keeps besides the log and the outbox, and who takes its seats.
+#[derive(Debug)]
+pub struct Kept {
+    /// Snapshots of the world, so that neither a start nor a look at the past reads the whole log.
+    pub snapshots: Option<Arc<Snapshots>>,
+    /// Who takes the seats.
+    pub seating: Seating,
+    /// A place for what is said while the shared log cannot be reached.
+    pub spool: Option<Arc<Spool>>,
 }
 
 /// Draws cards for the outbox at the moment of sending.
@@ -134,7 +148,20 @@ impl House {
         snapshots: Option<Arc<Snapshots>>,
         seating: Seating,
     ) -> Self {
-        let rest_stop = Stop::new();
+        Self::start_keeping(log, outbox, bots, settings, delivery, Kept { snapshots, seating, spool: None })
+    }
+
+    /// The same with everything that may be kept besides the log.
+    pub fn start_keeping(
+        log: Arc<dyn EventLog>,
+        outbox: Outbox,
+        bots: Vec<Arc<dyn Bot>>,
+        settings: intake::Settings,
+        delivery: &DeliverySettings,
+        kept: Kept,
+    ) -> Self {
+        let Kept { snapshots, seating, spool } = kept;
+        let (waits_stop, rest_stop) = (Stop::new(), Stop::new());
         let world = Arc::new(SharedWorld::new(World::default()));
         let titles: Arc<HashMap<_, _>> =
             Arc::new(settings.bots.iter().map(|(bot, can)| (bot.clone(), can.title.to_owned())).collect());
@@ -151,6 +178,7 @@ impl House {
         let intake = Intake::new(Arc::clone(&log), Arc::clone(&world), outbox.clone(), settings);
         let vitals = Vitals::default();
         let intake = intake.with_past(past).with_permalinks(permalinks(&bots)).with_vitals(vitals.clone());
+        let intake = intake.with_spool(spool);
         let intake = Arc::new(intake);
         let runs = Runs::default();
         let furniture = Furniture {
@@ -179,6 +207,9 @@ impl House {
         let feed = Arc::clone(&world);
         let feed = feed.keep_from(Arc::clone(&log), snapshots.clone(), Arc::clone(&rate), rest_stop.clone());
         let mut tasks = vec![machine::spawn(feed)];
+        // What waits comes in like anything else: it stops with the bots.
+        let (waiting, stop) = (Arc::clone(&intake), waits_stop.clone());
+        tasks.push(machine::spawn(async move { waiting.decide_what_waits(stop).await }));
         if let Some(snapshots) = snapshots {
             let (world, log) = (Arc::clone(&world), Arc::clone(&log));
             tasks.push(machine::spawn(snapshots::keep(snapshots, world, log, rate, rest_stop.clone())));
@@ -196,7 +227,7 @@ impl House {
             down_after,
         };
         tasks.push(machine::spawn(watch.run(rest_stop.clone())));
-        Self { intake, world, outbox, log, seats, ended, left, tasks, rest_stop }
+        Self { intake, world, outbox, log, seats, ended, left, tasks, waits_stop, rest_stop }
     }
 
     /// The next bot that stopped for good: its name and why. `None` when none is left.
@@ -215,6 +246,7 @@ impl House {
         let stopped = tokio::time::timeout(grace, async {
             // It only reads: whoever asked asks again.
             self.intake.desk().stop();
+            self.waits_stop.cancel();
             self.seats.stop_bots().await;
             // Whatever was accepted is seen, and routed, before the rest stops.
             self.world.at_least(self.log.head().position).await;
@@ -233,6 +265,11 @@ impl House {
             tracing::warn!(
                 "not everything stopped in time; what was accepted is safe, what was being sent is sent at the next start"
             );
+        }
+        if let Some(spool) = self.intake.spool()
+            && let Err(error) = spool.sync().await
+        {
+            tracing::error!(%error, "the spool could not be closed; what waits in it is safe");
         }
         if let Err(error) = self.outbox.sync().await {
             tracing::error!(%error, "the outbox could not be closed");

@@ -101,7 +101,7 @@ fn access(config: &Config) -> Vec<Finding> {
                 ));
             }
             let mut open = Vec::new();
-            let inside = ["", "log", "journal", "archive", "replica", "state", "keys", "control.sock"];
+            let inside = ["", "log", "journal", "archive", "replica", "spool", "state", "keys", "control.sock"];
             let keys = std::fs::read_dir(dir.join("keys")).into_iter().flatten();
             let keys = keys.filter_map(|key| Some(key.ok()?.path()));
             for path in
@@ -213,7 +213,9 @@ async fn log(config: &Config) -> Vec<Finding> {
             "stop it and start this version",
         )],
         Err(ControlError::NotRunning(_) | ControlError::PathTooLong { .. } | ControlError::Unsupported) => {
-            app::check_log(config).await
+            let mut findings = app::check_log(config).await;
+            findings.extend(app::check_spool(config).await);
+            findings
         }
         Err(error) => {
             vec![Finding::fail("process", error.to_string(), "see what it says on standard error; restart it")]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use yoman::{
     config::Config,
-    control::{Request, Response},
+    control::{Request, Response, SpoolStatus},
 };
 
 use super::{FAILED, ask, plain, say, unexpected};
@@ -52,6 +52,9 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
             ));
         }
     }
+    if let Some(spool) = &status.spool {
+        say_spool(spool);
+    }
     for bot in &status.bots {
         say(format_args!("  bot {:<20} {}", plain(&bot.name), plain(&bot.state)));
         let more = |what: std::fmt::Arguments<'_>| say(format_args!("  {:<24} {what}", ""));
@@ -97,6 +100,27 @@ pub(super) async fn main(args: &Args, config: &Config) -> ExitCode {
         say(format_args!("  cursor {:<17} {behind}", plain(&cursor.name)));
     }
     ExitCode::SUCCESS
+}
+
+/// What waits for the shared log; nothing is said of what is as it should be.
+fn say_spool(spool: &SpoolStatus) {
+    let since = |at: &chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    if let (Some(why), Some(at)) = (&spool.away, &spool.away_since) {
+        say(format_args!("  shared log               CANNOT BE REACHED since {}: {}", since(at), plain(why)));
+    }
+    if let (1.., Some(at)) = (spool.waiting, &spool.since) {
+        let commands = if spool.waiting == 1 { "command waits" } else { "commands wait" };
+        say(format_args!("  spool                    {} {commands} for it since {}", spool.waiting, since(at)));
+    }
+    if spool.unreadable > 0 {
+        say(format_args!(
+            "  spool                    {} saved and unreadable: yoman doctor says more",
+            spool.unreadable
+        ));
+    }
+    if let Some(why) = &spool.failed {
+        say(format_args!("  spool                    NOTHING MORE CAN BE SAVED: {}", plain(why)));
+    }
 }
 
 /// Whether a node is heard.

@@ -33,6 +33,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry { key: "nodes.name", limits: ANY, at: |c| &mut c.nodes.name },
     Entry { key: "nodes.lease_ttl_ms", limits: (1000, 60_000), at: |c| &mut c.nodes.lease_ttl_ms },
     Entry { key: "nodes.when_away", limits: ANY, at: |c| &mut c.nodes.when_away },
+    Entry { key: "spool.max", limits: (1, 10_000_000), at: |c| &mut c.spool.max },
     Entry { key: "privacy.seal", limits: ANY, at: |c| &mut c.privacy.seal },
     Entry { key: "rooms.language", limits: ANY, at: |c| &mut c.rooms.language },
     Entry { key: "rooms.time_zone", limits: ANY, at: |c| &mut c.rooms.time_zone },

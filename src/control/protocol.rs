@@ -157,6 +157,9 @@ pub struct Status {
     /// How far the log was last verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<crate::log::Verified>,
+    /// What waits for the shared log, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spool: Option<SpoolStatus>,
     /// The bots that are on.
     pub bots: Vec<BotStatus>,
     /// Who has seen what.
@@ -164,6 +167,27 @@ pub struct Status {
     /// The nodes that share the log, and which bot each of them speaks for; none on one machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<NodesState>,
+}
+
+/// What waits for the shared log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoolStatus {
+    /// How many commands wait.
+    pub waiting: u64,
+    /// Since when the first of them does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Why the shared log cannot be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<DateTime<Utc>>,
+    /// What was saved and cannot be read.
+    pub unreadable: u64,
+    /// Why nothing more can be saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// One bot.

@@ -107,6 +107,11 @@ impl Intake {
         })
     }
 
+    /// Whether it is the one thing that is heard in a silent group.
+    pub(super) fn enables(&self, bot: &str, inbound: &Inbound) -> bool {
+        matches!(self.spoken_command(bot, inbound), Some(Command::Room(room::Command::Enable { .. })))
+    }
+
     /// The command of a message that is one command, as far as it can be told before anybody is admitted.
     fn spoken_command(&self, bot: &str, inbound: &Inbound) -> Option<Command> {
         let Said::Message { text, .. } = &inbound.said else { return None };
@@ -178,7 +183,7 @@ impl Intake {
 }
 
 /// Whether the bot was spoken to.
-fn addressed(inbound: &Inbound) -> bool {
+pub(super) fn addressed(inbound: &Inbound) -> bool {
     match &inbound.said {
         Said::Message { addressed, reply_to, .. } => *addressed || reply_to.as_ref().is_some_and(|it| it.ours),
         Said::Edited { addressed, .. } => *addressed,

@@ -278,7 +278,7 @@ impl Intake {
                     None => Ok(()),
                 }
             }
-            Err(Failure::Again(why)) => Err(why),
+            Err(Failure::Again(why) | Failure::Away(why)) => Err(why),
         }
     }
 

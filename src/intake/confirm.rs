@@ -17,9 +17,9 @@ use yoman_chat::{Button, ButtonTone, Inbound, MessageRef, Outbound, RoomId, Room
 
 use super::{
     Failure, Intake, Lane, Reader, Refusal, Speaker,
-    hear::Piece,
     link::Question,
     pairing::{code, same},
+    pieces::Piece,
 };
 use crate::{
     command::{self, Command, PersonCommand},
@@ -65,6 +65,8 @@ impl Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Waiting,
+    /// Answered in time by what is saved until the shared log can be reached.
+    Held,
     Answered,
     /// The same was asked anew.
     Void,
@@ -154,20 +156,28 @@ impl Confirmations {
         }
         let again = it.request.again().map(str::to_owned);
         match it.stage {
-            Stage::Waiting if now < it.until => {
+            Stage::Waiting | Stage::Held if now < it.until || it.stage == Stage::Held => {
                 it.stage = Stage::Answered;
                 Ok(it.request.clone())
             }
-            Stage::Waiting | Stage::Lapsed => Err(Wrong::Lapsed { again }),
+            Stage::Waiting | Stage::Held | Stage::Lapsed => Err(Wrong::Lapsed { again }),
             Stage::Void => Err(Wrong::Void),
             Stage::Answered => Err(Wrong::Answered { again }),
         }
     }
 
-    /// The answer could not be carried out and comes again.
-    fn waits_again(&self, code: &str) {
+    /// The answer could not be carried out and comes again. `held`: from what is saved, however late.
+    fn waits_again(&self, code: &str, held: bool) {
         if let Some(it) = lock(&self.asked).iter_mut().find(|it| it.code == code) {
-            it.stage = Stage::Waiting;
+            it.stage = if held { Stage::Held } else { Stage::Waiting };
+        }
+    }
+
+    /// Its answer is saved until it can be carried out: from then on the question does not lapse.
+    pub(super) fn hold(&self, code: &str) {
+        let mut asked = lock(&self.asked);
+        if let Some(it) = asked.iter_mut().find(|it| same(&it.code, code) && it.stage == Stage::Waiting) {
+            it.stage = Stage::Held;
         }
     }
 
@@ -247,9 +257,12 @@ impl Intake {
         let (code, room, until) = (code.to_owned(), room.clone(), self.settings.clock.now() + LIFE);
         clocks.spawn(async move {
             clock.reaches(until).await;
-            let lapsed = lock(&asked).iter_mut().find(|it| it.code == code && it.stage != Stage::Answered).map(|it| {
-                it.stage = Stage::Lapsed;
-            });
+            let lapsed = lock(&asked)
+                .iter_mut()
+                .find(|it| it.code == code && !matches!(it.stage, Stage::Answered | Stage::Held))
+                .map(|it| {
+                    it.stage = Stage::Lapsed;
+                });
             if let (Some(()), Ok(message), Some(outbox)) = (lapsed, sent.try_recv(), outbox()) {
                 let refusal = Refusal::new(wording!("confirm-lapsed", minutes = LIFE.num_minutes()));
                 let reader = Reader { lang, viewer: None };
@@ -361,7 +374,7 @@ impl Intake {
                 Ok(turned((answer, Some(toast))))
             }
             Err(Failed::Spent(again)) => {
-                self.confirmations.waits_again(code);
+                self.confirmations.waits_again(code, matches!(again, Failure::Away(_)));
                 Err(again)
             }
         }
@@ -534,9 +547,9 @@ mod tests {
         let second = questions.ask(request("/revoke @dana"), KIM, &room("a/1"), now);
         assert_eq!(wrong(questions.answered(&first, KIM, &room("a/1"), now)), Wrong::Void);
         assert!(questions.answered(&other, KIM, &room("a/1"), now).is_ok());
-        questions.waits_again(&second);
+        questions.waits_again(&second, false);
         assert!(questions.answered(&second, KIM, &room("a/1"), now).is_ok());
-        questions.waits_again(&second);
+        questions.waits_again(&second, false);
         assert!(questions.answered(&second, KIM, &room("a/1"), now).is_ok(), "it could not be carried out");
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use yoman_chat::{BotName, Inbound};
 
-use super::{Failure, Intake, Refusal, Speaker, hear::Piece};
+use super::{Failure, Intake, Refusal, Speaker, pieces::Piece};
 use crate::{
     command::{self, Command, Said, Target},
     domain::{

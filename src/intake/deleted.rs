@@ -49,6 +49,11 @@ impl Intake {
         }
     }
 
+    /// Whether deleting this message takes something back, as far as the log is known.
+    pub(super) fn undoes(&self, message: &MessageRef, speaker: &Speaker) -> bool {
+        self.acts_of_message(message, &speaker.person.stream(), false).is_ok_and(|acts| !acts.is_empty())
+    }
+
     /// The acts a message and its edits did, as far as they can be taken back together: those on items, or else the one
     /// about the room.
     fn acts_of_message(&self, message: &MessageRef, writer: &str, again: bool) -> Result<Vec<Back<Handle>>, Failure> {

@@ -140,7 +140,8 @@ impl Intake {
         if !allowed {
             return None;
         }
-        let seen = self.look(&look, &speaker, &viewer).await.ok()?.message;
+        let seen = self.look(&look, &speaker, &viewer).await.ok()?;
+        let seen = self.dated(seen, &look, &viewer).message;
         Some(Outbound { lang: viewer.lang.code().to_owned(), ..seen })
     }
 
@@ -224,6 +225,7 @@ impl Intake {
             up: self.started.elapsed(),
             head: self.log.head().position,
             health: self.log.health(),
+            spool: self.spool().map(crate::spool::Spool::waits).filter(|waits| *waits != Default::default()),
             bots: bots.into_iter().map(|bot| BotState { spoken_for: held(&bot), ..self.bot_state(bot) }).collect(),
             nodes,
         }

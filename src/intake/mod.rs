@@ -7,7 +7,8 @@
 //! * `admit.rs`     who may speak: people, strangers, silent groups
 //! * `broken.rs`    a word to whoever speaks while nothing is saved any more
 //! * `pairing.rs`   claim code and pairing codes
-//! * `hear.rs`      a message, an edit or a press to pieces with their commands
+//! * `hear.rs`      what an admitted inbound comes to; `pieces.rs` a message, an edit or a press to pieces with their commands
+//! * `spool.rs`     what waits while the shared log cannot be reached
 //! * `carry_out.rs` a command to a commit
 //! * `people.rs`    commands about people; `forget.rs` forgetting one of them
 //! * `confirm.rs` questions before what cannot simply be taken back
@@ -41,11 +42,13 @@ mod numbers;
 mod pairing;
 mod people;
 mod picture;
+mod pieces;
 mod react;
 mod rebuild;
 mod refusal;
 mod remind;
 mod report;
+mod spool;
 mod suggest;
 mod undo;
 
@@ -62,7 +65,7 @@ use yoman_chat::{
     Accept, Aside, BotName, Capabilities, Glance, Inbound, Outbound, Receipt, RoomId, RoomKind, Suggestion, Typing,
 };
 
-pub(crate) use self::{admit::Speaker, refusal::Failure};
+pub(crate) use self::{admit::Speaker, refusal::Failure, spool::findings as spool_findings};
 use self::{confirm::Confirmations, link::Links, numbers::Numbers, pairing::Pairing, rebuild::Rebuilding};
 pub use self::{
     forget::forgets,
@@ -73,12 +76,13 @@ use crate::{
     clock::Clock,
     command,
     domain::{Bucket, Identity, reminder::Defaults},
-    lang::Lang,
+    lang::{Lang, wording},
     log::{EventLog, Position},
     nodes::NodesView,
     notify::{Answer, Outbox, outage::Vitals},
     projection::{Permalinks, Viewer},
     report::Desk,
+    spool::Spool,
     subscription::{Past, SharedWorld},
 };
 
@@ -114,7 +118,9 @@ struct Lane {
     /// The newest commit made from this room: looks and authorisation wait until it is seen.
     newest: Position,
     /// A button asked for words: the next bare sentence of this person completes the command.
-    asked: Option<hear::Asked>,
+    asked: Option<pieces::Asked>,
+    /// The version a card showed when somebody reacted to it, for what is heard later than it was said.
+    seen: Option<u64>,
     /// The room was told that nothing is saved any more.
     told_broken: bool,
 }
@@ -144,6 +150,8 @@ pub struct Intake {
     /// slower one shall find it done instead of taking a number for it.
     reactions: tokio::sync::Mutex<()>,
     desk: Desk,
+    /// Where waits what cannot be decided now; none where the log lies on this machine.
+    spool: Option<Arc<Spool>>,
     started: Instant,
     /// How far the log was at the start: nobody is answered from before that.
     begun: Position,
@@ -201,6 +209,7 @@ impl Intake {
             people: tokio::sync::Mutex::default(),
             reactions: tokio::sync::Mutex::default(),
             desk: Desk::default(),
+            spool: None,
             started: Instant::now(),
         }
     }
@@ -215,6 +224,12 @@ impl Intake {
     #[must_use]
     pub fn with_permalinks(self, permalinks: Permalinks) -> Self {
         Self { permalinks, ..self }
+    }
+
+    /// The same with a place for what is said while the shared log cannot be reached.
+    #[must_use]
+    pub fn with_spool(self, spool: Option<Arc<Spool>>) -> Self {
+        Self { spool, ..self }
     }
 
     /// Tells of the nodes that share this log, once they are known.
@@ -319,7 +334,7 @@ impl Intake {
         match self.take(bot, inbound, &mut lane).await {
             Ok(reply) => Ok(reply.answers),
             Err(Failure::Refused(refusal)) => Err(refusal.line(&self.reader(inbound))),
-            Err(Failure::Again(why)) => Err(why),
+            Err(Failure::Again(why) | Failure::Away(why)) => Err(why),
         }
     }
 
@@ -358,25 +373,35 @@ impl Accept for Intake {
                 Err(error) => Receipt::NotKept { why: error.to_string() },
             };
         }
-        let mut reply = match self.take(bot, &inbound, &mut lane).await {
+        if let Some(receipt) = self.saved_before(&inbound).await {
+            return receipt;
+        }
+        let asked = lane.asked.clone();
+        let taken = match self.save_if_it_must_wait(bot, &inbound, &mut lane).await {
+            Some(Ok(receipt)) => return receipt,
+            Some(Err(refused)) => Err(refused),
+            None => match self.take(bot, &inbound, &mut lane).await {
+                Err(Failure::Away(why)) => {
+                    lane.asked = asked;
+                    match self.save_instead(why, bot, &inbound, &mut lane).await {
+                        Some(Ok(receipt)) => return receipt,
+                        Some(Err(refused)) => Err(refused),
+                        // Nothing that strangers send is kept, their claims neither.
+                        None if self.spool.is_some() => Err(Refusal::new(wording!("spool-not-now")).into()),
+                        None => Err(Failure::Again("the shared log cannot be reached, and there is no spool".into())),
+                    }
+                }
+                taken => taken,
+            },
+        };
+        let reply = match self.worded(bot, &inbound, taken) {
             Ok(reply) => reply,
-            Err(Failure::Refused(refusal)) => {
-                let reader = self.reader(&inbound);
-                let toast = refusal.line(&reader);
-                let most = self.capabilities(bot.as_str()).map_or(64, |can| can.button_data_bytes_max);
-                let answer = self.privately(Answer::new(refusal.message(&reader, most)), &inbound);
-                Reply { toast: Some(toast), answers: vec![answer], changed: false }
-            }
-            Err(Failure::Again(why)) => {
+            Err(why) => {
                 self.tell_broken(&inbound, &mut lane).await;
                 return Receipt::NotKept { why };
             }
         };
         let (toast, changed) = (reply.toast, reply.changed);
-        // What is shown besides the answer to it stands by itself.
-        for answer in reply.answers.iter_mut().filter(|answer| !answer.message.silent) {
-            answer.message.answers = Some(inbound.id.clone());
-        }
         if reply.answers.is_empty() {
             return Receipt::Kept { toast };
         }

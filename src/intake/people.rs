@@ -238,6 +238,7 @@ impl Intake {
             }
             Err(Failure::Refused(refusal)) => Err(refusal.what.to_string()),
             Err(Failure::Again(why)) => Err(why),
+            Err(Failure::Away(why)) => Err(format!("the shared log cannot be reached: {why}; try again later")),
         }
     }
 

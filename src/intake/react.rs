@@ -26,6 +26,14 @@ use crate::{
 /// How far back an act of a reaction is looked for, in versions of its item.
 const LOOK_BACK: u64 = 200;
 
+/// What a reaction would come to.
+pub(super) struct Meant {
+    /// The version the card shows.
+    pub(super) seen: Option<u64>,
+    /// It would change something as things are now.
+    pub(super) matters: bool,
+}
+
 impl Intake {
     /// Where a platform does not say in which thread a message stands, a reaction to it belongs to the room it was sent to:
     /// that is the order it has to be heard in.
@@ -51,6 +59,7 @@ impl Intake {
             return Ok(Reply::silence());
         };
         let Some((_, item, version)) = self.outbox.card_at(message) else { return Ok(Reply::silence()) };
+        let version = lane.seen.take().or(version);
         let group = inbound.room.kind == RoomKind::Group;
         let Some(viewer) = self.viewer(&inbound.room.id, (!group).then_some(speaker.person)) else {
             return Err(Failure::Again(format!("the bot {} is not set up", inbound.room.id.bot())));
@@ -84,6 +93,28 @@ impl Intake {
             Err(again) => return Err(again),
         };
         Ok(Reply { answers: vec![answer], changed: true, toast: None })
+    }
+
+    /// What a reaction would come to, before anything is done; `None`: nothing at all, whatever happens first.
+    pub(super) fn reaction_means(
+        &self,
+        inbound: &Inbound,
+        (message, emoji, added): (&MessageRef, &str, bool),
+        speaker: &Speaker,
+    ) -> Option<Meant> {
+        let emoji = Emoji::read(emoji).filter(|_| speaker.role >= Role::Member)?;
+        let (_, item, seen) = self.outbox.card_at(message)?;
+        if added {
+            let direct = inbound.room.kind != RoomKind::Group;
+            let so = self.world.read(|world| {
+                let verb = world.reactions_in(inbound.room.id.as_str()).verb(&emoji, direct)?;
+                Some(world.item(item).is_some_and(|known| verb.is_so(&known.item, speaker.person)))
+            })?;
+            return seen.map(|_| Meant { seen, matters: !so });
+        }
+        let spoken = self.spoken(0, "", inbound, speaker);
+        let matters = matches!(self.act_of_reaction(&emoji, item, &spoken), Ok(Some(_)));
+        Some(Meant { seen: None, matters })
     }
 
     /// Does what a reaction means. `None`: it is so already.

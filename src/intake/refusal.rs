@@ -146,6 +146,8 @@ pub(crate) enum Failure {
     Refused(Refusal),
     /// It is not known what became of it: the platform shall deliver it again.
     Again(String),
+    /// The same, because the shared log cannot be reached: it is saved here until it can be.
+    Away(String),
 }
 
 impl From<Refusal> for Failure {
@@ -164,7 +166,8 @@ impl From<AppendError> for Failure {
             ))),
             AppendError::Unacceptable(why) => Self::Refused(Refusal::new(wording!("refused-unacceptable", why))),
             AppendError::Conflict { .. } => Self::Refused(Refusal::new(wording!("refused-conflict"))),
-            AppendError::Away(_) | AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
+            AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
+            AppendError::Away(why) => Self::Away(why),
         }
     }
 }

@@ -31,6 +31,9 @@ impl Intake {
     /// # Errors
     /// Why it could not be done; it is to be tried again.
     pub async fn remind(&self, of: &Reminder) -> Result<(), String> {
+        if let Some(why) = self.log.away() {
+            return Err(why);
+        }
         let _lane = self.reactions.lock().await;
         let command = workflow::reminder::command(of);
         if self.log.find_command(&command).map_err(|error| error.to_string())?.is_some() {

@@ -96,7 +96,7 @@ impl Intake {
     pub(crate) async fn script_for_the_machine(&self, name: &ReportName) -> Result<Arc<str>, String> {
         self.script(name).await.map_err(|failure| match failure {
             Failure::Refused(refusal) => refusal.what.to_string(),
-            Failure::Again(why) => why,
+            Failure::Again(why) | Failure::Away(why) => why,
         })
     }
 

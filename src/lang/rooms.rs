@@ -38,6 +38,7 @@ rooms! {
     "reasons",
     "reminders",
     "routing",
+    "spool",
     "undone",
     "verbs",
     "words",

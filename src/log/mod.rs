@@ -11,7 +11,7 @@
 //! * `moved.rs`    the mark of a log that went elsewhere; whether two logs are the same
 //! * `segment.rs`  a stretch of the log in one compressed file: archives, backups
 //! * `record.rs`   a commit as bytes: length, CRC32C, position, hash of the commit before
-//! * `memory.rs`   the engine for tests
+//! * `memory.rs`   the engine for tests; `fickle.rs` a log that can be switched away
 //! * `sled/`       the embedded engine
 //! * `jetstream/`  the engine of several machines
 //! * `live.rs`     what comes, as a receiver: [`Live`]
@@ -21,6 +21,7 @@ pub mod cloud_events;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod export;
+pub mod fickle;
 pub mod jetstream;
 pub mod lines;
 mod live;

@@ -53,6 +53,11 @@ impl Outbox {
         self.shared.store.mirror_to(mirror);
     }
 
+    /// Whether another node speaks for a bot: nobody can be answered through it from here.
+    pub fn is_elsewhere(&self, bot: &BotName) -> bool {
+        self.shared.store.is_elsewhere(bot)
+    }
+
     /// Forgets what is in memory of a bot that nobody here speaks for any more: its delivery and its follower have ended.
     /// What others ask of it (where to reach whom, which boards stand where) is what the store says.
     pub async fn put_down(&self, bot: &BotName) {

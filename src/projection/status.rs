@@ -10,6 +10,7 @@ use crate::{
     lang::{self, Lang, say, text_in},
     log::{Health, Position},
     nodes::{HeldBot, NodesState},
+    spool::Waits,
 };
 
 /// The most rooms of a bot that are named.
@@ -80,6 +81,8 @@ pub struct Status {
     pub health: Health,
     /// Every bot.
     pub bots: Vec<BotState>,
+    /// What waits for the shared log, where there is one.
+    pub spool: Option<Waits>,
     /// Every node; `None` on one machine.
     pub nodes: Option<NodesState>,
 }
@@ -119,7 +122,8 @@ impl World {
                 text.plain("   ").plain(say!(lang, "health-verified", position, when));
             }
         }
-        for trouble in self.trouble(health, lang) {
+        let waits = status.spool.as_ref().map(|waits| waiting(waits, viewer)).unwrap_or_default();
+        for trouble in self.trouble(health, lang).into_iter().chain(waits) {
             text.plain("\n").push(Style::Bold, "! ").push(Style::Quote, words::one_line(&trouble));
         }
         if !all {
@@ -143,6 +147,24 @@ impl World {
         }
         trouble
     }
+}
+
+/// What has to be known of a spool.
+fn waiting(waits: &Waits, viewer: &Viewer) -> Vec<String> {
+    let lang = viewer.lang;
+    let mut lines = Vec::new();
+    if let Some(away) = &waits.away {
+        lines.push(say!(lang, "spool-away", when = words::at(away.since, viewer), why = short(&away.why)));
+    }
+    if let Some(since) = waits.since {
+        lines.push(say!(lang, "spool-waiting", n = waits.waiting, when = words::at(since, viewer)));
+    }
+    let unreadable = waits.aside + waits.damaged;
+    if unreadable > 0 {
+        lines.push(say!(lang, "spool-aside", n = unreadable));
+    }
+    lines.extend(waits.failed.iter().map(|why| say!(lang, "spool-failed", why = short(why))));
+    lines
 }
 
 /// `Telegram   runs   2 messages wait`

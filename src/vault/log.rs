@@ -454,14 +454,14 @@ impl EventLog for SealedLog {
         self.beneath.live().map(move |commit| open_commit(&vault, &commit).map_or(commit, Arc::new))
     }
 
-    fn away(&self) -> Option<String> {
-        self.beneath.away()
-    }
-
     fn health(&self) -> Health {
         let mut health = self.beneath.health();
         health.warnings.extend(self.vault.warnings());
         health
+    }
+
+    fn away(&self) -> Option<String> {
+        self.beneath.away()
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -68,6 +68,10 @@ impl Timer {
     /// May be dropped anywhere: what was not appended is due again.
     async fn remind(&self) {
         loop {
+            // What is due may be done with by what waits; and of what was missed meanwhile there is one reminder.
+            while self.intake.is_behind() {
+                tokio::time::sleep(PAUSE).await;
+            }
             let head = self.log.head().position;
             self.world.at_least(head).await;
             let now = self.clock.now();

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<Intake>, outbox: Outbox, stop: Stop) {
     let name = BotName::new(NAME);
     let saved = outbox.memo(&name, "cursor").and_then(|saved| saved.parse().ok()).map_or(Position::START, Position);
-    let mut subscription = Subscription::new(log, saved);
+    let mut subscription = Subscription::new(Arc::clone(&log), saved);
     let mut unsaved = saved;
     loop {
         let entries = tokio::select! {
@@ -48,6 +48,12 @@ pub async fn run(log: Arc<dyn EventLog>, world: Arc<SharedWorld>, intake: Arc<In
                 continue;
             }
             world.at_least(commit.position).await;
+            while log.away().is_some() {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(PAUSE) => {}
+                }
+            }
             while let Err(why) = intake.finish(&commit).await {
                 tracing::warn!(position = %commit.position, why, "what a commit causes could not be done yet");
                 tokio::select! {

@@ -6,6 +6,8 @@ mod stage;
 
 mod again;
 mod anything;
+mod away;
+mod away_faults;
 mod boards;
 mod confirm;
 mod digest;

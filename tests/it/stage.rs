@@ -3,6 +3,7 @@
 mod acting;
 mod seat;
 mod settled;
+mod shared;
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 use yoman::{
-    app::House,
+    app::{House, Kept, Seating},
     clock::Clock,
     domain::{Bucket, reminder::Defaults},
     intake,
@@ -26,6 +27,7 @@ use yoman::{
     },
     notify::{DeliverySettings, Outbox, OutboxSettings},
     projection::World,
+    spool::{Spool, SpoolSettings},
     vault::{SealedLog, Vault},
 };
 use yoman_chat::{
@@ -66,6 +68,8 @@ pub(crate) struct Stage {
     pub(crate) reports: intake::Reports,
     pub(crate) down_after: Duration,
     reminders: Defaults,
+    /// For the next start.
+    pub(crate) spool: SpoolSettings,
     /// The newest message somebody wrote.
     pub(crate) last: Option<MessageRef>,
 }
@@ -86,6 +90,12 @@ impl Stage {
         let log = Arc::new(MemoryLog::new());
         log.set_time(now);
         Self::begin(Ground::Memory, Some(log.clone()), fake_bots(), Clock::standing(now), Some(log)).await
+    }
+
+    /// The same on a log of the test's own, over this one.
+    pub(crate) async fn on_at(log: Arc<dyn EventLog>, time: Arc<MemoryLog>, now: DateTime<Utc>) -> Self {
+        time.set_time(now);
+        Self::begin(Ground::Memory, Some(log), fake_bots(), Clock::standing(now), Some(time)).await
     }
 
     /// The same on disk, where it can be started again: the log's own time is the machine's.
@@ -147,6 +157,7 @@ impl Stage {
             reports: intake::Reports::default(),
             down_after: Duration::from_secs(300),
             reminders,
+            spool: SpoolSettings { free_space_floor_mb: 1, ..SpoolSettings::default() },
             last: None,
         };
         stage.start().await;
@@ -237,7 +248,9 @@ impl Stage {
         };
         let bots = self.bots.iter().map(|bot| Arc::new(bot.clone()) as Arc<dyn yoman_chat::Bot>).collect();
         // Nobody waits here until it has caught up: what arrives at once has to be answered rightly, too.
-        self.house = Some(House::start(log, outbox, bots, settings, &delivery));
+        let spool = Some(Arc::new(Spool::open(&self.dir.path().join("spool"), self.spool).unwrap()));
+        let kept = Kept { snapshots: None, seating: Seating::All, spool };
+        self.house = Some(House::start_keeping(log, outbox, bots, settings, &delivery, kept));
     }
 
     /// Stops the house as a person would; nothing of it is left in memory.

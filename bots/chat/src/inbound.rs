@@ -88,31 +88,34 @@ pub enum RoomKind {
 }
 
 /// The room something was said in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// Its id.
     pub id: RoomId,
     /// Direct or group.
     pub kind: RoomKind,
     /// The platform's title of a group, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
 
 /// The person who said it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
     /// The platform's id of the person.
     pub id: SenderId,
     /// The name the platform shows.
     pub name: String,
     /// The handle without `@`, if the platform has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
     /// The language hint of the platform (BCP 47), if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
 }
 
 /// Somebody named inside a text, resolved by the platform.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
     /// The piece of the text that names them, exactly as it stands in the text.
     pub written: String,
@@ -154,18 +157,20 @@ pub struct Attachment {
 }
 
 /// The message that was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyTo {
     /// Which message.
     pub message: MessageRef,
     /// Whether this bot wrote it.
     pub ours: bool,
     /// Its text as the platform repeats it, if it does: names the item when nothing else is known of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// What was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was done. Its written form is kept on disk: a name in it is never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Said {
     /// A message was written.
     Message {
@@ -174,10 +179,13 @@ pub enum Said {
         /// The message itself.
         message: MessageRef,
         /// The message it answers, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<ReplyTo>,
         /// Files that came with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
         /// People named in the text, where the platform resolves them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mentions: Vec<Mention>,
         /// In a group: whether the bot was spoken to (mentioned, or its own command syntax used).
         /// Always true in a direct room.
@@ -190,6 +198,7 @@ pub enum Said {
         /// The message that was changed.
         message: MessageRef,
         /// People named in the text, where the platform resolves them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mentions: Vec<Mention>,
         /// As in `Message`.
         addressed: bool,
@@ -201,6 +210,7 @@ pub enum Said {
         /// The message the button stands under.
         card: MessageRef,
         /// What was written into the form the button opened ([`crate::Button::ask`]); they stand behind `data`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<String>,
     },
     /// Somebody put a reaction to a message, or took it away again. Its writer may be anybody: an adapter leaves out only
@@ -221,7 +231,7 @@ pub enum Said {
 }
 
 /// One thing that arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
     /// `<bot name>/<chat>/<message>` and, for edits and presses, what tells them apart. The same delivery has the
     /// same id however often it comes: it becomes the command id, so it is what makes redelivery harmless.

@@ -6,7 +6,7 @@ use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use chrono::{DurationRound as _, TimeDelta, Utc};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::oneshot,
     time::{Instant, sleep, timeout_at},
 };
 
@@ -31,13 +31,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_ON_ITS_WAY: Duration = Duration::from_millis(2);
 /// How long an acknowledged message may take into the replica.
 const FOLD_TIME_MAX: Duration = Duration::from_secs(15);
+/// How often it is looked up meanwhile whether it can still come.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(200);
 /// So often the server may say that another message is the newest, and have none.
 const ODD_ANSWERS_MAX: usize = 50;
 
 impl JetStreamLog {
     /// See [`EventLog::append`].
     pub(super) async fn append_one(&self, append: Append) -> Result<Appended, AppendError> {
-        let inputs = self.inputs().ok_or(AppendError::Closed)?;
+        if self.inputs().is_none() {
+            return Err(AppendError::Closed);
+        }
         if let Some(repeat) = self.repeat(&append.meta.command)? {
             return Ok(repeat);
         }
@@ -48,7 +52,7 @@ impl JetStreamLog {
         if let Some((free_mb, floor_mb)) = self.replica.too_full() {
             return Err(AppendError::DiskFull { free_mb, floor_mb });
         }
-        let mut attempt = Attempt::new(self, append, inputs)?;
+        let mut attempt = Attempt::new(self, append);
         loop {
             if let Some(outcome) = attempt.run().await? {
                 return Ok(outcome);
@@ -70,7 +74,6 @@ fn unreadable(ReadError::Failed(why): ReadError) -> AppendError {
 /// One append, over as many attempts as it takes.
 struct Attempt<'a> {
     log: &'a JetStreamLog,
-    inputs: mpsc::Sender<Input>,
     expected: Expected,
     /// Without position and time.
     commit: Commit,
@@ -84,12 +87,11 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(log: &'a JetStreamLog, append: Append, inputs: mpsc::Sender<Input>) -> Result<Self, AppendError> {
+    fn new(log: &'a JetStreamLog, append: Append) -> Self {
         let Append { stream, expected, events, meta } = append;
         let prefix = &log.connection.settings().prefix;
-        let attempt = Self {
+        Self {
             log,
-            inputs,
             expected,
             token: subject::token(&stream).into(),
             subject: subject_of(prefix, &stream),
@@ -105,8 +107,7 @@ impl<'a> Attempt<'a> {
             until: Instant::now() + TIME_MAX,
             unknown: false,
             odd: 0,
-        };
-        Ok(attempt)
+        }
     }
 
     /// `None`: once more.
@@ -190,10 +191,13 @@ impl<'a> Attempt<'a> {
     async fn kept(&mut self, sequence: u64, payload: Bytes) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
         let own = Own { sequence, token: self.token.clone(), payload, reply };
-        self.inputs.send(Input::Own(own)).await.map_err(|_| AppendError::Closed)?;
-        let late = "it is kept there, and this node has not read up to it yet";
-        let answer = tokio::time::timeout(FOLD_TIME_MAX, answer).await.map_err(|_| AppendError::Away(late.into()))?;
-        match answer.unwrap_or(Err(AppendError::Closed))? {
+        let late = || AppendError::Away("it is kept there, and this node has not read up to it yet".into());
+        // Not held while it is waited for: the thread that folds ends when nobody can send any more.
+        let inputs = self.log.inputs().ok_or_else(late)?;
+        inputs.send(Input::Own(own)).await.map_err(|_| late())?;
+        drop(inputs);
+        let answer = tokio::time::timeout(FOLD_TIME_MAX, answer).await.map_err(|_| late())?;
+        match answer.unwrap_or_else(|_| Err(late()))? {
             Outcome::Made(commit) => Ok(Appended { commit, repeat: false }),
             Outcome::LookItUp => match self.found()? {
                 // It was delivered before the acknowledgement, or another node was faster with the same command.
@@ -268,11 +272,17 @@ impl<'a> Attempt<'a> {
     async fn folded_through(&self, sequence: u64) -> Result<(), AppendError> {
         let mut through = self.log.standing.through.subscribe();
         let until = Instant::now() + FOLD_TIME_MAX;
-        let waited = timeout_at(until, through.wait_for(|&through| through >= sequence)).await;
-        match (waited, self.log.standing.refusing()) {
-            (Ok(Ok(_)), _) => Ok(()),
-            (_, Some(why)) => Err(AppendError::Failed(why)),
-            _ => Err(AppendError::Away("this node has not read up to the newest message yet".into())),
+        loop {
+            let look = (Instant::now() + LOOK_UP_EVERY).min(until);
+            if matches!(timeout_at(look, through.wait_for(|&through| through >= sequence)).await, Ok(Ok(_))) {
+                return Ok(());
+            }
+            if let Some(why) = self.log.standing.refusing() {
+                return Err(AppendError::Failed(why));
+            }
+            if self.log.inputs().is_none() || Instant::now() >= until {
+                return Err(AppendError::Away("this node has not read up to the newest message yet".into()));
+            }
         }
     }
 

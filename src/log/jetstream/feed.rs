@@ -66,8 +66,6 @@ pub(super) struct Looked {
     pub(super) last: u64,
     /// Messages that were deleted in between.
     pub(super) deleted: bool,
-    /// When it was made.
-    pub(super) created: String,
     /// Nothing can be read on.
     pub(super) stop: bool,
 }
@@ -296,7 +294,7 @@ impl Feed {
         self.standing.warn("stream", judged.warning);
         self.standing.note_away(None);
         let deleted = info.state.deleted_count.is_some_and(|count| count > 0) || info.state.messages == 0;
-        Ok(Looked { last: info.state.last_sequence, deleted, created, stop: judged.stop })
+        Ok(Looked { last: info.state.last_sequence, deleted, stop: judged.stop })
     }
 
     /// Whether it is not the stream that the replica is of. One that was put back from a backup says another time, and holds

@@ -32,7 +32,7 @@ use crate::log::{
 };
 
 /// Messages on their way to the thread that folds.
-const INPUTS_WAITING: usize = 16_384;
+const INPUTS_WAITING: usize = 2048;
 /// How long NATS may take to be there at the start, when there is a replica to go on with.
 const REACH_TIME_MAX: Duration = Duration::from_secs(5);
 /// When there is none.

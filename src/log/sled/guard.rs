@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Runs something that may panic; a panic becomes an error text and prints nothing.
-pub(super) fn guarded<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+pub(crate) fn guarded<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     quiet_the_hook();
     let outer = GUARDED.replace(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(call));

@@ -27,7 +27,7 @@ mod backup;
 mod carve;
 mod copying;
 mod fences;
-mod guard;
+pub(crate) mod guard;
 mod index;
 mod journal;
 mod keeper;
@@ -38,7 +38,7 @@ mod replica;
 mod restore;
 mod salvage;
 mod shared;
-mod space;
+pub(crate) mod space;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -76,7 +76,7 @@ pub struct Options {
     /// How long a lock that another holds is tried, in milliseconds.
     pub lock_wait_ms: u64,
     /// It is a replica of a log that is durable elsewhere: it is synced once in a while, not before each answer, and what a
-    /// power cut takes from its end is fetched again. It takes batches of its engine; nothing else may append.
+    /// power cut takes from its end is fetched again. Nothing is appended to it but what is durable there.
     pub replica: bool,
 }
 

@@ -76,11 +76,6 @@ impl SledLog {
         let free_mb = super::space::free_mb(&self.options.log_dir);
         (free_mb < floor_mb).then_some((free_mb, floor_mb))
     }
-
-    /// Why it takes nothing any more.
-    pub(crate) fn failed(&self) -> Option<String> {
-        self.shared.failed().cloned()
-    }
 }
 
 impl Writer {

@@ -41,11 +41,11 @@ impl FreeSpace {
 
 /// What an unprivileged process may still write, in 10^6 bytes. What cannot be asked is taken as enough: the write itself will tell.
 #[cfg(unix)]
-pub(super) fn free_mb(dir: &Path) -> u64 {
+pub(crate) fn free_mb(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize) / 1_000_000)
 }
 
 #[cfg(not(unix))]
-pub(super) fn free_mb(_dir: &Path) -> u64 {
+pub(crate) fn free_mb(_dir: &Path) -> u64 {
     u64::MAX
 }

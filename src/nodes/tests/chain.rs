@@ -17,11 +17,11 @@ fn row(key: u8, value: Option<u8>) -> BotRow {
 fn messages_stand_as_they_always_did() {
     let rows = vec![row(7, Some(9)), row(8, None)];
     for (what, golden) in [
-        (What::Claim { node: "a".into() }, "796201b7f2f0e70203000161"),
-        (What::Rows { rows, done: true }, ""),
-        (What::Begin { anew: true }, ""),
-        (What::Piece { rows: vec![(vec![1], vec![2])] }, ""),
-        (What::End, ""),
+        (What::Claim { node: "a".into() }, "796201d77da8420203000161"),
+        (What::Rows { rows, done: true }, "7962012c6db08d02030102026b0701020109026b080001"),
+        (What::Begin { anew: true }, "796201c8001bd802030201"),
+        (What::Piece { rows: vec![(vec![1], vec![2])] }, "796201206549ac0203030101010102"),
+        (What::End, "796201dc76cef1020304"),
     ] {
         let message = message(2, 3, what);
         let bytes = message.encode();

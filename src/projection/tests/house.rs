@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::super::{spec::*, *};
+use crate::spool::{Away, Waits};
 
 #[test]
 fn people_rooms_and_follows() {
@@ -73,6 +74,7 @@ fn how_it_is() {
         up: Duration::from_secs(3 * 3_600),
         head: Position(4_812),
         health,
+        spool: None,
         bots: vec![
             BotState {
                 bot: "telegram".into(),
@@ -124,6 +126,31 @@ fn how_it_is() {
 }
 
 #[test]
+fn what_waits_for_a_shared_log() {
+    let at = noon() - TimeDelta::minutes(5);
+    let waits = Waits {
+        waiting: 3,
+        since: Some(at),
+        away: Some(Away { since: at, why: "no server answers".into() }),
+        aside: 1,
+        damaged: 1,
+        failed: Some("sync: an error of the disk".into()),
+    };
+    let status = Status { version: "0.1.0".into(), spool: Some(waits), ..Status::default() };
+    let viewer = viewer(None);
+    insta::assert_snapshot!(Story::new().world.status(&status, true, &viewer).to_plain(), @r"
+    yoman 0.1.0   up 0 s   position 0
+    log    0 MB
+    ! The shared log cannot be reached since 13:55: no server answers
+    ! 3 commands wait for the shared log since 13:55
+    ! 2 saved commands cannot be read and lie in spool/ as they are: yoman doctor says more.
+    ! Nothing more can be saved here: sync: an error of the disk
+    ");
+    let status = Status { version: "0.1.0".into(), spool: Some(Waits::default()), ..Status::default() };
+    assert!(!Story::new().world.status(&status, true, &viewer).to_plain().contains('!'));
+}
+
+#[test]
 fn which_node_speaks_for_which_bot() {
     use crate::nodes::{HeldBot, NodesState, SeenNode};
 
@@ -156,9 +183,9 @@ fn which_node_speaks_for_which_bot() {
     yoman 0.1.0   up 0 s   position 0
     Telegram   runs   this node speaks for it
     Discord   b speaks for it, for 5 min
-    slack   nobody speaks for it at the moment
+    Slack   nobody speaks for it at the moment
     3 nodes: a (this one), b, c (not heard for 9 s)
-    ! slack cannot be taken over by this node: written by a newer yoman: update
+    ! Slack cannot be taken over by this node: written by a newer yoman: update
     More: /status all
     ");
 }
