@@ -21,8 +21,8 @@ use crate::{
         owned,
         progress::Progress,
         sled::{
-            ArchiveError, Archived, BackedUp, BackupError, Before, CopyError, LostRange, OpenError, Options, Restorer, Salvaged,
-            SledLog, Verification, restore_backup, salvage,
+            ArchiveError, Archived, BackedUp, BackupError, Before, CopyError, LostRange, OpenError, Options, Restorer,
+            Salvaged, SledLog, Verification, restore_backup, salvage,
         },
     },
     projection::World,

@@ -1,10 +1,7 @@
 //! What held rooms missed, as one message each. Any number of rooms share one reading of the log; what is remembered of it
 //! meanwhile is bounded by how much a message can say.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use tracing::{error, info};
 use yoman_chat::RoomId;

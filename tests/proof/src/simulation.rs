@@ -272,7 +272,8 @@ impl Life {
             down_after: Duration::from_secs(300),
             clock: world.clock.clone(),
         };
-        let crashing: Vec<_> = world.bots.iter().map(|bot| Arc::new(Crashing::new(bot.clone(), Arc::clone(&world.schedule)))).collect();
+        let crashing: Vec<_> =
+            world.bots.iter().map(|bot| Arc::new(Crashing::new(bot.clone(), Arc::clone(&world.schedule)))).collect();
         let bots = crashing.iter().map(|bot| Arc::clone(bot) as Arc<dyn Bot>).collect();
         let log = Arc::clone(&world.log) as Arc<dyn EventLog>;
         let house = House::start(log, outbox.clone(), bots, settings, &DeliverySettings::default());

@@ -68,7 +68,8 @@ async fn a_confirmation_without_an_event_is_seen_under_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_was_lost_is_missed_on_hostile_platforms() {
-    caught("hostile-platforms", async |setting| platforms::platforms(setting, None, Duration::from_millis(300)).await).await;
+    caught("hostile-platforms", async |setting| platforms::platforms(setting, None, Duration::from_millis(300)).await)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -135,7 +135,8 @@ fn align<'a>(stories: &'a [Story], chat: &str, shown: &'a [Shown]) -> Aligned<'a
             expected[next - 1].2.push(message);
         } else if let Some(later) = expected[next..].iter().position(fits) {
             // Those that may come in another order stand in nobody's way.
-            let mut before = expected[next..next + later].iter().filter(|(story, _, copies)| !story.loose && copies.is_empty());
+            let mut before =
+                expected[next..next + later].iter().filter(|(story, _, copies)| !story.loose && copies.is_empty());
             let wanted = before.next().unwrap_or(&expected[next]);
             stray.push((message, format!("came before the answer to {} ({} us)", wanted.0.what, wanted.0.at_us)));
             next += later + 1;
