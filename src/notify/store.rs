@@ -8,16 +8,21 @@
 //!
 //! Nothing here is the truth. A store that cannot be read is put aside and begun anew: that costs repeated notifications.
 //!
-//! For simulations the same stands on a disk in memory, with tasks instead of threads: `store/memory.rs`.
+//! # Layout
+//!
+//! * `store.rs`        the promises, the writer and what syncs
+//! * `store/disk.rs`   sled and its files
+//! * `store/memory.rs` for simulations: a disk in memory, and tasks instead of threads
 
+mod disk;
 mod memory;
 
 use std::{
     any::Any,
-    fs::{self, File},
+    fs::File,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -31,6 +36,9 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 use yoman_chat::BotName;
 
+pub use self::disk::OpenError;
+use self::disk::{Files, put_aside};
+pub(super) use self::disk::{Trouble, open_db};
 pub use self::memory::MemoryDisk;
 use super::{
     key::{Ops, value_of},
@@ -60,45 +68,12 @@ pub enum StoreError {
     Elsewhere,
 }
 
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory could not be made or read.
-    #[error("{dir}: {source}", dir = dir.display())]
-    Dir {
-        /// Which.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another process (or an earlier opening in this one) has it.
-    #[error("{dir} is in use by another process", dir = dir.display())]
-    Busy {
-        /// Which.
-        dir: PathBuf,
-    },
-    /// sled could not open it for another reason than damage.
-    #[error("{dir}: {why}", dir = dir.display())]
-    Engine {
-        /// Which.
-        dir: PathBuf,
-        /// Why.
-        why: String,
-    },
-}
-
-/// sled never makes a blob file (which it would never sync) of a value that is below segment size / 4 / 17.
-const SEGMENT_BYTES: usize = 1 << 20;
-/// Measured after 20,000 entries came and went: 15 MB resident with 8 MB, 10 MB with 1 MB.
-const CACHE_BYTES: u64 = 2 << 20;
 /// At most so many jobs in one batch.
 const GROUP_MAX: usize = 1024;
 /// How long a group nobody waits for waits for company.
 const LINGER: Duration = Duration::from_millis(2);
 /// The longest that something flushed waits to be synced when nobody waits for it.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// How long another opening's lock is waited for: it can outlive the drop for a moment.
-const LOCK_WAIT: Duration = Duration::from_secs(3);
 /// How often the free space is looked at.
 const SPACE_EVERY: Duration = Duration::from_millis(500);
 /// What could not be written for want of space and must not be forgotten, in rows.
@@ -397,99 +372,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) enum Trouble {
-    Open(OpenError),
-    Damaged(String),
-}
-
-pub(super) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
-    let of_dir = |source| Trouble::Open(OpenError::Dir { dir: dir.to_owned(), source });
-    owned::create_dir(dir).map_err(of_dir)?;
-    // Left by a crash or a full disk while a snapshot was written; sled would refuse to open.
-    for file in fs::read_dir(dir).map_err(of_dir)? {
-        let file = file.map_err(of_dir)?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(file.path()).map_err(of_dir)?;
-        }
-    }
-    let config = sled::Config::new()
-        .path(dir)
-        .mode(sled::Mode::LowSpace)
-        .segment_size(SEGMENT_BYTES)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None);
-    let until = Instant::now() + LOCK_WAIT;
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(db)) => return Ok(db),
-            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
-                if Instant::now() >= until {
-                    return Err(Trouble::Open(OpenError::Busy { dir: dir.to_owned() }));
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-            Ok(Err(sled::Error::Io(error))) if may_pass(error.kind()) => {
-                return Err(Trouble::Open(OpenError::Engine { dir: dir.to_owned(), why: error.to_string() }));
-            }
-            Ok(Err(error)) => return Err(Trouble::Damaged(error.to_string())),
-            Err(panic) => return Err(Trouble::Damaged(said(&*panic))),
-        }
-    }
-}
-
-/// Trouble of the machine, not of the data: starting anew would throw something good away.
-fn may_pass(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory
-    )
-}
-
-fn put_aside(dir: &Path) -> io::Result<PathBuf> {
-    let name = dir.file_name().map_or_else(|| "bots".into(), |name| name.to_string_lossy());
-    let stem = format!("{name}.damaged-{}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"));
-    let mut aside = dir.with_file_name(&stem);
-    for n in 2.. {
-        if !aside.exists() {
-            break;
-        }
-        aside = dir.with_file_name(format!("{stem}-{n}"));
-    }
-    fs::rename(dir, &aside)?;
-    Ok(aside)
-}
-
-/// sled's files.
-struct Files {
-    db: sled::Db,
-    dir: PathBuf,
-}
-
-impl Base for Files {
-    fn apply(&self, ops: Vec<Ops>) -> Result<(), String> {
-        let mut batch = sled::Batch::default();
-        for ops in ops {
-            ops.into_batch(&mut batch);
-        }
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            self.db.apply_batch(batch)?;
-            self.db.flush()
-        }));
-        match written {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(said(&*panic)),
-        }
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        free_bytes(&self.dir)
-    }
-}
-
 struct Writer<B> {
     base: B,
     free_floor_bytes: u64,
@@ -660,17 +542,6 @@ impl Job {
             handing.tell(&mirrored, empty, told, Some(durable));
         }
     }
-}
-
-#[cfg(unix)]
-fn free_bytes(dir: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(dir).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_dir: &Path) -> Option<u64> {
-    None
 }
 
 /// Syncs the file after every group that somebody waits for, and at the latest [`SYNC_EVERY`] after one nobody does.
