@@ -9,11 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_nats::jetstream::{self, stream};
+use async_nats::jetstream::stream;
 use serde_json::value::RawValue;
 use yoman::log::{
     Append, CommandId, EventLog, Expected, Meta, Origin, Position, StoredEvent, StreamId,
-    jetstream::{JetStreamLog, NatsSettings, Options},
+    jetstream::{Connection, JetStreamLog, NatsSettings, Options},
     sled,
 };
 use yoman_benches::{
@@ -61,7 +61,10 @@ fn append(stream: String, version: u64, command: String) -> Result<Append, serde
 
 /// One after the other on each of so many clients, each on a subject of its own, for some seconds.
 async fn bare(cluster: &Cluster, clients: usize, seconds: f64) -> Result<Measured, Box<dyn Error>> {
-    let context = jetstream::new(async_nats::connect(cluster.urls().join(",")).await?);
+    let nats = NatsSettings { servers: cluster.urls(), ..NatsSettings::default() };
+    let connection = Connection::open(nats).await?;
+    connection.up_within(Duration::from_secs(10)).await?;
+    let context = connection.jetstream();
     let name = format!("bare-{clients}");
     let config = stream::Config {
         name: name.clone(),
