@@ -69,7 +69,7 @@ fn may_start_on_sled(data_dir: &Path) -> Result<(), String> {
         ));
     }
     let replica = data_dir.join(REPLICA).join("log");
-    if !log.exists() && replica.exists() {
+    if !log.exists() && reached(&replica) > Position::START {
         return Err(format!(
             "there is no {}, but a replica of a log on NATS in {}: set log.engine = \"jetstream\" to go on there, or bring it here: \
              yoman log move --to sled",

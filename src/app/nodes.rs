@@ -51,6 +51,13 @@ pub(super) fn findings(state: Option<&NodesState>) -> Vec<Finding> {
     if let Some(why) = &state.away {
         findings.push(Finding::fail("nodes", format!("NATS is not reached: {why}"), "it is tried all the time"));
     }
+    if state.deaf && state.away.is_none() {
+        findings.push(Finding::warn(
+            "nodes",
+            "this node hears no other, nor itself",
+            "let its NATS user subscribe to $KV.<prefix>-nodes.* and $KV.<prefix>-leases.* (config/deploy/nats.conf)",
+        ));
+    }
     for held in &state.bots {
         let what = format!("{}: {}", held.bot.trim_start_matches('_'), who_speaks(held));
         findings.push(match (&held.trouble, held.node.is_some()) {
@@ -85,12 +92,17 @@ mod tests {
             trouble: None,
         };
         assert_eq!(findings(None), []);
-        let alone = NodesState { nodes: vec![node("a", true, "1")], bots: vec![held("b", None, false)], away: None };
+        let alone = NodesState {
+            nodes: vec![node("a", true, "1")],
+            bots: vec![held("b", None, false)],
+            away: None,
+            deaf: false,
+        };
         let found = findings(Some(&alone));
         assert!(found.iter().all(|finding| finding.level == Level::Warn), "{found:?}");
         let nodes = vec![node("a", true, "1"), node("b", false, "1")];
         let bots = vec![held("telegram", Some("a"), true), held("_workflow", Some("b"), false)];
-        let found = findings(Some(&NodesState { nodes, bots, away: None }));
+        let found = findings(Some(&NodesState { nodes, bots, away: None, deaf: false }));
         assert!(found.iter().all(|finding| finding.level == Level::Ok), "{found:?}");
         assert_eq!(found[1].what, "telegram: this node speaks for it");
         assert_eq!(found[2].what, "workflow: b speaks for it");

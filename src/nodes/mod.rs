@@ -121,6 +121,9 @@ pub struct NodesState {
     pub bots: Vec<HeldBot>,
     /// Why NATS is not reached, if it is not.
     pub away: Option<String>,
+    /// This node does not hear the others, nor itself.
+    #[serde(default)]
+    pub deaf: bool,
 }
 
 /// Asks for what is known of the nodes. Cheap to clone.
@@ -143,7 +146,12 @@ impl NodesView {
     /// What is known now; `None` on one machine.
     pub fn state(&self) -> Option<NodesState> {
         let shown = self.0.as_ref()?;
-        Some(NodesState { nodes: shown.registry.seen(), bots: shown.bots.all(), away: shown.connection.why_down() })
+        Some(NodesState {
+            nodes: shown.registry.seen(),
+            bots: shown.bots.all(),
+            away: shown.connection.why_down(),
+            deaf: shown.registry.is_deaf(),
+        })
     }
 }
 

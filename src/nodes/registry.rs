@@ -55,10 +55,17 @@ impl Registry {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether another node was there at `moment`, as far as it was heard.
+    /// Whether another node may have been there at `moment`. Who does not hear itself does not hear others either.
     pub(super) fn others_at(&self, moment: Duration) -> bool {
         let since = moment.saturating_sub(self.every * BEATS);
-        self.heard().values().any(|(_, at)| *at >= since)
+        let heard = self.heard();
+        let deaf = heard.get(&self.me.process).is_none_or(|(_, at)| *at < since);
+        deaf || heard.iter().any(|(process, (_, at))| *process != self.me.process && *at >= since)
+    }
+
+    /// It never heard itself: it may not listen.
+    pub(super) fn is_deaf(&self) -> bool {
+        !self.heard().contains_key(&self.me.process)
     }
 
     /// The nodes, by name.
@@ -72,15 +79,19 @@ impl Registry {
             silent_ms: u64::try_from(silent.as_millis()).unwrap_or(u64::MAX),
         };
         let mut nodes = vec![node(&self.me, true, Duration::ZERO)];
-        nodes.extend(self.heard().values().map(|(said, at)| node(said, false, now.saturating_sub(*at))));
+        let others = |process: &&String| **process != self.me.process;
+        let heard = self.heard();
+        nodes.extend(
+            heard
+                .iter()
+                .filter(|(process, _)| others(process))
+                .map(|(_, (said, at))| node(said, false, now.saturating_sub(*at))),
+        );
         nodes.sort_by(|a, b| (&a.name, a.since).cmp(&(&b.name, b.since)));
         nodes
     }
 
     fn note(&self, process: &str, payload: &[u8]) {
-        if process == self.me.process {
-            return;
-        }
         let mut heard = self.heard();
         match serde_json::from_slice::<Said>(payload) {
             Ok(said) => drop(heard.insert(process.to_owned(), (said, clock::now()))),
@@ -146,12 +157,11 @@ mod tests {
             let since = DateTime::UNIX_EPOCH;
             serde_json::to_vec(&Said { name: name.into(), process: "p".into(), version: "1".into(), since }).unwrap()
         };
-        assert!(!registry.others_at(clock::now()));
+        assert!(registry.others_at(clock::now()) && registry.is_deaf(), "who knows");
         registry.note(registry.process(), &said("me"));
         assert!(!registry.others_at(clock::now()), "nobody else");
         registry.note("p2", &said("other"));
-        assert!(registry.others_at(clock::now()));
-        assert!(!registry.others_at(clock::now() + Duration::from_secs(10)), "not heard for long");
+        assert!(registry.others_at(clock::now()) && !registry.is_deaf());
         assert_eq!(registry.seen().len(), 2);
         registry.note("p2", b"");
         assert!(!registry.others_at(clock::now()), "it said that it goes");

@@ -8,20 +8,27 @@
 //!
 //! Nothing here is the truth. A store that cannot be read is put aside and begun anew: that costs repeated notifications.
 //!
-//! For simulations the same stands on a disk in memory, with tasks instead of threads: `store/memory.rs`.
+//! # Layout
+//!
+//! * `store.rs`        the promises, and what syncs
+//! * `store/writer.rs` the one writer
+//! * `store/disk.rs`   sled and its files
+//! * `store/memory.rs` for simulations: a disk in memory, and tasks instead of threads
 
+mod disk;
 mod memory;
+mod writer;
 
 use std::{
     any::Any,
-    fs::{self, File},
+    fs::File,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, Sender},
     },
     thread,
     time::{Duration, Instant},
@@ -31,10 +38,15 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 use yoman_chat::BotName;
 
+pub use self::disk::OpenError;
+use self::disk::{Files, put_aside};
+pub(super) use self::disk::{Trouble, open_db};
 pub use self::memory::MemoryDisk;
+use self::writer::{Base, ToSync, Writer};
+pub(super) use self::writer::{Flushed, Job};
 use super::{
     key::{Ops, value_of},
-    mirror::{Handing, Mirror, Place, Told},
+    mirror::{Mirror, Place, Told},
 };
 use crate::log::owned;
 
@@ -60,80 +72,10 @@ pub enum StoreError {
     Elsewhere,
 }
 
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory could not be made or read.
-    #[error("{dir}: {source}", dir = dir.display())]
-    Dir {
-        /// Which.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another process (or an earlier opening in this one) has it.
-    #[error("{dir} is in use by another process", dir = dir.display())]
-    Busy {
-        /// Which.
-        dir: PathBuf,
-    },
-    /// sled could not open it for another reason than damage.
-    #[error("{dir}: {why}", dir = dir.display())]
-    Engine {
-        /// Which.
-        dir: PathBuf,
-        /// Why.
-        why: String,
-    },
-}
-
-/// sled never makes a blob file (which it would never sync) of a value that is below segment size / 4 / 17.
-const SEGMENT_BYTES: usize = 1 << 20;
-/// Measured after 20,000 entries came and went: 15 MB resident with 8 MB, 10 MB with 1 MB.
-const CACHE_BYTES: u64 = 2 << 20;
-/// At most so many jobs in one batch.
-const GROUP_MAX: usize = 1024;
-/// How long a group nobody waits for waits for company.
-const LINGER: Duration = Duration::from_millis(2);
 /// The longest that something flushed waits to be synced when nobody waits for it.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// How long another opening's lock is waited for: it can outlive the drop for a moment.
-const LOCK_WAIT: Duration = Duration::from_secs(3);
 /// How often the free space is looked at.
 const SPACE_EVERY: Duration = Duration::from_millis(500);
-/// What could not be written for want of space and must not be forgotten, in rows.
-const OWED_MAX: usize = 8192;
-
-/// Called on the writer's thread, or the mirror's; must be short and must not panic.
-pub(super) type Flushed = Told;
-
-pub(super) struct Job {
-    pub(super) ops: Ops,
-    /// Write it later when there is no space now.
-    owed: bool,
-    /// Another node wrote it first: the mirror has it.
-    pub(super) copy: bool,
-    flushed: Option<Told>,
-    durable: Option<Told>,
-    /// It had nothing to write.
-    empty: bool,
-    /// The bots of which it wrote something that the mirror gets.
-    mirrored: Vec<BotName>,
-}
-
-enum ToSync {
-    Group(Vec<Told>),
-    Close(Told),
-}
-
-/// What the rows stand in.
-trait Base {
-    /// Applies all of it, or nothing; from then on it survives the process.
-    fn apply(&self, ops: Vec<Ops>) -> Result<(), String>;
-
-    /// The space that is left, where that is known.
-    fn free_bytes(&self) -> Option<u64>;
-}
 
 /// Where the rows stand, and who writes them.
 enum Kept {
@@ -395,282 +337,6 @@ fn said(panic: &(dyn Any + Send)) -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) enum Trouble {
-    Open(OpenError),
-    Damaged(String),
-}
-
-pub(super) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
-    let of_dir = |source| Trouble::Open(OpenError::Dir { dir: dir.to_owned(), source });
-    owned::create_dir(dir).map_err(of_dir)?;
-    // Left by a crash or a full disk while a snapshot was written; sled would refuse to open.
-    for file in fs::read_dir(dir).map_err(of_dir)? {
-        let file = file.map_err(of_dir)?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(file.path()).map_err(of_dir)?;
-        }
-    }
-    let config = sled::Config::new()
-        .path(dir)
-        .mode(sled::Mode::LowSpace)
-        .segment_size(SEGMENT_BYTES)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None);
-    let until = Instant::now() + LOCK_WAIT;
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(db)) => return Ok(db),
-            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
-                if Instant::now() >= until {
-                    return Err(Trouble::Open(OpenError::Busy { dir: dir.to_owned() }));
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-            Ok(Err(sled::Error::Io(error))) if may_pass(error.kind()) => {
-                return Err(Trouble::Open(OpenError::Engine { dir: dir.to_owned(), why: error.to_string() }));
-            }
-            Ok(Err(error)) => return Err(Trouble::Damaged(error.to_string())),
-            Err(panic) => return Err(Trouble::Damaged(said(&*panic))),
-        }
-    }
-}
-
-/// Trouble of the machine, not of the data: starting anew would throw something good away.
-fn may_pass(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::QuotaExceeded | Kind::OutOfMemory
-    )
-}
-
-fn put_aside(dir: &Path) -> io::Result<PathBuf> {
-    let name = dir.file_name().map_or_else(|| "bots".into(), |name| name.to_string_lossy());
-    let stem = format!("{name}.damaged-{}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"));
-    let mut aside = dir.with_file_name(&stem);
-    for n in 2.. {
-        if !aside.exists() {
-            break;
-        }
-        aside = dir.with_file_name(format!("{stem}-{n}"));
-    }
-    fs::rename(dir, &aside)?;
-    Ok(aside)
-}
-
-/// sled's files.
-struct Files {
-    db: sled::Db,
-    dir: PathBuf,
-}
-
-impl Base for Files {
-    fn apply(&self, ops: Vec<Ops>) -> Result<(), String> {
-        let mut batch = sled::Batch::default();
-        for ops in ops {
-            ops.into_batch(&mut batch);
-        }
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            self.db.apply_batch(batch)?;
-            self.db.flush()
-        }));
-        match written {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(said(&*panic)),
-        }
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        free_bytes(&self.dir)
-    }
-}
-
-struct Writer<B> {
-    base: B,
-    free_floor_bytes: u64,
-    states: States,
-    owed: Ops,
-    space: Option<(Instant, Result<(), StoreError>)>,
-    space_every: Duration,
-}
-
-impl<B: Base> Writer<B> {
-    fn new(base: B, free_floor_bytes: u64, space_every: Duration, states: &States) -> Self {
-        Self { base, free_floor_bytes, states: states.clone(), owed: Ops::default(), space: None, space_every }
-    }
-
-    /// Runs until every sender is gone.
-    fn run(mut self, jobs: &Receiver<Job>, syncs: &Sender<ToSync>) {
-        while let Ok(first) = jobs.recv() {
-            let mut group = vec![first];
-            self.gather(&mut group, jobs);
-            if let Some(durable) = self.turn(group) {
-                // Fails only when the other thread is gone; its waiters then see a closed channel.
-                let _ = syncs.send(ToSync::Group(durable));
-            }
-        }
-    }
-
-    /// Writes a group, hands it to the mirror and tells who waits for that; gives who waits for the sync, when there is
-    /// something to sync.
-    fn turn(&mut self, mut group: Vec<Job>) -> Option<Vec<Told>> {
-        let mirror = self.states.mirror.get().cloned();
-        let mut handing = mirror.as_ref().map(|mirror| Handing::new(&**mirror));
-        if let Some(handing) = &mut handing {
-            group.retain_mut(|job| handing.may_write(job));
-        }
-        if let Err(why) = self.write(&mut group, handing.as_mut()) {
-            group.into_iter().for_each(|job| job.answer(&Err(why.clone())));
-            return None;
-        }
-        let mut durable = Vec::new();
-        for job in group {
-            job.written(handing.as_mut(), &mut durable);
-        }
-        if let Some(handing) = handing {
-            handing.hand_over();
-        }
-        Some(durable)
-    }
-
-    /// All that waits; when nobody waits for any of it, a moment more.
-    fn gather(&self, group: &mut Vec<Job>, jobs: &Receiver<Job>) {
-        let waited_for = |job: &Job| job.flushed.is_some() || job.durable.is_some();
-        let mut urgent = group.iter().any(waited_for);
-        let until = Instant::now() + LINGER;
-        while group.len() < GROUP_MAX {
-            let job = match jobs.try_recv() {
-                Ok(job) => job,
-                Err(_) if urgent => return,
-                Err(_) => match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(job) => job,
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-                },
-            };
-            urgent |= waited_for(&job);
-            group.push(job);
-        }
-    }
-
-    fn write(&mut self, group: &mut [Job], mut handing: Option<&mut Handing<'_>>) -> Result<(), StoreError> {
-        if let Some(why) = self.states.failed.get() {
-            return Err(StoreError::Failed(why.clone()));
-        }
-        if group.iter().all(|job| job.ops.is_empty()) && self.owed.is_empty() {
-            return Ok(());
-        }
-        if let Err(full) = self.space() {
-            for job in group.iter_mut().filter(|job| job.owed) {
-                if self.owed.len() < OWED_MAX {
-                    self.owed.append(std::mem::take(&mut job.ops));
-                } else if self.states.given_up.fetch_add(job.ops.len() as u64, Ordering::Relaxed) == 0 {
-                    warn!(
-                        "more has happened than can be remembered until there is space: what was shown may be shown again after a restart"
-                    );
-                }
-            }
-            return Err(full);
-        }
-        let mut owed = std::mem::take(&mut self.owed);
-        if let Some(handing) = &mut handing {
-            handing.leave_out(&mut owed);
-            handing.rows_of(&owed);
-        }
-        let mut ops = vec![owed];
-        for job in group {
-            if let Some(handing) = handing.as_mut().filter(|_| !job.copy) {
-                job.mirrored = handing.rows_of(&job.ops);
-            }
-            ops.push(std::mem::take(&mut job.ops));
-        }
-        self.base.apply(ops).map_err(|why| {
-            let _ = fail::<()>(&self.states.failed, why.clone());
-            StoreError::Failed(why)
-        })
-    }
-
-    fn space(&mut self) -> Result<(), StoreError> {
-        if let Some((at, result)) = &self.space
-            && at.elapsed() < self.space_every
-        {
-            return result.clone();
-        }
-        let result = match self.base.free_bytes() {
-            Some(free) if free < self.free_floor_bytes => {
-                Err(StoreError::Full { free_mb: free / 1_000_000, floor_mb: self.free_floor_bytes / 1_000_000 })
-            }
-            _ => Ok(()),
-        };
-        let mut refusing = lock(&self.states.refusing);
-        if refusing.is_none()
-            && let Err(full) = &result
-        {
-            warn!(%full, "the bots' state is not written: answers are delivered from memory");
-        }
-        *refusing = result.clone().err();
-        drop(refusing);
-        self.space = Some((Instant::now(), result.clone()));
-        result
-    }
-}
-
-impl Job {
-    fn of(ops: Ops) -> Self {
-        let empty = ops.is_empty();
-        Self { ops, owed: false, copy: false, flushed: None, durable: None, empty, mirrored: Vec::new() }
-    }
-
-    /// What becomes of it is known.
-    fn answer(mut self, result: &Result<(), StoreError>) {
-        self.tell(result);
-    }
-
-    /// It is not written.
-    pub(super) fn refuse(&mut self, why: &StoreError) {
-        self.tell(&Err(why.clone()));
-    }
-
-    fn tell(&mut self, result: &Result<(), StoreError>) {
-        for told in self.flushed.take().into_iter().chain(self.durable.take()) {
-            told(result.clone());
-        }
-    }
-
-    /// It is in the store here; whoever waits for more than that is told when that has come about, too.
-    fn written(self, handing: Option<&mut Handing<'_>>, durable: &mut Vec<Told>) {
-        let Self { flushed, durable: synced, mut mirrored, empty, .. } = self;
-        let Some(handing) = handing else {
-            flushed.into_iter().for_each(|told| told(Ok(())));
-            durable.extend(synced);
-            return;
-        };
-        // What writes nothing waits for what was written before it, whatever became of that.
-        if empty {
-            mirrored = handing.mirrored();
-        }
-        if let Some(told) = flushed {
-            handing.tell(&mirrored, empty, told, None);
-        }
-        if let Some(told) = synced {
-            handing.tell(&mirrored, empty, told, Some(durable));
-        }
-    }
-}
-
-#[cfg(unix)]
-fn free_bytes(dir: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(dir).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_dir: &Path) -> Option<u64> {
-    None
 }
 
 /// Syncs the file after every group that somebody waits for, and at the latest [`SYNC_EVERY`] after one nobody does.

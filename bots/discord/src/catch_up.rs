@@ -52,13 +52,18 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     let mut edits = Edits::default();
     if Utc::now() - made_at(mark.last) < LOOK_BACK_FOR {
         let path = format!("channels/{channel}/messages?before={}&limit={LOOK_BACK}", mark.last.saturating_add(1));
-        if let Read::Page(before) = read(worker, &path, &known).await {
-            let since = made_at(mark.last);
-            before
-                .into_iter()
-                .filter(|it| inbound::edited_at(it).is_some_and(|at| at > since))
-                .for_each(|it| edits.put(it));
-        }
+        let before = match read(worker, &path, &known).await {
+            Read::Page(before) => before,
+            Read::Gone if intake.stop.is_cancelled() => return Outcome::Stopped,
+            Read::Gone => return Outcome::Done,
+            // The mark must not go beyond changes that were not looked for.
+            Read::Later => return Outcome::Later,
+        };
+        let since = made_at(mark.last);
+        before
+            .into_iter()
+            .filter(|it| inbound::edited_at(it).is_some_and(|at| at > since))
+            .for_each(|it| edits.put(it));
     }
     let mut outcome = Outcome::Done;
     for page_number in 0..PAGES_MAX {

@@ -64,14 +64,14 @@ pub(super) fn judge(info: &Info, prefix: &str, through: u64) -> Judged {
         judged.stop = true;
         judged.refusing = Some(format!(
             "the stream {name} ends at message {}, and this node has seen {through}: it was deleted and made anew, or put back from an \
-             older backup. Put the newest back, or begin with a new replica: stop yoman, move log/, journal/ and state/ aside, start it",
+             older backup. Put the newest back, or begin with a new replica: stop yoman, move replica/ aside, start it",
             state.last_sequence
         ));
     } else if state.first_sequence > through + 1 {
         judged.stop = true;
         judged.refusing = Some(format!(
             "the stream {name} begins at message {}, and this node has seen {through}: what is in between was purged. Put the stream back \
-             from a backup, or bring a replica of another node here (its log/, journal/ and state/)",
+             from a backup, or bring a replica of another node here (its replica/)",
             state.first_sequence
         ));
     } else if info.config.sealed {

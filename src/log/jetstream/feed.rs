@@ -283,7 +283,7 @@ impl Feed {
             judged.stop = true;
             judged.refusing = Some(format!(
                 "the stream {} is another one than this node has seen: it was deleted and made anew. Put it back from a backup, or begin \
-                 with a new replica: stop yoman, move log/, journal/ and state/ aside, start it",
+                 with a new replica: stop yoman, move replica/ aside, start it",
                 info.config.name
             ));
         }

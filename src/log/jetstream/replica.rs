@@ -284,7 +284,7 @@ impl Folder {
             ),
             Stop::Changed(why) => format!(
                 "{why}. Nothing more is taken over from it. If the stream was put back from a backup or mended, begin with a new \
-                 replica: stop yoman, move log/, journal/ and state/ aside, start it"
+                 replica: stop yoman, move replica/ aside, start it"
             ),
             Stop::Failed(why) => format!("the replica cannot go on: {why}"),
         };

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use tempfile::tempdir;
 
 use super::super::key::{self, Ops};
-use super::{OpenError, Store, StoreError};
+use super::{MemoryDisk, OpenError, Store, StoreError};
 
 fn open(dir: &Path) -> Store {
     Store::open(dir, 0).unwrap()
@@ -106,6 +106,54 @@ async fn without_space_what_has_happened_is_written_later_and_the_rest_refused()
     assert!(matches!(refused, Err(StoreError::Full { .. })));
     assert_eq!(store.refusing(), refused.err());
     assert_eq!(read(&store, b"k1"), None);
+}
+
+/// Hands it over and waits until it is flushed.
+async fn flushed(store: &Store, ops: Ops) -> Result<(), StoreError> {
+    let (told, hears) = tokio::sync::oneshot::channel();
+    store.submit_owed(ops, Some(Box::new(move |result| drop(told.send(result)))));
+    hears.await.unwrap()
+}
+
+#[tokio::test]
+async fn on_a_disk_in_memory_a_power_cut_takes_what_was_not_synced_and_a_kill_nothing() {
+    let disk = MemoryDisk::new();
+    let store = Store::in_memory(&disk, 0);
+    store.submit_durable(put(b"k1", "synced"), None).await.unwrap().unwrap();
+    assert_eq!(disk.unsynced(), 0);
+    flushed(&store, put(b"k1", "flushed")).await.unwrap();
+    flushed(&store, put(b"k2", &"long ".repeat(9000))).await.unwrap();
+    drop(store);
+
+    let again = Store::in_memory(&disk, 0);
+    assert_eq!(read(&again, b"k1").as_deref(), Some("flushed"));
+    assert_eq!(disk.unsynced(), 2);
+    disk.lose_power(1);
+    assert_eq!((read(&again, b"k1").as_deref(), read(&again, b"k2")), (Some("flushed"), None));
+    flushed(&again, put(b"k1", "flushed again")).await.unwrap();
+    disk.lose_power(0);
+    assert_eq!(read(&again, b"k1").as_deref(), Some("flushed"), "what the cut before left was on the disk");
+    again.sync().await.unwrap();
+    let mut rows = 0;
+    again.scan_raw(|_, _| rows += 1);
+    assert_eq!(rows, 1);
+}
+
+#[tokio::test]
+async fn what_is_owed_beyond_what_is_remembered_is_counted() {
+    let disk = MemoryDisk::new();
+    let store = Store::in_memory(&disk, 1);
+    disk.fill(true);
+    for n in 0..9000_u32 {
+        assert!(matches!(flushed(&store, put(b"k1", &n.to_string())).await, Err(StoreError::Full { .. })));
+    }
+    assert_eq!(store.given_up(), 9000 - 8192);
+    assert!(store.refusing().is_some());
+    disk.fill(false);
+    flushed(&store, put(b"k2", "on")).await.unwrap();
+    assert_eq!((read(&store, b"k1").as_deref(), read(&store, b"k2").as_deref()), (Some("8191"), Some("on")));
+    disk.be_broken(true);
+    assert!(matches!(flushed(&store, put(b"k3", "never")).await, Err(StoreError::Failed(_))));
 }
 
 #[test]

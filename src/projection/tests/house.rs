@@ -176,6 +176,7 @@ fn which_node_speaks_for_which_bot() {
             nodes: vec![node("a", true, 0), node("b", false, 900), node("c", false, 9000)],
             bots,
             away: None,
+            deaf: false,
         }),
         ..Status::default()
     };
