@@ -67,8 +67,13 @@ fn ask(bot: &FakeBot, range: std::ops::Range<usize>) {
     }
 }
 
-/// Everything was made and answered once, in order; what may have been shown by the one that died is marked.
+/// Everything was made and answered once, in order; what may have been shown by one that died is marked, at most one message
+/// for each of them.
 fn all_answered(site: &Site, count: usize) {
+    all_answered_after(site, count, 1);
+}
+
+fn all_answered_after(site: &Site, count: usize, deaths: usize) {
     until("all is kept", || site.bot.waiting() == 0);
     until("all is answered", || {
         let (plain, repeats) = made(&site.bot);
@@ -80,8 +85,8 @@ fn all_answered(site: &Site, count: usize) {
     once.dedup();
     assert_eq!(plain, once, "nothing is shown twice without a mark");
     assert!(plain.is_sorted_by_key(|title| title["errand ".len()..].parse::<usize>().unwrap()), "{plain:?}");
-    assert!(repeats <= 1, "{repeats} are marked as possible repeats");
-    assert!(plain.len() + repeats <= count + 1, "{plain:?}");
+    assert!(repeats <= deaths, "{repeats} are marked as possible repeats");
+    assert!(plain.len() + repeats <= count + deaths, "{plain:?}");
 }
 
 #[test]
@@ -137,7 +142,7 @@ fn a_holder_that_is_cut_off_falls_silent_and_is_not_heard_again() {
     second.kill();
     until("the first one speaks again", || first.speaks());
     ask(&site.bot, 20..25);
-    all_answered(&site, 25);
+    all_answered_after(&site, 25, 2);
     first.stop();
 }
 

@@ -188,7 +188,8 @@ async fn a_stop_in_the_middle_is_made_up_for() {
     first.bot.script(ROOM, [Step::After(Duration::ZERO), Step::Hang]);
     wanted(&first, Anew::Pin).await;
     until("the first", || first.bot.sent(ROOM) == ["a"]).await;
-    until("it is known", || first.outbox.rooms_with_board(&bot()) == [room()]).await;
+    // Only what has been handed to the store is there after the next start; the pin is tried behind that.
+    until("the pin is tried", || first.bot.platform.lock().unwrap().script[&room()].is_empty()).await;
     let (outbox, bot_of_then) = first.stop().await;
     outbox.close().await.unwrap();
     drop(outbox);
