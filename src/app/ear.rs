@@ -75,7 +75,7 @@ fn bot_status(bot: BotState, head: Position, now: DateTime<Utc>) -> BotStatus {
     let seconds = |since: DateTime<Utc>| u64::try_from(now.signed_duration_since(since).num_seconds()).unwrap_or(0);
     let elsewhere = bot.spoken_for.as_ref().filter(|held| !held.here);
     let mut state = match &bot.trouble {
-        None => elsewhere.map_or_else(|| "runs".to_owned(), |held| nodes::who_speaks(held)),
+        None => elsewhere.map_or_else(|| "runs".to_owned(), nodes::who_speaks),
         Some(trouble) if trouble.ended => format!("has stopped: {}", trouble.why),
         Some(trouble) => format!("no connection for {} s: {}", seconds(trouble.since), trouble.why),
     };

@@ -54,6 +54,9 @@ const KEY_BYTES_MAX: i32 = 4096;
 /// How often a key that could not be destroyed yet is tried again.
 const OWED_EVERY: Duration = Duration::from_secs(2);
 
+/// Somebody, and their key; `None`: they were forgotten.
+pub(super) type Entry = (PersonId, Option<Zeroizing<String>>);
+
 /// The bucket, and the copies.
 pub(super) struct Bucket {
     copies: Directory,
@@ -182,8 +185,8 @@ impl Bucket {
         }
     }
 
-    /// All keys there are, and who was forgotten (`None`).
-    pub(super) fn all(&self) -> Result<Vec<(PersonId, Option<Zeroizing<String>>)>, VaultError> {
+    /// All keys there are, and who was forgotten.
+    pub(super) fn all(&self) -> Result<Vec<Entry>, VaultError> {
         let shared = Arc::clone(&self.shared);
         let people = self.ask(async move { shared.people().await })?;
         let mut all = Vec::new();

@@ -61,7 +61,7 @@ impl Scene {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, empty).await.expect("something waits for ever");
+        assert!(tokio::time::timeout(PATIENCE, empty).await.is_ok(), "something waits for ever");
         self.stage.all_quiet().await;
     }
 

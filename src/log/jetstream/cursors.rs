@@ -27,7 +27,9 @@ pub async fn show(connection: &Connection, bot: &str, behind: u64) -> Result<(),
     match stream.consumer_info(&name).await {
         Ok(info) if info.num_pending.abs_diff(behind) <= OFF_MAX => return Ok(()),
         // Its place is given to it when it is made.
-        Ok(_) => drop(stream.delete_consumer(&name).await.map_err(|error| text(&error))?),
+        Ok(_) => {
+            stream.delete_consumer(&name).await.map_err(|error| text(&error))?;
+        }
         Err(error) if is_missing(&error.kind()) => {}
         Err(error) => return Err(text(&error)),
     }
