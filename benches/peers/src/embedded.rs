@@ -20,7 +20,8 @@ impl Redb {
     pub(crate) fn open(dir: &Path) -> Self {
         let db = Database::create(dir.join("log.redb")).expect("redb opens");
         let begun = db.begin_write().expect("a transaction");
-        let newest = begun.open_table(LOG).expect("a table").last().expect("the newest").map_or(0, |(it, _)| it.value());
+        let newest =
+            begun.open_table(LOG).expect("a table").last().expect("the newest").map_or(0, |(it, _)| it.value());
         begun.commit().expect("a commit");
         Self { db, position: newest }
     }

@@ -32,11 +32,7 @@ fn programs(args: &Args) -> Programs {
     Programs::default()
         .with(Subject::Yoman, args.built.join("yoman"), Vec::new())
         .with(Subject::Teloxide, args.built.join("teloxide_peer"), Vec::new())
-        .with(
-            Subject::PythonTelegramBot,
-            installed.join("ptb/bin/python"),
-            vec![fronts.join("python_telegram_bot.py")],
-        )
+        .with(Subject::PythonTelegramBot, installed.join("ptb/bin/python"), vec![fronts.join("python_telegram_bot.py")])
         .with(
             Subject::Errbot,
             installed.join("errbot/bin/errbot"),
@@ -105,7 +101,9 @@ pub(crate) async fn run(args: &Args) -> Outcome<()> {
     sheet.row("start to first answer, ms", Better::Less, |column| measured[&there[column]].answer_ms.clone());
     sheet.row("idle, MB", Better::Less, |column| measured[&there[column]].idle_mb.clone());
     print(
-        &format!("Front ends on Telegram: keep a message durably, answer it; start and memory with {ITEMS} items or rows"),
+        &format!(
+            "Front ends on Telegram: keep a message durably, answer it; start and memory with {ITEMS} items or rows"
+        ),
         &sheet,
         &absent,
     );

@@ -67,7 +67,8 @@ pub(crate) fn logs(args: &Args) -> String {
 /// What each is, in a line.
 pub(crate) fn fronts(args: &Args) -> String {
     let python = |venv: &str, package: &str| {
-        let ask = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]), 'on Python', sys.version.split()[0])";
+        let ask =
+            "import sys, importlib.metadata as m; print(m.version(sys.argv[1]), 'on Python', sys.version.split()[0])";
         said(args.installed.join(venv).join("bin/python"), &["-c", ask, package])
     };
     let node = |package: &str| {

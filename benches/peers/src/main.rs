@@ -45,7 +45,8 @@ impl Args {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let value = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
         let number = |name: &str, default: f64| value(name).map_or(Ok(default), |text| text.parse::<f64>());
-        let path = |name: &str| value(name).map(PathBuf::from).ok_or(format!("{name} is missing: benches/peers/run knows"));
+        let path =
+            |name: &str| value(name).map(PathBuf::from).ok_or(format!("{name} is missing: benches/peers/run knows"));
         let without = words.iter().zip(words.iter().skip(1)).filter(|(flag, _)| *flag == "--without");
         Ok(Self {
             rounds: number("--rounds", 5.0)? as usize,

@@ -50,7 +50,13 @@ impl Server {
         });
         let kib = |pid: u32| {
             let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-            text.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().trim_end_matches("kB").trim().parse::<f64>().ok()
+            text.lines()
+                .find_map(|line| line.strip_prefix("Pss:"))?
+                .trim()
+                .trim_end_matches("kB")
+                .trim()
+                .parse::<f64>()
+                .ok()
         };
         family.filter_map(kib).sum::<f64>() * 1024.0 / 1e6
     }
@@ -163,9 +169,7 @@ impl Sink for Postgres {
             record_of(append, self.position as u64, &mut bytes);
             records.push(bytes);
         }
-        self.client
-            .execute(&self.insert, &[&positions, &streams, &versions, &commands, &records])
-            .expect("an insert");
+        self.client.execute(&self.insert, &[&positions, &streams, &versions, &commands, &records]).expect("an insert");
     }
 }
 
@@ -176,7 +180,10 @@ pub(crate) fn start_nats(program: &Path, dir: &Path) -> Outcome<Server> {
     // Without sync_interval an acknowledgement means that the bytes are in the page cache.
     fs::write(
         &config,
-        format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: {:?}, sync_interval: always }}\n", store.display()),
+        format!(
+            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: {:?}, sync_interval: always }}\n",
+            store.display()
+        ),
     )?;
     let child = Command::new(program)
         .arg("-c")

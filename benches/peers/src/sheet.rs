@@ -84,9 +84,9 @@ impl Sheet {
     /// Who has the best median; with yoman when the two cannot be told apart.
     fn first(&self, row: &Row) -> String {
         let measured = (0..self.columns.len()).filter(|&it| Some(it) != self.limit);
-        let best = measured.filter_map(|it| Some((it, row.median(it)?))).reduce(|best, it| {
-            if row.better.is(it.1, best.1) { it } else { best }
-        });
+        let best = measured
+            .filter_map(|it| Some((it, row.median(it)?)))
+            .reduce(|best, it| if row.better.is(it.1, best.1) { it } else { best });
         match best {
             None => "-".into(),
             Some((column, _)) if column > 0 && !row.ahead(column) => format!("{}, yoman", self.columns[column]),
