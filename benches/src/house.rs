@@ -25,6 +25,27 @@ use yoman_chat::{
     RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
+/// What a platform of a bench can do: buttons and edits, no more.
+pub fn capabilities() -> Capabilities {
+    Capabilities {
+        title: "Bench",
+        edits: true,
+        buttons: true,
+        button_data_bytes_max: 64,
+        buttons_per_row_max: 8,
+        text_length_max: 4096,
+        length_unit: LengthUnit::Utf16,
+        bare_verbs: false,
+        // The first person is the owner: all clients are that person in rooms of their own.
+        local: true,
+        forms: false,
+        private_answers: false,
+        pictures: false,
+        pins: false,
+        reactions: false,
+    }
+}
+
 /// A bot on which everything is shown at once.
 pub struct AtOnce {
     name: BotName,
@@ -38,23 +59,7 @@ impl Bot for AtOnce {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            title: "Bench",
-            edits: true,
-            buttons: true,
-            button_data_bytes_max: 64,
-            buttons_per_row_max: 8,
-            text_length_max: 4096,
-            length_unit: LengthUnit::Utf16,
-            bare_verbs: false,
-            // The first person is the owner: all clients are that person in rooms of their own.
-            local: true,
-            forms: false,
-            private_answers: false,
-            pictures: false,
-            pins: false,
-            reactions: false,
-        }
+        capabilities()
     }
 
     async fn run(&self, _inbox: Inbox, stop: Stop) -> Result<(), BotError> {
@@ -105,6 +110,19 @@ pub struct Measured {
     pub elapsed: Duration,
     /// Answers the bot has shown.
     pub shown: u64,
+}
+
+/// What all clients measured, sorted.
+///
+/// # Errors
+/// When one of them panicked.
+pub async fn gathered(clients: Vec<tokio::task::JoinHandle<Vec<Duration>>>) -> Result<Vec<Duration>, Box<dyn Error>> {
+    let mut taken = Vec::new();
+    for client in clients {
+        taken.extend(client.await?);
+    }
+    taken.sort_unstable();
+    Ok(taken)
 }
 
 /// Clients say commands for some seconds, each one after the other; `answered`: the answers are kept and shown too.
@@ -163,11 +181,7 @@ pub async fn measure(
             })
         })
         .collect();
-    let mut taken = Vec::new();
-    for task in tasks {
-        taken.extend(task.await?);
-    }
-    taken.sort_unstable();
+    let taken = gathered(tasks).await?;
     let (elapsed, shown) = (started.elapsed(), bot.shown.load(Ordering::Relaxed));
     house.stop(Duration::from_secs(5)).await;
     Ok(Measured { taken, elapsed, shown })

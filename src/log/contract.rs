@@ -265,29 +265,34 @@ async fn records_are_chained(log: &dyn EventLog) {
 }
 
 async fn one_winner_among_racing_writers(log: Arc<dyn EventLog>) {
-    const WRITERS: usize = 8;
     const ROUNDS: u64 = 20;
     for round in 0..ROUNDS {
-        let tasks: Vec<_> = (0..WRITERS)
-            .map(|writer| {
-                let log = Arc::clone(&log);
-                tokio::spawn(async move { log.append(append("todo/1", round, &format!("c/{round}/{writer}"))).await })
-            })
-            .collect();
-        let mut winners = 0;
-        for task in tasks {
-            match task.await.unwrap() {
-                Ok(appended) => {
-                    assert_eq!((appended.repeat, appended.commit.first_version), (false, round + 1));
-                    winners += 1;
-                }
-                Err(error) => assert!(matches!(error, AppendError::Conflict { .. }), "{error}"),
-            }
-        }
-        assert_eq!(winners, 1, "round {round}");
+        race(std::slice::from_ref(&log), "todo/1", round).await;
     }
     let versions: Vec<_> = stream(&*log, "todo/1", 1).iter().map(|commit| commit.first_version).collect();
     assert_eq!(versions, (1..=ROUNDS).collect::<Vec<_>>());
+}
+
+/// Eight writers append to a stream at version `round`, each through one of the logs: exactly one of them may.
+pub async fn race<E: EventLog + ?Sized>(logs: &[Arc<E>], stream: &str, round: u64) {
+    let writers: Vec<_> = (0..8)
+        .map(|writer: usize| {
+            let log = Arc::clone(&logs[writer % logs.len()]);
+            let request = append(stream, round, &format!("c/{round}/{writer}"));
+            tokio::spawn(async move { log.append(request).await })
+        })
+        .collect();
+    let mut winners = 0;
+    for writer in writers {
+        match writer.await.unwrap() {
+            Ok(appended) => {
+                assert_eq!((appended.repeat, appended.commit.first_version), (false, round + 1));
+                winners += 1;
+            }
+            Err(error) => assert!(matches!(error, AppendError::Conflict { .. }), "round {round}: {error}"),
+        }
+    }
+    assert_eq!(winners, 1, "round {round}");
 }
 
 async fn one_commit_for_a_command_sent_many_times_at_once(log: Arc<dyn EventLog>) {

@@ -18,7 +18,7 @@ use yoman::log::{
 };
 use yoman_benches::{
     Table,
-    house::{Measured, measure},
+    house::{Measured, gathered, measure},
     percentile, short,
 };
 use yoman_stand_ins::nats::Cluster;
@@ -92,11 +92,7 @@ async fn bare(cluster: &Cluster, clients: usize, seconds: f64) -> Result<Measure
             })
         })
         .collect();
-    let mut taken = Vec::new();
-    for task in tasks {
-        taken.extend(task.await?);
-    }
-    taken.sort_unstable();
+    let taken = gathered(tasks).await?;
     let elapsed = started.elapsed();
     context.delete_stream(&name).await?;
     Ok(Measured { taken, elapsed, shown: 0 })
@@ -125,11 +121,7 @@ async fn commits(log: &Arc<JetStreamLog>, clients: usize, seconds: f64) -> Resul
             })
         })
         .collect();
-    let mut taken = Vec::new();
-    for task in tasks {
-        taken.extend(task.await?);
-    }
-    taken.sort_unstable();
+    let taken = gathered(tasks).await?;
     Ok(Measured { taken, elapsed: started.elapsed(), shown: 0 })
 }
 

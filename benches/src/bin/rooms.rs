@@ -22,10 +22,10 @@ use yoman::{
     notify::{DeliverySettings, Outbox, OutboxSettings},
     vault::{SealedLog, Vault},
 };
-use yoman_benches::{Table, short};
+use yoman_benches::{Table, house::capabilities, short};
 use yoman_chat::{
-    Accept, Bot, BotError, BotName, Capabilities, Inbound, Inbox, LengthUnit, MessageRef, Outbound, Receipt, Room,
-    RoomId, RoomKind, Said, SendError, Sender, SenderId, Stop,
+    Accept, Bot, BotError, BotName, Capabilities, Inbound, Inbox, MessageRef, Outbound, Receipt, Room, RoomId,
+    RoomKind, Said, SendError, Sender, SenderId, Stop,
 };
 
 /// The shortest time between two messages of one room.
@@ -60,23 +60,7 @@ impl Bot for Limited {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            title: "Bench",
-            edits: true,
-            buttons: true,
-            button_data_bytes_max: 64,
-            buttons_per_row_max: 8,
-            text_length_max: 4096,
-            length_unit: LengthUnit::Utf16,
-            bare_verbs: false,
-            // The first person is the owner.
-            local: true,
-            forms: false,
-            private_answers: false,
-            pictures: false,
-            pins: false,
-            reactions: false,
-        }
+        capabilities()
     }
 
     async fn run(&self, _inbox: Inbox, stop: Stop) -> Result<(), BotError> {

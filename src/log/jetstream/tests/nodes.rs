@@ -35,24 +35,7 @@ async fn of_eight_writers_on_three_nodes_exactly_one_wins() {
     }
     let rounds = rounds("YOMAN_RACE_ROUNDS", 100);
     for round in 0..rounds {
-        let tasks: Vec<_> = (0..8)
-            .map(|writer: usize| {
-                let log = Arc::clone(&nodes[writer % nodes.len()]);
-                let request = append("todo/race", round, &format!("c/{round}/{writer}"));
-                tokio::spawn(async move { log.append(request).await })
-            })
-            .collect();
-        let mut winners = 0;
-        for task in tasks {
-            match task.await.unwrap() {
-                Ok(appended) => {
-                    assert_eq!((appended.repeat, appended.commit.first_version), (false, round + 1));
-                    winners += 1;
-                }
-                Err(error) => assert!(matches!(error, AppendError::Conflict { .. }), "round {round}: {error}"),
-            }
-        }
-        assert_eq!(winners, 1, "round {round}");
+        contract::race(&nodes, "todo/race", round).await;
         // Who expects the new version may ask another node than the winner's.
         for node in &nodes {
             level(node, nodes[0].through()).await;
