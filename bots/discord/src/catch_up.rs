@@ -1,6 +1,9 @@
 //! Purpose: what was said in a channel while nothing was heard of it, read in order from the last message handled. A change
 //! stands where it was made, not where the message was.
 //!
+//! What is read tells what was written, not what was changed before it: how far changes are known has a mark of its own
+//! ([`crate::seen`]), which goes on only with what was heard and what was looked for.
+//!
 //! What cannot be read afterwards: deletions, changes of messages further back than a page, and interactions.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -13,6 +16,7 @@ use crate::{
     channels::Known,
     inbound,
     lanes::Worker,
+    seen::Mark,
     wire::{self, made_at},
 };
 
@@ -48,23 +52,11 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     }
     // Few at a time: all rooms read on at once after an outage.
     let Ok(_turn) = intake.reading.acquire().await else { return Outcome::Stopped };
-    let mut after = mark.last;
     let mut edits = Edits::default();
-    if Utc::now() - made_at(mark.last) < LOOK_BACK_FOR {
-        let path = format!("channels/{channel}/messages?before={}&limit={LOOK_BACK}", mark.last.saturating_add(1));
-        let before = match read(worker, &path, &known).await {
-            Read::Page(before) => before,
-            Read::Gone if intake.stop.is_cancelled() => return Outcome::Stopped,
-            Read::Gone => return Outcome::Done,
-            // The mark must not go beyond changes that were not looked for.
-            Read::Later => return Outcome::Later,
-        };
-        let since = made_at(mark.last);
-        before
-            .into_iter()
-            .filter(|it| inbound::edited_at(it).is_some_and(|at| at > since))
-            .for_each(|it| edits.put(it));
+    if let Err(outcome) = changed(worker, &mark, &known, None, &mut edits).await {
+        return outcome;
     }
+    let mut after = mark.last;
     let mut outcome = Outcome::Done;
     for page_number in 0..PAGES_MAX {
         if intake.stop.is_cancelled() {
@@ -73,10 +65,15 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
         let path = format!("channels/{channel}/messages?after={after}&limit={PAGE}");
         let page = match read(worker, &path, &known).await {
             Read::Page(page) => page,
-            Read::Gone if intake.stop.is_cancelled() => return Outcome::Stopped,
-            Read::Gone => return Outcome::Done,
-            Read::Later => return Outcome::Later,
+            Read::None(outcome) => return outcome,
         };
+        // Changed between the look and this page, by a message of it: should the session have ended meanwhile, nobody
+        // tells us, and it stands before that message.
+        if let Some(newest) = page.last()
+            && let Err(outcome) = changed(worker, &mark, &known, Some(newest.id), &mut edits).await
+        {
+            return outcome;
+        }
         let full = page.len() >= PAGE;
         for message in page {
             after = after.max(message.id);
@@ -98,7 +95,38 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     for edited in edits.before(None) {
         worker.found_edit(edited).await;
     }
-    if intake.stop.is_cancelled() { Outcome::Stopped } else { outcome }
+    if intake.stop.is_cancelled() {
+        return Outcome::Stopped;
+    }
+    // Not up to what was read just now: between the look and that page something may have been changed.
+    worker.looked_for_changes(mark.last);
+    outcome
+}
+
+/// Looks among the messages before the mark for changes that were not heard of; those until a message was written, or all.
+async fn changed(
+    worker: &Worker,
+    mark: &Mark,
+    known: &Known,
+    until: Option<u64>,
+    edits: &mut Edits,
+) -> Result<(), Outcome> {
+    if Utc::now() - made_at(mark.last) >= LOOK_BACK_FOR {
+        return Ok(());
+    }
+    let path = format!("channels/{}/messages?before={}&limit={LOOK_BACK}", worker.channel, mark.last.saturating_add(1));
+    let before = match read(worker, &path, known).await {
+        Read::Page(before) => before,
+        // The mark must not go beyond changes that were not looked for.
+        Read::None(outcome) => return Err(outcome),
+    };
+    let (since, until) = (made_at(mark.changes()), until.map(made_at));
+    for message in before {
+        if inbound::edited_at(&message).is_some_and(|at| at >= since && until.is_none_or(|until| at < until)) {
+            edits.put(message);
+        }
+    }
+    Ok(())
 }
 
 /// Messages that were changed, by when.
@@ -122,8 +150,8 @@ impl Edits {
 enum Read {
     /// Oldest first.
     Page(Vec<wire::Message>),
-    Gone,
-    Later,
+    /// What becomes of the reading.
+    None(Outcome),
 }
 
 async fn read(worker: &Worker, path: &str, known: &Known) -> Read {
@@ -152,25 +180,25 @@ async fn read(worker: &Worker, path: &str, known: &Known) -> Read {
         match &error {
             CallError::Answer(refusal) if refusal.status == 404 => {
                 intake.seen.forget(worker.channel);
-                return Read::Gone;
+                return Read::None(Outcome::Done);
             }
             CallError::Answer(refusal) if matches!(refusal.status, 400 | 401 | 403) => {
                 tracing::warn!(
                     bot = %intake.us.bot, channel = worker.channel, %error,
                     "what was said here meanwhile cannot be read: give the bot View Channel and Read Message History"
                 );
-                return Read::Gone;
+                return Read::None(Outcome::Done);
             }
             _ => {}
         }
         if Instant::now() >= until {
             tracing::warn!(bot = %intake.us.bot, channel = worker.channel, %error, "a channel cannot be read on; later again");
-            return Read::Later;
+            return Read::None(Outcome::Later);
         }
         let wait = error.wait().unwrap_or(pause).max(Duration::from_millis(20));
         tokio::select! {
             biased;
-            () = intake.stop.cancelled() => return Read::Gone,
+            () = intake.stop.cancelled() => return Read::None(Outcome::Stopped),
             () = sleep(wait) => {}
         }
         pause = (pause * 2).min(PAUSE_MAX);

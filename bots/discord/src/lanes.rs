@@ -182,7 +182,7 @@ impl Worker {
     async fn keep(&mut self, job: Job, ticket: Option<Ticket>) {
         let mut pause = FIRST_PAUSE;
         for _ in 0..TRIES {
-            if self.handle(&job).await {
+            if self.handle(&job, ticket.is_some()).await {
                 if let Some(ticket) = ticket {
                     ticket.settle();
                 }
@@ -202,7 +202,7 @@ impl Worker {
     /// Those that were not kept, in their order.
     async fn retry(&mut self) {
         while let Some((job, ticket)) = self.held.pop_front() {
-            if self.intake.stop.is_cancelled() || !self.handle(&job).await {
+            if self.intake.stop.is_cancelled() || !self.handle(&job, ticket.is_some()).await {
                 self.held.push_front((job, ticket));
                 return;
             }
@@ -217,8 +217,9 @@ impl Worker {
 
     /// Reads the channel on from the last message handled.
     async fn read_on(&mut self) {
+        let session = self.intake.session.name();
         match catch_up::run(self).await {
-            catch_up::Outcome::Done => self.intake.session.caught_up(self.channel),
+            catch_up::Outcome::Done => self.intake.session.caught_up(self.channel, session.as_deref()),
             catch_up::Outcome::Stopped => {}
             catch_up::Outcome::Later => {
                 self.gap.store(true, Ordering::Relaxed);
@@ -261,10 +262,18 @@ impl Worker {
         self.keep(Job::Edit(Box::new(message)), None).await;
     }
 
-    /// Whether the job is done with.
-    async fn handle(&mut self, job: &Job) -> bool {
+    /// Every change made before this message is handled, unless one is held.
+    pub(crate) fn looked_for_changes(&self, until: u64) {
+        if self.held.is_empty() {
+            self.intake.seen.advance_changes(self.channel, until);
+        }
+    }
+
+    /// Whether the job is done with. What was heard came in its order, what was found by reading says nothing of what
+    /// was changed before it.
+    async fn handle(&mut self, job: &Job, heard: bool) -> bool {
         match job {
-            Job::Message(message) => self.message(message).await,
+            Job::Message(message) => self.message(message, heard).await,
             Job::Edit(message) => self.edit(message).await,
             Job::Delete(gone) => self.delete(gone).await,
             Job::Reaction(reaction, added, place) => self.reaction(reaction, *added, place).await,
@@ -276,7 +285,7 @@ impl Worker {
         }
     }
 
-    async fn message(&mut self, message: &wire::Message) -> bool {
+    async fn message(&mut self, message: &wire::Message, heard: bool) -> bool {
         if self.known.contains(&message.id) {
             return true;
         }
@@ -301,12 +310,12 @@ impl Worker {
                 self.intake.wrote(message.id, writer);
             }
         }
-        self.done(message.id);
+        self.done(message.id, heard);
         true
     }
 
     /// The message is dealt with: it is known again, and the mark moves unless something before it is not kept or not read.
-    fn done(&mut self, id: u64) {
+    fn done(&mut self, id: u64, heard: bool) {
         self.known.insert(id);
         self.recent.push_back(id);
         if self.recent.len() > RECENT_MAX
@@ -316,6 +325,9 @@ impl Worker {
         }
         if self.held.is_empty() && !self.gap.load(Ordering::Relaxed) {
             self.intake.seen.advance(self.channel, id);
+            if heard {
+                self.intake.seen.advance_changes(self.channel, id);
+            }
         }
     }
 

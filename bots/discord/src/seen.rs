@@ -23,6 +23,10 @@ const FOLLOWED_MAX: usize = 4_096;
 pub(crate) struct Mark {
     /// The last message that was handled.
     pub(crate) last: u64,
+    /// Changes up to when this message was written are handled, too. Behind `last` while messages were read and not
+    /// heard: what was changed meanwhile is known only once somebody has looked.
+    #[serde(default)]
+    changes: u64,
     /// `<channel>[/<thread>]`
     pub(crate) at: String,
     /// The guild; none for a direct chat.
@@ -35,6 +39,12 @@ impl Mark {
     pub(crate) fn known(&self) -> Option<Known> {
         let kind = if self.guild.is_some() { RoomKind::Group } else { RoomKind::Direct };
         Some(Known { place: Place::parse(&self.at)?, kind, name: None, guild: self.guild })
+    }
+
+    /// The message up to whose writing changes are handled.
+    pub(crate) fn changes(&self) -> u64 {
+        // Those that were written down before there was a place of its own for it.
+        if self.changes == 0 { self.last } else { self.changes }
     }
 }
 
@@ -73,6 +83,7 @@ impl Seen {
                     for (channel, mark) in marks {
                         // Marks only go forward, wherever they were written.
                         let known = state.marks.entry(channel).or_insert_with(|| mark.clone());
+                        known.changes = known.changes().max(mark.changes());
                         known.last = known.last.max(mark.last);
                     }
                 }
@@ -111,7 +122,7 @@ impl Seen {
             state.marks.remove(&oldest);
             state.dirty.insert(bucket(oldest));
         }
-        state.marks.insert(channel, Mark { last, at: known.place.local(), guild: known.guild });
+        state.marks.insert(channel, Mark { last, changes: last, at: known.place.local(), guild: known.guild });
         state.dirty.insert(bucket(channel));
     }
 
@@ -121,7 +132,19 @@ impl Seen {
         if let Some(mark) = state.marks.get_mut(&channel)
             && mark.last < last
         {
+            mark.changes = mark.changes();
             mark.last = last;
+            state.dirty.insert(bucket(channel));
+        }
+    }
+
+    /// Every change made before this message was written is handled.
+    pub(crate) fn advance_changes(&self, channel: u64, to: u64) {
+        let mut state = self.state();
+        if let Some(mark) = state.marks.get_mut(&channel)
+            && mark.changes() < to
+        {
+            mark.changes = to;
             state.dirty.insert(bucket(channel));
         }
     }
@@ -170,7 +193,11 @@ mod tests {
         let again = Seen::default();
         again.load(&inbox).await;
         assert_eq!(again.all().len(), 199);
-        assert_eq!(again.mark(7).map(|mark| mark.last), Some(50));
+        assert_eq!(again.mark(7).map(|mark| (mark.last, mark.changes())), Some((50, 10)));
+        again.advance_changes(7, 50);
+        assert_eq!(again.mark(7).map(|mark| mark.changes()), Some(50));
+        let old: Mark = serde_json::from_str(r#"{"last":9,"at":"7"}"#).unwrap();
+        assert_eq!(old.changes(), 9);
         assert_eq!(again.mark(999), None);
     }
 

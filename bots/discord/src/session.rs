@@ -128,9 +128,17 @@ impl Session {
         self.state().behind.extend(channels);
     }
 
-    /// A channel was read on to its end.
-    pub(crate) fn caught_up(&self, channel: u64) {
-        self.state().behind.remove(&channel);
+    /// The session there is now.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.state().session.as_ref().map(|(name, _)| name.clone())
+    }
+
+    /// A channel was read on to its end, begun in this session. What a later one missed is not in it.
+    pub(crate) fn caught_up(&self, channel: u64, begun_in: Option<&str>) {
+        let mut state = self.state();
+        if state.session.as_ref().map(|(name, _)| name.as_str()) == begun_in {
+            state.behind.remove(&channel);
+        }
     }
 
     /// Whether the process before this one was still reading on.
@@ -198,12 +206,13 @@ mod tests {
         session.begin("s", "ws://x");
         session.read_on([7, 8]);
         ready.settle();
-        session.caught_up(7);
+        session.caught_up(7, Some("s"));
+        session.caught_up(8, Some("the one before"));
         session.save(&inbox).await;
         let again = Session::default();
         again.load(&inbox).await;
         assert!(again.was_behind() && again.resume().is_some());
-        session.caught_up(8);
+        session.caught_up(8, session.name().as_deref());
         session.save(&inbox).await;
         let again = Session::default();
         again.load(&inbox).await;

@@ -171,9 +171,12 @@ fn one(whole: &Whole, data: &Data, harms: &[Harm], dice: u64, sum: &mut Sum, pla
     copy(&harmed, &data.dir());
     let read = data.run("log export --sealed");
     let exported = told(&read, "log export", &mut wrong);
-    match lines_of(&exported.replace(if plant { "position\":7," } else { "\0" }, "position\":8,")) {
+    match lines_of(&exported) {
         Err(why) => wrong.push(format!("export: {why}")),
-        Ok(lines) => {
+        Ok(mut lines) => {
+            if plant {
+                pass_off(&mut lines);
+            }
             wrong.extend(differing(whole, &lines, 0).into_iter().map(|at| format!("export: position {at} is another")));
             if read.well() && lines.len() != whole.lines.len() {
                 // Nothing said, and not everything there.
@@ -235,6 +238,16 @@ fn one(whole: &Whole, data: &Data, harms: &[Harm], dice: u64, sum: &mut Sum, pla
         }
     }
     wrong
+}
+
+/// The planted defect: a commit at another one's position, wherever there are two.
+fn pass_off(lines: &mut BTreeMap<u64, String>) {
+    let mut positions = lines.keys().copied();
+    if let (Some(one), Some(other)) = (positions.next(), positions.next())
+        && let Some(line) = lines.get(&one).cloned()
+    {
+        lines.insert(other, line);
+    }
 }
 
 /// What a program wrote; that it panicked, or failed without a reason, is wrong.

@@ -33,6 +33,8 @@ use crate::{
 
 /// How long answers may stay away at the end before they count as missing.
 const QUIET: Duration = Duration::from_secs(120);
+/// As long for what was planted: it never is.
+const QUIET_PLANTED: Duration = Duration::from_secs(5);
 /// The longest a stop may take.
 const STOP_MAX: Duration = Duration::from_secs(60);
 /// Between two things people do, in microseconds: from, to.
@@ -151,7 +153,7 @@ pub(crate) async fn blows(
 
     // What the last cut left has to do, on a disk that forgets nothing.
     let mut yoman = start(&mut None);
-    talk.quiet(QUIET).await;
+    talk.quiet(if setting.plant { QUIET_PLANTED } else { QUIET }).await;
     if let Some(code) = yoman.exit_code() {
         disk.as_mut().map_or(Ok(()), |disk| disk.hand_over(&data))?;
         let kept = data.dir();
@@ -239,7 +241,7 @@ pub async fn stops(setting: &Setting, platform: Platform, count: usize) -> Found
     if setting.plant {
         talk.plant();
     }
-    talk.quiet(QUIET).await;
+    talk.quiet(if setting.plant { QUIET_PLANTED } else { QUIET }).await;
     let code = yoman.stop(STOP_MAX).await;
     // Nothing was killed, so nothing has an excuse to come twice.
     let settled = account::settle(&talk, &data, Repeats::Marked).await;

@@ -173,7 +173,11 @@ impl Disk {
             return Err("nothing was ever synced: the layer is not under the process".into());
         }
         // A disk that keeps nothing, one that keeps all, and everything between.
-        let keeps: f64 = [0.0, 0.0, random.random(), 1.0][random.random_range(0..4)];
+        let mut keeps: f64 = [0.0, 0.0, random.random(), 1.0][random.random_range(0..4)];
+        if self.lies {
+            // A lie that the cut happens not to tell is none.
+            keeps = 0.0;
+        }
         let pending = tree.pending.len();
         let done = match keeps {
             0.0 => 0,

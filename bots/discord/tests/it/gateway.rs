@@ -199,6 +199,34 @@ async fn a_change_of_what_was_kept_behind_the_last_mark_is_found() {
 }
 
 #[tokio::test]
+async fn a_change_made_while_the_session_is_lost_again_during_reading_on_is_found() {
+    let setup = Setup::start().await;
+    let kim = setup.server.person("Kim");
+    let one = setup.next(|server| server.write(kim.dm, "one")).await;
+    let Said::Message { message, .. } = &one.said else { panic!() };
+    // What is read after the first look for changes is longer than a page, and held up at its beginning.
+    setup.recorder.refuse_text("held up");
+    setup.server.forget_sessions();
+    setup.server.write(kim.dm, "held up").unwrap();
+    for n in 1..=100 {
+        setup.server.write(kim.dm, &format!("n{n}")).unwrap();
+    }
+    setup.recorder.wait(PATIENCE, |r| (r.tried().len() >= 2).then_some(())).await.unwrap();
+    // Times and ids of one millisecond are told apart by nothing.
+    let moment = || tokio::time::sleep(Duration::from_millis(3));
+    setup.server.forget_sessions();
+    moment().await;
+    setup.server.change(message.id.parse().unwrap(), "one changed").unwrap();
+    moment().await;
+    setup.server.write(kim.dm, "late").unwrap();
+    setup.recorder.relent();
+    let kept = setup.kept(1 + 101 + 1 + 1).await;
+    let last: Vec<&str> = kept.iter().rev().take(2).map(text).collect();
+    assert_eq!(last, ["late", "one changed"], "a change stands where it was made");
+    setup.run.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_known_needs_a_person() {
     let setup = Setup::over(DiscordStandIn::start().await.unwrap(), |config| config.token = "MTA.wrong.one".into());
     let ended = tokio::time::timeout(PATIENCE, setup.run.task).await.unwrap().unwrap();
