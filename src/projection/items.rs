@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Seen, phrase, words};
+use super::{Seen, pairs::Pairs, phrase, words};
 use crate::{
     domain::{
         Bucket, Event, ItemRef, PersonId, Priority,
@@ -61,11 +61,25 @@ pub(super) struct Doer {
     pub(super) bot: Arc<str>,
 }
 
+/// Where an item is kept.
+#[derive(Clone, Debug)]
+struct Slot {
+    /// Of what is searched of it.
+    pairs: Pairs,
+    /// Behind an `Arc`, so that a copy of the world costs no copy of what it holds.
+    entry: Arc<Entry>,
+}
+
+impl Slot {
+    fn new(entry: Entry) -> Self {
+        Self { pairs: entry.pairs(), entry: Arc::new(entry) }
+    }
+}
+
 /// All items.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
-    /// Behind an `Arc`, so that a copy of the world costs no copy of what it holds.
-    pub(super) buckets: [BTreeMap<u32, Arc<Entry>>; 4],
+    buckets: [BTreeMap<u32, Slot>; 4],
     pub(super) newest: [u32; 4],
     /// Who waits for the key, whether or not either is closed.
     pub(super) waiting: HashMap<ItemRef, Vec<ItemRef>>,
@@ -111,10 +125,10 @@ impl Items {
         let slot = self.buckets[reference.bucket as usize].get_mut(&reference.number);
         let (closed_at, unreadable) = match slot {
             // It was restored from commits that were not folded in yet.
-            Some(entry) if commit.position <= entry.seen.position => return 0,
-            Some(entry) => {
+            Some(slot) if commit.position <= slot.entry.seen.position => return 0,
+            Some(slot) => {
                 // Copied only while somebody else holds the same world: a snapshot being written, a look at the past.
-                let entry = Arc::make_mut(entry);
+                let entry = Arc::make_mut(&mut slot.entry);
                 let needed = entry.seen.item.needs().to_vec();
                 let unreadable = entry.fold(commit, &mut self.names);
                 let closed_before = entry.closed_at;
@@ -122,6 +136,7 @@ impl Items {
                 if closed_before != entry.closed_at {
                     self.closed.remove(&(closed_before, reference));
                 }
+                slot.pairs = entry.pairs();
                 rewire(&mut self.waiting, reference, &needed, entry.seen.item.needs());
                 (entry.closed_at, unreadable)
             }
@@ -140,7 +155,7 @@ impl Items {
                     self.children.insert((from, reference));
                 }
                 let closed_at = entry.closed_at;
-                self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+                self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
                 (closed_at, unreadable)
             }
         };
@@ -180,25 +195,25 @@ impl Items {
         }
         let newest = &mut self.newest[reference.bucket as usize];
         *newest = (*newest).max(reference.number);
-        self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+        self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
         self.dropped = self.dropped.saturating_sub(1);
         true
     }
 
     /// One person turned out to be another: what was the one's is the other's.
     pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
-        let entries = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
-        entries.filter(|entry| entry.seen.item.people.contains(&from)).for_each(|entry| {
-            Arc::make_mut(entry).seen.item.merge_people(from, into);
+        let slots = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
+        slots.filter(|slot| slot.entry.seen.item.people.contains(&from)).for_each(|slot| {
+            Arc::make_mut(&mut slot.entry).seen.item.merge_people(from, into);
         });
     }
 
     /// The same for one item.
     pub(super) fn merge_people_of(&mut self, item: ItemRef, from: PersonId, into: PersonId) {
-        if let Some(entry) = self.buckets[item.bucket as usize].get_mut(&item.number)
-            && entry.seen.item.people.contains(&from)
+        if let Some(slot) = self.buckets[item.bucket as usize].get_mut(&item.number)
+            && slot.entry.seen.item.people.contains(&from)
         {
-            Arc::make_mut(entry).seen.item.merge_people(from, into);
+            Arc::make_mut(&mut slot.entry).seen.item.merge_people(from, into);
         }
     }
 
@@ -206,7 +221,7 @@ impl Items {
     fn shrink(&mut self) {
         while self.len() > self.items_max {
             let Some((_, reference)) = self.closed.pop_first() else { return };
-            if let Some(entry) = self.buckets[reference.bucket as usize].remove(&reference.number) {
+            if let Some(Slot { entry, .. }) = self.buckets[reference.bucket as usize].remove(&reference.number) {
                 rewire(&mut self.waiting, reference, entry.seen.item.needs(), &[]);
                 if let Some(from) = entry.seen.item.from {
                     self.children.remove(&(from, reference));
@@ -222,7 +237,7 @@ impl Items {
         if entry.closed_at != Position::START {
             self.closed.insert((entry.closed_at, reference));
         }
-        self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+        self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
     }
 
     /// Lets go of the closed ones; returns how many. What was promoted to what stays known.
@@ -236,7 +251,7 @@ impl Items {
 
     /// All of them, by bucket and number.
     pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
-        self.buckets.iter().flat_map(|bucket| bucket.values().map(|entry| &**entry))
+        self.buckets.iter().flat_map(|bucket| bucket.values().map(|slot| &*slot.entry))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -261,12 +276,17 @@ impl Items {
     }
 
     pub(super) fn get(&self, item: ItemRef) -> Option<&Entry> {
-        self.buckets[item.bucket as usize].get(&item.number).map(|entry| &**entry)
+        self.buckets[item.bucket as usize].get(&item.number).map(|slot| &*slot.entry)
     }
 
     /// All of a bucket by number.
     pub(super) fn of(&self, bucket: Bucket) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.buckets[bucket as usize].values().map(|entry| &**entry)
+        self.buckets[bucket as usize].values().map(|slot| &*slot.entry)
+    }
+
+    /// Those of a bucket by number that may hold words with these pairs of letters.
+    pub(super) fn that_may_hold(&self, bucket: Bucket, pairs: Pairs) -> impl Iterator<Item = &Entry> {
+        self.buckets[bucket as usize].values().filter(move |slot| slot.pairs.hold(pairs)).map(|slot| &*slot.entry)
     }
 
     /// Whether an item is still to be finished. One that was dropped was closed; one that never was cannot be waited for.
@@ -396,6 +416,28 @@ impl Entry {
                 self.said = self.said.replace(&was, &is).into_boxed_str();
             }
         }
+    }
+
+    /// Appends what is searched of it besides its title, folded: tags, project, body and what was said on it.
+    pub(super) fn searched_into(&self, out: &mut String) {
+        let item = &self.seen.item;
+        for more in item.tags.iter().map(|tag| tag.as_str()).chain(item.project.iter().map(|project| project.as_str()))
+        {
+            out.push('\n');
+            out.push_str(more);
+        }
+        out.push('\n');
+        words::fold_into(out, &item.body);
+        out.push('\n');
+        out.push_str(&self.heard());
+    }
+
+    fn pairs(&self) -> Pairs {
+        let item = &self.seen.item;
+        let mut text = String::with_capacity(item.title.len() + item.body.len() + self.said.len() + 32);
+        words::fold_into(&mut text, &item.title);
+        self.searched_into(&mut text);
+        Pairs::of(&text)
     }
 
     /// What was said on it and counts, for the search.

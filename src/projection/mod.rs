@@ -54,6 +54,7 @@ mod list;
 mod live_board;
 mod moves;
 mod notice;
+mod pairs;
 mod past;
 mod people;
 mod permalinks;

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Viewer, World,
     items::{Entry, Items},
+    pairs::Pairs,
     words,
 };
 use crate::{
@@ -25,6 +26,8 @@ struct Sieve<'a> {
     filter: &'a Filter,
     due: Option<DateTime<Utc>>,
     words: Vec<String>,
+    /// Of all the words: who has not these holds not all of them.
+    pairs: Pairs,
     viewer: &'a Viewer,
     /// What is searched in; kept from item to item.
     text: String,
@@ -32,13 +35,11 @@ struct Sieve<'a> {
 
 impl<'a> Sieve<'a> {
     fn new(filter: &'a Filter, viewer: &'a Viewer) -> Self {
-        Self {
-            filter,
-            due: filter.due.map(|due| words::due_until(due, viewer)),
-            words: filter.words.iter().map(|word| words::folded(word.trim())).collect(),
-            viewer,
-            text: String::new(),
-        }
+        let words: Vec<_> = filter.words.iter().map(|word| words::folded(word.trim())).collect();
+        let mut pairs = Pairs::default();
+        words.iter().for_each(|word| pairs.add(word));
+        let due = filter.due.map(|due| words::due_until(due, viewer));
+        Self { filter, due, words, pairs, viewer, text: String::new() }
     }
 
     fn passes(&mut self, items: &Items, entry: &Entry) -> bool {
@@ -59,21 +60,12 @@ impl<'a> Sieve<'a> {
         if self.words.is_empty() {
             return true;
         }
-        let item = &entry.seen.item;
         self.text.clear();
-        words::fold_into(&mut self.text, &item.title);
+        words::fold_into(&mut self.text, &entry.seen.item.title);
         if self.words.iter().all(|word| self.text.contains(word.as_str())) {
             return true;
         }
-        for more in item.tags.iter().map(|tag| tag.as_str()).chain(item.project.iter().map(|project| project.as_str()))
-        {
-            self.text.push('\n');
-            self.text.push_str(more);
-        }
-        self.text.push('\n');
-        words::fold_into(&mut self.text, &item.body);
-        self.text.push('\n');
-        self.text.push_str(&entry.heard());
+        entry.searched_into(&mut self.text);
         self.words.iter().all(|word| self.text.contains(word.as_str()))
     }
 }
@@ -203,6 +195,7 @@ impl World {
     /// Hands every item that passes a filter to `take`.
     pub(super) fn sift(&self, filter: &Filter, viewer: &Viewer, mut take: impl FnMut(&Entry)) {
         let mut sieve = Sieve::new(filter, viewer);
+        let pairs = sieve.pairs;
         // What was taken back is shown to whoever asks for just that.
         let withdrawn_too = filter.states.contains(&StateWord::Withdrawn);
         let mut sift = |entry: &Entry| {
@@ -212,7 +205,7 @@ impl World {
         };
         if filter.items.is_empty() {
             let buckets = Bucket::ALL.into_iter().filter(|bucket| one_of(&filter.buckets, |it| it == bucket));
-            buckets.flat_map(|bucket| self.items.of(bucket)).for_each(&mut sift);
+            buckets.flat_map(|bucket| self.items.that_may_hold(bucket, pairs)).for_each(&mut sift);
         } else {
             let mut named = filter.items.clone();
             named.sort_unstable();
