@@ -197,7 +197,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         io::ErrorKind::InvalidData => corrupt(error.to_string()),
         _ => OpenError::io(dir)(error),
     };
-    let watermark = Watermark::open(dir).map_err(wrong)?;
+    let mut watermark = Watermark::open(dir).map_err(wrong)?;
     let mark = watermark.last();
     let archive = Archive::open(dir, &options.archive_dir).map_err(wrong)?;
     let lost = Lost::read(dir);
@@ -223,6 +223,21 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     {
         let expected = journal.last();
         return Err(OpenError::BehindJournal { dir: dir.to_owned(), found: end.head.position, expected });
+    }
+    if watermark.is_doubtful() {
+        // The journal is synced before the mark: one that is as far as the log shows that nothing came after it.
+        let journaled = journal.as_ref().map(Journal::last);
+        if journaled.is_none_or(|last| last < end.head.position) {
+            let journal =
+                journaled.map_or("there is no journal".to_owned(), |last| format!("the journal ends at commit {last}"));
+            return Err(corrupt(format!(
+                "of head.a and head.b one cannot be read, and {journal}: how far the log had come cannot be told. It ends at \
+                 commit {}; to go on with that, move both aside",
+                end.head.position
+            )));
+        }
+        // It is written anew with the next commits in any case.
+        let _ = watermark.mend();
     }
 
     let (live, _) = broadcast::channel(options.live_commits_max.max(1));
