@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
@@ -183,13 +183,49 @@ impl OpenError {
     }
 }
 
+/// So many threads sled and we may start while a log is opened.
+const THREADS: usize = 8;
+
+/// Whether the system gives us that many threads at once: sled waits for ever for one that it does not get.
+fn threads_are_to_be_had() -> io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let spawn = |_| {
+        let gate = Arc::clone(&gate);
+        thread::Builder::new().spawn(move || drop(gate.lock()))
+    };
+    let started: Vec<_> = (0..THREADS).map(spawn).collect();
+    drop(closed);
+    let mut refused = None;
+    for thread in started {
+        match thread {
+            // It does nothing that could fail.
+            Ok(thread) => drop(thread.join()),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(()), |error| {
+        let why =
+            format!("the system gives no more threads ({error}): raise its limits (ulimit -u, ulimit -v, memory)");
+        Err(io::Error::new(error.kind(), why))
+    })
+}
+
 pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     let dir = options.log_dir.as_path();
+    threads_are_to_be_had().map_err(OpenError::io(dir))?;
     for dir in [dir, &options.state_dir] {
         owned::create_dir(dir).map_err(OpenError::io(dir))?;
     }
     let lock = OwnerLock::take(dir, Duration::from_millis(options.lock_wait_ms))?;
-    let corrupt = |why: String| OpenError::Corrupt { dir: dir.to_owned(), why };
+    let corrupt = |why: String| match why.contains("failed to allocate") {
+        // It says so of itself: nothing is wrong with the files.
+        true => OpenError::io(dir)(io::Error::new(
+            io::ErrorKind::OutOfMemory,
+            format!("there is not enough memory ({why})"),
+        )),
+        false => OpenError::Corrupt { dir: dir.to_owned(), why },
+    };
     let wrong = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData if error.to_string().contains("newer yoman") => {
             OpenError::Newer { dir: dir.to_owned(), what: error.to_string() }
