@@ -19,6 +19,7 @@ use super::{
     SledLog, Threads,
     archive::Archive,
     fences::Fences,
+    guard,
     index::Index,
     journal::{self, Journal},
     keeper::Keeper,
@@ -218,8 +219,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         owned::create_dir(dir).map_err(OpenError::io(dir))?;
     }
     let lock = OwnerLock::take(dir, Duration::from_millis(options.lock_wait_ms))?;
-    let corrupt = |why: String| match why.contains("failed to allocate") {
-        // It says so of itself: nothing is wrong with the files.
+    let corrupt = |why: String| match guard::wants_memory(&why) {
         true => OpenError::io(dir)(io::Error::new(
             io::ErrorKind::OutOfMemory,
             format!("there is not enough memory ({why})"),
