@@ -27,6 +27,8 @@ const PAGES_MAX: usize = 100;
 const LOOK_BACK: usize = PAGE;
 /// A channel that was quiet for longer is not looked at for changes.
 const LOOK_BACK_FOR: chrono::TimeDelta = chrono::TimeDelta::days(7);
+/// So far our clock may be from Discord's.
+const CLOCKS_APART: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// How long a channel that cannot be read holds up its own live messages.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -53,6 +55,7 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
     // Few at a time: all rooms read on at once after an outage.
     let Ok(_turn) = intake.reading.acquire().await else { return Outcome::Stopped };
     let mut edits = Edits::default();
+    let mut looked_at = Utc::now() - CLOCKS_APART;
     if let Err(outcome) = changed(worker, &mark, &known, None, &mut edits).await {
         return outcome;
     }
@@ -67,12 +70,13 @@ pub(crate) async fn run(worker: &mut Worker) -> Outcome {
             Read::Page(page) => page,
             Read::None(outcome) => return outcome,
         };
-        // Changed between the look and this page, by a message of it: should the session have ended meanwhile, nobody
-        // tells us, and it stands before that message.
-        if let Some(newest) = page.last()
-            && let Err(outcome) = changed(worker, &mark, &known, Some(newest.id), &mut edits).await
-        {
-            return outcome;
+        // Written since the look: what was changed between the two stands before it, and should the session have ended
+        // meanwhile, nobody tells us of it.
+        if let Some(newest) = page.last().filter(|newest| made_at(newest.id) > looked_at) {
+            looked_at = Utc::now() - CLOCKS_APART;
+            if let Err(outcome) = changed(worker, &mark, &known, Some(newest.id), &mut edits).await {
+                return outcome;
+            }
         }
         let full = page.len() >= PAGE;
         for message in page {

@@ -1,7 +1,10 @@
 //! A server, a bot and what stands behind it.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,11 +31,16 @@ pub(crate) struct Process {
     pub(crate) typed: Mutex<Vec<Typing>>,
     /// How many suggestions there are, and how long they take.
     pub(crate) suggestions: Mutex<(usize, Duration)>,
+    /// It was killed: what its tasks still hand over reaches nobody.
+    dead: Arc<AtomicBool>,
 }
 
 #[async_trait]
 impl Accept for Process {
     async fn accept(&self, bot: &BotName, inbound: Inbound) -> Receipt {
+        if self.dead.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         let receipt = self.recorder.accept(bot, inbound.clone()).await;
         let answer = self.answer.lock().unwrap().as_ref().filter(|_| receipt.is_kept()).and_then(|it| it(&inbound));
         if let Some(mut answer) = answer {
@@ -52,7 +60,9 @@ impl Accept for Process {
     }
 
     async fn remember(&self, bot: &BotName, key: &str, value: &str) {
-        self.recorder.remember(bot, key, value).await;
+        if !self.dead.load(Ordering::SeqCst) {
+            self.recorder.remember(bot, key, value).await;
+        }
     }
 
     async fn suggest(&self, _bot: &BotName, typing: Typing) -> Vec<Suggestion> {
@@ -76,6 +86,7 @@ pub(crate) struct Setup {
 pub(crate) struct Run {
     pub(crate) stop: Stop,
     pub(crate) task: JoinHandle<Result<(), BotError>>,
+    dead: Arc<AtomicBool>,
 }
 
 impl Run {
@@ -86,6 +97,7 @@ impl Run {
 
     /// As a kill does: nothing more is remembered.
     pub(crate) fn kill(self) {
+        self.dead.store(true, Ordering::SeqCst);
         self.task.abort();
     }
 }
@@ -129,10 +141,12 @@ pub(crate) fn menu() -> Menu {
     }
 }
 
-pub(crate) fn start(bot: &Arc<Discord>, inbox: Inbox) -> Run {
+pub(crate) fn start(bot: &Arc<Discord>, process: &Arc<Process>) -> Run {
+    let inbox = Inbox::new(bot.name().clone(), Arc::clone(process) as Arc<dyn Accept>);
     let stop = Stop::new();
     let (bot, stopped) = (Arc::clone(bot), stop.clone());
-    Run { stop, task: tokio::spawn(async move { bot.run(inbox, stopped).await }) }
+    let dead = Arc::clone(&process.dead);
+    Run { stop, task: tokio::spawn(async move { bot.run(inbox, stopped).await }), dead }
 }
 
 impl Setup {
@@ -164,8 +178,9 @@ impl Setup {
             sent,
             typed: Mutex::default(),
             suggestions: Mutex::default(),
+            dead: Arc::default(),
         });
-        let run = start(&bot, Inbox::new(bot.name().clone(), Arc::clone(&process) as Arc<dyn Accept>));
+        let run = start(&bot, &process);
         Self { server, process, recorder, bot, run, sends: tokio::sync::Mutex::new(sends) }
     }
 
