@@ -270,13 +270,12 @@ impl Intake {
         };
         match done {
             Ok(()) => Ok(()),
+            // Whether it still is so does not matter: it was not done.
+            Err(Failure::Refused(refusal)) if refusal.passing => Err(refusal.what.to_string()),
             Err(Failure::Refused(refusal)) => {
                 // Deciding again would give the same: it is told to whoever keeps the machine, and the cursor moves on.
                 tracing::error!(position = %commit.position, why = %refusal.what, "what a commit should have caused was refused");
-                match self.log.health().refusing {
-                    Some(why) => Err(why),
-                    None => Ok(()),
-                }
+                Ok(())
             }
             Err(Failure::Again(why) | Failure::Away(why)) => Err(why),
         }

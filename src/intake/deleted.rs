@@ -42,7 +42,7 @@ impl Intake {
             Err(Failure::Refused(refusal)) => {
                 let most = self.capabilities(inbound.room.id.bot()).map_or(64, |can| can.button_data_bytes_max);
                 let what = wording!("deleted-stays").plain(" ").then(refusal.what);
-                let message = Refusal { what, hints: refusal.hints }.message(&self.reader(inbound), most);
+                let message = Refusal::new(what).hints(refusal.hints).message(&self.reader(inbound), most);
                 Ok(Reply { answers: vec![Answer::new(message)], ..Reply::default() })
             }
             Err(again) => Err(again),

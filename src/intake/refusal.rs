@@ -45,12 +45,14 @@ pub struct Refusal {
     pub what: Wording,
     /// Whole commands that would help, best first.
     pub hints: Vec<String>,
+    /// It was not decided so, but could not be done just now: what nobody waits for is tried again.
+    pub passing: bool,
 }
 
 impl Refusal {
     /// A refusal with no command that would help.
     pub fn new(what: impl Into<Wording>) -> Self {
-        Self { what: what.into(), hints: Vec::new() }
+        Self { what: what.into(), hints: Vec::new(), passing: false }
     }
 
     /// The same refusal with commands that would help.
@@ -159,13 +161,15 @@ impl From<Refusal> for Failure {
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::DiskFull { free_mb, floor_mb } => Self::Refused(Refusal::new(wording!(
-                "refused-disk-full",
-                free = free_mb.to_string(),
-                floor = floor_mb.to_string()
-            ))),
+            AppendError::DiskFull { free_mb, floor_mb } => {
+                let (free, floor) = (free_mb.to_string(), floor_mb.to_string());
+                let refusal = Refusal::new(wording!("refused-disk-full", free, floor));
+                Self::Refused(Refusal { passing: true, ..refusal })
+            }
             AppendError::Unacceptable(why) => Self::Refused(Refusal::new(wording!("refused-unacceptable", why))),
-            AppendError::Conflict { .. } => Self::Refused(Refusal::new(wording!("refused-conflict"))),
+            AppendError::Conflict { .. } => {
+                Self::Refused(Refusal { passing: true, ..Refusal::new(wording!("refused-conflict")) })
+            }
             AppendError::Failed(_) | AppendError::Closed => Self::Again(error.to_string()),
             AppendError::Away(why) => Self::Away(why),
         }

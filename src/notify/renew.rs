@@ -1,14 +1,10 @@
 //! A store without its past: sled only ever appends, so the bytes of what was removed stay in its files for a while. What
 //! is there now is copied into a new one, which takes the place of the old.
 
-use std::{
-    fs, io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use super::store::{OpenError, Trouble, open_db};
-use crate::log::owned;
+use crate::log::{owned, sled::guard};
 
 /// How many rows are copied in one batch.
 const ROWS: usize = 256;
@@ -28,7 +24,7 @@ pub(super) fn renew(dir: &Path) -> Result<(), String> {
         owned::remove_dir(left).map_err(failed)?;
     }
     // sled panics rather than errs on damage; then the store's own opening puts it aside.
-    catch_unwind(AssertUnwindSafe(|| copy(dir, &fresh))).unwrap_or_else(|_| Err("its files are damaged".into()))?;
+    guard::caught(|| copy(dir, &fresh)).unwrap_or_else(|_| Err("its files are damaged".into()))?;
     fs::File::open(fresh.join("db")).and_then(|file| file.sync_all()).map_err(failed)?;
     owned::sync_dir(&fresh).map_err(failed)?;
     fs::rename(dir, &old).map_err(failed)?;

@@ -20,10 +20,8 @@ mod memory;
 mod writer;
 
 use std::{
-    any::Any,
     fs::File,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -48,7 +46,7 @@ use super::{
     key::{Ops, value_of},
     mirror::{Mirror, Place, Told},
 };
-use crate::log::owned;
+use crate::log::{owned, sled::guard};
 
 /// Why something could not be stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -312,10 +310,10 @@ impl Store {
         if self.states.failed.get().is_some() {
             return None;
         }
-        match catch_unwind(AssertUnwindSafe(read)) {
+        match guard::caught(read) {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => fail(&self.states.failed, error.to_string()),
-            Err(panic) => fail(&self.states.failed, said(&*panic)),
+            Err(why) => fail(&self.states.failed, why),
         }
     }
 }
@@ -325,14 +323,6 @@ fn fail<T>(failed: &OnceLock<String>, why: String) -> Option<T> {
         error!(why, "the bots' state failed: answers are delivered from memory until yoman is started again");
     }
     None
-}
-
-fn said(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()))
-        .unwrap_or_else(|| "panic".to_owned())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -12,7 +12,11 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Seen, pairs::Pairs, phrase, words};
+use super::{
+    Seen,
+    pairs::{self, Pairs},
+    phrase, words,
+};
 use crate::{
     domain::{
         Bucket, Event, ItemRef, PersonId, Priority,
@@ -61,25 +65,13 @@ pub(super) struct Doer {
     pub(super) bot: Arc<str>,
 }
 
-/// Where an item is kept.
-#[derive(Clone, Debug)]
-struct Slot {
-    /// Of what is searched of it.
-    pairs: Pairs,
-    /// Behind an `Arc`, so that a copy of the world costs no copy of what it holds.
-    entry: Arc<Entry>,
-}
-
-impl Slot {
-    fn new(entry: Entry) -> Self {
-        Self { pairs: entry.pairs(), entry: Arc::new(entry) }
-    }
-}
-
 /// All items.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
-    buckets: [BTreeMap<u32, Slot>; 4],
+    /// Behind an `Arc`, so that a copy of the world costs no copy of what it holds.
+    buckets: [BTreeMap<u32, Arc<Entry>>; 4],
+    /// Of what is searched of them.
+    pairs: pairs::Index,
     pub(super) newest: [u32; 4],
     /// Who waits for the key, whether or not either is closed.
     pub(super) waiting: HashMap<ItemRef, Vec<ItemRef>>,
@@ -100,6 +92,7 @@ impl Items {
     pub(super) fn new(items_max: usize) -> Self {
         Self {
             buckets: Default::default(),
+            pairs: pairs::Index::default(),
             newest: [0; 4],
             waiting: HashMap::new(),
             children: BTreeSet::new(),
@@ -125,10 +118,10 @@ impl Items {
         let slot = self.buckets[reference.bucket as usize].get_mut(&reference.number);
         let (closed_at, unreadable) = match slot {
             // It was restored from commits that were not folded in yet.
-            Some(slot) if commit.position <= slot.entry.seen.position => return 0,
-            Some(slot) => {
+            Some(entry) if commit.position <= entry.seen.position => return 0,
+            Some(entry) => {
                 // Copied only while somebody else holds the same world: a snapshot being written, a look at the past.
-                let entry = Arc::make_mut(&mut slot.entry);
+                let entry = Arc::make_mut(entry);
                 let needed = entry.seen.item.needs().to_vec();
                 let unreadable = entry.fold(commit, &mut self.names);
                 let closed_before = entry.closed_at;
@@ -136,7 +129,7 @@ impl Items {
                 if closed_before != entry.closed_at {
                     self.closed.remove(&(closed_before, reference));
                 }
-                slot.pairs = entry.pairs();
+                self.pairs.set(reference, entry.pairs());
                 rewire(&mut self.waiting, reference, &needed, entry.seen.item.needs());
                 (entry.closed_at, unreadable)
             }
@@ -155,7 +148,7 @@ impl Items {
                     self.children.insert((from, reference));
                 }
                 let closed_at = entry.closed_at;
-                self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
+                self.put(entry);
                 (closed_at, unreadable)
             }
         };
@@ -195,25 +188,25 @@ impl Items {
         }
         let newest = &mut self.newest[reference.bucket as usize];
         *newest = (*newest).max(reference.number);
-        self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
+        self.put(entry);
         self.dropped = self.dropped.saturating_sub(1);
         true
     }
 
     /// One person turned out to be another: what was the one's is the other's.
     pub(super) fn merge_people(&mut self, from: PersonId, into: PersonId) {
-        let slots = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
-        slots.filter(|slot| slot.entry.seen.item.people.contains(&from)).for_each(|slot| {
-            Arc::make_mut(&mut slot.entry).seen.item.merge_people(from, into);
+        let entries = self.buckets.iter_mut().flat_map(BTreeMap::values_mut);
+        entries.filter(|entry| entry.seen.item.people.contains(&from)).for_each(|entry| {
+            Arc::make_mut(entry).seen.item.merge_people(from, into);
         });
     }
 
     /// The same for one item.
     pub(super) fn merge_people_of(&mut self, item: ItemRef, from: PersonId, into: PersonId) {
-        if let Some(slot) = self.buckets[item.bucket as usize].get_mut(&item.number)
-            && slot.entry.seen.item.people.contains(&from)
+        if let Some(entry) = self.buckets[item.bucket as usize].get_mut(&item.number)
+            && entry.seen.item.people.contains(&from)
         {
-            Arc::make_mut(&mut slot.entry).seen.item.merge_people(from, into);
+            Arc::make_mut(entry).seen.item.merge_people(from, into);
         }
     }
 
@@ -221,7 +214,7 @@ impl Items {
     fn shrink(&mut self) {
         while self.len() > self.items_max {
             let Some((_, reference)) = self.closed.pop_first() else { return };
-            if let Some(Slot { entry, .. }) = self.buckets[reference.bucket as usize].remove(&reference.number) {
+            if let Some(entry) = self.take(reference) {
                 rewire(&mut self.waiting, reference, entry.seen.item.needs(), &[]);
                 if let Some(from) = entry.seen.item.from {
                     self.children.remove(&(from, reference));
@@ -231,27 +224,38 @@ impl Items {
         }
     }
 
+    fn put(&mut self, entry: Entry) {
+        let reference = entry.seen.item.reference;
+        self.pairs.set(reference, entry.pairs());
+        self.buckets[reference.bucket as usize].insert(reference.number, Arc::new(entry));
+    }
+
+    fn take(&mut self, reference: ItemRef) -> Option<Arc<Entry>> {
+        self.pairs.set(reference, Pairs::default());
+        self.buckets[reference.bucket as usize].remove(&reference.number)
+    }
+
     /// Puts an entry in as it is.
     pub(super) fn add(&mut self, entry: Entry) {
         let reference = entry.seen.item.reference;
         if entry.closed_at != Position::START {
             self.closed.insert((entry.closed_at, reference));
         }
-        self.buckets[reference.bucket as usize].insert(reference.number, Slot::new(entry));
+        self.put(entry);
     }
 
     /// Lets go of the closed ones; returns how many. What was promoted to what stays known.
     pub(super) fn leave_closed_out(&mut self) -> usize {
         let closed = std::mem::take(&mut self.closed);
         for (_, reference) in &closed {
-            self.buckets[reference.bucket as usize].remove(&reference.number);
+            self.take(*reference);
         }
         closed.len()
     }
 
     /// All of them, by bucket and number.
     pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
-        self.buckets.iter().flat_map(|bucket| bucket.values().map(|slot| &*slot.entry))
+        self.buckets.iter().flat_map(|bucket| bucket.values().map(|entry| &**entry))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -276,17 +280,21 @@ impl Items {
     }
 
     pub(super) fn get(&self, item: ItemRef) -> Option<&Entry> {
-        self.buckets[item.bucket as usize].get(&item.number).map(|slot| &*slot.entry)
+        self.buckets[item.bucket as usize].get(&item.number).map(|entry| &**entry)
     }
 
     /// All of a bucket by number.
     pub(super) fn of(&self, bucket: Bucket) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.buckets[bucket as usize].values().map(|slot| &*slot.entry)
+        self.buckets[bucket as usize].values().map(|entry| &**entry)
     }
 
     /// Those of a bucket by number that may hold words with these pairs of letters.
-    pub(super) fn that_may_hold(&self, bucket: Bucket, pairs: Pairs) -> impl Iterator<Item = &Entry> {
-        self.buckets[bucket as usize].values().filter(move |slot| slot.pairs.hold(pairs)).map(|slot| &*slot.entry)
+    pub(super) fn that_may_hold(&self, bucket: Bucket, pairs: Pairs) -> Box<dyn Iterator<Item = &Entry> + '_> {
+        if pairs == Pairs::default() {
+            return Box::new(self.of(bucket));
+        }
+        let numbers = self.pairs.that_hold(bucket, pairs);
+        Box::new(numbers.filter_map(move |number| self.get(ItemRef { bucket, number })))
     }
 
     /// Whether an item is still to be finished. One that was dropped was closed; one that never was cannot be waited for.

@@ -2,6 +2,45 @@
 //! over without being read. A word is found anywhere in a text, so an index of words would not do; a pair of letters that a
 //! word has and a text has not tells that the word is not there.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::domain::{Bucket, ItemRef};
+
+/// Items in a row whose pairs stand side by side: a search reads them faster than it could follow references to items.
+const ROW: usize = 256;
+
+/// The pairs of all items.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    /// By number divided by [`ROW`]. Behind an `Arc`, as the items are.
+    rows: [BTreeMap<u32, Arc<[Pairs; ROW]>>; 4],
+}
+
+impl Index {
+    fn place(item: ItemRef) -> (u32, usize) {
+        (item.number / ROW as u32, item.number as usize % ROW)
+    }
+
+    /// Remembers those of an item; none for one that is not there.
+    pub(super) fn set(&mut self, item: ItemRef, pairs: Pairs) {
+        let (row, at) = Self::place(item);
+        let rows = &mut self.rows[item.bucket as usize];
+        let row = rows.entry(row).or_insert_with(|| Arc::new([Pairs::default(); ROW]));
+        if row[at] != pairs {
+            Arc::make_mut(row)[at] = pairs;
+        }
+    }
+
+    /// The numbers of a bucket's items that have all of these, of which there is at least one.
+    pub(super) fn that_hold(&self, bucket: Bucket, pairs: Pairs) -> impl Iterator<Item = u32> {
+        self.rows[bucket as usize].iter().flat_map(move |(row, all)| {
+            let first = row * ROW as u32;
+            let numbered = all.iter().enumerate().filter(move |(_, own)| own.hold(pairs));
+            numbered.map(move |(at, _)| first + at as u32)
+        })
+    }
+}
+
 /// The pairs of letters of a text, each as one of 128 bits; several pairs share a bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pairs([u64; 2]);
@@ -47,6 +86,22 @@ mod tests {
             let part: String = text.chars().skip(from).take(length).collect();
             prop_assert!(Pairs::of(&text).hold(Pairs::of(&part)));
         }
+    }
+
+    #[test]
+    fn an_item_is_found_by_its_pairs_until_it_is_gone() {
+        let mut index = Index::default();
+        let item = |number| ItemRef::new(Bucket::Todo, number);
+        for number in [1, 255, 256, 700, u32::MAX] {
+            index.set(item(number), Pairs::of(&format!("item {number}")));
+        }
+        let found = |index: &Index, text| index.that_hold(Bucket::Todo, Pairs::of(text)).collect::<Vec<_>>();
+        assert_eq!(found(&index, "item"), [1, 255, 256, 700, u32::MAX]);
+        assert_eq!(found(&index, "700"), [700]);
+        assert_eq!(index.that_hold(Bucket::Idea, Pairs::of("item")).count(), 0);
+        let before = index.clone();
+        index.set(item(700), Pairs::default());
+        assert_eq!((found(&index, "700"), found(&before, "700")), (vec![], vec![700]));
     }
 
     #[test]

@@ -29,9 +29,30 @@ const AT_ONCE: usize = 4;
 /// The most pages of a channel; 200 messages each.
 const PAGES_MAX: usize = 25;
 const PAGE: &str = "200";
-/// So far back, and so many messages, corrections and threads of older messages are looked for.
-const LOOK_BACK_US: i64 = 24 * 3600 * 1_000_000;
-/// The most threads read in one channel.
+/// How far back corrections and threads of older messages are looked for.
+#[derive(Clone, Copy, Debug)]
+struct Depth {
+    us: i64,
+    /// Of 200 messages each.
+    pages: usize,
+}
+
+impl Depth {
+    /// What Slack could not hand over once is handed over again at once, after a minute and after five minutes:
+    /// <https://docs.slack.dev/apis/events-api/#retries>. Only the order is ours to find.
+    const BRIEF: Self = Self { us: 24 * 3600 * 1_000_000, pages: 1 };
+    /// Slack has given up: what is not found is lost.
+    const LONG: Self = Self { us: 14 * 24 * 3600 * 1_000_000, pages: 5 };
+    /// An outage is brief for so long.
+    const BRIEF_US: i64 = 60 * 1_000_000;
+
+    /// After an outage since then. Whoever has just started cannot know that it was brief.
+    fn after(since: i64, now: i64, first: bool) -> Self {
+        if first || now - since > Self::BRIEF_US { Self::LONG } else { Self::BRIEF }
+    }
+}
+
+/// The most threads read in one channel, those written in last.
 const THREADS_MAX: usize = 50;
 /// The most channels read that were never heard of before the outage.
 const NEW_CHANNELS_MAX: usize = 200;
@@ -115,24 +136,26 @@ impl Intake {
     pub(crate) fn catch_up_all(&self, since: i64) {
         let known = self.core.kept.marked();
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
+        let first = !self.core.has_caught_up.swap(true, Ordering::Relaxed);
+        let depth = Depth::after(since, chrono::Utc::now().timestamp_micros(), first);
         for channel in known.clone() {
             // The place in the order is taken now: what comes in live from here on stands behind it.
             let turn = self.lanes.turn(&channel);
             let (me, at_once) = (self.clone(), Arc::clone(&at_once));
-            tokio::spawn(async move { me.catch_up_in_turn(channel, since, turn, &at_once).await });
+            tokio::spawn(async move { me.catch_up_in_turn(channel, (since, depth), turn, &at_once).await });
         }
         if since > 0 {
             let me = self.clone();
             tokio::spawn(async move {
                 for channel in me.unknown_channels(&known).await {
                     let turn = me.lanes.turn(&channel);
-                    me.catch_up_in_turn(channel, since, turn, &at_once).await;
+                    me.catch_up_in_turn(channel, (since, depth), turn, &at_once).await;
                 }
             });
         }
     }
 
-    async fn catch_up_in_turn(&self, channel: String, since: i64, mut turn: Turn, at_once: &Semaphore) {
+    async fn catch_up_in_turn(&self, channel: String, how: (i64, Depth), mut turn: Turn, at_once: &Semaphore) {
         tokio::select! {
             () = self.stop.cancelled() => return,
             () = turn.come() => {}
@@ -140,7 +163,7 @@ impl Intake {
         let mut turn = Some(turn);
         let work = async {
             let _permit = at_once.acquire().await;
-            self.catch_up(&channel, since).await
+            self.catch_up(&channel, how).await
         };
         tokio::pin!(work);
         let hold = sleep(HOLD);
@@ -180,7 +203,7 @@ impl Intake {
                     let mut turn = me.lanes.turn(&channel);
                     turn.come().await;
                     // Live messages of the channel wait, and are taken in behind what came before them.
-                    done &= timeout(HOLD, me.catch_up(&channel, 0)).await.unwrap_or(false);
+                    done &= timeout(HOLD, me.catch_up(&channel, (0, Depth::BRIEF))).await.unwrap_or(false);
                 }
                 pause = if done { AGAIN_MIN } else { (pause * 2).min(AGAIN_MAX) };
             }
@@ -220,14 +243,14 @@ impl Intake {
     }
 
     /// Reads a channel on; `false` when something was not kept or could not be read.
-    async fn catch_up(&self, channel: &str, since: i64) -> bool {
+    async fn catch_up(&self, channel: &str, (since, depth): (i64, Depth)) -> bool {
         let Some(us) = self.core.us.borrow().clone() else { return false };
         let Some(from) = self.core.kept.read_up_to(channel).or(Some(since)).filter(|from| *from > 0) else {
             return true;
         };
         // What fails from here on is not among what is read.
         let failed = self.core.kept.failed(channel);
-        let messages = match self.missed(channel, from).await {
+        let messages = match self.missed(channel, from, depth).await {
             Ok(messages) => messages,
             Err(error) if error.is(&["channel_not_found", "not_in_channel", "is_archived", "missing_scope"]) => {
                 tracing::info!(bot = %self.core.name, channel, %error, "a channel can no longer be read");
@@ -260,12 +283,14 @@ impl Intake {
     }
 
     /// What was said in a channel after `from`, oldest first, with the corrections and the threads of older messages.
-    async fn missed(&self, channel: &str, from: i64) -> Result<Vec<Message>, CallError> {
+    async fn missed(&self, channel: &str, from: i64, depth: Depth) -> Result<Vec<Message>, CallError> {
         let oldest = stamp(from);
         let arguments = [("channel", channel), ("oldest", oldest.as_str()), ("limit", PAGE)];
         let mut found = self.pages("conversations.history", &arguments).await?;
-        let mut roots: Vec<String> = found.iter().filter(|m| m.latest_reply.is_some()).map(|m| m.ts.clone()).collect();
-        let (before, latest) = (stamp((from - LOOK_BACK_US).max(0)), stamp(from));
+        let latest_reply = |message: &Message| message.latest_reply.as_deref().and_then(micros);
+        let root = |message: &Message| Some((latest_reply(message)?, message.ts.clone()));
+        let mut roots: Vec<_> = found.iter().filter_map(root).collect();
+        let (before, latest) = (stamp((from - depth.us).max(0)), stamp(from));
         let arguments = [
             ("channel", channel),
             ("oldest", before.as_str()),
@@ -273,20 +298,19 @@ impl Intake {
             ("inclusive", "true"),
             ("limit", PAGE),
         ];
-        let earlier: Page = self.asking("conversations.history", &arguments).await?;
-        for message in earlier.messages.into_iter().filter_map(understood) {
-            if message.latest_reply.as_deref().and_then(micros).is_some_and(|reply| reply > from) {
-                roots.push(message.ts.clone());
-            }
+        let (earlier, _) = self.some_pages("conversations.history", &arguments, depth.pages).await?;
+        for message in earlier {
+            roots.extend(root(&message).filter(|(reply, _)| *reply > from));
             // Slack counts corrections in seconds.
             let edited = message.edited.as_ref().and_then(|edited| micros(&edited.ts));
             if edited.is_some_and(|edited| edited + 1_000_000 > from) {
                 found.push(message);
             }
         }
+        roots.sort_unstable_by(|a, b| b.cmp(a));
         roots.truncate(THREADS_MAX);
         let newest = found.iter().map(at).max().unwrap_or(from).max(from);
-        for root in &roots {
+        for (_, root) in &roots {
             let arguments = [("channel", channel), ("ts", root.as_str()), ("oldest", oldest.as_str()), ("limit", PAGE)];
             let replies = self.pages("conversations.replies", &arguments).await?;
             found.extend(replies.into_iter().filter(|m| m.ts != *root && at(m) > from));
@@ -305,9 +329,23 @@ impl Intake {
     }
 
     async fn pages(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Vec<Message>, CallError> {
+        let (found, all) = self.some_pages(method, arguments, PAGES_MAX).await?;
+        if !all {
+            tracing::warn!(bot = %self.core.name, method, "more was said during the outage than is read: the oldest of it is left out");
+        }
+        Ok(found)
+    }
+
+    /// At most so many pages, and whether these are all.
+    async fn some_pages(
+        &self,
+        method: &str,
+        arguments: &[(&str, &str)],
+        most: usize,
+    ) -> Result<(Vec<Message>, bool), CallError> {
         let mut found = Vec::new();
         let mut cursor: Option<String> = None;
-        for _ in 0..PAGES_MAX {
+        for _ in 0..most {
             let mut arguments = arguments.to_vec();
             if let Some(cursor) = &cursor {
                 arguments.push(("cursor", cursor));
@@ -316,11 +354,10 @@ impl Intake {
             found.extend(page.messages.into_iter().filter_map(understood));
             cursor = next(page.response_metadata);
             if cursor.is_none() {
-                return Ok(found);
+                return Ok((found, true));
             }
         }
-        tracing::warn!(bot = %self.core.name, method, "more was said during the outage than is read: the oldest of it is left out");
-        Ok(found)
+        Ok((found, false))
     }
 
     /// One page, waiting when that is asked for.
@@ -373,6 +410,13 @@ fn understood(message: serde_json::Value) -> Option<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_a_long_outage_and_at_the_start_it_is_looked_further_back() {
+        let minute = Depth::BRIEF_US;
+        let pages = |since, first| Depth::after(since, 10 * minute, first).pages;
+        assert_eq!((pages(9 * minute, false), pages(8 * minute, false), pages(9 * minute, true)), (1, 5, 5));
+    }
     use crate::events::Edited;
 
     #[test]

@@ -117,6 +117,8 @@ pub(crate) struct Core {
     alive: AtomicI64,
     /// What fetches messages that were not kept is at work.
     pub(crate) catching_up: AtomicBool,
+    /// The channels were read on once since the start.
+    pub(crate) has_caught_up: AtomicBool,
     /// Whether Slack is reached.
     pub(crate) pulse: Pulse,
 }
@@ -157,6 +159,7 @@ impl Core {
             alive: AtomicI64::new(0),
             pulse: Pulse::default(),
             catching_up: AtomicBool::new(false),
+            has_caught_up: AtomicBool::new(false),
         }
     }
 

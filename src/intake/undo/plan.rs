@@ -245,7 +245,7 @@ impl Intake {
         if let Some(item) = other.or(rests.first().map(|it| it.item)) {
             hints.push(format!("/why {item}"));
         }
-        Ok(Refusal { what, hints })
+        Ok(Refusal::new(what).hints(hints))
     }
 
     /// The command that takes back these very acts.

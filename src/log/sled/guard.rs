@@ -14,15 +14,26 @@ thread_local! {
 
 /// Runs something that may panic; a panic becomes an error text and prints nothing.
 pub(crate) fn guarded<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match caught(call) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(said) => Err(format!("the database panicked: {said}")),
+    }
+}
+
+/// The same for what has an error of its own: what it said when it panicked.
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     quiet_the_hook();
     let outer = GUARDED.replace(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(call));
     GUARDED.set(outer);
-    match outcome {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(panic) => Err(format!("the database panicked: {}", text_of(&*panic))),
-    }
+    outcome.map_err(|panic| text_of(&*panic).to_owned())
+}
+
+/// Whether it was memory that it had not enough of: nothing is wrong with its files then.
+pub(crate) fn wants_memory(said: &str) -> bool {
+    // In `pagecache::iobuf` of sled 0.34.
+    said.contains("failed to allocate critical IO buffer")
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {

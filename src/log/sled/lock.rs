@@ -24,13 +24,15 @@ impl OwnerLock {
     /// Takes `log_dir/lock`. A lock can outlive its holder's drop for a moment, so it is tried for `wait`.
     pub(super) fn take(log_dir: &Path, wait: Duration) -> Result<Self, OpenError> {
         let path = log_dir.join("lock");
-        let mut file = owned::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(OpenError::io(&path))?;
+        let mut file = owned::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(
+            |error| match path.is_dir() {
+                true => OpenError::io(&path)(io::Error::new(
+                    io::ErrorKind::IsADirectory,
+                    "a directory stands where the log's lock belongs: move it aside",
+                )),
+                false => OpenError::io(&path)(error),
+            },
+        )?;
         let end = Instant::now() + wait;
         while !try_lock(&file).map_err(OpenError::io(&path))? {
             if Instant::now() >= end {

@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
@@ -19,6 +19,7 @@ use super::{
     SledLog, Threads,
     archive::Archive,
     fences::Fences,
+    guard,
     index::Index,
     journal::{self, Journal},
     keeper::Keeper,
@@ -183,13 +184,48 @@ impl OpenError {
     }
 }
 
+/// So many threads sled and we may start while a log is opened.
+const THREADS: usize = 8;
+
+/// Whether the system gives us that many threads at once: sled waits for ever for one that it does not get.
+fn threads_are_to_be_had() -> io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let spawn = |_| {
+        let gate = Arc::clone(&gate);
+        thread::Builder::new().spawn(move || drop(gate.lock()))
+    };
+    let started: Vec<_> = (0..THREADS).map(spawn).collect();
+    drop(closed);
+    let mut refused = None;
+    for thread in started {
+        match thread {
+            // It does nothing that could fail.
+            Ok(thread) => drop(thread.join()),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(()), |error| {
+        let why =
+            format!("the system gives no more threads ({error}): raise its limits (ulimit -u, ulimit -v, memory)");
+        Err(io::Error::new(error.kind(), why))
+    })
+}
+
 pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     let dir = options.log_dir.as_path();
+    threads_are_to_be_had().map_err(OpenError::io(dir))?;
     for dir in [dir, &options.state_dir] {
         owned::create_dir(dir).map_err(OpenError::io(dir))?;
     }
     let lock = OwnerLock::take(dir, Duration::from_millis(options.lock_wait_ms))?;
-    let corrupt = |why: String| OpenError::Corrupt { dir: dir.to_owned(), why };
+    let corrupt = |why: String| match guard::wants_memory(&why) {
+        true => OpenError::io(dir)(io::Error::new(
+            io::ErrorKind::OutOfMemory,
+            format!("there is not enough memory ({why})"),
+        )),
+        false => OpenError::Corrupt { dir: dir.to_owned(), why },
+    };
     let wrong = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData if error.to_string().contains("newer yoman") => {
             OpenError::Newer { dir: dir.to_owned(), what: error.to_string() }
@@ -197,7 +233,7 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
         io::ErrorKind::InvalidData => corrupt(error.to_string()),
         _ => OpenError::io(dir)(error),
     };
-    let watermark = Watermark::open(dir).map_err(wrong)?;
+    let mut watermark = Watermark::open(dir).map_err(wrong)?;
     let mark = watermark.last();
     let archive = Archive::open(dir, &options.archive_dir).map_err(wrong)?;
     let lost = Lost::read(dir);
@@ -223,6 +259,21 @@ pub(super) fn open(options: Options) -> Result<SledLog, OpenError> {
     {
         let expected = journal.last();
         return Err(OpenError::BehindJournal { dir: dir.to_owned(), found: end.head.position, expected });
+    }
+    if watermark.is_doubtful() {
+        // The journal is synced before the mark: one that is as far as the log shows that nothing came after it.
+        let journaled = journal.as_ref().map(Journal::last);
+        if journaled.is_none_or(|last| last < end.head.position) {
+            let journal =
+                journaled.map_or("there is no journal".to_owned(), |last| format!("the journal ends at commit {last}"));
+            return Err(corrupt(format!(
+                "of head.a and head.b one cannot be read, and {journal}: how far the log had come cannot be told. It ends at \
+                 commit {}; to go on with that, move both aside",
+                end.head.position
+            )));
+        }
+        // It is written anew with the next commits in any case.
+        let _ = watermark.mend();
     }
 
     let (live, _) = broadcast::channel(options.live_commits_max.max(1));

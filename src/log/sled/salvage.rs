@@ -50,11 +50,16 @@ pub struct Salvaged {
 /// [`OpenError`] when another process has the log, or the new one cannot be written. Damage is no error.
 pub fn salvage(options: &Options, new_log_dir: &Path, progress: &Progress) -> Result<Salvaged, OpenError> {
     let log_dir = &options.log_dir;
-    let _lock = match log_dir.is_dir() {
-        true => Some(OwnerLock::take(log_dir, Duration::from_millis(options.lock_wait_ms))?),
-        false => None,
-    };
     let mut salvaged = Salvaged::default();
+    let _lock = match log_dir.is_dir().then(|| OwnerLock::take(log_dir, Duration::from_millis(options.lock_wait_ms))) {
+        Some(Err(OpenError::Io { path, error })) if error.kind() == io::ErrorKind::IsADirectory => {
+            // Nobody can hold it, and what is read is never changed.
+            salvaged.notes.push(format!("{}: {error}", path.display()));
+            None
+        }
+        Some(lock) => Some(lock?),
+        None => None,
+    };
     let mut carved = Carved::default();
     for path in carve::files_of(log_dir) {
         if let Err(error) = carved.file(&path, progress) {

@@ -11,7 +11,10 @@ use std::{
 
 use sled::{Batch, Db, IVec, Mode};
 
-use super::{guard::guarded, space};
+use super::{
+    guard::{self, guarded},
+    space,
+};
 use crate::log::owned;
 
 /// sled's own lock can outlive the drop of the database by what its threads still do.
@@ -91,7 +94,8 @@ impl Store {
         let has_snapshot =
             fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(|entry| is_snapshot(&entry.path())));
         let too_little_space = owned::disk_bytes(dir) / 1_000_000 + 64 > space::free_mb(dir);
-        if !has_snapshot || error.contains("could not acquire lock") || too_little_space {
+        let not_its_files = error.contains("could not acquire lock") || guard::wants_memory(&error);
+        if !has_snapshot || not_its_files || too_little_space {
             return Err(error);
         }
         match Self::without_snapshot(dir, tuning, accept) {

@@ -1,7 +1,8 @@
 //! How far the log had come, kept apart from sled: a cut tail or an empty open says nothing by itself.
 //!
 //! Two slots, `head.a` and `head.b`, written in turn, so that one is whole whatever happens. A slot is 56 bytes: the text
-//! `yomhead1`, the position (u64 LE), the hash of that commit (32), four zeroes, CRC32C of all before (u32 LE).
+//! `yomhead1`, the position (u64 LE), the hash of that commit (32), four zeroes, CRC32C of all before (u32 LE). A new log has
+//! both from the beginning, at position 0: a slot that is missing or unreadable was damaged, and may have been the newer one.
 
 use std::{
     fs::File,
@@ -28,6 +29,8 @@ pub(super) struct Watermark {
     slots: [File; 2],
     next: usize,
     last: Mark,
+    /// One of the two cannot be read: it may have been the newer one.
+    doubtful: bool,
 }
 
 impl Watermark {
@@ -47,10 +50,27 @@ impl Watermark {
         owned::sync_dir(log_dir)?;
         let newer = usize::from(marks[1].map(|mark| mark.position) > marks[0].map(|mark| mark.position));
         match marks[newer] {
-            Some(last) => Ok(Self { slots, next: 1 - newer, last }),
+            Some(last) => Ok(Self { slots, next: 1 - newer, last, doubtful: marks.contains(&None) }),
             None if written => Err(io::Error::new(io::ErrorKind::InvalidData, "neither head.a nor head.b can be read")),
-            None => Ok(Self { slots, next: 0, last: Mark::default() }),
+            None => {
+                let mut new = Self { slots, next: 0, last: Mark::default(), doubtful: false };
+                new.write(Mark::default())?;
+                new.write(Mark::default())?;
+                Ok(new)
+            }
         }
+    }
+
+    /// Whether the log may have come further than [`Self::last`] says.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
+    /// Writes the mark into the slot that cannot be read: it was found out otherwise that the log holds all of it.
+    pub(super) fn mend(&mut self) -> io::Result<()> {
+        self.write(self.last)?;
+        self.doubtful = false;
+        Ok(())
     }
 
     /// The newest mark that was written.
@@ -132,16 +152,24 @@ mod tests {
         let mark = |position| Mark { position: Position(position), hash: [position as u8; 32] };
         let mut watermark = Watermark::open(dir.path()).unwrap();
         assert_eq!(watermark.last(), Mark::default());
+        let sizes = ["head.a", "head.b"].map(|name| fs::metadata(dir.path().join(name)).unwrap().len());
+        assert_eq!(sizes, [56; 2], "one that is missing later was damaged");
         for position in 1..=5 {
             watermark.write(mark(position)).unwrap();
         }
         assert_eq!(Watermark::open(dir.path()).unwrap().last(), mark(5));
+        assert!(!Watermark::open(dir.path()).unwrap().is_doubtful());
         // The fifth went into the first slot.
         fs::write(dir.path().join("head.a"), b"yomhead1 torn").unwrap();
         let mut watermark = Watermark::open(dir.path()).unwrap();
-        assert_eq!(watermark.last(), mark(4));
+        assert_eq!((watermark.last(), watermark.is_doubtful()), (mark(4), true));
+        watermark.mend().unwrap();
+        let mut watermark = Watermark::open(dir.path()).unwrap();
+        assert_eq!((watermark.last(), watermark.is_doubtful()), (mark(4), false));
         watermark.write(mark(6)).unwrap();
         assert_eq!(Watermark::open(dir.path()).unwrap().last(), mark(6));
+        fs::remove_file(dir.path().join("head.b")).unwrap();
+        assert!(Watermark::open(dir.path()).unwrap().is_doubtful());
         fs::write(dir.path().join("head.a"), b"x").unwrap();
         fs::write(dir.path().join("head.b"), b"").unwrap();
         assert_eq!(Watermark::open(dir.path()).unwrap_err().kind(), io::ErrorKind::InvalidData);

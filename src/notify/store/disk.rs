@@ -2,14 +2,13 @@
 
 use std::{
     fs, io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Base, Ops, said};
-use crate::log::owned;
+use super::{Base, Ops};
+use crate::log::{owned, sled::guard};
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +69,7 @@ pub(in crate::notify) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
         .flush_every_ms(None);
     let until = Instant::now() + LOCK_WAIT;
     loop {
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        match guard::caught(|| config.open()) {
             Ok(Ok(db)) => return Ok(db),
             Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
                 if Instant::now() >= until {
@@ -82,7 +81,11 @@ pub(in crate::notify) fn open_db(dir: &Path) -> Result<sled::Db, Trouble> {
                 return Err(Trouble::Open(OpenError::Engine { dir: dir.to_owned(), why: error.to_string() }));
             }
             Ok(Err(error)) => return Err(Trouble::Damaged(error.to_string())),
-            Err(panic) => return Err(Trouble::Damaged(said(&*panic))),
+            Err(why) if guard::wants_memory(&why) => {
+                let why = format!("there is not enough memory ({why})");
+                return Err(Trouble::Open(OpenError::Engine { dir: dir.to_owned(), why }));
+            }
+            Err(why) => return Err(Trouble::Damaged(why)),
         }
     }
 }
@@ -122,14 +125,14 @@ impl Base for Files {
         for ops in ops {
             ops.into_batch(&mut batch);
         }
-        let written = catch_unwind(AssertUnwindSafe(|| {
+        let written = guard::caught(|| {
             self.db.apply_batch(batch)?;
             self.db.flush()
-        }));
+        });
         match written {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(said(&*panic)),
+            Err(why) => Err(why),
         }
     }
 

@@ -124,11 +124,12 @@ async fn one(setting: &Setting, platform: Platform, each: Duration) -> Result<St
         talk.scrambled = trouble == Trouble::HalfOpen && platform == Platform::Slack;
         go_on(&mut talk, &mut random, server.misbehaves(trouble, each, &mut dice, &mut handed)).await;
         wire.no_faults();
-        talk.scrambled = false;
         // What was done by hand meanwhile may have been cut off, as by a kill.
         talk.killed();
         let settling = Instant::now();
         go_on(&mut talk, &mut random, tokio::time::sleep(Duration::from_millis(500))).await;
+        // The last sockets of the trouble are still being replaced while people go on.
+        talk.scrambled = false;
         // Messages alone: what is done by hand may be gone for good.
         while account::unanswered(&talk).0 > WAITING_MAX && settling.elapsed() < QUIET {
             tokio::time::sleep(Duration::from_millis(300)).await;

@@ -20,6 +20,11 @@ async fn an_outage_is_read_on_in_order_with_threads_and_corrections() {
     setup.server.write(&setup.general, &setup.kim, "hello").unwrap();
     setup.kept(2).await;
     let card = setup.bot.send(&room(&setup.general), &Outbound::text("T1")).await.unwrap();
+    // The card is further back than a page when somebody writes under it.
+    for n in 0..230 {
+        setup.server.write(&setup.general, &setup.kim, &format!("talk {n}")).unwrap();
+    }
+    setup.kept(2 + 230).await;
     assert!(setup.server.wait_acknowledged(PATIENCE).await);
     setup.run.stop.cancel();
     setup.server.wait(PATIENCE, |s| (s.counters().sockets_open == 0).then_some(())).await.unwrap();
@@ -44,7 +49,7 @@ async fn an_outage_is_read_on_in_order_with_threads_and_corrections() {
 
     let again = Arc::new(Slack::new(config(&setup.server)).unwrap());
     let again = run(&again, &setup.recorder);
-    let kept = setup.kept(2 + 450 + 3).await;
+    let kept = setup.kept(2 + 230 + 450 + 3).await;
     let direct: Vec<&str> =
         kept.iter().skip(2).filter(|i| i.room.id == room(&setup.im)).map(text).filter(|t| t.starts_with('m')).collect();
     let wanted: Vec<String> = (0..450).map(|n| format!("m{n}")).collect();

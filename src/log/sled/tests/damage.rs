@@ -273,6 +273,44 @@ fn look(dir: &Path, commits: &[Arc<Commit>]) -> bool {
     true
 }
 
+/// A mark that cannot be read may have been the newer one: only a journal that is as far as the log shows that it was not.
+#[tokio::test]
+async fn a_watermark_that_is_half_gone_is_believed_when_the_journal_says_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    one_by_one(&whole, 10).await;
+    let marked = watermark::peek(&whole.join("log")).unwrap().position;
+    assert_eq!(marked, Position(10));
+    for (name, harm) in [("head.a", Some(&b"noise"[..])), ("head.b", Some(&[][..])), ("head.a", None), ("head.b", None)]
+    {
+        let copied = dir.path().join("copied");
+        let _ = fs::remove_dir_all(&copied);
+        copy(&whole, &copied);
+        let slot = copied.join("log").join(name);
+        match harm {
+            Some(bytes) => fs::write(&slot, bytes).unwrap(),
+            None => fs::remove_file(&slot).unwrap(),
+        }
+        drop(open(&copied));
+        let slots = ["head.a", "head.b"].map(|name| fs::metadata(copied.join("log").join(name)).unwrap().len());
+        assert_eq!(slots, [56; 2], "it is mended");
+        // Without what the journal says, the end of the log may be gone unseen.
+        match harm {
+            Some(bytes) => fs::write(&slot, bytes).unwrap(),
+            None => fs::remove_file(&slot).unwrap(),
+        }
+        for path in journal::months(&copied.join("journal")).unwrap() {
+            fs::write(path, "").unwrap();
+        }
+        let error = SledLog::open(options(&copied)).unwrap_err().to_string();
+        assert!(error.contains("how far the log had come cannot be told") && error.contains("salvage"), "{error}");
+        for name in ["head.a", "head.b"] {
+            let _ = fs::remove_file(copied.join("log").join(name));
+        }
+        assert_eq!(open(&copied).head().position, Position(10), "as it says");
+    }
+}
+
 /// What a newer version wrote is no damage, and nothing to go on beside.
 #[tokio::test]
 async fn what_a_newer_version_wrote_is_refused_with_what_to_do() {

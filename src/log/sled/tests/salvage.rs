@@ -29,6 +29,20 @@ async fn a_whole_log_comes_out_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_where_the_lock_belongs_holds_nothing_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let commits = filled(dir.path(), 20).await;
+    let lock = dir.path().join("log/lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    let refused = SledLog::open(options(dir.path())).unwrap_err().to_string();
+    assert!(refused.contains("move it aside"), "{refused}");
+    let (found, new) = salvaged(dir.path(), &dir.path().join("new"));
+    assert_eq!((found.commits, all(&new, Position::START)), (20, commits));
+    assert!(found.notes.iter().any(|note| note.contains("lock")), "{:?}", found.notes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_side_has_what_the_other_lost() {
     let dir = tempfile::tempdir().unwrap();
     damage::one_by_one(dir.path(), 200).await;

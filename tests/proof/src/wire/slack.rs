@@ -81,8 +81,11 @@ impl Wire for Slack {
 
     fn can_answer(&self, chat: &str, message: &str) -> bool {
         // In a channel all our answers stand in threads already; a thread has one root.
-        let roots = self.server.shown(chat);
-        chat != self.place.group && roots.iter().any(|m| m.ts == message && m.thread_ts.is_none())
+        // And after a brief outage threads are looked for under the newest two hundred messages: what is written under older
+        // ones comes when Slack hands it over again, behind what was read meanwhile.
+        let shown = self.server.shown(chat);
+        let mut near = shown.iter().rev().take(150);
+        chat != self.place.group && near.any(|m| m.ts == message && m.thread_ts.is_none())
     }
 
     fn change(&self, chat: &str, message: &str, text: &str) {
