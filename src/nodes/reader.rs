@@ -1,6 +1,6 @@
 //! Follows what the holder of a bot keeps, into the store here: whoever takes over has nearly all of it already.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use tokio::{sync::watch, task::JoinHandle};
@@ -13,7 +13,10 @@ use super::{
 use crate::notify::Outbox;
 
 /// The pause before it is begun anew.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long whoever takes over waits for the rest, the first time: what delivers it stands on one server, and that one may
+/// have died together with the node that spoke.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How far it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +31,9 @@ pub(super) struct Progress {
 
 #[derive(Debug)]
 pub(super) struct Reader {
+    stores: Arc<Stores>,
+    bot: BotName,
+    outbox: Outbox,
     task: JoinHandle<()>,
     progress: watch::Receiver<Progress>,
 }
@@ -41,15 +47,8 @@ impl Drop for Reader {
 impl Reader {
     pub(super) fn start(stores: Arc<Stores>, bot: BotName, outbox: Outbox) -> Self {
         let (tell, progress) = watch::channel(Progress::default());
-        let task = tokio::spawn(async move {
-            loop {
-                let Err(trouble) = follow(&stores, &bot, &outbox, &tell).await;
-                tracing::debug!(%bot, trouble, "what the holder of a bot keeps is not followed; trying again");
-                tell.send_replace(Progress { trouble: Some(trouble), ..Progress::default() });
-                tokio::time::sleep(PAUSE).await;
-            }
-        });
-        Self { task, progress }
+        let task = tokio::spawn(go_on_following(Arc::clone(&stores), bot.clone(), outbox.clone(), tell));
+        Self { stores, bot, outbox, task, progress }
     }
 
     /// Why it does not get on, if it does not.
@@ -59,8 +58,29 @@ impl Reader {
 
     /// Once everything up to `sequence` is in the store: whether that is all there is of the bot. Then it ends.
     pub(super) async fn reached(mut self, sequence: u64) -> bool {
-        let there = self.progress.wait_for(|progress| progress.at.is_some_and(|at| at >= sequence)).await;
-        there.is_ok_and(|progress| progress.whole)
+        let mut patience = PATIENCE;
+        loop {
+            let there = self.progress.wait_for(|progress| progress.at.is_some_and(|at| at >= sequence));
+            if let Ok(there) = tokio::time::timeout(patience, there).await {
+                return there.is_ok_and(|progress| progress.whole);
+            }
+            tracing::debug!(bot = %self.bot, ?patience, "what the holder before kept does not come; reading it anew");
+            self.task.abort();
+            // Nothing of it is written behind what is read now.
+            let _ = (&mut self.task).await;
+            self = Self::start(Arc::clone(&self.stores), self.bot.clone(), self.outbox.clone());
+            // Much takes longer to read.
+            patience *= 2;
+        }
+    }
+}
+
+async fn go_on_following(stores: Arc<Stores>, bot: BotName, outbox: Outbox, tell: watch::Sender<Progress>) {
+    loop {
+        let Err(trouble) = follow(&stores, &bot, &outbox, &tell).await;
+        tracing::debug!(%bot, trouble, "what the holder of a bot keeps is not followed; trying again");
+        tell.send_replace(Progress { trouble: Some(trouble), ..Progress::default() });
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -22,11 +22,25 @@ pub(super) async fn publish(
     // From here on: what is kept without being published, now, wants another one.
     hold.owed.store(false, Ordering::SeqCst);
     hold.messages.store(0, Ordering::SeqCst);
+    let mut owes = Owes { hold, still: anew };
     let done = parts((stores, lines, outbox), bot, anew).await;
-    if done.is_err() && anew {
-        hold.owed.store(true, Ordering::SeqCst);
-    }
+    owes.still &= done.is_err();
     done
+}
+
+/// A snapshot that is under way. It is owed still when it fails, and also when it is broken off: a stop does that, and
+/// publishes what is owed once more.
+struct Owes<'a> {
+    hold: &'a Hold,
+    still: bool,
+}
+
+impl Drop for Owes<'_> {
+    fn drop(&mut self) {
+        if self.still {
+            self.hold.owed.store(true, Ordering::SeqCst);
+        }
+    }
 }
 
 async fn parts((stores, lines, outbox): (&Stores, &Lines, &Outbox), bot: &BotName, anew: bool) -> Result<(), String> {
@@ -58,3 +72,7 @@ async fn parts((stores, lines, outbox): (&Stores, &Lines, &Outbox), bot: &BotNam
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "tests/snapshot.rs"]
+mod tests;

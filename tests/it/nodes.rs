@@ -3,13 +3,20 @@
 //!
 //! # Layout
 //!
-//! * `node.rs`  a node that can be killed as a process is
-//! * `cable.rs` a network that can be cut
-//! * `process.rs` the real program, killed and frozen
+//! * `node.rs`      a node that can be killed as a process is
+//! * `cable.rs`     a network that can be cut
+//! * `wire.rs`      the real program, and what it is wired to
+//! * `process.rs`   the real program, killed and frozen
+//! * `cut_off.rs`   the real program, cut off from NATS alone
+//! * `namespace.rs` the network it is in then, on Linux
 
 mod cable;
+mod cut_off;
+#[cfg(target_os = "linux")]
+mod namespace;
 mod node;
 mod process;
+mod wire;
 
 use std::time::{Duration, Instant};
 

@@ -35,6 +35,7 @@ const PORT_TRIES: usize = 5;
 pub struct Server {
     name: String,
     dir: PathBuf,
+    host: Ipv4Addr,
     ports: Ports,
     child: Option<Child>,
 }
@@ -49,16 +50,16 @@ struct Ports {
 
 impl Ports {
     /// Free ones, as far as that can be told.
-    fn free() -> io::Result<Self> {
+    fn free(host: Ipv4Addr) -> io::Result<Self> {
         // All held until all are known, so that they are different.
-        let bound = [bind()?, bind()?, bind()?];
+        let bound = [bind(host)?, bind(Ipv4Addr::LOCALHOST)?, bind(Ipv4Addr::LOCALHOST)?];
         let port = |at: usize| bound[at].local_addr().map(|address| address.port());
         Ok(Self { client: port(0)?, monitor: port(1)?, cluster: port(2)? })
     }
 }
 
-fn bind() -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+fn bind(host: Ipv4Addr) -> io::Result<TcpListener> {
+    TcpListener::bind((host, 0))
 }
 
 impl Server {
@@ -76,7 +77,7 @@ impl Server {
     /// As for [`Server::start`].
     pub fn start_with(dir: &Path, setup: &Setup) -> io::Result<Self> {
         tried(|| {
-            let mut server = Self::new(dir, "n1", Ports::free()?, setup, &[])?;
+            let mut server = Self::new(dir, "n1", Ports::free(setup.host)?, setup, &[])?;
             server.spawn()?;
             server.wait_until_ready()?;
             Ok(server)
@@ -88,7 +89,7 @@ impl Server {
         fs::create_dir_all(dir)?;
         let text = settings::text(setup, name, dir, ports, routes);
         fs::write(dir.join("nats.conf"), text)?;
-        Ok(Self { name: name.to_owned(), dir: dir.to_owned(), ports, child: None })
+        Ok(Self { name: name.to_owned(), dir: dir.to_owned(), host: setup.host, ports, child: None })
     }
 
     fn spawn(&mut self) -> io::Result<()> {
@@ -111,12 +112,12 @@ impl Server {
 
     /// Where clients connect to.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.ports.client)
+        format!("nats://{}", self.address())
     }
 
     /// The address clients connect to.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.ports.client).into()
+        (self.host, self.ports.client).into()
     }
 
     /// Its process, while it runs.
@@ -302,7 +303,7 @@ impl Cluster {
     /// As for [`Cluster::start`].
     pub fn start_with(dir: &Path, count: usize, setup: &Setup) -> io::Result<Self> {
         tried(|| {
-            let ports = (0..count).map(|_| Ports::free()).collect::<io::Result<Vec<_>>>()?;
+            let ports = (0..count).map(|_| Ports::free(setup.host)).collect::<io::Result<Vec<_>>>()?;
             let routes: Vec<u16> = ports.iter().map(|ports| ports.cluster).collect();
             let mut servers = Vec::new();
             for (number, &ports) in (1..).zip(&ports) {
@@ -325,6 +326,19 @@ impl Cluster {
     pub fn wait_until_ready(&mut self) -> io::Result<()> {
         let mut running = self.servers.iter_mut().filter(|server| server.child.is_some());
         running.try_for_each(Server::wait_until_ready)
+    }
+
+    /// Which of the servers leads a stream: it takes what is published, and hands it to the others. `None`: none does now.
+    pub fn leader_of(&self, stream: &str) -> Option<usize> {
+        let says = |server: &Server| {
+            let answer = server.ask("/jsz?streams=true&accounts=true").ok()?;
+            let told: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1)?).ok()?;
+            let streams = told.pointer("/account_details/0/stream_detail")?.as_array()?;
+            let found = streams.iter().find(|it| it["name"] == stream)?;
+            Some(found.pointer("/cluster/leader")?.as_str()?.to_owned())
+        };
+        let leader = self.servers.iter().find_map(says)?;
+        self.servers.iter().position(|server| server.name == leader)
     }
 
     /// Where clients connect to.

@@ -1,12 +1,14 @@
 //! The configuration of one server.
 
-use std::path::Path;
+use std::{net::Ipv4Addr, path::Path};
 
 use super::Ports;
 
 /// What may differ from a server as yoman recommends it.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// Where clients are listened for; the monitor and the other servers stay on loopback.
+    pub host: Ipv4Addr,
     /// `sync_interval`: `always`, or a time like `2m`.
     pub sync: String,
     /// More of the configuration, as it stands in the file: accounts, authorization, tls.
@@ -15,16 +17,16 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sync: "always".to_owned(), more: String::new() }
+        Self { host: Ipv4Addr::LOCALHOST, sync: "always".to_owned(), more: String::new() }
     }
 }
 
 pub(super) fn text(setup: &Setup, name: &str, dir: &Path, ports: Ports, routes: &[u16]) -> String {
-    let Setup { sync, more } = setup;
+    let Setup { host, sync, more } = setup;
     let store = dir.join("jetstream");
     let Ports { client, monitor, cluster } = ports;
     let mut text = format!(
-        "server_name: {name}\nlisten: \"127.0.0.1:{client}\"\nhttp: \"127.0.0.1:{monitor}\"\n\
+        "server_name: {name}\nlisten: \"{host}:{client}\"\nhttp: \"127.0.0.1:{monitor}\"\n\
          jetstream {{\n  store_dir: \"{}\"\n  sync_interval: {sync}\n  max_memory_store: 256MB\n  max_file_store: 64GB\n}}\n",
         store.display()
     );

@@ -306,6 +306,8 @@ pub struct Call {
     pub params: Map<String, Value>,
     /// When it arrived, in microseconds since the server was built.
     pub at_us: u64,
+    /// The address it came from.
+    pub from: std::net::IpAddr,
 }
 
 /// What was counted since the server was built.

@@ -3,7 +3,7 @@
 //! The loop is hyper's own rather than `axum::serve`, because a fault must be able to close a socket without an answer.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -65,7 +65,7 @@ pub(crate) struct Dropped;
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, down: CancellationToken) {
     let control = control::router(Arc::clone(&shared));
     loop {
-        let (socket, _) = tokio::select! {
+        let (socket, peer) = tokio::select! {
             biased;
             () = down.cancelled() => return,
             accepted = listener.accept() => match accepted {
@@ -81,7 +81,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, down: Canc
         let _ = socket.set_nodelay(true);
         let (shared, control, down) = (Arc::clone(&shared), control.clone(), down.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&shared), control.clone(), request));
+            let service = service_fn(|request| answer(Arc::clone(&shared), control.clone(), peer.ip(), request));
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
             tokio::select! {
                 biased;
@@ -107,7 +107,12 @@ pub(crate) async fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
     }
 }
 
-async fn answer(shared: Arc<Shared>, control: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+async fn answer(
+    shared: Arc<Shared>,
+    control: Router,
+    from: IpAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Dropped> {
     let path = request.uri().path();
     if path.starts_with("/control") {
         return match control.oneshot(request.map(Body::new)).await {
@@ -139,7 +144,7 @@ async fn answer(shared: Arc<Shared>, control: Router, request: Request<Incoming>
         Ok(params) => params,
         Err(wrong) => return Ok(refused(&shared, &wrong)),
     };
-    call(&shared, &method, &params).await
+    call(&shared, from, &method, &params).await
 }
 
 /// Some clients escape the colon of the token in the path.
@@ -147,10 +152,10 @@ fn percent_colon(token: &str) -> std::borrow::Cow<'_, str> {
     if token.contains('%') { token.replace("%3A", ":").replace("%3a", ":").into() } else { token.into() }
 }
 
-async fn call(shared: &Arc<Shared>, method: &str, params: &Params) -> Result<Response<Body>, Dropped> {
+async fn call(shared: &Arc<Shared>, from: IpAddr, method: &str, params: &Params) -> Result<Response<Body>, Dropped> {
     let fault = {
         let mut world = shared.world();
-        count(&mut world, method, params);
+        count(&mut world, from, method, params);
         take_fault(&mut world, method, params)
     };
     shared.changed.notify_waiters();
@@ -188,7 +193,7 @@ async fn run(shared: &Arc<Shared>, method: &str, params: &Params) -> Result<Byte
     Ok(body.into())
 }
 
-fn count(world: &mut World, method: &str, params: &Params) {
+fn count(world: &mut World, from: IpAddr, method: &str, params: &Params) {
     let now = world.now_us();
     match world.counters.calls.get_mut(method) {
         Some(count) => *count += 1,
@@ -208,7 +213,7 @@ fn count(world: &mut World, method: &str, params: &Params) {
         if world.calls.len() >= world.calls_max {
             world.calls.pop_front();
         }
-        world.calls.push_back(Call { method: method.to_owned(), params: params.0.clone(), at_us: now });
+        world.calls.push_back(Call { method: method.to_owned(), params: params.0.clone(), at_us: now, from });
     }
 }
 
