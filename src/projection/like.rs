@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{World, items::Entry, words};
+use super::{World, entry::Entry, words};
 use crate::{
     domain::{Bucket, Handle, ItemRef, PersonId, filter::StateWord, item::Item},
     lang::Lang,

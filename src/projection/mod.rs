@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! * `mod.rs`     [`World`]: the fold
-//! * `items.rs`   items with what a card shows of them; who waits for whom
+//! * `entry.rs`   an item with what a card shows of it; `items.rs` all of them, who waits for whom; `pairs.rs` by what a search
+//!   passes over most of them
 //! * `people.rs`  people by number, identity and handle
 //! * `rooms.rs`   rooms and their settings
 //! * `reactions.rs` what reactions mean in a room
@@ -45,6 +46,7 @@ mod cause_graph;
 mod diff;
 mod differ;
 mod digest;
+mod entry;
 mod hours;
 mod house;
 mod items;
@@ -392,7 +394,7 @@ impl World {
     /// An item as the commits of its stream tell it, for one that is not in memory. All commits, in order.
     pub fn replay_item(commits: &[Arc<Commit>]) -> Option<Seen> {
         let item = ItemRef::of_stream(commits.first()?.stream.as_str())?;
-        items::Entry::replay(item, commits, &[], &mut std::collections::HashSet::new()).map(|entry| entry.seen)
+        entry::Entry::replay(item, commits, &[], &mut std::collections::HashSet::new()).map(|entry| entry.seen)
     }
 
     /// Takes an item into memory again from the commits of its stream (all of them, in order; they may be ahead of what was

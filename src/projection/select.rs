@@ -8,12 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Viewer, World,
-    items::{Entry, Items},
-    pairs::Pairs,
-    words,
-};
+use super::{Viewer, World, entry::Entry, items::Items, pairs::Pairs, words};
 use crate::{
     command::{Command, Look},
     domain::{Bucket, Filter, Handle, ItemRef, PersonId, Priority, filter::StateWord, item::Item},

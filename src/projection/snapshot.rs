@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Seen, World,
     acts::Acts,
-    items::{Doer, Entry, Items},
+    entry::{Doer, Entry},
+    items::Items,
     people::People,
     reminders::Reminders,
     reports::Reports,
