@@ -456,7 +456,7 @@ const COMPLETIONS_MAX: usize = 25;
 impl Complete for Completer {
     fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
         let Some(before) = line.get(..cursor) else { return (cursor, Vec::new()) };
-        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let start = before.len() - before.rsplit(char::is_whitespace).next().map_or(0, str::len);
         let word = before[start..].to_lowercase();
         if start == 0 {
             let (slash, bare) = word.strip_prefix('/').map_or(("", word.as_str()), |bare| ("/", bare));

@@ -120,7 +120,8 @@ pub(super) fn as_of(args: &mut Args<'_>) -> Option<Option<Moment>> {
 /// A text without the `page:2` at its end, and where that begins.
 fn without_page(text: &str) -> (&str, usize) {
     let trimmed = text.trim_end();
-    let start = trimmed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    // The last word, whatever space stands before it: some are several bytes.
+    let start = trimmed.len() - trimmed.rsplit(char::is_whitespace).next().map_or(0, str::len);
     if filter::page(&trimmed[start..]).is_some() { (&trimmed[..start], start) } else { (text, text.len()) }
 }
 

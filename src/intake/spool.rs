@@ -5,6 +5,9 @@
 //! Whoever says it is told twice: that it is saved, and what it came to. The first is no answer: it is kept under an id of
 //! its own, so that only the second makes the inbound an answered one.
 //!
+//! Where another node may speak for the bot in a moment, what is said is not saved but left to the platform, which hands it to
+//! whoever speaks then: an answer could not be given from here.
+//!
 //! In a room in which something waits everything further waits behind it, so the order of a room holds whatever comes when.
 
 use std::{collections::HashMap, time::Duration};
@@ -158,6 +161,13 @@ impl Intake {
             return None;
         };
         let at = self.settings.clock.now();
+        if self.log.away().is_some() && !matches!(inbound.said, Said::Pressed { .. }) && self.outbox.may_pass_on(bot) {
+            // What it came to could not be told from here. The platform has it still, and hands it to whoever speaks then;
+            // what was done by hand it may not have.
+            lane.asked = before;
+            let why = "the shared log cannot be reached, and another node may speak for the bot in a moment".to_owned();
+            return Some(Ok(Receipt::NotKept { why }));
+        }
         let saved = Saved { at, bot: bot.clone(), inbound: inbound.clone(), asked, seen, told };
         if let Err(error) = spool.keep(saved).await {
             lane.asked = before;
@@ -290,6 +300,9 @@ impl Intake {
             let (count, blocked) = self.drain_once(spool, &mut drain).await;
             if count > 0 {
                 pause = LOOK_EVERY;
+            } else if !blocked {
+                // All that waits, waits for a bot: nothing says that the log could not be reached.
+                spool.note(self.log.away(), self.settings.clock.now());
             }
             if blocked {
                 tokio::time::sleep(pause).await;

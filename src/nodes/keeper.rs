@@ -12,7 +12,7 @@ use yoman_chat::{BotName, Stop};
 use super::{
     Board, HeldBot, NodeSettings, WhenAway, clock,
     lease::{Found, Holding, Lease, Verdict, Waiting},
-    line::{Hold, Lines, Mode, Pen},
+    line::{Hold, Lines, Mode, Others, Pen},
     reader::Reader,
     registry::Registry,
     snapshot,
@@ -70,7 +70,7 @@ impl Keeper {
         };
         let token = taken.lease.token;
         tracing::info!(bot = %self.bot, token, "this node takes over");
-        let hold = Hold::new(taken.holding.good_until());
+        let hold = Hold::new(taken.holding.good_until(), self.others());
         let until = Stop::new();
         let renewing = Arc::clone(self).renew(taken.lease, taken.holding, Arc::clone(&hold), until.clone());
         let renewing = tokio::spawn(renewing);
@@ -262,7 +262,7 @@ impl Keeper {
                     unanswered.get_or_insert(asked_at);
                     tracing::debug!(bot = %self.bot, why, "the bot's lease could not be renewed");
                     if !holding.is_good(clock::now()) && hold.mode() == Mode::Shared {
-                        self.away(&holding, &hold, &why);
+                        self.away(&hold, &why);
                     }
                 }
             }
@@ -270,14 +270,19 @@ impl Keeper {
         }
     }
 
+    /// Whether another node may take over when a lease that was good until a moment is not renewed any more.
+    fn others(&self) -> Box<Others> {
+        let (registry, settings) = (Arc::clone(&self.registry), self.settings.clone());
+        Box::new(move |good_until| match settings.when_away {
+            WhenAway::GoOn => false,
+            WhenAway::Stop => true,
+            WhenAway::Auto => registry.others_at(good_until.saturating_sub(settings.lease_ttl * 3 / 4)),
+        })
+    }
+
     /// NATS has been away for as long as the lease holds.
-    fn away(&self, holding: &Holding, hold: &Hold, why: &str) {
-        let go_on = match self.settings.when_away {
-            WhenAway::GoOn => true,
-            WhenAway::Stop => false,
-            WhenAway::Auto => !self.registry.others_at(holding.good_until() - self.settings.lease_ttl * 3 / 4),
-        };
-        if !go_on {
+    fn away(&self, hold: &Hold, why: &str) {
+        if hold.others_may_take_over() {
             hold.lose(format!("NATS is away ({why}), and another node may have taken over"));
             return;
         }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -24,8 +25,10 @@ use crate::notify::{BotRow, Gate, Mirror, Place, StoreError, Told};
 /// The pause after a message that could not be published.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Whether another node may take over should nothing be heard of NATS from a moment on.
+pub(super) type Others = dyn Fn(Duration) -> bool + Send + Sync;
+
 /// What one holding of a lease allows now. Shared by who renews it, who publishes and who sends.
-#[derive(Debug)]
 pub(super) struct Hold {
     /// Until when something may be sent, in nanoseconds of [`clock::now`].
     until: AtomicU64,
@@ -34,6 +37,13 @@ pub(super) struct Hold {
     pub(super) owed: AtomicBool,
     /// Published since the last snapshot began.
     pub(super) messages: AtomicU64,
+    others: Box<Others>,
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hold").field("mode", &*self.mode.borrow()).finish_non_exhaustive()
+    }
 }
 
 /// What a holder may do.
@@ -52,10 +62,24 @@ fn nanos(time: Duration) -> u64 {
 }
 
 impl Hold {
-    pub(super) fn new(until: Duration) -> Arc<Self> {
+    pub(super) fn new(until: Duration, others: Box<Others>) -> Arc<Self> {
         let (mode, _) = watch::channel(Mode::Shared);
         let (owed, messages) = (AtomicBool::new(false), AtomicU64::new(0));
-        Arc::new(Self { until: AtomicU64::new(nanos(until)), mode, owed, messages })
+        Arc::new(Self { until: AtomicU64::new(nanos(until)), mode, owed, messages, others })
+    }
+
+    /// Whether another node speaks for the bot when NATS stays away for as long as the lease holds.
+    pub(super) fn others_may_take_over(&self) -> bool {
+        (self.others)(Duration::from_nanos(self.until.load(Ordering::SeqCst)))
+    }
+
+    /// Whether what comes now may have to be answered by another node.
+    fn may_pass_on(&self) -> bool {
+        match &*self.mode.borrow() {
+            Mode::Shared => self.others_may_take_over(),
+            Mode::Alone => false,
+            Mode::Lost(_) => true,
+        }
     }
 
     pub(super) fn renew(&self, until: Duration) {
@@ -128,11 +152,18 @@ enum Item {
     Say(What, oneshot::Sender<Result<u64, String>>),
 }
 
+/// What this node speaks for.
+#[derive(Debug)]
+struct Line {
+    items: mpsc::UnboundedSender<Item>,
+    hold: Arc<Hold>,
+}
+
 /// Where the rows of the bots under leases go; the mirror of the outbox.
 #[derive(Debug)]
 pub struct Lines {
     // Std mutexes: nothing is awaited under them. `None`: another node speaks for it, or nobody.
-    lines: BTreeMap<BotName, Mutex<Option<mpsc::UnboundedSender<Item>>>>,
+    lines: BTreeMap<BotName, Mutex<Option<Line>>>,
     /// How often somebody was forgotten.
     forgotten: AtomicU64,
 }
@@ -147,7 +178,7 @@ impl Lines {
         self.lines.keys().cloned().collect()
     }
 
-    fn line(&self, bot: &BotName) -> Option<MutexGuard<'_, Option<mpsc::UnboundedSender<Item>>>> {
+    fn line(&self, bot: &BotName) -> Option<MutexGuard<'_, Option<Line>>> {
         Some(self.lines.get(bot)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -160,7 +191,7 @@ impl Lines {
     pub(super) fn open(&self, bot: &BotName, pen: Pen) -> tokio::task::JoinHandle<()> {
         let (items, to_write) = mpsc::unbounded_channel();
         if let Some(mut line) = self.line(bot) {
-            *line = Some(items);
+            *line = Some(Line { items, hold: Arc::clone(&pen.hold) });
         }
         tokio::spawn(pen.write(to_write))
     }
@@ -177,7 +208,7 @@ impl Lines {
         let (told, answer) = oneshot::channel();
         let handed = self
             .line(bot)
-            .is_some_and(|line| line.as_ref().is_some_and(|items| items.send(Item::Say(what, told)).is_ok()));
+            .is_some_and(|line| line.as_ref().is_some_and(|line| line.items.send(Item::Say(what, told)).is_ok()));
         if !handed {
             return Err("another node speaks for this bot".to_owned());
         }
@@ -200,7 +231,7 @@ impl Mirror for Lines {
 
     fn hand(&self, bot: &BotName, rows: Vec<BotRow>, told: Told) {
         let refused = match self.line(bot).as_deref() {
-            Some(Some(items)) => match items.send(Item::Rows(rows, told)) {
+            Some(Some(line)) => match line.items.send(Item::Rows(rows, told)) {
                 Err(mpsc::error::SendError(Item::Rows(_, told))) => Some(told),
                 _ => None,
             },
@@ -209,6 +240,10 @@ impl Mirror for Lines {
         if let Some(told) = refused {
             told(Err(StoreError::Elsewhere));
         }
+    }
+
+    fn may_pass_on(&self, bot: &BotName) -> bool {
+        self.line(bot).is_some_and(|line| line.as_ref().is_none_or(|line| line.hold.may_pass_on()))
     }
 
     fn forget_past(&self) {

@@ -58,6 +58,11 @@ impl Outbox {
         self.shared.store.is_elsewhere(bot)
     }
 
+    /// Whether what comes in through a bot now may have to be answered by another node, should the shared log not come back.
+    pub fn may_pass_on(&self, bot: &BotName) -> bool {
+        self.shared.store.may_pass_on(bot)
+    }
+
     /// Forgets what is in memory of a bot that nobody here speaks for any more: its delivery and its follower have ended.
     /// What others ask of it (where to reach whom, which boards stand where) is what the store says.
     pub async fn put_down(&self, bot: &BotName) {

@@ -36,6 +36,11 @@ pub trait Mirror: Send + Sync + 'static {
     /// The bots that are mirrored now.
     fn mirrored(&self) -> Vec<BotName>;
 
+    /// Whether what comes in through a bot now may have to be answered by another node, should the shared log not come back.
+    fn may_pass_on(&self, _bot: &BotName) -> bool {
+        false
+    }
+
     /// Takes one write of a bot, which is atomic: all of its rows are there, or none. Writes of a bot are there in the order
     /// of these calls. `told` says when it is as durable there as it ever will be, or that this node does not speak for the
     /// bot any more: then nothing of it was written, and nothing ever will be. Without rows it only waits for those before.

@@ -177,6 +177,11 @@ impl Store {
         self.states.mirror.get().is_some_and(|mirror| mirror.place(bot) == Place::Elsewhere)
     }
 
+    /// See [`Mirror::may_pass_on`].
+    pub(super) fn may_pass_on(&self, bot: &BotName) -> bool {
+        self.states.mirror.get().is_some_and(|mirror| mirror.may_pass_on(bot))
+    }
+
     /// Hands `ops` to the writer. Jobs are applied in the order of these calls. `flushed` is always called, also on failure.
     pub(super) fn submit(&self, ops: Ops, flushed: Option<Flushed>) {
         self.hand(Job { flushed, ..Job::of(ops) });

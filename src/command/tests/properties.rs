@@ -73,10 +73,13 @@ proptest! {
         slash in select(&["/", "", " /", "T7 ", "/T7 ", "\n/"][..]),
         behind in select(&[" ", ":", ": ", "\n", "@", "", "\r\n"][..]),
         rest in text(),
+        space in select(&[" ", "\u{a0}", "\u{3000}", "\u{2003}", "\t"][..]),
         bare_verbs: bool,
         time_zone in zone(),
     ) {
-        everything(&format!("{slash}{}{behind}{rest}", verb.word), &Context { bare_verbs, time_zone, ..context() });
+        let text = format!("{slash}{}{behind}{rest}", verb.word);
+        everything(&text, &Context { bare_verbs, time_zone, ..context() });
+        everything(&text.replace(' ', space), &Context { bare_verbs, time_zone, ..context() });
     }
 
     #[test]
@@ -92,6 +95,17 @@ proptest! {
         for direction in [when::Direction::Past, when::Direction::Future] {
             let _ = when::instant(&text, &context, direction);
         }
+    }
+}
+
+/// Found by fuzzing: the space before the last word behind `at` may be several bytes long.
+#[test]
+fn words_may_stand_apart_by_any_space() {
+    let spaced = |space: &str| format!("/list at{space}last{space}friday{space}page:2").replace(" ", space);
+    let wanted = parse(&spaced(" "), &context());
+    for space in ["\u{a0}", "\u{3000}", "\u{2003}", "\t"] {
+        assert_eq!(parse(&spaced(space), &context()), wanted, "{space:?}");
+        everything(&format!("/list at  {space}   !high"), &context());
     }
 }
 

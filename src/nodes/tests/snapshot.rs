@@ -16,7 +16,7 @@ async fn a_snapshot_that_is_broken_off_is_owed_still() {
     // Nobody listens there: it begins and does not get on.
     let settings = NatsSettings { servers: vec!["nats://127.0.0.1:1".to_owned()], ..NatsSettings::default() };
     let stores = Arc::new(Stores::new(Connection::open(settings).await.unwrap()));
-    let (bot, hold) = (BotName::new("fake"), Hold::new(clock::now() + Duration::from_secs(3600)));
+    let (bot, hold) = (BotName::new("fake"), Hold::new(clock::now() + Duration::from_secs(3600), Box::new(|_| false)));
     let lines = Lines::new([bot.clone()]);
     let pen =
         Pen { stores: Arc::clone(&stores), bot: bot.clone(), hold: Arc::clone(&hold), token: 1, number: 1, last: 1 };
