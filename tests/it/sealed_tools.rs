@@ -77,7 +77,8 @@ async fn a_forgotten_person_stays_forgotten_in_every_copy() {
             fs::read(bench.path("data/keys/person-1.key")).unwrap()
         );
         let stored = bench.well(&format!("--data-dir {into} log export --sealed")).out;
-        for word in ["Mow", "every day", "Water the garden", "Sam"] {
+        // With what stands around them: three letters may stand in anything sealed.
+        for word in ["Mow ", "\"Mow", "every day", "Water the garden", "\"Sam\""] {
             assert!(!stored.contains(word), "{word} in {stored}");
         }
         // What sam wrote is sam's, though kim promoted and undid it.
