@@ -162,12 +162,17 @@ impl Server {
         Ok(())
     }
 
-    /// Freezes it (SIGSTOP): its connections stay, and nothing answers.
+    /// Freezes it (SIGSTOP) and waits until it is: its connections stay, and nothing answers.
     ///
     /// # Errors
     /// When it does not run.
     pub fn freeze(&self) -> io::Result<()> {
-        self.signal(rustix::process::Signal::STOP)
+        use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
+
+        self.signal(Signal::STOP)?;
+        // A busy one goes on for a moment after it was told.
+        waitid(WaitId::Pid(self.process()?), WaitIdOptions::STOPPED)?;
+        Ok(())
     }
 
     /// Lets it go on (SIGCONT).
@@ -179,9 +184,12 @@ impl Server {
     }
 
     fn signal(&self, signal: rustix::process::Signal) -> io::Result<()> {
+        Ok(rustix::process::kill_process(self.process()?, signal)?)
+    }
+
+    fn process(&self) -> io::Result<rustix::process::Pid> {
         let pid = self.pid().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
-        let pid = pid.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the server does not run"))?;
-        Ok(rustix::process::kill_process(pid, signal)?)
+        pid.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the server does not run"))
     }
 
     /// Starts it again, where it was and with what it had, without waiting until it is ready.
