@@ -368,6 +368,27 @@ pub struct Item {
 }
 
 impl Item {
+    /// One of which nothing is known but what it is; costs no allocation.
+    pub(crate) fn blank(reference: ItemRef, stage: Stage) -> Self {
+        Self {
+            reference,
+            version: 0,
+            title: String::new(),
+            body: String::new(),
+            tags: Vec::new(),
+            priority: Priority::default(),
+            due: None,
+            people: Vec::new(),
+            project: None,
+            links: Vec::new(),
+            attachments: 0,
+            notes: 0,
+            from: None,
+            withdrawn: None,
+            stage,
+        }
+    }
+
     /// One person turned out to be another: what was the one's is the other's.
     pub fn merge_people(&mut self, from: PersonId, into: PersonId) {
         let Some(at) = self.people.iter().position(|person| *person == from) else { return };

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Seen, pairs::Pairs, phrase, words};
 use crate::{
     domain::{
-        Event, ItemRef, PersonId, Priority,
+        Event, ItemRef, PersonId,
         filter::StateWord,
         idea,
         item::{self, Fact, Item, Stage},
@@ -80,7 +80,9 @@ impl Entry {
 
     pub(super) fn fold(&mut self, commit: &Commit, names: &mut HashSet<Arc<str>>) -> u64 {
         let reference = self.seen.item.reference;
-        let mut item = Some(std::mem::replace(&mut self.seen.item, vacant(reference)));
+        // Something stands in its place while it is folded.
+        let vacant = Item::blank(reference, Stage::Idea(idea::State::default()));
+        let mut item = Some(std::mem::replace(&mut self.seen.item, vacant));
         let folded = fold(&mut item, reference, commit);
         if let Some(item) = item {
             self.seen.item = item;
@@ -275,27 +277,6 @@ fn text_of(event: &item::Event) -> Option<&str> {
         _ => return None,
     };
     (!text.is_empty()).then_some(text)
-}
-
-/// An item to stand in the place of one that is being folded; costs no allocation.
-fn vacant(reference: ItemRef) -> Item {
-    Item {
-        reference,
-        version: 0,
-        title: String::new(),
-        body: String::new(),
-        tags: Vec::new(),
-        priority: Priority::default(),
-        due: None,
-        people: Vec::new(),
-        project: None,
-        links: Vec::new(),
-        attachments: 0,
-        notes: 0,
-        from: None,
-        withdrawn: None,
-        stage: Stage::Idea(idea::State::default()),
-    }
 }
 
 pub(super) fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {

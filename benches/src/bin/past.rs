@@ -23,7 +23,7 @@ use yoman::{
     subscription::{Past, Rate, SharedWorld, SnapshotSettings, Snapshots, forward, snapshots},
 };
 use yoman_benches::{Table, short};
-use yoman_chat::{Capabilities, LengthUnit};
+use yoman_chat::Capabilities;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -233,22 +233,7 @@ fn viewer() -> Viewer {
         lang: yoman::lang::Lang::English,
         time_zone: chrono_tz::UTC,
         now: chrono::Utc::now(),
-        capabilities: Capabilities {
-            title: "Telegram",
-            edits: true,
-            buttons: true,
-            button_data_bytes_max: 64,
-            buttons_per_row_max: 8,
-            text_length_max: 4096,
-            length_unit: LengthUnit::Utf16,
-            bare_verbs: false,
-            local: false,
-            forms: false,
-            private_answers: false,
-            pictures: false,
-            pins: false,
-            reactions: false,
-        },
+        capabilities: Capabilities { title: "Telegram", local: false, ..yoman_benches::house::capabilities() },
         titles: Arc::default(),
         permalinks: Default::default(),
     }

@@ -4,7 +4,7 @@
 //! nothing but the version. The log is the truth, and a fold that refused part of it would hide the rest.
 
 use super::{Event, Fact, Item, ItemRef, Stage};
-use crate::domain::{Bucket, Priority, idea, pr, research, todo};
+use crate::domain::{Bucket, idea, pr, research, todo};
 
 /// The state after one more event, which has this version. `None` as long as nothing created the item.
 pub fn evolve(item: Option<Item>, reference: ItemRef, version: u64, event: &Event) -> Option<Item> {
@@ -54,21 +54,11 @@ fn created(reference: ItemRef, version: u64, event: &Event) -> Option<Item> {
         _ => return None,
     };
     (bucket == reference.bucket).then(|| Item {
-        reference,
         version,
         title: title.clone(),
         body: body.clone(),
-        tags: Vec::new(),
-        priority: Priority::default(),
-        due: None,
-        people: Vec::new(),
-        project: None,
-        links: Vec::new(),
-        attachments: 0,
-        notes: 0,
         from: *from,
-        withdrawn: None,
-        stage,
+        ..Item::blank(reference, stage)
     })
 }
 

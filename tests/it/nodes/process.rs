@@ -9,10 +9,7 @@ use super::wire::Wire;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_a_process_is_killed_another_goes_on() {
     let wire = Wire::new().await;
-    let first = wire.start("first");
-    wire.claim(&first).await;
-    let second = wire.start("second");
-    wire.until_held("first", ("second", &second)).await;
+    let (first, second) = wire.two().await;
     wire.ask(0..10);
     wire.until("some are answered", &[&first], || (wire.answered().0.len() > 3).then_some(())).await;
     first.signal("KILL");
@@ -38,10 +35,7 @@ async fn when_a_process_is_killed_another_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_a_process_and_the_server_that_leads_are_killed_at_once_another_goes_on() {
     let mut wire = Wire::of_three().await;
-    let first = wire.start("first");
-    wire.claim(&first).await;
-    let second = wire.start("second");
-    wire.until_held("first", ("second", &second)).await;
+    let (first, second) = wire.two().await;
     wire.ask(0..10);
     wire.until("some are answered", &[&first], || (wire.answered().0.len() > 3).then_some(())).await;
     // What the bot keeps is written there, and the answers that were just given with it.
@@ -78,10 +72,7 @@ async fn when_a_process_and_the_server_that_leads_are_killed_at_once_another_goe
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_was_frozen_says_nothing_after() {
     let wire = Wire::new().await;
-    let first = wire.start("first");
-    wire.claim(&first).await;
-    let second = wire.start("second");
-    wire.until_held("first", ("second", &second)).await;
+    let (first, second) = wire.two().await;
     wire.ask(0..8);
     wire.until("some are answered", &[&first], || (wire.answered().0.len() > 2).then_some(())).await;
     first.signal("STOP");

@@ -91,6 +91,15 @@ impl Wire {
         Self { dir, nats, telegram, kim }
     }
 
+    /// Two of them: the first speaks and has an owner, and the second knows that.
+    pub(crate) async fn two(&self) -> (Yoman, Yoman) {
+        let first = self.start("first");
+        self.claim(&first).await;
+        let second = self.start("second");
+        self.until_held("first", ("second", &second)).await;
+        (first, second)
+    }
+
     pub(crate) fn start(&self, name: &str) -> Yoman {
         self.start_as(name, Command::new(PROGRAM), &self.nats.urls().join(","))
     }
